@@ -1,0 +1,3 @@
+"""World models and policies for ARC-AGI-3 games, learnt from recordings of play."""
+
+__version__ = "0.1.0"

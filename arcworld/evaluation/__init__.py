@@ -1,0 +1,1 @@
+"""Evaluation: the measures, each beside its floors, by game."""

@@ -1,0 +1,1 @@
+"""Games of our own, and the scripted players that win them."""

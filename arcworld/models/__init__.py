@@ -1,0 +1,1 @@
+"""Models: the backbone, the world model on it, the policies, and how they are saved."""

@@ -1,0 +1,1 @@
+"""Play: the toolkit made safe, agents, and one game played from start to scorecard."""

@@ -1,0 +1,1 @@
+"""Recordings of play: four dialects in, episodes out, packed on disk."""

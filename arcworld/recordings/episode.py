@@ -1,0 +1,168 @@
+"""Episodes of play: frames, the action between two frames, and what came of it.
+
+Knows the terms of ARC-AGI-3; knows nothing of files or models. Shape suffixes, here and
+everywhere: B batch, T frames, A actions (T - 1), H and W 64 pixels, L tokens, C 64 cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+SIDE = 64
+"""Height and width of a frame in pixels."""
+COLOURS = 16
+RESET, CLICK, UNDO = 0, 6, 7
+ACTION_IDS = range(8)
+NO_PLACE = -1
+"""What stands for x and y of an action that has no place."""
+
+
+class Outcome(IntEnum):
+    """What an action did beside changing the frame."""
+
+    NOTHING = 0
+    LEVEL_WON = 1
+    GAME_OVER = 2
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class GameAction:
+    """One action: id 0 RESET, 1-5 and 7 simple, 6 a click at pixel x (right), y (down).
+
+    >>> GameAction(6, 12, 40)
+    GameAction(id=6, x=12, y=40)
+    >>> GameAction(6)
+    Traceback (most recent call last):
+    ...
+    ValueError: ACTION6 needs x and y in 0-63; found x=None, y=None
+    """
+
+    id: int
+    x: int | None = None
+    y: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.id not in ACTION_IDS:
+            raise ValueError(f"action ids are 0-7; found {self.id!r}")
+        placed = self.x is not None and self.y is not None
+        inside = placed and 0 <= self.x < SIDE and 0 <= self.y < SIDE  # type: ignore[operator]
+        if self.id == CLICK and not inside:
+            raise ValueError(f"ACTION6 needs x and y in 0-63; found x={self.x}, y={self.y}")
+        if self.id != CLICK and (self.x is not None or self.y is not None):
+            raise ValueError(f"only ACTION6 has a place; found action {self.id} with one")
+
+    @property
+    def name(self) -> str:
+        """The toolkit's name: RESET, ACTION1, ..."""
+        return "RESET" if self.id == RESET else f"ACTION{self.id}"
+
+    def as_row(self) -> tuple[int, int, int]:
+        """(id, x, y) with -1 where there is no place."""
+        return (
+            self.id,
+            NO_PLACE if self.x is None else self.x,
+            NO_PLACE if self.y is None else self.y,
+        )
+
+    @classmethod
+    def from_row(cls, row: NDArray[np.integer] | tuple[int, int, int]) -> GameAction:
+        """The inverse of `as_row`."""
+        action_id, x, y = (int(value) for value in row)
+        return cls(action_id, x, y) if action_id == CLICK else cls(action_id)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """A transition: `action`, taken in `frame_HW`, led to `next_frame_HW` and `outcome`."""
+
+    frame_HW: NDArray[np.uint8]
+    action: GameAction
+    outcome: Outcome
+    next_frame_HW: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Episode:
+    """A stretch of play between two full resets of one recording.
+
+    `actions_A3[t]` = (id, x, y) is taken in `frames_THW[t]` and leads to `frames_THW[t + 1]`.
+
+    Attributes:
+        game_id: the game with its version, as `vc33-9851e02b`.
+        guid: the recording it comes from; splits are by guid.
+        frames_THW: uint8 colours 0-15, settled frames (the last grid of each animation).
+        actions_A3: int16, x and y are -1 where the action has no place.
+        outcomes_A: uint8, values of `Outcome`.
+        grids_T: uint16, how many grids the animation that led to each frame had.
+        levels_T: uint8, `levels_completed` in each frame.
+        available_T: uint8, bit k set where action k is in `available_actions` (RESET never is).
+        win_levels: levels in the game.
+        start: row in the recording of the first frame (0-based).
+    """
+
+    game_id: str
+    guid: str
+    frames_THW: NDArray[np.uint8]
+    actions_A3: NDArray[np.int16]
+    outcomes_A: NDArray[np.uint8]
+    grids_T: NDArray[np.uint16]
+    levels_T: NDArray[np.uint8]
+    available_T: NDArray[np.uint8]
+    win_levels: int
+    start: int = 0
+
+    def __post_init__(self) -> None:
+        frames = len(self.frames_THW)
+        assert frames >= 1 and self.frames_THW.shape[1:] == (SIDE, SIDE)
+        assert self.actions_A3.shape == (frames - 1, 3) and len(self.outcomes_A) == frames - 1
+        assert len(self.grids_T) == len(self.levels_T) == len(self.available_T) == frames
+
+    def __len__(self) -> int:
+        """How many actions were taken."""
+        return len(self.actions_A3)
+
+    def action(self, t: int) -> GameAction:
+        """The action taken in frame t."""
+        return GameAction.from_row(self.actions_A3[t])
+
+    def available_actions(self, t: int) -> tuple[int, ...]:
+        """Ids of the actions the game offers in frame t, without RESET."""
+        return unpack_available(int(self.available_T[t]))
+
+    def steps(self) -> Iterator[Step]:
+        """Every transition, in order."""
+        for t in range(len(self)):
+            yield Step(
+                self.frames_THW[t],
+                self.action(t),
+                Outcome(int(self.outcomes_A[t])),
+                self.frames_THW[t + 1],
+            )
+
+
+def game_name(game_id: str) -> str:
+    """The game without its version.
+
+    >>> game_name("vc33-9851e02b")
+    'vc33'
+    """
+    return game_id.split("-", 1)[0]
+
+
+def pack_available(ids: Iterator[int] | list[int] | tuple[int, ...]) -> int:
+    """Action ids as bits; RESET is always legal and is left out.
+
+    >>> unpack_available(pack_available([1, 2, 6]))
+    (1, 2, 6)
+    """
+    return sum(1 << action_id for action_id in set(ids) if action_id != RESET)
+
+
+def unpack_available(bits: int) -> tuple[int, ...]:
+    """The inverse of `pack_available`."""
+    return tuple(action_id for action_id in ACTION_IDS if bits >> action_id & 1)
