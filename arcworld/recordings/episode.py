@@ -145,6 +145,23 @@ class Episode:
             )
 
 
+def winning_stretches(episode: Episode) -> NDArray[np.bool_]:
+    """Which actions won a level without detour: those after the last RESET (or the level's first
+    frame) up to the level-up; bool [A]. Here play shows skill; elsewhere it may be exploration.
+    """
+    winning = np.zeros(len(episode), dtype=np.bool_)
+    start = 0
+    for t, (action_id, outcome) in enumerate(
+        zip(episode.actions_A3[:, 0], episode.outcomes_A, strict=True)
+    ):
+        if action_id == RESET:
+            start = t + 1
+        elif outcome == Outcome.LEVEL_WON:
+            winning[start : t + 1] = True
+            start = t + 1
+    return winning
+
+
 def game_name(game_id: str) -> str:
     """The game without its version.
 

@@ -1,0 +1,92 @@
+"""What every frame tokenizer does: a 64x64 frame becomes 8x8 codes, and comes back.
+
+Knows frames and codes; knows nothing of sequences or actions. The models above speak to this
+class alone, so another tokenizer (a patch codebook, say) needs no change elsewhere.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+CELLS = 64
+"""Codes a frame: a grid of 8x8 cells of 8x8 pixels, row by row."""
+GRID = 8
+
+
+class FrameTokenizer(nn.Module, ABC):
+    """Frames uint8 [B, 64, 64] to codes int64 [B, 64] and back.
+
+    Attributes:
+        codebook_size: how many codes there are.
+        code_dim: width of a code's vector.
+    """
+
+    codebook_size: int
+    code_dim: int
+
+    @abstractmethod
+    def encode(self, frames_BHW: Tensor) -> Tensor:
+        """Colours 0-15 of any integer type [B, 64, 64] to codes int64 [B, 64]."""
+
+    @abstractmethod
+    def decode(self, indices_BC: Tensor) -> Tensor:
+        """Codes [B, 64] to frames uint8 [B, 64, 64]."""
+
+    @abstractmethod
+    def codes(self) -> Tensor:
+        """The codebook's vectors, float32 [codebook_size, code_dim]."""
+
+    @abstractmethod
+    def loss(self, frames_BHW: Tensor) -> dict[str, Tensor]:
+        """Training losses by name; the one to minimise is `loss`."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where the parameters are."""
+        return next(iter(self.state_dict().values())).device
+
+    @torch.no_grad()
+    def encode_frames(self, frames_THW: NDArray[np.uint8], batch: int = 256) -> NDArray[np.int32]:
+        """`encode` for arrays of any length, batch by batch: int32 [T, 64]."""
+        parts = [
+            self.encode(torch.from_numpy(np.ascontiguousarray(part)).to(self.device)).cpu()
+            for part in _batches(frames_THW, batch)
+        ]
+        return torch.cat(parts).to(torch.int32).numpy()
+
+    @torch.no_grad()
+    def decode_frames(self, indices_TC: NDArray[np.integer], batch: int = 256) -> NDArray[np.uint8]:
+        """`decode` for arrays of any length, batch by batch: uint8 [T, 64, 64]."""
+        parts = [
+            self.decode(torch.from_numpy(part.astype(np.int64)).to(self.device)).cpu()
+            for part in _batches(indices_TC, batch)
+        ]
+        return torch.cat(parts).numpy()
+
+
+def _batches[T: np.generic](array: NDArray[T], size: int) -> list[NDArray[T]]:
+    return [array[i : i + size] for i in range(0, max(len(array), 1), size)]
+
+
+def to_cells(frames: Tensor) -> Tensor:
+    """Frames [..., 64, 64] as cells [..., 64, 8, 8], row by row.
+
+    >>> frame = torch.arange(64).repeat(64, 1)
+    >>> to_cells(frame)[9, 0].tolist()
+    [8, 9, 10, 11, 12, 13, 14, 15]
+    """
+    lead = frames.shape[:-2]
+    cells = frames.reshape(*lead, GRID, GRID, GRID, GRID).transpose(-3, -2)
+    return cells.reshape(*lead, CELLS, GRID, GRID)
+
+
+def from_cells(cells: Tensor) -> Tensor:
+    """The inverse of `to_cells`."""
+    lead = cells.shape[:-3]
+    grid = cells.reshape(*lead, GRID, GRID, GRID, GRID).transpose(-3, -2)
+    return grid.reshape(*lead, CELLS, CELLS)

@@ -1,0 +1,123 @@
+"""The VQ-VAE: a convolutional encoder, 512 codes kept by moving average, and a decoder.
+
+Knows pixels and codes; knows nothing of sequences. Source of the shape: the seed's recipe (see
+docs/design.md). Quantiser: `vector_quantize_pytorch.VectorQuantize` (van den Oord 2017, EMA;
+k-means start and revival of dead codes as in Jukebox and SoundStream).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from arcworld.frames.tokenizer import CELLS, GRID, FrameTokenizer
+from arcworld.recordings.episode import COLOURS
+
+
+@dataclass(frozen=True)
+class VQVAEConfig:
+    """Sizes and rates of a `VQVAE`; the defaults are the seed's.
+
+    Attributes:
+        colour_dim: width of a colour's embedding.
+        width: channels at 8x8; the layers before it have half and as many.
+        codebook_size: number of codes.
+        code_dim: width of a code.
+        decay: moving average of the codes, a step.
+        commitment: weight of the commitment loss.
+        dead_below: a code used less often than this (moving average) is drawn afresh.
+    """
+
+    colour_dim: int = 32
+    width: int = 128
+    codebook_size: int = 512
+    code_dim: int = 128
+    decay: float = 0.99
+    commitment: float = 0.25
+    dead_below: float = 2.0
+
+
+class VQVAE(FrameTokenizer):
+    """Frame to 8x8 codes and back; about 1.3 M parameters with the defaults."""
+
+    def __init__(self, config: VQVAEConfig) -> None:
+        from vector_quantize_pytorch import VectorQuantize
+
+        super().__init__()
+        self.config = config
+        self.codebook_size, self.code_dim = config.codebook_size, config.code_dim
+        half, width = config.width // 2, config.width
+        self.colours = nn.Embedding(COLOURS, config.colour_dim)
+        self.encoder = nn.Sequential(
+            *_down(config.colour_dim, half),
+            *_down(half, width),
+            *_down(width, width),
+            nn.Conv2d(width, config.code_dim, 3, stride=1, padding=1),
+        )
+        self.quantiser = VectorQuantize(
+            dim=config.code_dim,
+            codebook_size=config.codebook_size,
+            decay=config.decay,
+            commitment_weight=config.commitment,
+            threshold_ema_dead_code=config.dead_below,  # type: ignore[arg-type]
+            kmeans_init=True,
+        )
+        self.decoder = nn.Sequential(
+            nn.Conv2d(config.code_dim, width, 3, padding=1),
+            nn.GELU(),
+            *_up(width, width),
+            *_up(width, half),
+            nn.ConvTranspose2d(half, half, 4, stride=2, padding=1),
+            nn.GELU(),
+            nn.Conv2d(half, COLOURS, 1),
+        )
+
+    def _features(self, frames_BHW: Tensor) -> Tensor:
+        colours_BHWD = self.colours(frames_BHW.long())
+        grid_BDGG = self.encoder(colours_BHWD.permute(0, 3, 1, 2))
+        return grid_BDGG.flatten(2).transpose(1, 2).float()
+
+    def _logits(self, quantised_BCD: Tensor) -> Tensor:
+        grid = quantised_BCD.transpose(1, 2).unflatten(2, (GRID, GRID))
+        return self.decoder(grid).float()
+
+    def encode(self, frames_BHW: Tensor) -> Tensor:
+        """See `FrameTokenizer.encode`."""
+        features_BCD = self._features(frames_BHW)
+        return torch.cdist(features_BCD, self.codes()[None]).argmin(-1)
+
+    def decode(self, indices_BC: Tensor) -> Tensor:
+        """See `FrameTokenizer.decode`."""
+        assert indices_BC.shape[-1] == CELLS
+        return self._logits(self.codes()[indices_BC]).argmax(1).to(torch.uint8)
+
+    def codes(self) -> Tensor:
+        """See `FrameTokenizer.codes`."""
+        codebook: Tensor = self.quantiser._codebook.embed[0]
+        return codebook
+
+    def loss(self, frames_BHW: Tensor) -> dict[str, Tensor]:
+        """Cross-entropy of the pixels plus commitment; `pixel_acc` and `codebook_used` beside."""
+        features_BCD = self._features(frames_BHW)
+        with torch.autocast(features_BCD.device.type, enabled=False):
+            quantised, indices, commitment = self.quantiser(features_BCD)
+        logits = self._logits(quantised)
+        target = frames_BHW.long()
+        cross_entropy = F.cross_entropy(logits, target)
+        return {
+            "loss": cross_entropy + commitment.sum(),
+            "cross_entropy": cross_entropy.detach(),
+            "pixel_acc": (logits.argmax(1) == target).float().mean(),
+            "codebook_used": torch.tensor(indices.unique().numel() / self.codebook_size),
+        }
+
+
+def _down(inside: int, outside: int) -> tuple[nn.Module, ...]:
+    return nn.Conv2d(inside, outside, 4, stride=2, padding=1), nn.GELU()
+
+
+def _up(inside: int, outside: int) -> tuple[nn.Module, ...]:
+    return nn.ConvTranspose2d(inside, outside, 4, stride=2, padding=1), nn.GELU()

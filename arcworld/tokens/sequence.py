@@ -1,0 +1,161 @@
+"""An episode as a sequence of tokens, and back.
+
+Knows layout; knows nothing of windows or losses.
+
+    v1, 67 tokens a step:  <FRAME> vq0..vq63 <ACT> <ACT_k>
+    v2, 68 tokens a step:  <FRAME> vq0..vq63 <ACT> <ACT_TYPE_k> <ACT_LOC_j>
+
+Both open with <GAME_START> and put <LEVEL_COMPLETE> after the action that won a level. Action k
+stands between frame k and frame k + 1. Game over has no token.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arcworld.frames.tokenizer import CELLS, FrameTokenizer
+from arcworld.recordings.episode import CLICK, Episode, Outcome, winning_stretches
+from arcworld.tokens.cells import NO_CELL, cell_of
+from arcworld.tokens.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True, eq=False)
+class CodedEpisode:
+    """An episode whose frames are codes: all a sequence is made of.
+
+    Attributes:
+        indices_TC: int32 codes of T frames.
+        types_A: int16 action ids; T - 1, or T where an action awaits its frame.
+        cells_A: int16 cell of each click, 64 where there is no place.
+        outcomes_A: uint8 values of `Outcome`.
+        winning_A: whether each action stands on a winning stretch (what a policy learns from).
+        opens: whether the first frame opens the episode (`<GAME_START>`).
+    """
+
+    indices_TC: NDArray[np.int32]
+    types_A: NDArray[np.int16]
+    cells_A: NDArray[np.int16]
+    outcomes_A: NDArray[np.uint8]
+    winning_A: NDArray[np.bool_]
+    opens: bool = True
+
+    def window(self, start: int, frames: int, pending: bool = False) -> CodedEpisode:
+        """`frames` frames from `start` and the actions between them (one more if `pending`)."""
+        last = start + frames - (0 if pending else 1)
+        return CodedEpisode(
+            self.indices_TC[start : start + frames],
+            self.types_A[start:last],
+            self.cells_A[start:last],
+            self.outcomes_A[start:last],
+            self.winning_A[start:last],
+            self.opens and start == 0,
+        )
+
+
+def cells_of(actions_A3: NDArray[np.integer]) -> NDArray[np.int16]:
+    """The cell of each action (id, x, y), 64 where it is no click."""
+    action_id, x, y = actions_A3.astype(np.int16).reshape(-1, 3).T
+    return np.where(action_id == CLICK, cell_of(x, y), NO_CELL).astype(np.int16)  # type: ignore[arg-type]
+
+
+def code(episode: Episode, tokenizer: FrameTokenizer) -> CodedEpisode:
+    """An episode through a tokenizer."""
+    return CodedEpisode(
+        tokenizer.encode_frames(episode.frames_THW),
+        episode.actions_A3[:, 0].astype(np.int16),
+        cells_of(episode.actions_A3),
+        episode.outcomes_A,
+        winning_stretches(episode),
+    )
+
+
+def pack(vocabulary: Vocabulary, episode: CodedEpisode) -> NDArray[np.int32]:
+    """The tokens of an episode or a window of one, int32 [L].
+
+    Raises:
+        ValueError: an action has no token in the scheme (ACTION7 in v1).
+    """
+    frames, actions = len(episode.indices_TC), len(episode.types_A)
+    assert actions in (frames - 1, frames)
+    if actions and int(episode.types_A.max()) >= vocabulary.actions:
+        vocabulary.action_id(int(episode.types_A.max()))
+    won = episode.outcomes_A == Outcome.LEVEL_WON
+    ids = np.full((frames, vocabulary.step_tokens + 1), -1, dtype=np.int32)
+    ids[:, 0] = vocabulary.frame
+    ids[:, 1 : CELLS + 1] = episode.indices_TC
+    ids[:actions, CELLS + 1] = vocabulary.act
+    ids[:actions, CELLS + 2] = vocabulary.codebook_size + episode.types_A
+    if vocabulary.has_locations:
+        first = vocabulary.location_id(0)
+        ids[:actions, CELLS + 3] = first + episode.cells_A
+    ids[:actions, -1] = np.where(won, vocabulary.level_complete, -1)
+    head = [vocabulary.game_start] if episode.opens else []
+    flat = np.concatenate([np.asarray(head, np.int32), ids.ravel()])
+    return flat[flat >= 0]
+
+
+def unpack(vocabulary: Vocabulary, input_ids_L: NDArray[np.integer]) -> CodedEpisode:
+    """The inverse of `pack`, up to what the scheme does not carry: places in v1, game over, stretches.
+
+    Raises:
+        ValueError: the tokens are not a sequence of this scheme.
+    """
+    ids = np.asarray(input_ids_L, dtype=np.int32)
+    opens = bool(len(ids)) and int(ids[0]) == vocabulary.game_start
+    starts = np.flatnonzero(ids == vocabulary.frame)
+    won_at = np.flatnonzero(ids == vocabulary.level_complete)
+    actions_at = np.flatnonzero(ids == vocabulary.act)
+    if not len(starts) or starts[0] != int(opens):
+        raise ValueError(f"a sequence opens with <FRAME>; found {_names(vocabulary, ids[:3])}")
+    width = vocabulary.action_tokens
+    if starts[-1] + CELLS >= len(ids):
+        raise ValueError(f"a frame has 64 codes; the last has {len(ids) - 1 - starts[-1]}")
+    if len(actions_at) and actions_at[-1] + width > len(ids):
+        raise ValueError(f"an action has {width} tokens; the last is cut short")
+    types = ids[actions_at + 1] - vocabulary.codebook_size
+    cells = (
+        ids[actions_at + 2] - vocabulary.location_id(0)
+        if vocabulary.has_locations
+        else np.full(len(actions_at), NO_CELL)
+    )
+    outcomes = np.isin(actions_at + width, won_at) * np.uint8(Outcome.LEVEL_WON)
+    episode = CodedEpisode(
+        ids[starts[:, None] + np.arange(1, CELLS + 1)],
+        types.astype(np.int16),
+        cells.astype(np.int16),
+        outcomes.astype(np.uint8),
+        np.zeros(len(types), dtype=np.bool_),
+        opens,
+    )
+    if not _valid(vocabulary, episode) or not np.array_equal(pack(vocabulary, episode), ids):
+        raise ValueError(f"not a sequence of {vocabulary.scheme}: its tokens are out of order")
+    return episode
+
+
+def _valid(vocabulary: Vocabulary, episode: CodedEpisode) -> bool:
+    """Whether every token stands in a place of its own kind."""
+
+    def inside(values: NDArray[np.integer], end: int) -> bool:
+        return bool(((values >= 0) & (values < end)).all())
+
+    frames, actions = len(episode.indices_TC), len(episode.types_A)
+    return (
+        actions in (frames - 1, frames)
+        and inside(episode.indices_TC, vocabulary.codebook_size)
+        and inside(episode.types_A, vocabulary.actions)
+        and inside(episode.cells_A, NO_CELL + 1)
+    )
+
+
+def mask_actions(vocabulary: Vocabulary, input_ids: NDArray[np.int32]) -> NDArray[np.int32]:
+    """The policy's view: `<ACT>`, type and location each become `<MASK>`."""
+    first, last = vocabulary.codebook_size, vocabulary.frame
+    is_action = ((input_ids >= first) & (input_ids < last)) | (input_ids == vocabulary.act)
+    return np.where(is_action, np.int32(vocabulary.mask), input_ids)
+
+
+def _names(vocabulary: Vocabulary, ids: NDArray[np.int32]) -> str:
+    return " ".join(vocabulary.token(int(i)) for i in ids) or "nothing"

@@ -1,0 +1,130 @@
+"""The vocabularies v1 and v2: which token has which id.
+
+Knows tokens; knows nothing of frames or models. A code's id is its own number, then come the
+actions, then the marks, and `<MASK>` last: it is read by the policy and never predicted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from arcworld.recordings.episode import ACTION_IDS
+from arcworld.tokens.cells import NO_CELL
+
+Scheme = Literal["v1", "v2"]
+V1_ACTIONS = 7
+"""v1 knows actions 0-6; ACTION7 (undo) has no token there."""
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Token ids of a scheme over a codebook.
+
+    >>> v2 = Vocabulary("v2", 512)
+    >>> len(v2), v2.token(v2.action_id(6)), v2.token(v2.location_id(46)), v2.token(v2.mask)
+    (589, '<ACT_TYPE_6>', '<ACT_LOC_46>', '<MASK>')
+    >>> v1 = Vocabulary("v1", 512)
+    >>> len(v1), v1.token(v1.action_id(6)), v1.has_locations
+    (523, '<ACT_6>', False)
+    """
+
+    scheme: Scheme
+    codebook_size: int = 512
+
+    def __post_init__(self) -> None:
+        if self.scheme not in get_args(Scheme):
+            raise ValueError(f"scheme is v1 or v2; found {self.scheme!r}")
+
+    @property
+    def has_locations(self) -> bool:
+        """Whether a click's place has a token: in v2 alone."""
+        return self.scheme == "v2"
+
+    @property
+    def actions(self) -> int:
+        """How many action ids have a token."""
+        return len(ACTION_IDS) if self.has_locations else V1_ACTIONS
+
+    @property
+    def locations(self) -> int:
+        """How many location tokens there are: 64 cells and NULL, or none."""
+        return NO_CELL + 1 if self.has_locations else 0
+
+    @property
+    def _marks(self) -> int:
+        return self.codebook_size + self.actions + self.locations
+
+    @property
+    def frame(self) -> int:
+        """Id of `<FRAME>`, which opens every frame."""
+        return self._marks
+
+    @property
+    def act(self) -> int:
+        """Id of `<ACT>`, which opens every action."""
+        return self._marks + 1
+
+    @property
+    def level_complete(self) -> int:
+        """Id of `<LEVEL_COMPLETE>`, which follows an action that won a level."""
+        return self._marks + 2
+
+    @property
+    def game_start(self) -> int:
+        """Id of `<GAME_START>`, which opens an episode."""
+        return self._marks + 3
+
+    @property
+    def mask(self) -> int:
+        """Id of `<MASK>`, which hides an action from the policy."""
+        return self._marks + 4
+
+    def __len__(self) -> int:
+        """Tokens that can be predicted: all but `<MASK>`."""
+        return self.mask
+
+    @property
+    def action_tokens(self) -> int:
+        """Tokens an action takes: `<ACT>`, the type and, in v2, the location."""
+        return 3 if self.has_locations else 2
+
+    @property
+    def step_tokens(self) -> int:
+        """Tokens a step takes: 67 in v1, 68 in v2."""
+        return 1 + 64 + self.action_tokens
+
+    def action_id(self, action: int) -> int:
+        """Token of an action's type.
+
+        Raises:
+            ValueError: the scheme has no token for it.
+        """
+        if not 0 <= action < self.actions:
+            raise ValueError(
+                f"{self.scheme} has tokens for actions 0-{self.actions - 1}; found {action}"
+            )
+        return self.codebook_size + action
+
+    def location_id(self, cell: int) -> int:
+        """Token of a click's cell 0-63, or of no place (64).
+
+        Raises:
+            ValueError: the scheme has no locations, or no such cell.
+        """
+        if not 0 <= cell < self.locations:
+            raise ValueError(f"{self.scheme} has {self.locations} locations; found {cell}")
+        return self.codebook_size + self.actions + cell
+
+    def token(self, token_id: int) -> str:
+        """A token's name."""
+        offset = token_id - self.codebook_size
+        if token_id < self.codebook_size:
+            return f"<VQ_{token_id:03d}>"
+        if offset < self.actions:
+            return f"<ACT_TYPE_{offset}>" if self.has_locations else f"<ACT_{offset}>"
+        if token_id < self.frame:
+            cell = offset - self.actions
+            return "<ACT_LOC_NULL>" if cell == NO_CELL else f"<ACT_LOC_{cell}>"
+        marks = ("<FRAME>", "<ACT>", "<LEVEL_COMPLETE>", "<GAME_START>", "<MASK>")
+        return marks[token_id - self.frame]

@@ -1,0 +1,178 @@
+"""Windows of episodes as training batches: token ids, loss weights, targets.
+
+Knows sequences and what each token's loss weighs; knows nothing of models. A batch is a function
+of (seed, step, rank) alone, so a run that was stopped goes on as if it never was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from arcworld.frames.tokenizer import CELLS
+from arcworld.recordings.episode import RESET, Outcome
+from arcworld.tokens.sequence import CodedEpisode, mask_actions, pack
+from arcworld.tokens.vocabulary import Vocabulary
+
+IGNORE = -100
+"""What stands where there is no target (as in PyTorch's cross-entropy)."""
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """Weight of each kind of token as a target; the defaults are the seed's v2.
+
+    Attributes:
+        vq: a frame's codes.
+        action: `<ACT_k>` in v1; `<ACT_TYPE_k>` and `<ACT_LOC_j>` in v2 weigh 1.5 times as much.
+        level_complete: `<LEVEL_COMPLETE>`.
+        no_level: `<FRAME>` right after an action: 0 is the seed's (nothing teaches that a level
+            was *not* won), 1 mends it.
+        changed: factor on codes that differ from the frame before.
+        first_frame: factor on a window's first frame, which nothing foretells.
+    """
+
+    vq: float = 1.0
+    action: float = 2.0
+    level_complete: float = 5.0
+    no_level: float = 1.0
+    changed: float = 1.0
+    first_frame: float = 1.0
+
+    def table(self, vocabulary: Vocabulary) -> NDArray[np.float32]:
+        """Weight of every token id, float32 [len(vocabulary) + 1]."""
+        weights = np.zeros(len(vocabulary) + 1, dtype=np.float32)
+        weights[: vocabulary.codebook_size] = self.vq
+        factor = 1.5 if vocabulary.has_locations else 1.0
+        weights[vocabulary.codebook_size : vocabulary.frame] = self.action * factor
+        weights[vocabulary.level_complete] = self.level_complete
+        return weights
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Windows of one scheme, padded on the right with weight 0.
+
+    Attributes:
+        input_ids_BL: int64 tokens.
+        masked_ids_BL: the same with every action token `<MASK>`: the policy's view.
+        weights_BL: float32 weight of each token as a target.
+        outcomes_BL: int64 `Outcome` at each action's last token, else `IGNORE`.
+        types_BL: int64 id of the action to choose, at each frame's last code, else `IGNORE`.
+        cells_BL: int64 cell of that action (64: no place), else `IGNORE`.
+    """
+
+    input_ids_BL: Tensor
+    masked_ids_BL: Tensor
+    weights_BL: Tensor
+    outcomes_BL: Tensor
+    types_BL: Tensor
+    cells_BL: Tensor
+
+    def to(self, device: torch.device) -> Batch:
+        """The batch on a device."""
+        return Batch(*(getattr(self, name).to(device) for name in self.__dataclass_fields__))
+
+
+@dataclass(frozen=True)
+class WindowConfig:
+    """How windows are cut and drawn.
+
+    Attributes:
+        frames: frames a window holds (2,048 tokens are 30).
+        stride: frames between the starts of windows that may be drawn.
+        won_factor: how much likelier a window that wins a level is drawn.
+    """
+
+    frames: int = 30
+    stride: int = 10
+    won_factor: float = 3.0
+
+
+class WindowSampler:
+    """Draws windows: games evenly, windows that win a level more often."""
+
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        episodes: Sequence[CodedEpisode],
+        games: Sequence[str],
+        config: WindowConfig,
+        weights: LossWeights,
+    ) -> None:
+        """`games[i]` is the game of `episodes[i]`."""
+        self.vocabulary, self.episodes, self.config = vocabulary, episodes, config
+        self.weights, self._table = weights, weights.table(vocabulary)
+        self.starts, odds, names = [], [], []
+        for i, (episode, game) in enumerate(zip(episodes, games, strict=True)):
+            last = max(len(episode.indices_TC) - config.frames, 0)
+            for start in sorted({*range(0, last + 1, config.stride), last}):
+                window = episode.window(start, config.frames)
+                won = bool((window.outcomes_A == Outcome.LEVEL_WON).any())
+                self.starts.append((i, start))
+                odds.append(config.won_factor if won else 1.0)
+                names.append(game)
+        self._odds = _even_by_game(np.asarray(odds), np.asarray(names))
+
+    def batch(self, size: int, *key: int) -> Batch:
+        """`size` windows drawn by `key` (seed, step, rank)."""
+        rng = np.random.default_rng(key)
+        drawn = rng.choice(len(self.starts), size=size, p=self._odds)
+        windows = [self.starts[i] for i in drawn]
+        return self.lay_out([self.episodes[i].window(s, self.config.frames) for i, s in windows])
+
+    def lay_out(self, windows: Sequence[CodedEpisode]) -> Batch:
+        """Windows as a batch."""
+        rows = [self._row(window) for window in windows]
+        length = max(len(row[0]) for row in rows)
+        fills = (self.vocabulary.frame, self.vocabulary.frame, 0.0, IGNORE, IGNORE, IGNORE)
+        columns = [
+            torch.from_numpy(np.stack([_pad(row[k], length, fill) for row in rows]))
+            for k, fill in enumerate(fills)
+        ]
+        return Batch(*(c if c.is_floating_point() else c.long() for c in columns))
+
+    def _row(self, window: CodedEpisode) -> tuple[NDArray[np.generic], ...]:
+        vocabulary = self.vocabulary
+        ids = pack(vocabulary, window)
+        starts = np.flatnonzero(ids == vocabulary.frame)
+        ends = np.flatnonzero(ids == vocabulary.act) + vocabulary.action_tokens - 1
+        outcomes, types, cells = (np.full(len(ids), IGNORE, dtype=np.int16) for _ in range(3))
+        outcomes[ends] = window.outcomes_A
+        chosen = window.winning_A & (window.types_A != RESET)
+        last_codes = starts[: len(ends)] + CELLS
+        types[last_codes] = np.where(chosen, window.types_A, IGNORE)
+        cells[last_codes] = np.where(chosen, window.cells_A, IGNORE)
+        weights = self._weigh(ids, window, starts, ends)
+        return ids, mask_actions(vocabulary, ids), weights, outcomes, types, cells
+
+    def _weigh(
+        self,
+        ids: NDArray[np.int32],
+        window: CodedEpisode,
+        starts: NDArray[np.intp],
+        ends: NDArray[np.intp],
+    ) -> NDArray[np.float32]:
+        weights = self._table[ids]
+        codes_at = starts[:, None] + np.arange(1, CELLS + 1)
+        weights[codes_at[0]] *= self.weights.first_frame
+        changed = window.indices_TC[1:] != window.indices_TC[:-1]
+        weights[codes_at[1:]] *= np.where(changed, np.float32(self.weights.changed), 1)
+        after = ends[ends + 1 < len(ids)] + 1
+        weights[after[ids[after] == self.vocabulary.frame]] = self.weights.no_level
+        return weights
+
+
+def _even_by_game(odds: NDArray[np.float64], games: NDArray[np.str_]) -> NDArray[np.float64]:
+    for game in np.unique(games):
+        odds[games == game] /= odds[games == game].sum()
+    return odds / odds.sum()
+
+
+def _pad[T: np.generic](row: NDArray[T], length: int, fill: float) -> NDArray[T]:
+    return np.concatenate([row, np.full(length - len(row), fill, dtype=row.dtype)])
