@@ -1,0 +1,53 @@
+"""The scripted player of taps: searches the levels of water, clicks somewhere on a button.
+
+Takes the rules from the game's own file, so that it can never disagree with them.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arcworld.games.catalogue import game_source
+from arcworld.games.players.pointing import click_inside, click_on_thing
+from arcworld.games.search import Solver, Successor
+from arcworld.recordings.episode import GameAction
+
+type Levels = tuple[int, ...]
+
+
+@functools.cache
+def solver(level: int) -> Solver[Levels]:
+    """Distances to victory over all levels of water that can be reached in a level."""
+    game = game_source("taps")
+    plan = game.PLANS[level]
+    buttons = [b for b in range(len(plan.controls)) if game.gang(plan, b)[0] == b]
+
+    def successors(levels: Levels) -> Iterator[Successor[Levels]]:
+        for button in buttons:
+            after = game.press(plan, levels, button)
+            yield button, after, game.solved(plan, after)
+
+    return Solver(tuple(tank.level for tank in plan.tanks), successors)
+
+
+def solution(level: int, rng: np.random.Generator) -> list[GameAction]:
+    """Clicks that win a level from its start; the order, and the spot on a button, are chance."""
+    game = game_source("taps")
+    plan = game.PLANS[level]
+    clicks: list[GameAction] = []
+    for button in solver(level).walk(rng, plan.clicks):
+        one = int(rng.choice(game.gang(plan, button)))
+        left, top = game.button_corner(plan, one)
+        clicks.append(click_inside(left, top, game.BUTTON, game.BUTTON, rng))
+    return clicks
+
+
+def explore(
+    frame_HW: NDArray[np.uint8], available_actions: tuple[int, ...], rng: np.random.Generator
+) -> GameAction:
+    """A click on something that stands out, above the bar."""
+    return click_on_thing(frame_HW, rng, rows=game_source("taps").BAR_Y)
