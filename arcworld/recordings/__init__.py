@@ -1,1 +1,27 @@
 """Recordings of play: four dialects in, episodes out, packed on disk."""
+
+from arcworld.recordings.check import FileReport, check_paths
+from arcworld.recordings.dataset import Dataset, open_dataset
+from arcworld.recordings.episode import Episode, GameAction, Outcome, Step
+from arcworld.recordings.novelty import Seen
+from arcworld.recordings.reader import Problem, Recording, iter_grids, read_recording
+from arcworld.recordings.split import Split
+from arcworld.recordings.writer import RecordingWriter
+
+__all__ = [
+    "Dataset",
+    "Episode",
+    "FileReport",
+    "GameAction",
+    "Outcome",
+    "Problem",
+    "Recording",
+    "RecordingWriter",
+    "Seen",
+    "Split",
+    "Step",
+    "check_paths",
+    "iter_grids",
+    "open_dataset",
+    "read_recording",
+]

@@ -1,0 +1,218 @@
+"""The four dialects of recordings: what a row says, whichever program wrote it.
+
+Knows the fields of one row; knows nothing of files, nor of the rows around it. A row is
+`{"timestamp": ..., "data": {...}}`; its `action_input` is the action that LED to its frame.
+
+| dialect | action id | levels | last row |
+|---|---|---|---|
+| toolkit | a name | `levels_completed`, `win_levels` | |
+| agents | integer | `levels_completed`, `win_levels` | scorecard (`cards`) |
+| legacy | integer | `score`, `win_score` | |
+| human | integer | `levels_completed`, `win_levels` | summary (`total_actions`) |
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from arcworld.recordings.episode import (
+    ACTION_IDS,
+    CLICK,
+    NO_PLACE,
+    RESET,
+    SIDE,
+    pack_available,
+)
+from arcworld.recordings.grids import RowError, grids_from_lists, grids_from_text, short
+
+Dialect = Literal["toolkit", "agents", "legacy", "human", "unknown"]
+STATES = ("NOT_PLAYED", "NOT_FINISHED", "WIN", "GAME_OVER")
+MAX_LEVELS = 254
+_IDS = {"RESET": RESET} | {f"ACTION{k}": k for k in ACTION_IDS if k != RESET}
+_FRAME_KEY = b'"frame":'
+_TAKEN = "\0grids"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Row:
+    """One row of play.
+
+    Attributes:
+        action: (id, x, y) that led to this row, x and y -1 without a place; None where unknown.
+        full_reset: None where the dialect does not say.
+        available: bits of the available actions; None where the dialect does not say.
+        grids: uint8 [n, 64, 64]; n is 0 in the row of an action that the game did not accept.
+    """
+
+    game_id: str
+    guid: str
+    state: str
+    levels_completed: int
+    win_levels: int
+    action: tuple[int, int, int] | None
+    full_reset: bool | None
+    available: int | None
+    grids: NDArray[np.uint8]
+    dialect: Dialect
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A last row without frame and action: a scorecard (agents) or a summary (human)."""
+
+    dialect: Dialect
+
+
+def parse_row(line: bytes) -> Row | Summary:
+    """Read one row of any dialect.
+
+    Raises:
+        RowError: what was found, what was expected, what to do.
+    """
+    data, grids = _decode(line)
+    if "frame" not in data and "action_input" not in data:
+        return Summary(_summary_dialect(data))
+    if grids is None:
+        if "frame" not in data:
+            raise RowError("found an action without a frame; expected the field 'frame'")
+        grids = grids_from_lists(data["frame"] or [])
+    legacy = "levels_completed" not in data and "score" in data
+    action_input = data.get("action_input")
+    named = isinstance(action_input, dict) and isinstance(action_input.get("id"), str)
+    return Row(
+        game_id=_text(data, "game_id"),
+        guid=_text(data, "guid"),
+        state=_state(data),
+        levels_completed=_levels(data, "score" if legacy else "levels_completed"),
+        win_levels=_levels(data, "win_score" if legacy else "win_levels", missing=0),
+        action=None if action_input is None else parse_action(action_input),
+        full_reset=_flag(data, "full_reset"),
+        available=_available(data.get("available_actions")),
+        grids=grids,
+        dialect="legacy" if legacy else "toolkit" if named else "unknown",
+    )
+
+
+def _decode(line: bytes) -> tuple[dict[str, Any], NDArray[np.uint8] | None]:
+    """The fields of a row; its grids too where the fast path could read them."""
+    key = line.find(_FRAME_KEY)
+    start = line.find(b"[", key, key + len(_FRAME_KEY) + 2) if key >= 0 else -1
+    end = line.find(b"]]]", start) + 3 if start >= 0 else 2
+    grids = grids_from_text(line[start:end]) if end > 2 else None
+    if grids is not None:
+        try:
+            data = _data(line[:start] + orjson.dumps(_TAKEN) + line[end:])
+        except RowError:
+            data = {}
+        if data.get("frame") == _TAKEN:
+            return data, grids
+    return _data(line), None
+
+
+def _data(line: bytes) -> dict[str, Any]:
+    try:
+        row = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        raise RowError(
+            f"found a line that is not JSON ({short(str(error))}); expected one JSON object a line;"
+            " check that the file is a recording and is whole"
+        ) from None
+    data = row.get("data") if isinstance(row, dict) else None
+    if not isinstance(data, dict):
+        raise RowError(
+            f"found {short(row)}; expected {{'timestamp': ..., 'data': {{...}}}};"
+            " check that the file is a recording of ARC-AGI-3 play"
+        )
+    return data
+
+
+def _summary_dialect(data: dict[str, Any]) -> Dialect:
+    if "cards" in data or "card_id" in data:
+        return "agents"
+    return "human" if "total_actions" in data else "unknown"
+
+
+def parse_action(action_input: object) -> tuple[int, int, int]:
+    """(id, x, y) of an `action_input`, from an integer or a name.
+
+    >>> parse_action({"id": "ACTION6", "data": {"x": 3, "y": 60}})
+    (6, 3, 60)
+    >>> parse_action({"id": 6, "data": {}})
+    Traceback (most recent call last):
+    ...
+    arcworld.recordings.grids.RowError: found a click at x=None, y=None; expected x and y in 0-63
+    """
+    if not isinstance(action_input, dict):
+        raise RowError(f"found action_input {short(action_input)}; expected an object with an id")
+    action_id = _action_id(action_input.get("id"))
+    if action_id != CLICK:
+        return action_id, NO_PLACE, NO_PLACE
+    place = action_input.get("data")
+    x, y = (place.get("x"), place.get("y")) if isinstance(place, dict) else (None, None)
+    if type(x) is int and type(y) is int and 0 <= x < SIDE and 0 <= y < SIDE:
+        return action_id, x, y
+    raise RowError(f"found a click at x={short(x)}, y={short(y)}; expected x and y in 0-{SIDE - 1}")
+
+
+def _action_id(found: object) -> int:
+    action_id = _IDS.get(found) if isinstance(found, str) else found
+    if type(action_id) is int and action_id in ACTION_IDS:
+        return action_id
+    raise RowError(f"found action id {short(found)}; expected 0-7 or RESET, ACTION1 to ACTION7")
+
+
+def _text(data: dict[str, Any], field: str) -> str:
+    value = data.get(field)
+    if isinstance(value, str) and value:
+        return value
+    found = f"{field} {short(value)}" if field in data else f"no {field}"
+    raise RowError(f"found {found}; expected a text in the field '{field}'")
+
+
+def _state(data: dict[str, Any]) -> str:
+    state = data.get("state")
+    if state in STATES:
+        return str(state)
+    raise RowError(f"found state {short(state)}; expected one of {', '.join(STATES)}")
+
+
+def _levels(data: dict[str, Any], field: str, missing: int | None = None) -> int:
+    value = data.get(field, missing)
+    if type(value) is int and 0 <= value <= MAX_LEVELS:
+        return value
+    found = f"{field} {short(value)}" if field in data else f"no {field}"
+    raise RowError(f"found {found}; expected a whole number 0-{MAX_LEVELS} in the field '{field}'")
+
+
+def _flag(data: dict[str, Any], field: str) -> bool | None:
+    value = data.get(field)
+    if value is None or isinstance(value, bool):
+        return value
+    raise RowError(f"found {field} {short(value)}; expected true or false")
+
+
+def _available(ids: object) -> int | None:
+    if ids is None:
+        return None
+    if not isinstance(ids, list):
+        raise RowError(f"found available_actions {short(ids)}; expected a list of action ids")
+    return pack_available([_action_id(action_id) for action_id in ids])
+
+
+def name_dialect(row: Dialect, summary: Dialect, path: Path) -> Dialect:
+    """Which dialect a file is in, by its rows, then its last row, then its name.
+
+    >>> name_dialect("unknown", "unknown", Path("ft09-0d8b.random.80.348a.recording.jsonl"))
+    'agents'
+    """
+    if row != "unknown":
+        return row
+    if summary != "unknown":
+        return summary
+    return "agents" if path.name.split(".recording.")[0].count(".") >= 2 else "human"

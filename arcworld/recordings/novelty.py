@@ -1,0 +1,116 @@
+"""What is new: content hashes of frames and of frame + action, and the set seen in training.
+
+Knows pixels and actions; knows nothing of models. A transition is novel where its exact frame +
+exact action stands in no training recording; a frame, where no training recording shows it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arcworld.errors import ArcworldError
+from arcworld.recordings.dataset import Dataset
+from arcworld.recordings.files import write_array
+
+_FILES = ("seen_frames.npy", "seen_pairs.npy")
+
+
+def frame_hashes(frames_THW: NDArray[np.uint8]) -> NDArray[np.uint64]:
+    """A 64-bit hash of each frame's colours, the same on any machine: [T].
+
+    >>> frame_hashes(np.zeros((1, 64, 64), np.uint8))
+    array([17136805788475842797], dtype=uint64)
+    """
+    frames = np.ascontiguousarray(frames_THW, np.uint8).reshape(len(frames_THW), -1)
+    return _hashes(frames)
+
+
+def pair_hashes(
+    frames_AHW: NDArray[np.uint8], actions_A3: NDArray[np.integer]
+) -> NDArray[np.uint64]:
+    """A 64-bit hash of each frame and the action (id, x, y) taken in it: [A]."""
+    return pair_hashes_of(frame_hashes(frames_AHW), actions_A3)
+
+
+def pair_hashes_of(
+    frame_hashes_A: NDArray[np.uint64], actions_A3: NDArray[np.integer]
+) -> NDArray[np.uint64]:
+    """`pair_hashes`, where the frames are hashed already: [A]."""
+    assert len(frame_hashes_A) == len(actions_A3)
+    pairs = np.empty((len(frame_hashes_A), 14), np.uint8)
+    pairs[:, :8] = frame_hashes_A.astype("<u8").reshape(-1, 1).view(np.uint8)
+    pairs[:, 8:] = np.ascontiguousarray(actions_A3, "<i2").view(np.uint8).reshape(-1, 6)
+    return _hashes(pairs)
+
+
+def _hashes(rows: NDArray[np.uint8]) -> NDArray[np.uint64]:
+    digests = b"".join(blake2b(row, digest_size=8).digest() for row in rows)
+    return np.frombuffer(digests, "<u8").astype(np.uint64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """Hashes of what training showed; holds no frame.
+
+    Attributes:
+        frames: sorted uint64, one a distinct frame.
+        pairs: sorted uint64, one a distinct frame + action.
+    """
+
+    frames: NDArray[np.uint64]
+    pairs: NDArray[np.uint64]
+
+    @classmethod
+    def from_dataset(cls, dataset: Dataset) -> Seen:
+        """All frames and pairs of a dataset, usually its `train` part."""
+        hashes = np.zeros(dataset.frames.count, np.uint64)
+        used = dataset.distinct_ids()
+        hashes[used] = frame_hashes(dataset.frames.take(used))
+        pairs = [
+            pair_hashes_of(hashes[dataset.frame_ids(i)[:-1]], dataset.actions(i))
+            for i in range(len(dataset.episodes))
+        ]
+        empty = np.zeros(0, np.uint64)
+        return cls(np.unique(hashes[used]), np.unique(np.concatenate([empty, *pairs])))
+
+    def novel_frames(self, frames_THW: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        """[T], true where training never showed the frame."""
+        return ~np.isin(frame_hashes(frames_THW), self.frames)
+
+    def novel_pairs(
+        self, frames_AHW: NDArray[np.uint8], actions_A3: NDArray[np.integer]
+    ) -> NDArray[np.bool_]:
+        """[A], true where training never took this action in this frame."""
+        return ~np.isin(pair_hashes(frames_AHW, actions_A3), self.pairs)
+
+    def save(self, folder: Path) -> None:
+        """Write `seen_frames.npy` and `seen_pairs.npy`."""
+        for name, hashes in zip(_FILES, (self.frames, self.pairs), strict=True):
+            write_array(folder / name, hashes.astype("<u8"))
+
+    @classmethod
+    def load(cls, folder: Path) -> Seen:
+        """The inverse of `save`.
+
+        Raises:
+            ArcworldError: a file is missing or is not a sorted list of hashes.
+        """
+        return cls(*(_load_hashes(Path(folder) / name) for name in _FILES))
+
+
+def _load_hashes(path: Path) -> NDArray[np.uint64]:
+    try:
+        hashes = np.load(path)
+        if hashes.ndim != 1 or hashes.dtype != np.uint64 or (hashes[1:] <= hashes[:-1]).any():
+            raise ValueError
+    except (OSError, ValueError, EOFError):
+        raise ArcworldError(
+            f"{path}: found no sorted 64-bit hashes; expected what training wrote;"
+            " restore the run or train again"
+        ) from None
+    return hashes

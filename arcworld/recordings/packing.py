@@ -1,0 +1,53 @@
+"""Frames at 4 bits a pixel, each distinct frame once.
+
+Knows arrays of colours; knows nothing of files.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arcworld.recordings.episode import SIDE
+
+PACKED = SIDE * SIDE // 2
+"""Bytes in a packed frame: the pixel at even x in the high half of a byte, odd x in the low."""
+_BYTES = np.arange(256, dtype=np.uint8)
+_PIXELS = np.ascontiguousarray(np.stack([_BYTES >> 4, _BYTES & 15], axis=1)).view(np.uint16).ravel()
+
+
+def pack_frames(frames_THW: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """uint8 [T, 64, 64] of colours 0-15 as uint8 [T, 2048].
+
+    >>> frames = np.random.default_rng(0).integers(0, 16, (3, 64, 64), dtype=np.uint8)
+    >>> bool((unpack_frames(pack_frames(frames)) == frames).all())
+    True
+    """
+    return (frames_THW[:, :, 0::2] << 4 | frames_THW[:, :, 1::2]).reshape(-1, PACKED)
+
+
+def unpack_frames(packed: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The inverse of `pack_frames`, as an array of its own."""
+    return _PIXELS[packed].view(np.uint8).reshape(-1, SIDE, SIDE)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameStore:
+    """Distinct frames by id, packed; usually mapped from disk.
+
+    Attributes:
+        packed: uint8 [N, 2048].
+    """
+
+    packed: NDArray[np.uint8]
+
+    @property
+    def count(self) -> int:
+        """How many distinct frames there are, N."""
+        return len(self.packed)
+
+    def take(self, ids: NDArray[np.integer]) -> NDArray[np.uint8]:
+        """The frames with these ids: uint8 [len(ids), 64, 64]."""
+        return unpack_frames(self.packed[ids])

@@ -1,0 +1,336 @@
+"""A recording, plain or gzip'd, in any dialect, as episodes.
+
+Knows files and the order of rows; `dialects` knows what one row says. Reads line by line, so that
+memory holds the settled frames of one file and no text.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arcworld.errors import ArcworldError
+from arcworld.recordings.dialects import Dialect, Row, Summary, name_dialect, parse_row
+from arcworld.recordings.episode import RESET, SIDE, Episode, Outcome
+from arcworld.recordings.grids import RowError, short
+
+MAX_LINE = 64 << 20
+"""Bytes in a line; a row of the longest animation seen (62 grids) has about 1 % of it."""
+MAX_PROBLEMS = 20
+_BUFFER = 1 << 20
+_NO_ACTION = (
+    "found no action_input, so the actions cannot be known; expected the action that led to"
+    " this row's frame; record again with a recorder that keeps it"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong in a file; `line` counts from 1, 0 is the file as a whole.
+
+    A fatal problem makes the file unusable; any other says what was assumed or left out.
+    """
+
+    line: int
+    message: str
+    fatal: bool
+
+    def at(self, path: Path) -> str:
+        """One line with the file and the row.
+
+        >>> Problem(3, "found ...", True).at(Path("a.jsonl"))
+        'a.jsonl:3: found ...'
+        """
+        return f"{path}:{self.line}: {self.message}" if self.line else f"{path}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recording:
+    """One file of play. With a fatal problem, `episodes` holds what came before it.
+
+    `rows` counts lines that are not blank, a last summary row among them.
+    """
+
+    path: Path
+    dialect: Dialect
+    game_id: str
+    guid: str
+    episodes: tuple[Episode, ...]
+    rows: int
+    problems: tuple[Problem, ...]
+
+    @property
+    def usable(self) -> bool:
+        """Whether no problem is fatal."""
+        return not any(problem.fatal for problem in self.problems)
+
+    @property
+    def steps(self) -> int:
+        """Actions taken, over all episodes."""
+        return sum(map(len, self.episodes))
+
+
+def read_recording(path: Path | str, *, strict: bool = True) -> Recording:
+    """Read a recording of any dialect, plain or gzip'd (told by content, not by name).
+
+    Args:
+        path: the file.
+        strict: raise at the first fatal problem; else list the problems.
+
+    Raises:
+        ArcworldError: `path:line: found ...; expected ...; do ...`, or the file cannot be opened.
+    """
+    reading = _Reading(Path(path), strict)
+    for number, line in _lines(reading):
+        reading.add_line(number, line)
+    return reading.finish()
+
+
+def iter_grids(path: Path | str) -> Iterator[NDArray[np.uint8]]:
+    """Every animation in a recording, uint8 [n, 64, 64] a row; rows without a grid are left out.
+
+    The i-th is the one that led to the i-th frame over the episodes of `read_recording`.
+
+    Raises:
+        ArcworldError: as `read_recording`, when the bad row is reached.
+    """
+    reading = _Reading(Path(path), strict=True)
+    for number, line in _lines(reading):
+        row = reading.parse(number, line)
+        if isinstance(row, Row) and len(row.grids):
+            yield row.grids
+
+
+@dataclass(slots=True)
+class _Stretch:
+    """The rows of an episode as they come, each with its last grid only, and counts of grids."""
+
+    start: int
+    rows: list[Row] = field(default_factory=list)
+    counts: list[int] = field(default_factory=list)
+
+
+class _Reading:
+    """The state of one file's reading."""
+
+    def __init__(self, path: Path, strict: bool) -> None:
+        self.path, self.strict = path, strict
+        self.problems: dict[tuple[str, bool], Problem] = {}
+        self.repeats: dict[tuple[str, bool], int] = {}
+        self.episodes: list[Episode] = []
+        self.stretch: _Stretch | None = None
+        self.first: Row | None = None
+        self.summary: tuple[int, Summary] | None = None
+        self.rows = self.frames = 0
+        self.broken = False
+
+    def report(self, line: int, message: str, fatal: bool = True) -> None:
+        """Note a problem, once for each message; raise it where reading is strict."""
+        if fatal and self.strict:
+            raise ArcworldError(Problem(line, message, True).at(self.path))
+        self.broken |= fatal
+        key = (message, fatal)
+        if key in self.problems:
+            self.repeats[key] = self.repeats.get(key, 0) + 1
+        elif len(self.problems) < MAX_PROBLEMS:
+            self.problems[key] = Problem(line, message, fatal)
+
+    def parse(self, number: int, line: bytes) -> Row | Summary | None:
+        try:
+            return parse_row(line)
+        except RowError as error:
+            cut = not line.endswith(b"\n") and "not JSON" in str(error)
+            hint = f"found a last row cut off after {len(line)} bytes; expected a whole row;"
+            hint += " restore the file, or delete this line to use the rows before it"
+            self.report(number, hint if cut else str(error))
+            return None
+
+    def add_line(self, number: int, line: bytes) -> None:
+        self.rows += 1
+        if len(self.problems) >= MAX_PROBLEMS:
+            return
+        row = self.parse(number, line)
+        if self.summary is not None and isinstance(row, Row):
+            self.report(
+                self.summary[0],
+                "found a row with neither frame nor action_input before the last row;"
+                " expected both; restore the row",
+            )
+            self.summary = None
+        if isinstance(row, Summary):
+            self.summary = (number, row)
+        elif row is not None:
+            self._add_row(number, row)
+
+    def _add_row(self, number: int, row: Row) -> None:
+        first = self.first = self.first or row
+        before = self.stretch.rows[-1] if self.stretch else None
+        fault = _fault(first, before, row) or (None if self.broken else _lost_frame(before, row))
+        if fault:
+            self.report(number, fault)
+        if self.broken:
+            return
+        if not len(row.grids):
+            told = "left out a row without a frame: an action after the game was over"
+            self.report(number, told, fatal=False)
+            return
+        if self.stretch is None or before is None or _restarts(before, row):
+            self._close()
+            self.stretch = _Stretch(start=self.frames)
+        self._remark(number, before, row)
+        self.stretch.rows.append(replace(row, grids=row.grids[-1:].copy()))
+        self.stretch.counts.append(len(row.grids))
+        self.frames += 1
+
+    def _remark(self, number: int, before: Row | None, row: Row) -> None:
+        """What can be used but is worth a word."""
+        if before is None and row.action is not None and row.action[0] != RESET:
+            self.report(number, "the recording starts in the middle of play", fatal=False)
+        if row.available is None:
+            told = "no available_actions: taken as all actions this recording uses"
+            self.report(number, told, fatal=False)
+
+    def _close(self) -> None:
+        if self.stretch is not None:
+            self.episodes.append(_episode(self.stretch))
+        self.stretch = None
+
+    def finish(self) -> Recording:
+        self._close()
+        if not self.frames and not self.broken:
+            found = "rows but no frame" if self.rows else "an empty file"
+            self.report(0, f"found {found}; expected rows of play; remove it or record again")
+        elif not self.broken and self.frames == len(self.episodes):
+            self.report(0, "no action was taken: there is nothing to learn", fatal=False)
+        problems = [
+            replace(p, message=f"{p.message} (and in {self.repeats[key]} more rows)")
+            if key in self.repeats
+            else p
+            for key, p in self.problems.items()
+        ]
+        first = self.first
+        summary = self.summary[1].dialect if self.summary else "unknown"
+        named = name_dialect(first.dialect, summary, self.path) if first else "unknown"
+        return Recording(
+            path=self.path,
+            dialect=named,
+            game_id=first.game_id if first else "",
+            guid=first.guid if first else "",
+            episodes=tuple(self.episodes),
+            rows=self.rows,
+            problems=tuple(problems),
+        )
+
+
+def _lines(reading: _Reading) -> Iterator[tuple[int, bytes]]:
+    """Lines that are not blank, with their numbers; reports what the file itself has wrong."""
+    number = 0
+    try:
+        with reading.path.open("rb", _BUFFER) as file:
+            stream = _plain(cast(io.BufferedReader, file))
+            while line := stream.readline(MAX_LINE + 1):
+                number += 1
+                if len(line) > MAX_LINE:
+                    found = f"found a line of over {MAX_LINE >> 20} MiB; expected one row a line"
+                    reading.report(number, f"{found}; check that the file is a recording")
+                    return
+                if number == 1:
+                    line = line.removeprefix(b"\xef\xbb\xbf")
+                if line.strip():
+                    yield number, line
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        found = f"found gzip data cut or damaged after line {number} ({short(str(error))})"
+        reading.report(number + 1, f"{found}; expected a whole gzip file; restore it")
+    except OSError as error:
+        raise ArcworldError(
+            f"{reading.path}: cannot be read ({error.strerror or short(str(error))});"
+            " expected a recording; check the path"
+        ) from None
+
+
+class _Gunzip(io.RawIOBase):
+    """What gzip data holds, piece by piece: rows before a cut are still read."""
+
+    def __init__(self, file: io.BufferedReader) -> None:
+        self.gzip = gzip.GzipFile(fileobj=file)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        piece = self.gzip.read1(len(buffer))
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+
+def _plain(file: io.BufferedReader) -> io.BufferedReader:
+    if file.peek(2)[:2] != b"\x1f\x8b":
+        return file
+    return io.BufferedReader(_Gunzip(file), _BUFFER)
+
+
+def _fault(first: Row, before: Row | None, row: Row) -> str | None:
+    """What makes a row unusable beside the rows before it."""
+    if row.game_id != first.game_id:
+        found = f"found game {short(row.game_id)} after {short(first.game_id)}"
+        return f"{found}; expected one game a file; split the file by game"
+    if row.guid != first.guid:
+        found = f"found guid {short(row.guid)} after {short(first.guid)}"
+        return f"{found}; expected one recording a file; split the file by guid"
+    if before is not None and row.action is None:
+        return _NO_ACTION
+    return None
+
+
+def _lost_frame(before: Row | None, row: Row) -> str | None:
+    """A frame may be empty only after the game was over, where all but RESET is refused."""
+    over = before is not None and before.state in ("GAME_OVER", "WIN")
+    if len(row.grids) or (over and row.action is not None and row.action[0] != RESET):
+        return None
+    return f"found no grid in the frame; expected one or more {SIDE}x{SIDE} grids"
+
+
+def _restarts(before: Row, row: Row) -> bool:
+    """Whether a row is a full reset: by its flag, or by its effect where there is no flag."""
+    if row.full_reset is not None:
+        return row.full_reset
+    if row.action is None or row.action[0] != RESET:
+        return False
+    return before.state == "WIN" or (before.levels_completed > 0 and row.levels_completed == 0)
+
+
+def _episode(stretch: _Stretch) -> Episode:
+    rows = stretch.rows
+    actions = [row.action for row in rows[1:] if row.action is not None]
+    used = sum({1 << action[0] for action in actions if action[0] != RESET})
+    outcomes = [_outcome(before, row) for before, row in pairwise(rows)]
+    return Episode(
+        game_id=rows[0].game_id,
+        guid=rows[0].guid,
+        frames_THW=np.concatenate([row.grids for row in rows]),
+        actions_A3=np.array(actions, np.int16).reshape(-1, 3),
+        outcomes_A=np.array(outcomes, np.uint8),
+        grids_T=np.array(stretch.counts, np.uint16),
+        levels_T=np.array([row.levels_completed for row in rows], np.uint8),
+        available_T=np.array(
+            [used if row.available is None else row.available for row in rows], np.uint8
+        ),
+        win_levels=max(row.win_levels for row in rows),
+        start=stretch.start,
+    )
+
+
+def _outcome(before: Row, row: Row) -> Outcome:
+    if row.levels_completed > before.levels_completed:
+        return Outcome.LEVEL_WON
+    over = row.state == "GAME_OVER" and before.state != "GAME_OVER"
+    return Outcome.GAME_OVER if over else Outcome.NOTHING

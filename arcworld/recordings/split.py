@@ -1,0 +1,144 @@
+"""Which recordings are trained on and which validate: by recording, never by window.
+
+Knows `split.json` and guids; knows nothing of what the recordings hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+import orjson
+
+from arcworld.errors import ArcworldError
+from arcworld.recordings.grids import short
+
+NAME = "split.json"
+PARTS = ("train", "validation")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A recording as the split sees it."""
+
+    guid: str
+    game_id: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Guids of each part. A recording that a `split.json` leaves out is in neither."""
+
+    train: frozenset[str]
+    validation: frozenset[str]
+
+    def part(self, name: str) -> frozenset[str]:
+        """The guids of `train` or `validation`."""
+        return self.train if name == "train" else self.validation
+
+
+def load_split(
+    data: Path | str,
+    sources: Sequence[Source],
+    seed: int = 0,
+    validation_fraction: float = 0.2,
+) -> Split:
+    """Split recordings as the nearest `split.json` says, else by guid.
+
+    `split.json` maps `train` and `validation` to guids or to paths relative to its own folder. It
+    rules the recordings below it; it is looked for from each recording up to the folder above
+    `data`. Recordings without one are split by guid with a seed, game by game: a recording's part
+    depends only on its own game's guids.
+
+    Raises:
+        ArcworldError: a `split.json` is not what is described here.
+    """
+    data = Path(data)
+    root = data if data.is_dir() else data.parent
+    parts: dict[str, set[str]] = {name: set() for name in PARTS}
+    free: list[Source] = []
+    for file, ruled in _by_split_file(root, sources).items():
+        named = _read(file) if file else {}
+        found = {name: _named(file, ruled, named[name]) for name in named} if file else {}
+        if file and not any(found.values()):
+            if file.parent == root.parent and file.parent != root:
+                free += ruled
+                continue
+            raise ArcworldError(
+                f"{file}: found none of the {len(ruled)} recordings beside it;"
+                " expected their guids or relative paths; correct the names"
+            )
+        if not file:
+            free += ruled
+        for name, guids in found.items():
+            parts[name] |= guids
+    for name, guids in _by_guid(free, seed, validation_fraction).items():
+        parts[name] |= guids
+    twice = sorted(parts["train"] & parts["validation"])
+    if twice:
+        raise ArcworldError(
+            f"{root / NAME}: found recording {twice[0]} in both parts; expected it in one; choose"
+        )
+    return Split(frozenset(parts["train"]), frozenset(parts["validation"]))
+
+
+def _by_split_file(root: Path, sources: Sequence[Source]) -> dict[Path | None, list[Source]]:
+    ruled: dict[Path | None, list[Source]] = {}
+    nearest: dict[Path, Path | None] = {}
+    for source in sources:
+        folder = source.path.parent
+        if folder not in nearest:
+            nearest[folder] = _nearest(folder, root.parent)
+        ruled.setdefault(nearest[folder], []).append(source)
+    return ruled
+
+
+def _nearest(folder: Path, top: Path) -> Path | None:
+    for place in (folder, *folder.parents):
+        if (place / NAME).is_file():
+            return place / NAME
+        if place == top:
+            return None
+    return None
+
+
+def _read(file: Path) -> dict[str, list[str]]:
+    try:
+        found = orjson.loads(file.read_bytes())
+        lists = {name: found[name] for name in PARTS}
+        if all(isinstance(v, list) and all(isinstance(s, str) for s in v) for v in lists.values()):
+            return lists
+        problem = "lists of other things than texts"
+    except (OSError, orjson.JSONDecodeError, KeyError, TypeError) as error:
+        problem = short(error)
+    raise ArcworldError(
+        f"{file}: found {problem}; expected an object with the lists 'train' and 'validation' of"
+        " guids or relative paths; correct it, or remove it to split by guid"
+    )
+
+
+def _named(file: Path, sources: Sequence[Source], names: Sequence[str]) -> set[str]:
+    wanted = {name.removeprefix("./") for name in names}
+    return {
+        source.guid
+        for source in sources
+        if source.guid in wanted or source.path.relative_to(file.parent).as_posix() in wanted
+    }
+
+
+def _by_guid(sources: Sequence[Source], seed: int, fraction: float) -> dict[str, set[str]]:
+    """Stratified by game; a game with one recording has it in `train`."""
+    games: dict[str, set[str]] = {}
+    for source in sources:
+        games.setdefault(source.game_id, set()).add(source.guid)
+    parts: dict[str, set[str]] = {name: set() for name in PARTS}
+    for guids in games.values():
+        order = sorted(guids, key=lambda guid: blake2b(f"{seed}/{guid}".encode()).digest())
+        held = round(len(order) * fraction)
+        held = min(max(held, 1 if fraction > 0 else 0), len(order) - 1)
+        parts["validation"] |= set(order[:held])
+        parts["train"] |= set(order[held:])
+    return parts

@@ -1,0 +1,112 @@
+"""Recordings of play on disk, in the toolkit's own dialect, a row at a time.
+
+Knows what a row of the toolkit holds; knows nothing of how the play came about. Each row is on
+disk before the next action, so that a killed run leaves a recording that is whole up to there.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from arcworld.errors import ArcworldError
+from arcworld.recordings.episode import SIDE, GameAction
+
+
+@dataclass(slots=True, eq=False)
+class RecordingWriter:
+    """Writes one recording; a context manager.
+
+    The file appears with its first row; a name that ends in `.gz` is compressed.
+
+    Attributes:
+        path: where to write; parents are made.
+        game_id: the game with its version.
+        guid: the recording's own id.
+        win_levels: levels in the game.
+
+    Raises:
+        ArcworldError: the path exists or cannot be written.
+    """
+
+    path: Path
+    game_id: str
+    guid: str
+    win_levels: int
+    _file: IO[bytes] | None = None
+
+    def write(
+        self,
+        grids: Sequence[NDArray[np.uint8]] | NDArray[np.uint8],
+        action: GameAction,
+        state: str,
+        levels_completed: int,
+        available_actions: Iterable[int],
+        full_reset: bool,
+        reasoning: dict[str, Any] | None = None,
+    ) -> None:
+        """Append the row of `action` and the animation of 64x64 grids that it led to.
+
+        No grids: the game refused the action (the toolkit writes such rows after GAME_OVER).
+        """
+        frame = [np.ascontiguousarray(grid, np.uint8) for grid in grids]
+        assert all(grid.shape == (SIDE, SIDE) for grid in frame)
+        place = {"x": action.x, "y": action.y} if action.x is not None else {}
+        data = {
+            "game_id": self.game_id,
+            "state": state,
+            "levels_completed": int(levels_completed),
+            "win_levels": self.win_levels,
+            "action_input": {"id": action.name, "data": place, "reasoning": reasoning},
+            "guid": self.guid,
+            "full_reset": bool(full_reset),
+            "available_actions": [int(action_id) for action_id in available_actions],
+            "frame": frame,
+        }
+        row = {"timestamp": datetime.now(UTC).isoformat(), "data": data}
+        option = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
+        self._append(orjson.dumps(row, option=option))
+
+    def _append(self, line: bytes) -> None:
+        try:
+            if self._file is None:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self._file = self._open()
+            self._file.write(line)
+            self._file.flush()
+        except OSError as error:
+            raise ArcworldError(
+                f"{self.path}: cannot be written ({error.strerror or error}); expected a new file"
+                " in a folder that can be written; choose another path"
+            ) from None
+
+    def _open(self) -> IO[bytes]:
+        if self.path.suffix == ".gz":
+            return gzip.open(self.path, "xb", compresslevel=6)  # type: ignore[return-value]
+        return self.path.open("xb")
+
+    def close(self) -> None:
+        """End the file."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
