@@ -13,7 +13,7 @@ import numpy as np
 from arcengine import ActionInput, ARCBaseGame, Camera, Level, RenderableUserDisplay
 from numpy.typing import NDArray
 
-# . floor  # wall  @ start  E gate  r b y keys  R B Y locks  > v patrols (along a row, a column)
+# budget, map: . floor  # wall  @ start  E gate  rby keys  RBY locks  > v patrols of a row or column
 LEVELS = [
     (48, "....#.....|.@..#.....|....#..E..|....#.....|....R.....|....#.....|.r..#.....|....#....."),
     (60, "...#......|.@.#..b...|...#......|...R......|##.####B##|r..#......|...#..E...|...#......"),
@@ -62,7 +62,7 @@ class Plan:
     def _track(self, cell: Cell, step: Cell) -> list[Cell]:
         """One round of a patrol: ahead until something stands in its way, back, and home."""
         ahead, behind = self._run(cell, step), self._run(cell, (-step[0], -step[1]))
-        line = behind[::-1] + [cell] + ahead
+        line = [*behind[::-1], cell, *ahead]
         loop = line + line[-2:0:-1]
         return list(islice(cycle(loop), len(behind), len(behind) + len(loop)))
 
@@ -113,7 +113,12 @@ def move(plan: Plan, state: State, action: int) -> tuple[State, str]:
 COLOUR = {"r": "8", "b": "9", "y": "b"}
 WALKER = "..aa..|.aaaa.|.a5a5.|.aaaa.|.aaaa.|.a..a."
 FALLEN = "......|......|..33..|.3333.|335533|333333"
-PATROL = "6.66.6|.6666.|665656|666666|.6666.|6.66.6"
+PATROL = {
+    (-1, 0): "6.66.6|.5665.|666666|666666|.6666.|6.66.6",
+    (1, 0): "6.66.6|.6666.|666666|656656|.6666.|6.66.6",
+    (0, -1): "6.66.6|.6666.|565666|666666|.6666.|6.66.6",
+    (0, 1): "6.66.6|.6666.|666565|666666|.6666.|6.66.6",
+}
 GATE = "eeeeee|e5555e|e5ee5e|e5ee5e|e5555e|eeeeee"
 AJAR = "eeeeee|e0000e|e0000e|e0000e|e0000e|eeeeee"
 KEY = "......|.kk...|k.kkkk|k.kk.k|.kk...|......"
@@ -158,8 +163,9 @@ def draw(plan: Plan, ground: Frame, state: State, spent: int, walker: str = WALK
         if not state.taken >> bit & 1:
             put(frame, KEY, cell, COLOUR[colour])
     put(frame, walker, state.cell)
-    for cell in plan.patrols(state.clock):
-        put(frame, PATROL, cell)
+    ahead = plan.patrols(state.clock + 1)
+    for cell, after in zip(plan.patrols(state.clock), ahead, strict=True):
+        put(frame, PATROL[after[0] - cell[0], after[1] - cell[1]], cell)
     for place, colour in enumerate(plan.held(state)):
         paint(frame, KEY, 53, 2 + 7 * place, COLOUR[colour])
     for tick in range(plan.budget):

@@ -1,0 +1,127 @@
+"""Recordings of the project's own games, made by their scripted players.
+
+Plays through the official toolkit and writes what it answers, so that a demo is what a person's
+recording would be. The same seed makes the same play, whichever games are asked for.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+import zlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from arcworld.errors import ArcworldError
+from arcworld.games.catalogue import entries, entry, game_split
+from arcworld.games.player import Demo, DemoConfig, load_player
+from arcworld.play.observation import Observation
+from arcworld.play.toolkit import GameSession, Toolkit
+from arcworld.recordings.episode import RESET, GameAction, game_name
+from arcworld.recordings.writer import RecordingWriter
+
+SUFFIX = ".recording.jsonl.gz"
+UNFINISHED_EVERY = 3
+"""Each third demo stops before the end of its game."""
+VALIDATION_EVERY = 5
+NAMESPACE = uuid.UUID("6f1a0f0e-6f0e-5b0c-9a51-a2c0d6a7e001")
+
+
+def make_demos(
+    out: Path,
+    games: Sequence[str] | None = None,
+    demos_per_game: int = 6,
+    seed: int = 0,
+    progress: Callable[[int, int, Path], None] | None = None,
+    config: DemoConfig | None = None,
+) -> list[Path]:
+    """Play `demos_per_game` demos of each game into `out`, with a `split.json` beside them.
+
+    Args:
+        out: becomes `out/<game_id>/<guid>.recording.jsonl.gz`; demos of the same seed that are
+            there already are replaced.
+        games: names; None is every game, held-out ones too.
+        demos_per_game: at least 1.
+        seed: another seed makes other play.
+        progress: hears (demos made, demos in all, path of the newest).
+        config: how each demo is played.
+
+    Raises:
+        ArcworldError: an unknown game, fewer than one demo, or a folder that cannot be written.
+    """
+    if demos_per_game < 1:
+        raise ArcworldError(f"demos_per_game is {demos_per_game}; expected 1 or more")
+    ids = [entry(game).game_id for game in (entries() if games is None else games)]
+    wanted = [(game_id, index) for game_id in ids for index in range(demos_per_game)]
+    paths: list[Path] = []
+    with Toolkit() as toolkit:
+        for game_id, index in wanted:
+            paths.append(_make(out, toolkit.open(game_id), index, seed, config))
+            if progress is not None:
+                progress(len(paths), len(wanted), paths[-1])
+    _write_split(out, paths, demos_per_game)
+    return paths
+
+
+def _make(
+    out: Path, session: GameSession, index: int, seed: int, config: DemoConfig | None
+) -> Path:
+    game_id = session.game_id
+    guid = str(uuid.uuid5(NAMESPACE, f"{game_id}/{seed}/{index}"))
+    path = out / game_id / f"{guid}{SUFFIX}"
+    part = path.with_name(f".{guid}.part.gz")
+    part.unlink(missing_ok=True)
+    rng = np.random.default_rng([seed, index, zlib.crc32(game_name(game_id).encode())])
+    with RecordingWriter(part, game_id, guid, session.win_levels) as writer:
+
+        def record(action: GameAction, seen: Observation) -> None:
+            available, full = seen.available_actions, seen.full_reset
+            writer.write(seen.grids, action, seen.state, seen.levels_completed, available, full)
+
+        record(GameAction(RESET), session.observation)
+        levels = _levels(index, session.win_levels, rng)
+        Demo(session, load_player(game_id), rng, record, config).play(levels)
+    os.replace(part, path)
+    return path
+
+
+def _levels(index: int, win_levels: int, rng: np.random.Generator) -> int:
+    """How many levels a demo wins."""
+    if index % UNFINISHED_EVERY != UNFINISHED_EVERY - 1:
+        return win_levels
+    return int(rng.integers(1, win_levels))
+
+
+def _write_split(out: Path, paths: Sequence[Path], demos_per_game: int) -> None:
+    """Lists of paths relative to `out`. Games never trained on are a part of their own.
+
+    Beside no other game they are the validation part: there is nothing to train on.
+    """
+    held_out = game_split().held_out
+    parts: dict[str, list[str]] = {"train": [], "validation": [], "held_out": []}
+    for number, path in enumerate(paths):
+        part = "validation" if _validates(number % demos_per_game, demos_per_game) else "train"
+        if game_name(path.parent.name) in held_out:
+            part = "held_out"
+        parts[part].append(path.relative_to(out).as_posix())
+    if not parts["train"]:
+        parts["validation"], parts["held_out"] = parts["held_out"], []
+    if not parts["held_out"]:
+        del parts["held_out"]
+    part_file = out / ".split.json.part"
+    part_file.write_text(json.dumps(parts, indent=1) + "\n", encoding="utf-8")
+    os.replace(part_file, out / "split.json")
+
+
+def _validates(index: int, demos: int) -> bool:
+    """One demo in five, and at least one where a game has two.
+
+    >>> [index for index in range(12) if _validates(index, 12)]
+    [4, 9]
+    >>> [index for index in range(3) if _validates(index, 3)]
+    [2]
+    """
+    return demos > 1 and index % VALIDATION_EVERY == min(VALIDATION_EVERY, demos) - 1

@@ -1,0 +1,44 @@
+"""Plays `crates`: searches the game's own rules for pushes that solve it, and strolls to explore."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arcworld.games.catalogue import game_source
+from arcworld.games.search import Solver, Successor
+from arcworld.recordings.episode import GameAction
+
+LONGEST = 120
+"""No solution needs as many actions: the game itself has no budget."""
+
+
+def solution(level: int, rng: np.random.Generator) -> list[GameAction]:
+    """Actions that win `level` (0-based) from its fresh start."""
+    return [GameAction(action) for action in solver(level).walk(rng, limit=LONGEST)]
+
+
+@functools.cache
+def solver(level: int) -> Solver[Any]:
+    """Distances to the last push in `level`, from every state that is not drowned."""
+    rules = game_source("crates")
+    plan = rules.Plan(rules.LEVELS[level])
+
+    def successors(state: Any) -> Iterator[Successor[Any]]:
+        for action in rules.MOVES:
+            after, event = rules.move(plan, state, action)
+            if event != "drowned":
+                yield action, after, event == "solved"
+
+    return Solver(plan.start, successors)
+
+
+def explore(
+    frame_HW: NDArray[np.uint8], available_actions: tuple[int, ...], rng: np.random.Generator
+) -> GameAction:
+    """A step in any direction."""
+    return GameAction(int(rng.choice(available_actions)))
