@@ -34,7 +34,9 @@ def difference(
 ) -> NDArray[np.uint8]:
     """Where two frames differ, in red over the true frame in pale grey; RGB like `to_rgb`."""
     grey = PALETTE[true_HW].mean(axis=-1, keepdims=True).astype(np.uint8) // 3 + 150
-    picture = np.where((true_HW != predicted_HW)[..., None], np.uint8([220, 30, 30]), grey)
+    picture = np.where(
+        (true_HW != predicted_HW)[..., None], np.array([220, 30, 30], np.uint8), grey
+    )
     return picture.astype(np.uint8).repeat(zoom, axis=0).repeat(zoom, axis=1)
 
 

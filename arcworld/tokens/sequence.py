@@ -98,7 +98,7 @@ def pack(vocabulary: Vocabulary, episode: CodedEpisode) -> NDArray[np.int32]:
 
 
 def unpack(vocabulary: Vocabulary, input_ids_L: NDArray[np.integer]) -> CodedEpisode:
-    """The inverse of `pack`, up to what the scheme does not carry: places in v1, game over, stretches.
+    """The inverse of `pack`, up to what tokens do not carry: places in v1, game over, stretches.
 
     Raises:
         ValueError: the tokens are not a sequence of this scheme.

@@ -117,7 +117,7 @@ class WindowSampler:
                 self.starts.append((i, start))
                 odds.append(config.won_factor if won else 1.0)
                 names.append(game)
-        self._odds = _even_by_game(np.asarray(odds), np.asarray(names))
+        self._odds = _even_by_game(np.asarray(odds), np.asarray(names, dtype=np.str_))
 
     def batch(self, size: int, *key: int) -> Batch:
         """`size` windows drawn by `key` (seed, step, rank)."""

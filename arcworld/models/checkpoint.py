@@ -1,0 +1,124 @@
+"""Models on disk: `config.json` says what it is, `model.safetensors` holds the weights.
+
+Knows files and the three kinds of model; knows nothing of training. Writing is atomic, reading
+checks everything before a weight is used, and nothing is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from arcworld.errors import ArcworldError
+from arcworld.models.build import build, config_from_dict
+
+CONFIG, WEIGHTS = "config.json", "model.safetensors"
+
+
+def save_json(path: Path, value: Any) -> None:
+    """Write JSON whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_text(json.dumps(value, indent=2) + "\n")
+    temporary.replace(path)
+
+
+def load_json(path: Path) -> Any:
+    """Read JSON.
+
+    Raises:
+        ArcworldError: it is missing or not JSON.
+    """
+    try:
+        return json.loads(path.read_text())
+    except FileNotFoundError:
+        raise ArcworldError(f"{path}: not found; expected a JSON file; is the run whole?") from None
+    except (ValueError, UnicodeDecodeError) as error:
+        raise ArcworldError(f"{path}: not JSON ({error}); make the run again") from None
+
+
+def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Write tensors as safetensors, whole or not at all."""
+    from safetensors.torch import save_file
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + ".tmp")
+    save_file({k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}, temporary)
+    temporary.replace(path)
+
+
+def load_tensors(path: Path) -> dict[str, Tensor]:
+    """Read tensors.
+
+    Raises:
+        ArcworldError: the file is missing or is no safetensors file.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        return load_file(path)
+    except FileNotFoundError:
+        raise ArcworldError(f"{path}: not found; expected weights; is the run whole?") from None
+    except (SafetensorError, OSError) as error:
+        raise ArcworldError(f"{path}: no readable safetensors ({error}); make the run again") from (
+            error
+        )
+
+
+def own_state(module: nn.Module) -> dict[str, Tensor]:
+    """What belongs to a model: all of it, or without the frozen weights of a pretrained body."""
+    state = module.state_dict()
+    if getattr(getattr(module, "backbone", None), "peft_config", None) is None:
+        return state
+    return {k: v for k, v in state.items() if not k.startswith("backbone.") or "lora_" in k}
+
+
+def save_model(folder: Path, module: nn.Module, config: Any) -> None:
+    """Write a model; `config` is the dataclass it was built from."""
+    save_json(folder / CONFIG, {"class": type(module).__name__, **asdict(config)})
+    save_tensors(folder / WEIGHTS, own_state(module))
+
+
+def load_model(folder: Path) -> nn.Module:
+    """The model in a folder, in evaluation mode.
+
+    Raises:
+        ArcworldError: a file is missing, cut, of another shape, or holds NaN.
+    """
+    described = load_json(folder / CONFIG)
+    module = build(config_from_dict(described, folder / CONFIG))
+    load_state(module, load_tensors(folder / WEIGHTS), folder / WEIGHTS)
+    return module.eval()
+
+
+def load_state(module: nn.Module, state: Mapping[str, Tensor], source: Path) -> None:
+    """Put weights into a model after checking names, shapes and values.
+
+    Raises:
+        ArcworldError: they do not fit, or are not finite.
+    """
+    expected = own_state(module)
+    odd = sorted(expected.keys() ^ state.keys())
+    if odd:
+        raise ArcworldError(
+            f"{source}: {len(odd)} weights do not belong or are missing ({odd[0]}, ...); expected"
+            " those of its config.json; was it made by another version or scheme?"
+        )
+    for name, value in state.items():
+        if value.shape != expected[name].shape:
+            raise ArcworldError(
+                f"{source}: {name} has shape {tuple(value.shape)}; expected"
+                f" {tuple(expected[name].shape)}; was it made by another scheme?"
+            )
+        if value.is_floating_point() and not bool(torch.isfinite(value).all()):
+            raise ArcworldError(
+                f"{source}: {name} holds NaN or infinity; expected finite weights; train it again"
+            )
+    module.load_state_dict(dict(state), strict=False)

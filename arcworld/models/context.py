@@ -1,0 +1,74 @@
+"""What stands where the next token will stand: facts every position can read off the sequence.
+
+Knows the layout of tokens; knows nothing of weights. All of it is a function of the ids before
+and at a position, so nothing of the future and, in the policy's view, nothing of an action leaks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from arcworld.frames.tokenizer import CELLS, GRID
+from arcworld.tokens.cells import NO_CELL
+from arcworld.tokens.vocabulary import Vocabulary
+
+_SPAN = 2 * GRID - 1
+OFFSETS = _SPAN * _SPAN + 1
+"""Places of a cell relative to a click (15x15), and one for no click."""
+NO_ACTION = 8
+"""The action type where there is none to be seen."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """For every position, what is known of the token to come.
+
+    Attributes:
+        slots_BL: place within the step: 0 at `<FRAME>`; `step_tokens` + 1 before any frame.
+        previous_BL: the code in the same cell one frame before, or -1.
+        types_BL: the action between the two frames, or `NO_ACTION`.
+        offsets_BL: where the cell lies from the click's cell, or the last of `OFFSETS`.
+    """
+
+    slots_BL: Tensor
+    previous_BL: Tensor
+    types_BL: Tensor
+    offsets_BL: Tensor
+
+    def last(self, count: int) -> Context:
+        """The last `count` positions."""
+        return Context(*(getattr(self, name)[:, -count:] for name in self.__dataclass_fields__))
+
+
+def read_context(vocabulary: Vocabulary, input_ids_BL: Tensor) -> Context:
+    """The context of every position of a batch of sequences, int64 [B, L]."""
+    ids = input_ids_BL
+    at = torch.arange(ids.shape[1], device=ids.device).expand_as(ids)
+    start = torch.where(ids == vocabulary.frame, at, -1).cummax(1).values
+    slots = torch.where(start >= 0, at - start, vocabulary.step_tokens + 1)
+    slots = slots.clamp(max=vocabulary.step_tokens + 1)
+    before = torch.where(start > 0, start.gather(1, (start - 1).clamp(min=0)), -1)
+    awaits = (before >= 0) & (slots < CELLS)
+
+    def peek(offset: Tensor | int) -> Tensor:
+        place = (before + offset).clamp(0, ids.shape[1] - 1)
+        return ids.gather(1, place)
+
+    previous = torch.where(awaits, peek(1 + slots), -1)
+    types = peek(CELLS + 2) - vocabulary.codebook_size
+    seen = awaits & (types >= 0) & (types < vocabulary.actions)
+    offsets = torch.full_like(ids, OFFSETS - 1)
+    if vocabulary.has_locations:
+        clicked = peek(CELLS + 3) - vocabulary.location_id(0)
+        placed = seen & (clicked >= 0) & (clicked < NO_CELL)
+        offsets = torch.where(placed, _offset(slots, clicked), offsets)
+    return Context(slots, previous, torch.where(seen, types, NO_ACTION), offsets)
+
+
+def _offset(cell: Tensor, clicked: Tensor) -> Tensor:
+    right = cell % GRID - clicked % GRID + GRID - 1
+    down = cell // GRID - clicked // GRID + GRID - 1
+    return down * _SPAN + right

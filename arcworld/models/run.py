@@ -1,0 +1,107 @@
+"""A run: the three models that belong together, and what they were trained on.
+
+Knows the folder's layout; knows nothing of how it was made.
+
+    RUN/run.json              recipe, scheme, seed, data, commit
+    RUN/tokenizer/            config.json, model.safetensors, metrics.jsonl
+    RUN/world_model/          the same
+    RUN/policy/               the same (v2)
+    RUN/seen/                 64-bit hashes of training frames and of frame + action pairs
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+
+from arcworld.errors import ArcworldError, did_you_mean
+from arcworld.frames.tokenizer import FrameTokenizer
+from arcworld.models.checkpoint import load_json, load_model
+from arcworld.models.policy import MaskedPolicy
+from arcworld.models.world_model import WorldModel
+from arcworld.recordings.novelty import Seen
+
+SHIPPED = Path(__file__).parents[1] / "weights"
+
+
+@dataclass(frozen=True)
+class Run:
+    """Trained models, ready to use.
+
+    Attributes:
+        folder: where they are.
+        about: what `run.json` says.
+        policy: None for v1, whose policy is the world model's own head.
+    """
+
+    folder: Path
+    about: Mapping[str, Any]
+    tokenizer: FrameTokenizer
+    world_model: WorldModel
+    policy: MaskedPolicy | None
+    seen: Seen
+
+    @property
+    def name(self) -> str:
+        """A short name for reports."""
+        return self.folder.name
+
+    def to(self, device: torch.device | str) -> Run:
+        """The same run with its models moved to a device."""
+        for module in (self.tokenizer, self.world_model, self.policy):
+            if module is not None:
+                module.to(device)
+        return self
+
+
+def from_pretrained(name: str | Path) -> Run:
+    """Open a run by folder, or shipped weights by name.
+
+    Raises:
+        ArcworldError: there is no such run, or a part of it cannot be used.
+    """
+    folder = Path(name)
+    if not folder.is_dir() and (SHIPPED / str(name)).is_dir():
+        folder = SHIPPED / str(name)
+    if not (folder / "run.json").is_file():
+        shipped = [path.name for path in SHIPPED.glob("*") if path.is_dir()]
+        raise ArcworldError(
+            f"{name}: no run there; expected a folder that `arcworld train` made or the name of"
+            f" shipped weights ({did_you_mean(str(name), shipped)})"
+        )
+    about = load_json(folder / "run.json")
+    tokenizer = cast(FrameTokenizer, load_model(folder / "tokenizer"))
+    world_model = cast(WorldModel, load_model(folder / "world_model"))
+    has_policy = (folder / "policy" / "config.json").is_file()
+    policy = cast(MaskedPolicy, load_model(folder / "policy")) if has_policy else None
+    _check_fit(folder, about, tokenizer, world_model, policy)
+    return Run(folder, about, tokenizer, world_model, policy, Seen.load(folder / "seen"))
+
+
+def _check_fit(
+    folder: Path,
+    about: Mapping[str, Any],
+    tokenizer: FrameTokenizer,
+    world_model: WorldModel,
+    policy: MaskedPolicy | None,
+) -> None:
+    scheme, codes = world_model.config.scheme, world_model.config.codebook_size
+    if about.get("scheme") != scheme:
+        raise ArcworldError(
+            f"{folder}: run.json says scheme {about.get('scheme')!r}, its world model is {scheme};"
+            " expected one scheme; put back the world model that belongs here"
+        )
+    if tokenizer.codebook_size != codes:
+        raise ArcworldError(
+            f"{folder}: the tokenizer has {tokenizer.codebook_size} codes, the world model reads"
+            f" {codes}; expected the tokenizer it was trained on; train the run again"
+        )
+    if policy is not None and policy.config.width != world_model.width:
+        raise ArcworldError(
+            f"{folder}: the policy reads width {policy.config.width}, the world model gives"
+            f" {world_model.width}; expected the policy trained on it; train the run again"
+        )

@@ -1,0 +1,213 @@
+"""The one training loop: for tokenizer, world model and policy, on CPU, one GPU or several.
+
+Knows steps, optimisers and checkpoints; knows nothing of what is learnt. Every step is a function
+of (seed, step, rank) and of the state before it, so a run that was stopped, even killed, goes on
+from its last checkpoint to the same result as one that was not.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from arcworld.models.checkpoint import (
+    load_json,
+    load_state,
+    load_tensors,
+    own_state,
+    save_json,
+    save_model,
+    save_tensors,
+)
+from arcworld.training.interrupt import StopOnRequest
+from arcworld.training.progress import Progress
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long and how fast.
+
+    Attributes:
+        steps: optimiser steps.
+        batch_size: items a step, over all devices.
+        learning_rate: peak of the cosine, reached after `warmup` (a share of the steps).
+        weight_decay: AdamW's.
+        clip: largest norm of the gradient.
+        checkpoint_every: seconds between checkpoints.
+        log_every: steps between lines of `metrics.jsonl`.
+    """
+
+    steps: int
+    batch_size: int
+    learning_rate: float
+    warmup: float = 0.1
+    weight_decay: float = 0.01
+    clip: float = 1.0
+    checkpoint_every: float = 30.0
+    log_every: int = 10
+
+    def rate(self, step: int) -> float:
+        """Learning rate of a step: linear warm-up, then cosine to zero."""
+        warm = max(int(self.steps * self.warmup), 1)
+        if step < warm:
+            return self.learning_rate * (step + 1) / warm
+        done = (step - warm) / max(self.steps - warm, 1)
+        return self.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
+
+
+class Task(Protocol):
+    """What a stage of training brings: a model, its config, and the losses of a step."""
+
+    name: str
+    config: Any
+
+    @property
+    def module(self) -> nn.Module:
+        """The model itself."""
+        ...
+
+    def losses(self, model: Any, size: int, key: tuple[int, ...]) -> dict[str, Tensor]:
+        """Losses of the batch that `key` draws; `model` is the module as the engine wraps it."""
+        ...
+
+
+def fit(task: Task, schedule: Schedule, folder: Path, fabric: Fabric, *, seed: int) -> None:
+    """Train `task` into `folder`; go on from its checkpoint, or do nothing where it is done.
+
+    Raises:
+        KeyboardInterrupt: a stop was asked for; the checkpoint is written.
+    """
+    if (folder / "model.safetensors").is_file():
+        load_state(task.module, load_tensors(folder / "model.safetensors"), folder)
+        return
+    Loop(task, schedule, folder, fabric, seed).run()
+
+
+class Loop:
+    """One stage from its checkpoint, or its start, to its end."""
+
+    def __init__(
+        self, task: Task, schedule: Schedule, folder: Path, fabric: Fabric, seed: int
+    ) -> None:
+        self.task, self.schedule, self.folder, self.fabric = task, schedule, folder, fabric
+        self.seed = seed
+        trained = [p for p in task.module.parameters() if p.requires_grad]
+        self.optimiser = torch.optim.AdamW(trained, lr=0.0, weight_decay=schedule.weight_decay)
+        self.step = self._restore()
+        model, self._wrapped_optimiser = fabric.setup(task.module, self.optimiser)
+        model.mark_forward_method("loss")
+        self.model: Any = model
+
+    def run(self) -> None:
+        """All steps that are left."""
+        self.task.module.train()
+        saved = time.monotonic()
+        with (
+            StopOnRequest() as stop,
+            Progress(self.task.name, self.schedule.steps, self.step) as bar,
+        ):
+            while self.step < self.schedule.steps:
+                measures = self._advance()
+                if self.step % self.schedule.log_every == 0 or self.step == self.schedule.steps:
+                    self._log(measures)
+                bar.update(self.step, measures)
+                if stop.asked or time.monotonic() - saved > self.schedule.checkpoint_every:
+                    self._checkpoint()
+                    saved = time.monotonic()
+                if stop.asked:
+                    raise KeyboardInterrupt(f"{self.task.name} stopped at step {self.step}")
+        self._finish()
+
+    def _advance(self) -> dict[str, float]:
+        rank, world = self.fabric.global_rank, self.fabric.world_size
+        key = (self.seed, self.step, rank)
+        torch.manual_seed(int(np.random.SeedSequence(key).generate_state(1)[0]))
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.schedule.rate(self.step)
+        losses = self.task.losses(self.model, max(self.schedule.batch_size // world, 1), key)
+        self.fabric.backward(losses["loss"])
+        self.fabric.clip_gradients(self.model, self._wrapped_optimiser, max_norm=self.schedule.clip)
+        self._wrapped_optimiser.step()
+        self._wrapped_optimiser.zero_grad()
+        self.step += 1
+        return {name: float(value.detach()) for name, value in losses.items()}
+
+    def _log(self, measures: dict[str, float]) -> None:
+        if self.fabric.is_global_zero:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with (self.folder / "metrics.jsonl").open("a") as file:
+                file.write(json.dumps({"step": self.step, **measures}) + "\n")
+
+    @property
+    def _checkpoint_folder(self) -> Path:
+        return self.folder / "checkpoint"
+
+    def _checkpoint(self) -> None:
+        if not self.fabric.is_global_zero:
+            return
+        fresh = self.folder / "checkpoint.new"
+        shutil.rmtree(fresh, ignore_errors=True)
+        save_tensors(fresh / "model.safetensors", own_state(self.task.module))
+        save_tensors(fresh / "optimiser.safetensors", _flat(self.optimiser))
+        save_json(fresh / "state.json", {"step": self.step})
+        old = self.folder / "checkpoint.old"
+        if self._checkpoint_folder.exists():
+            self._checkpoint_folder.rename(old)
+        fresh.rename(self._checkpoint_folder)
+        shutil.rmtree(old, ignore_errors=True)
+
+    def _restore(self) -> int:
+        folder = self._checkpoint_folder
+        if not folder.exists() and (self.folder / "checkpoint.old").exists():
+            (self.folder / "checkpoint.old").rename(folder)
+        if not (folder / "state.json").is_file():
+            self._forget_after(0)
+            return 0
+        load_state(self.task.module, load_tensors(folder / "model.safetensors"), folder)
+        _unflatten(self.optimiser, load_tensors(folder / "optimiser.safetensors"))
+        step = int(load_json(folder / "state.json")["step"])
+        self._forget_after(step)
+        return step
+
+    def _forget_after(self, step: int) -> None:
+        """Drop the metrics of steps that will be done again."""
+        path = self.folder / "metrics.jsonl"
+        if path.is_file() and self.fabric.is_global_zero:
+            lines = path.read_text().splitlines()
+            kept = [
+                line for line in lines if line.endswith("}") and json.loads(line)["step"] <= step
+            ]
+            path.write_text("".join(line + "\n" for line in kept))
+
+    def _finish(self) -> None:
+        self.task.module.eval()
+        if self.fabric.is_global_zero:
+            save_model(self.folder, self.task.module, self.task.config)
+            shutil.rmtree(self._checkpoint_folder, ignore_errors=True)
+        self.fabric.barrier()
+
+
+def _flat(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
+    state = optimiser.state_dict()["state"]
+    return {f"{i}.{key}": value for i, values in state.items() for key, value in values.items()}
+
+
+def _unflatten(optimiser: torch.optim.Optimizer, flat: dict[str, Tensor]) -> None:
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, value in flat.items():
+        index, key = name.split(".", 1)
+        state.setdefault(int(index), {})[key] = value
+    groups = optimiser.state_dict()["param_groups"]
+    optimiser.load_state_dict({"state": state, "param_groups": groups})

@@ -1,0 +1,137 @@
+"""Recipes: every setting of a run in one place, from `debug` to the seed's own.
+
+Knows configs and schedules; knows nothing of data. A recipe is a function of the scheme.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from arcworld.errors import ArcworldError, did_you_mean
+from arcworld.frames.vqvae import VQVAEConfig
+from arcworld.models.backbone import BackboneConfig
+from arcworld.models.policy import PolicyConfig
+from arcworld.models.world_model import WorldModelConfig
+from arcworld.tokens.vocabulary import Scheme
+from arcworld.tokens.windows import LossWeights, WindowConfig
+from arcworld.training.loop import Schedule
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is trained, on what windows, for how long."""
+
+    name: str
+    tokenizer: VQVAEConfig
+    tokenizer_schedule: Schedule
+    world_model: WorldModelConfig
+    windows: WindowConfig
+    weights: LossWeights
+    world_model_schedule: Schedule
+    policy: PolicyConfig
+    policy_schedule: Schedule
+
+    @property
+    def scheme(self) -> Scheme:
+        """v1 or v2."""
+        return self.world_model.scheme
+
+
+def debug(scheme: Scheme) -> Recipe:
+    """Everything once, tiny: under a minute on two cores. Its numbers mean nothing."""
+    return Recipe(
+        name="debug",
+        tokenizer=VQVAEConfig(colour_dim=8, width=32, codebook_size=64, code_dim=16),
+        tokenizer_schedule=Schedule(steps=40, batch_size=16, learning_rate=3e-3),
+        world_model=WorldModelConfig(
+            scheme=scheme,
+            codebook_size=64,
+            context_frames=2,
+            context_features=True,
+            backbone=BackboneConfig(width=32, layers=2, heads=2, kv_heads=1, mlp=64),
+        ),
+        windows=WindowConfig(frames=3, stride=1),
+        weights=LossWeights(changed=5.0, first_frame=0.1),
+        world_model_schedule=Schedule(steps=40, batch_size=8, learning_rate=3e-3),
+        policy=PolicyConfig(width=32, type_width=32, location_width=16),
+        policy_schedule=Schedule(steps=20, batch_size=8, learning_rate=3e-3),
+    )
+
+
+def small(scheme: Scheme) -> Recipe:
+    """Two CPU cores, minutes: a Llama of 4 M parameters from scratch on two frames of context."""
+    return Recipe(
+        name="small",
+        tokenizer=VQVAEConfig(),
+        tokenizer_schedule=Schedule(steps=900, batch_size=32, learning_rate=2e-3),
+        world_model=WorldModelConfig(
+            scheme=scheme,
+            context_frames=2,
+            context_features=True,
+            backbone=BackboneConfig(width=256, layers=4, heads=4, kv_heads=4, mlp=704),
+        ),
+        windows=WindowConfig(frames=3, stride=1),
+        weights=LossWeights(changed=5.0, first_frame=0.0),
+        world_model_schedule=Schedule(steps=1500, batch_size=24, learning_rate=1e-3),
+        policy=PolicyConfig(width=256),
+        policy_schedule=Schedule(steps=400, batch_size=24, learning_rate=1e-3),
+    )
+
+
+def base(scheme: Scheme) -> Recipe:
+    """One GPU: about 30 M parameters from scratch on eight frames of context."""
+    recipe = small(scheme)
+    body = BackboneConfig(width=512, layers=10, heads=8, kv_heads=8, mlp=1408)
+    return replace(
+        recipe,
+        name="base",
+        tokenizer_schedule=Schedule(steps=4000, batch_size=128, learning_rate=1e-3),
+        world_model=replace(recipe.world_model, context_frames=8, backbone=body),
+        windows=WindowConfig(frames=9, stride=2),
+        world_model_schedule=Schedule(steps=6000, batch_size=32, learning_rate=5e-4),
+        policy=PolicyConfig(width=512),
+        policy_schedule=Schedule(steps=1500, batch_size=32, learning_rate=1e-3),
+    )
+
+
+def smollm2_360m(scheme: Scheme) -> Recipe:
+    """The seed's: SmolLM2-360M with LoRA, windows of 2,048 tokens, weights of the seed.
+
+    30 epochs of the seed's 28 demos are about 1,500 steps of 16 windows.
+    """
+    schedule = Schedule(steps=1500, batch_size=16, learning_rate=2e-4)
+    return Recipe(
+        name="smollm2-360m",
+        tokenizer=VQVAEConfig(),
+        tokenizer_schedule=Schedule(steps=20_000, batch_size=64, learning_rate=3e-4),
+        world_model=WorldModelConfig(
+            scheme=scheme,
+            context_frames=29,
+            backbone=BackboneConfig(width=960, pretrained="HuggingFaceTB/SmolLM2-360M"),
+        ),
+        windows=WindowConfig(frames=30, stride=10),
+        weights=LossWeights(no_level=0.0),
+        world_model_schedule=schedule,
+        policy=PolicyConfig(width=960),
+        policy_schedule=Schedule(steps=1000, batch_size=16, learning_rate=1e-3),
+    )
+
+
+RECIPES: dict[str, Callable[[Scheme], Recipe]] = {
+    "debug": debug,
+    "small": small,
+    "base": base,
+    "smollm2-360m": smollm2_360m,
+}
+
+
+def recipe(name: str, scheme: Scheme = "v2") -> Recipe:
+    """The recipe of a name.
+
+    Raises:
+        ArcworldError: there is no such recipe.
+    """
+    if name not in RECIPES:
+        raise ArcworldError(f"no recipe {name!r}; {did_you_mean(name, RECIPES)}")
+    return RECIPES[name](scheme)

@@ -1,0 +1,94 @@
+"""The three stages as tasks of the loop: what each draws and what it minimises.
+
+Knows the models and the data; knows nothing of steps, optimisers or files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from arcworld.frames.tokenizer import FrameTokenizer
+from arcworld.models.build import build
+from arcworld.models.policy import MaskedPolicy, PolicyConfig
+from arcworld.models.world_model import WorldModel, WorldModelConfig
+from arcworld.recordings.episode import Episode
+from arcworld.recordings.novelty import frame_hashes
+from arcworld.tokens.windows import WindowSampler
+
+
+class TokenizerTask:
+    """Distinct frames, drawn evenly by game."""
+
+    name = "tokenizer"
+
+    def __init__(self, config: Any, episodes: Sequence[Episode]) -> None:
+        self.config = config
+        module = build(config)
+        assert isinstance(module, FrameTokenizer)
+        self.module = module
+        self._frames = distinct_frames(episodes)
+
+    def losses(self, model: Any, size: int, key: tuple[int, ...]) -> dict[str, Tensor]:
+        """See `Task.losses`."""
+        rng = np.random.default_rng(key)
+        pools = list(self._frames.values())
+        games = rng.integers(len(pools), size=size)
+        drawn = np.stack([pools[g][rng.integers(len(pools[g]))] for g in games])
+        return model.loss(torch.from_numpy(drawn).to(self.module.device))
+
+
+class WorldModelTask:
+    """Windows of token sequences."""
+
+    name = "world model"
+
+    def __init__(
+        self, config: WorldModelConfig, tokenizer: FrameTokenizer, sampler: WindowSampler
+    ) -> None:
+        self.config = config
+        self.module = WorldModel(config)
+        self.module.start_from_codes(tokenizer.codes())
+        self._sampler = sampler
+
+    def losses(self, model: Any, size: int, key: tuple[int, ...]) -> dict[str, Tensor]:
+        """See `Task.losses`."""
+        batch = self._sampler.batch(size, *key)
+        return model.loss(batch.to(self.module.table.weight.device))
+
+
+class PolicyTask:
+    """Masked windows through the frozen world model; only winning stretches are targets."""
+
+    name = "policy"
+
+    def __init__(
+        self, config: PolicyConfig, world_model: WorldModel, sampler: WindowSampler
+    ) -> None:
+        self.config = config
+        self.module = MaskedPolicy(config)
+        self._world_model = world_model.eval().requires_grad_(False)
+        self._sampler = sampler
+
+    def losses(self, model: Any, size: int, key: tuple[int, ...]) -> dict[str, Tensor]:
+        """See `Task.losses`."""
+        batch = self._sampler.batch(size, *key)
+        return model.loss(self._world_model, batch.to(self.module.mask_row.device))
+
+
+def distinct_frames(episodes: Sequence[Episode]) -> dict[str, NDArray[np.uint8]]:
+    """Each game's distinct frames, uint8 [N, 64, 64]."""
+    pools: dict[str, list[NDArray[np.uint8]]] = {}
+    for episode in episodes:
+        pools.setdefault(episode.game_id, []).append(episode.frames_THW)
+    return {game: _distinct(np.concatenate(parts)) for game, parts in pools.items()}
+
+
+def _distinct(frames_THW: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    _, first = np.unique(frame_hashes(frames_THW), return_index=True)
+    return frames_THW[np.sort(first)]

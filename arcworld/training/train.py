@@ -1,0 +1,160 @@
+"""A run from data to weights: tokenizer, world model, policy, one after the other.
+
+Knows the order of the stages and the run's folder; the loop knows the steps.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+import arcworld
+from arcworld.errors import ArcworldError
+from arcworld.frames.tokenizer import FrameTokenizer
+from arcworld.models.checkpoint import load_json, save_json
+from arcworld.models.run import Run, from_pretrained
+from arcworld.models.world_model import WorldModel
+from arcworld.recordings.dataset import Dataset
+from arcworld.recordings.novelty import Seen
+from arcworld.tokens.sequence import code
+from arcworld.tokens.vocabulary import Vocabulary
+from arcworld.tokens.windows import WindowSampler
+from arcworld.training.loop import fit
+from arcworld.training.recipes import Recipe
+from arcworld.training.tasks import PolicyTask, TokenizerTask, WorldModelTask
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+
+def train(
+    recipe: Recipe,
+    dataset: Dataset,
+    out: Path,
+    *,
+    seed: int = 0,
+    resume: bool = False,
+    devices: str = "auto",
+) -> Run:
+    """Train all of a recipe's models on the train part of `dataset` into `out`.
+
+    Raises:
+        ArcworldError: `out` holds another run, or nothing to resume.
+    """
+    training = dataset.part("train")
+    _open_folder(out, _about(recipe, dataset, seed), resume)
+    fabric = _launch(devices)
+    if fabric.is_global_zero:
+        Seen.from_dataset(training).save(out / "seen")
+    _stages(recipe, training, out, fabric, seed)
+    if fabric.is_global_zero:
+        from arcworld.training.plot import plot_training
+
+        plot_training(out)
+    fabric.barrier()
+    return from_pretrained(out)
+
+
+def _stages(recipe: Recipe, training: Dataset, out: Path, fabric: Fabric, seed: int) -> None:
+    episodes = list(training.episodes)
+    torch.manual_seed(seed)
+    first = TokenizerTask(recipe.tokenizer, episodes)
+    fit(first, recipe.tokenizer_schedule, out / "tokenizer", fabric, seed=seed)
+    tokenizer = first.module.eval()
+    sampler = _sampler(recipe, episodes, tokenizer)
+    torch.manual_seed(seed)
+    second = WorldModelTask(recipe.world_model, tokenizer, sampler)
+    fit(second, recipe.world_model_schedule, out / "world_model", fabric, seed=seed)
+    if recipe.scheme == "v2":
+        _fit_policy(recipe, second.module, sampler, out, fabric, seed)
+
+
+def _fit_policy(
+    recipe: Recipe,
+    world_model: WorldModel,
+    sampler: WindowSampler,
+    out: Path,
+    fabric: Fabric,
+    seed: int,
+) -> None:
+    torch.manual_seed(seed)
+    task = PolicyTask(recipe.policy, world_model.to(fabric.device), sampler)
+    fit(task, recipe.policy_schedule, out / "policy", fabric, seed=seed)
+
+
+def _sampler(recipe: Recipe, episodes: Sequence[Any], tokenizer: FrameTokenizer) -> WindowSampler:
+    coded = [code(episode, tokenizer) for episode in episodes]
+    games = [episode.game_id for episode in episodes]
+    vocabulary = Vocabulary(recipe.scheme, recipe.world_model.codebook_size)
+    return WindowSampler(vocabulary, coded, games, recipe.windows, recipe.weights)
+
+
+def _launch(devices: str) -> Fabric:
+    import warnings
+
+    from lightning_fabric import Fabric
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fabric = Fabric(accelerator="auto", devices=devices, precision="bf16-mixed")
+        fabric.launch()
+    return fabric
+
+
+def _about(recipe: Recipe, dataset: Dataset, seed: int) -> dict[str, Any]:
+    training = dataset.part("train")
+    return {
+        "arcworld": arcworld.__version__,
+        "commit": _commit(),
+        "recipe": recipe.name,
+        "scheme": recipe.scheme,
+        "seed": seed,
+        "settings": asdict(recipe),
+        "games": sorted(training.games),
+        "trained_on": sorted(training.guids),
+    }
+
+
+def _open_folder(out: Path, about: dict[str, Any], resume: bool) -> None:
+    """Make the run's folder, or check that it holds this very run."""
+    path = out / "run.json"
+    if not path.is_file():
+        if resume:
+            raise ArcworldError(f"{out}: nothing to resume; leave --resume out to start a run")
+        if out.is_dir() and any(out.iterdir()):
+            raise ArcworldError(f"{out}: not empty and no run; expected a new folder; name another")
+        save_json(path, about)
+        return
+    if not resume:
+        raise ArcworldError(f"{out}: a run is there; go on with --resume or name another folder")
+    before = load_json(path)
+    for key in ("recipe", "scheme", "seed", "settings", "trained_on"):
+        if before.get(key) != _json_form(about[key]):
+            raise ArcworldError(
+                f"{out}: the run there has another {key}; expected the same as when it began;"
+                " resume it with its own or name another folder"
+            )
+
+
+def _json_form(value: Any) -> Any:
+    """A value as JSON gives it back (tuples become lists)."""
+    return json.loads(json.dumps(value))
+
+
+def _commit() -> str | None:
+    """The commit the package runs from, where it is a checkout; `+` where it was changed."""
+    here = Path(arcworld.__file__).parent
+    try:
+        told = subprocess.run(
+            ["git", "describe", "--always", "--abbrev=12", "--dirty=+", "--exclude=*"],
+            cwd=here, capture_output=True, text=True, timeout=10, check=True,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return told.stdout.strip()
