@@ -12,7 +12,7 @@ from typing import Any
 
 from arcworld.errors import ArcworldError
 from arcworld.recordings.dialects import Dialect
-from arcworld.recordings.files import find_recordings
+from arcworld.recordings.files import find_recordings, shown
 from arcworld.recordings.reader import Problem, read_recording
 
 
@@ -59,12 +59,12 @@ def check_file(path: Path) -> FileReport:
     try:
         recording = read_recording(path, strict=False)
     except ArcworldError as error:
-        told = str(error).removeprefix(f"{path}: ")
+        told = str(error).removeprefix(f"{shown(path)}: ")
         problem = Problem(0, told, True)
-        return FileReport(str(path), "unknown", "", "", 0, 0, 0, 0, 0, False, (problem,))
+        return FileReport(shown(path), "unknown", "", "", 0, 0, 0, 0, 0, False, (problem,))
     episodes = recording.episodes
     return FileReport(
-        path=str(path),
+        path=shown(path),
         dialect=recording.dialect,
         game_id=recording.game_id,
         guid=recording.guid,

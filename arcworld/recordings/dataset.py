@@ -6,8 +6,10 @@ Knows which files there are, which are the same recording, and how to split them
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import time
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,12 +18,11 @@ from pathlib import Path
 from typing import overload
 
 import numpy as np
-import orjson
 from numpy.typing import NDArray
 
 from arcworld.errors import ArcworldError, did_you_mean
 from arcworld.recordings.episode import Episode
-from arcworld.recordings.files import find_recordings
+from arcworld.recordings.files import find_recordings, relative, shown
 from arcworld.recordings.packed import (
     Entry,
     Packed,
@@ -33,6 +34,9 @@ from arcworld.recordings.packed import (
 from arcworld.recordings.packing import FrameStore
 from arcworld.recordings.reader import read_recording
 from arcworld.recordings.split import PARTS, Source, Split, load_split
+
+_ABANDONED = 24 * 3600.0
+"""Seconds after which an unfinished folder in the cache has no owner."""
 
 type Key = list[list[str | int]]
 
@@ -105,14 +109,14 @@ class Dataset:
     def frame_ids(self, index: int) -> NDArray[np.int32]:
         """Ids in `frames` of the frames of episode `index`: [T]."""
         entry = self.entries[index]
-        return self.packed.columns["frame_ids"][entry.first : entry.first + entry.frames]
+        end = entry.first + entry.frames
+        return np.array(self.packed.columns["frame_ids"][entry.first : end])
 
     def actions(self, index: int) -> NDArray[np.int16]:
         """(id, x, y) of the actions of episode `index`, its frames left packed: [A, 3]."""
         entry = self.entries[index]
-        return self.packed.columns["actions"][
-            entry.first_action : entry.first_action + entry.actions
-        ]
+        end = entry.first_action + entry.actions
+        return np.array(self.packed.columns["actions"][entry.first_action : end])
 
     def distinct_ids(self) -> NDArray[np.int32]:
         """Ids of the distinct frames of this part, sorted."""
@@ -134,7 +138,7 @@ class Dataset:
         entries = tuple(entry for entry in self.entries if entry.guid in guids)
         if not entries:
             raise ArcworldError(
-                f"{self.path}: found no recording in part {name!r} (of {len(self.guids)});"
+                f"{shown(self.path)}: found no recording in part {name!r} (of {len(self.guids)});"
                 " expected one or more; add recordings, or correct split.json"
             )
         return replace(self, entries=entries)
@@ -180,18 +184,18 @@ def open_dataset(path: Path | str, *, cache: Path | None = None, seed: int = 0) 
 
 def _key(files: Sequence[Path], root: Path) -> Key:
     stats = [(file, file.stat()) for file in files]
-    return [[f.relative_to(root).as_posix(), s.st_size, s.st_mtime_ns] for f, s in stats]
+    return [[relative(f, root), s.st_size, s.st_mtime_ns] for f, s in stats]
 
 
 def _cache_folder(path: Path, key: Key, cache: Path | None) -> Path:
     chosen = cache or os.environ.get("ARCWORLD_CACHE") or Path.home() / ".cache" / "arcworld"
     place = blake2b(os.fsencode(path.resolve()), digest_size=8).hexdigest()
-    content = blake2b(orjson.dumps(key), digest_size=8).hexdigest()
+    content = blake2b(repr(key).encode("utf-8", "backslashreplace"), digest_size=8).hexdigest()
     return Path(chosen) / "packed" / f"{place}-{content}"
 
 
 def _keep(packed: Packed, folder: Path, key: Key) -> Packed:
-    """Save, drop what was packed of older states of the same path, and open what was saved."""
+    """Save, and open what was saved; where that fails, go on from memory."""
     try:
         save_packed(packed, folder, key)
     except OSError as error:
@@ -201,11 +205,20 @@ def _keep(packed: Packed, folder: Path, key: Key) -> Packed:
             stacklevel=3,
         )
         return packed
+    _forget(folder)
+    return load_packed(folder, key) or packed
+
+
+def _forget(folder: Path) -> None:
+    """Remove older states of the same path, and what killed processes left behind."""
     place = folder.name.split("-")[0]
     for old in folder.parent.glob(f"{place}-*"):
         if old != folder:
             shutil.rmtree(old, ignore_errors=True)
-    return load_packed(folder, key) or packed
+    for left in folder.parent.glob(f".{place}-*"):
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > _ABANDONED:
+                shutil.rmtree(left)
 
 
 def _pack_files(path: Path, files: Sequence[Path], root: Path) -> Packed:
@@ -213,19 +226,19 @@ def _pack_files(path: Path, files: Sequence[Path], root: Path) -> Packed:
     skipped: list[Skipped] = []
     kept: dict[str, tuple[int, str]] = {}
     for file in files:
-        source = file.relative_to(root).as_posix()
+        source = relative(file, root)
         try:
             recording = read_recording(file)
         except ArcworldError as error:
             skipped.append(Skipped(source, str(error)))
             continue
         if not recording.steps:
-            skipped.append(Skipped(source, f"{file}: no action was taken"))
+            skipped.append(Skipped(source, f"{shown(file)}: no action was taken"))
             continue
         steps, other = kept.get(recording.guid, (-1, ""))
         if steps >= 0:
             longer, shorter = (other, source) if steps >= recording.steps else (source, other)
-            skipped.append(Skipped(shorter, f"{root / shorter}: the same guid as {longer}"))
+            skipped.append(Skipped(shorter, f"{shown(root / shorter)}: the same guid as {longer}"))
         if steps < recording.steps:
             packer.drop(recording.guid)
             kept[recording.guid] = (recording.steps, source)
@@ -233,7 +246,7 @@ def _pack_files(path: Path, files: Sequence[Path], root: Path) -> Packed:
                 packer.add(source, episode)
     if not kept:
         raise ArcworldError(
-            f"{path}: found {len(files)} recordings and none usable; expected one or more;"
+            f"{shown(path)}: found {len(files)} recordings and none usable; expected one or more;"
             f" the first: {skipped[0].reason}"
         )
     return packer.finish(skipped)

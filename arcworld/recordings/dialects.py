@@ -34,6 +34,7 @@ from arcworld.recordings.grids import RowError, grids_from_lists, grids_from_tex
 Dialect = Literal["toolkit", "agents", "legacy", "human", "unknown"]
 STATES = ("NOT_PLAYED", "NOT_FINISHED", "WIN", "GAME_OVER")
 MAX_LEVELS = 254
+MAX_TEXT = 200
 _IDS = {"RESET": RESET} | {f"ACTION{k}": k for k in ACTION_IDS if k != RESET}
 _FRAME_KEY = b'"frame":'
 _TAKEN = "\0grids"
@@ -67,6 +68,7 @@ class Summary:
     """A last row without frame and action: a scorecard (agents) or a summary (human)."""
 
     dialect: Dialect
+    actions: int | None = None
 
 
 def parse_row(line: bytes) -> Row | Summary:
@@ -77,11 +79,12 @@ def parse_row(line: bytes) -> Row | Summary:
     """
     data, grids = _decode(line)
     if "frame" not in data and "action_input" not in data:
-        return Summary(_summary_dialect(data))
+        total = data.get("total_actions")
+        return Summary(_summary_dialect(data), total if type(total) is int else None)
     if grids is None:
         if "frame" not in data:
             raise RowError("found an action without a frame; expected the field 'frame'")
-        grids = grids_from_lists(data["frame"] or [])
+        grids = grids_from_lists([] if data["frame"] is None else data["frame"])
     legacy = "levels_completed" not in data and "score" in data
     action_input = data.get("action_input")
     named = isinstance(action_input, dict) and isinstance(action_input.get("id"), str)
@@ -169,10 +172,10 @@ def _action_id(found: object) -> int:
 
 def _text(data: dict[str, Any], field: str) -> str:
     value = data.get(field)
-    if isinstance(value, str) and value:
+    if isinstance(value, str) and value.isprintable() and 0 < len(value) <= MAX_TEXT:
         return value
     found = f"{field} {short(value)}" if field in data else f"no {field}"
-    raise RowError(f"found {found}; expected a text in the field '{field}'")
+    raise RowError(f"found {found}; expected a short text in the field '{field}'")
 
 
 def _state(data: dict[str, Any]) -> str:

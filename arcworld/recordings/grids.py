@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from arcworld.errors import ArcworldError
 from arcworld.recordings.episode import COLOURS, SIDE
 
-_ZERO = ord("0")
-_SPACE = ord(" ") ^ _ZERO
+_ZERO = np.uint8(ord("0"))
+_SPACE = np.uint8(ord(" ")) ^ _ZERO
 _ROW = "[" + ",".join("0" * SIDE) + "]"
 _LAYOUT = np.frombuffer(("[" + ",".join([_ROW] * SIDE) + "],").encode(), np.uint8) ^ _ZERO
 """One grid and its comma, digits as 0: what is left of a grid's text once its colours are."""

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from arcworld.errors import ArcworldError
 from arcworld.recordings.dataset import Dataset
-from arcworld.recordings.files import write_array
+from arcworld.recordings.files import shown, write_array
 
 _FILES = ("seen_frames.npy", "seen_pairs.npy")
 
@@ -24,7 +24,7 @@ def frame_hashes(frames_THW: NDArray[np.uint8]) -> NDArray[np.uint64]:
     """A 64-bit hash of each frame's colours, the same on any machine: [T].
 
     >>> frame_hashes(np.zeros((1, 64, 64), np.uint8))
-    array([17136805788475842797], dtype=uint64)
+    array([12394918884959525090], dtype=uint64)
     """
     frames = np.ascontiguousarray(frames_THW, np.uint8).reshape(len(frames_THW), -1)
     return _hashes(frames)
@@ -110,7 +110,7 @@ def _load_hashes(path: Path) -> NDArray[np.uint64]:
             raise ValueError
     except (OSError, ValueError, EOFError):
         raise ArcworldError(
-            f"{path}: found no sorted 64-bit hashes; expected what training wrote;"
+            f"{shown(path)}: found no sorted 64-bit hashes; expected what training wrote;"
             " restore the run or train again"
         ) from None
     return hashes

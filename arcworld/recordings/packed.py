@@ -8,6 +8,7 @@ them. A folder that is cut, old or altered is not trusted: it loads as None.
 from __future__ import annotations
 
 import contextlib
+import json
 import shutil
 import uuid
 from collections.abc import Sequence
@@ -17,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import orjson
 from numpy.typing import NDArray
 
 from arcworld.recordings.episode import Episode
@@ -91,11 +91,11 @@ class Packed:
             game_id=entry.game_id,
             guid=entry.guid,
             frames_THW=FrameStore(of["frames"]).take(of["frame_ids"][frames]),
-            actions_A3=of["actions"][actions],
-            outcomes_A=of["outcomes"][actions],
-            grids_T=of["grids"][frames],
-            levels_T=of["levels"][frames],
-            available_T=of["available"][frames],
+            actions_A3=np.array(of["actions"][actions]),
+            outcomes_A=np.array(of["outcomes"][actions]),
+            grids_T=np.array(of["grids"][frames]),
+            levels_T=np.array(of["levels"][frames]),
+            available_T=np.array(of["available"][frames]),
             win_levels=entry.win_levels,
             start=entry.start,
         )
@@ -208,8 +208,8 @@ def _manifest(packed: Packed, key: Any) -> bytes:
         "entries": [list(asdict(entry).values()) for entry in packed.entries],
         "skipped": [[skip.path, skip.reason] for skip in packed.skipped],
     }
-    text = orjson.dumps(payload)
-    return orjson.dumps({"digest": _digest(text)})[:-1] + b',"payload":' + text + b"}\n"
+    text = json.dumps(payload).encode()  # not orjson: file names need not be UTF-8
+    return b'{"digest": "%s", "payload":%s}\n' % (_digest(text).encode(), text)
 
 
 def load_packed(folder: Path, key: Any) -> Packed | None:
@@ -217,8 +217,8 @@ def load_packed(folder: Path, key: Any) -> Packed | None:
     try:
         text = (folder / MANIFEST).read_bytes()
         body = text[text.index(b'"payload":') + len(b'"payload":') : -2]
-        payload = orjson.loads(body)
-        if orjson.loads(text)["digest"] != _digest(body):
+        payload = json.loads(body)
+        if not text.startswith(b'{"digest": "%s", ' % _digest(body).encode()):
             return None
         if payload["version"] != VERSION or payload["key"] != key:
             return None

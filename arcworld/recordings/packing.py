@@ -25,7 +25,8 @@ def pack_frames(frames_THW: NDArray[np.uint8]) -> NDArray[np.uint8]:
     >>> bool((unpack_frames(pack_frames(frames)) == frames).all())
     True
     """
-    return (frames_THW[:, :, 0::2] << 4 | frames_THW[:, :, 1::2]).reshape(-1, PACKED)
+    high, low = frames_THW[:, :, 0::2], frames_THW[:, :, 1::2]
+    return (high << np.uint8(4) | low).reshape(-1, PACKED)
 
 
 def unpack_frames(packed: NDArray[np.uint8]) -> NDArray[np.uint8]:

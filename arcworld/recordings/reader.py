@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from arcworld.errors import ArcworldError
 from arcworld.recordings.dialects import Dialect, Row, Summary, name_dialect, parse_row
 from arcworld.recordings.episode import RESET, SIDE, Episode, Outcome
+from arcworld.recordings.files import shown
 from arcworld.recordings.grids import RowError, short
 
 MAX_LINE = 64 << 20
@@ -50,7 +51,8 @@ class Problem:
         >>> Problem(3, "found ...", True).at(Path("a.jsonl"))
         'a.jsonl:3: found ...'
         """
-        return f"{path}:{self.line}: {self.message}" if self.line else f"{path}: {self.message}"
+        place = f"{shown(path)}:{self.line}" if self.line else shown(path)
+        return f"{place}: {self.message}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,7 +132,7 @@ class _Reading:
         self.stretch: _Stretch | None = None
         self.first: Row | None = None
         self.summary: tuple[int, Summary] | None = None
-        self.rows = self.frames = 0
+        self.rows = self.frames = self.refused = 0
         self.broken = False
 
     def report(self, line: int, message: str, fatal: bool = True) -> None:
@@ -141,8 +143,11 @@ class _Reading:
         key = (message, fatal)
         if key in self.problems:
             self.repeats[key] = self.repeats.get(key, 0) + 1
-        elif len(self.problems) < MAX_PROBLEMS:
-            self.problems[key] = Problem(line, message, fatal)
+            return
+        self.problems[key] = Problem(line, message, fatal)
+        if len(self.problems) == MAX_PROBLEMS:
+            told = f"stopped looking after {MAX_PROBLEMS} problems"
+            self.problems[told, False] = Problem(line, told, False)
 
     def parse(self, number: int, line: bytes) -> Row | Summary | None:
         try:
@@ -182,6 +187,7 @@ class _Reading:
         if not len(row.grids):
             told = "left out a row without a frame: an action after the game was over"
             self.report(number, told, fatal=False)
+            self.refused += 1
             return
         if self.stretch is None or before is None or _restarts(before, row):
             self._close()
@@ -195,6 +201,9 @@ class _Reading:
         """What can be used but is worth a word."""
         if before is None and row.action is not None and row.action[0] != RESET:
             self.report(number, "the recording starts in the middle of play", fatal=False)
+        if row.levels_completed > row.win_levels > 0:
+            told = f"levels_completed {row.levels_completed} is over win_levels {row.win_levels}"
+            self.report(number, told, fatal=False)
         if row.available is None:
             told = "no available_actions: taken as all actions this recording uses"
             self.report(number, told, fatal=False)
@@ -204,6 +213,17 @@ class _Reading:
             self.episodes.append(_episode(self.stretch))
         self.stretch = None
 
+    def _count(self) -> None:
+        """Compare with the count of actions in a human summary."""
+        told = self.summary[1].actions if self.summary else None
+        found = self.frames + self.refused - 1
+        if self.summary is not None and told is not None and told != found and not self.broken:
+            self.report(
+                self.summary[0],
+                f"the summary counts {told} actions, the rows hold {found}: rows may be missing",
+                fatal=False,
+            )
+
     def finish(self) -> Recording:
         self._close()
         if not self.frames and not self.broken:
@@ -211,6 +231,7 @@ class _Reading:
             self.report(0, f"found {found}; expected rows of play; remove it or record again")
         elif not self.broken and self.frames == len(self.episodes):
             self.report(0, "no action was taken: there is nothing to learn", fatal=False)
+        self._count()
         problems = [
             replace(p, message=f"{p.message} (and in {self.repeats[key]} more rows)")
             if key in self.repeats
@@ -249,10 +270,14 @@ def _lines(reading: _Reading) -> Iterator[tuple[int, bytes]]:
                     yield number, line
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         found = f"found gzip data cut or damaged after line {number} ({short(str(error))})"
-        reading.report(number + 1, f"{found}; expected a whole gzip file; restore it")
+        reading.report(
+            number + 1,
+            f"{found}; expected a whole gzip file;"
+            " restore it, or unpack the rows before (zcat FILE > NAME.jsonl)",
+        )
     except OSError as error:
         raise ArcworldError(
-            f"{reading.path}: cannot be read ({error.strerror or short(str(error))});"
+            f"{shown(reading.path)}: cannot be read ({error.strerror or short(str(error))});"
             " expected a recording; check the path"
         ) from None
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import orjson
 
 from arcworld.errors import ArcworldError
+from arcworld.recordings.files import relative, shown
 from arcworld.recordings.grids import short
 
 NAME = "split.json"
@@ -68,7 +69,7 @@ def load_split(
                 free += ruled
                 continue
             raise ArcworldError(
-                f"{file}: found none of the {len(ruled)} recordings beside it;"
+                f"{shown(file)}: found none of the {len(ruled)} recordings beside it;"
                 " expected their guids or relative paths; correct the names"
             )
         if not file:
@@ -80,7 +81,7 @@ def load_split(
     twice = sorted(parts["train"] & parts["validation"])
     if twice:
         raise ArcworldError(
-            f"{root / NAME}: found recording {twice[0]} in both parts; expected it in one; choose"
+            f"{shown(root / NAME)}: found recording {twice[0]} in both parts; expected it in one; choose"
         )
     return Split(frozenset(parts["train"]), frozenset(parts["validation"]))
 
@@ -115,7 +116,7 @@ def _read(file: Path) -> dict[str, list[str]]:
     except (OSError, orjson.JSONDecodeError, KeyError, TypeError) as error:
         problem = short(error)
     raise ArcworldError(
-        f"{file}: found {problem}; expected an object with the lists 'train' and 'validation' of"
+        f"{shown(file)}: found {problem}; expected an object with the lists 'train' and 'validation' of"
         " guids or relative paths; correct it, or remove it to split by guid"
     )
 
@@ -125,7 +126,7 @@ def _named(file: Path, sources: Sequence[Source], names: Sequence[str]) -> set[s
     return {
         source.guid
         for source in sources
-        if source.guid in wanted or source.path.relative_to(file.parent).as_posix() in wanted
+        if source.guid in wanted or relative(source.path, file.parent) in wanted
     }
 
 

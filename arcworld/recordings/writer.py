@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from arcworld.errors import ArcworldError
 from arcworld.recordings.episode import SIDE, GameAction
+from arcworld.recordings.files import shown
 
 
 @dataclass(slots=True, eq=False)
@@ -85,7 +86,7 @@ class RecordingWriter:
             self._file.flush()
         except OSError as error:
             raise ArcworldError(
-                f"{self.path}: cannot be written ({error.strerror or error}); expected a new file"
+                f"{shown(self.path)}: cannot be written ({error.strerror or error}); expected a new file"
                 " in a folder that can be written; choose another path"
             ) from None
 
