@@ -1,0 +1,1 @@
+"""Agents: each a module of its own, imported by name where it is wanted."""

@@ -1,0 +1,53 @@
+"""The agent that chooses blindly: the floor under every other one.
+
+Knows the available actions, and nothing else of the game.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from arcworld.play.agent import Decision
+from arcworld.play.observation import Observation
+from arcworld.recordings.episode import CLICK, RESET, SIDE, GameAction
+
+
+class RandomAgent:
+    """Each available action with the same chance, clicks on any pixel, RESET never.
+
+    The same seed gives the same choices, whatever was played before.
+    """
+
+    name = "random"
+
+    def __init__(self, seed: int = 0) -> None:
+        self.seed = seed
+        self._rng = np.random.default_rng(seed)
+
+    def begin(self, observation: Observation) -> None:
+        """Start the choices over."""
+        self._rng = np.random.default_rng(self.seed)
+
+    def choose_action(self, observation: Observation) -> Decision:
+        """A random action that is legal now."""
+        return Decision(random_action(observation.legal_actions, self._rng), "random")
+
+    def observe(self, decision: Decision, observation: Observation) -> None:
+        """Learns nothing."""
+
+
+def random_action(legal_actions: Sequence[int], rng: np.random.Generator) -> GameAction:
+    """One of some legal actions; RESET only where there is no other.
+
+    >>> rng = np.random.default_rng(0)
+    >>> random_action((0, 6), rng).id, random_action((0,), rng).id
+    (6, 0)
+    """
+    offered = [action_id for action_id in legal_actions if action_id != RESET] or [RESET]
+    chosen = int(rng.choice(offered))
+    if chosen != CLICK:
+        return GameAction(chosen)
+    x, y = (int(value) for value in rng.integers(0, SIDE, size=2))
+    return GameAction(CLICK, x, y)

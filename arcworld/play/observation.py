@@ -1,0 +1,100 @@
+"""What a game shows after an action, and what may be done next.
+
+Knows the toolkit's answer (`FrameDataRaw`) by its attributes only; imports nothing of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arcworld.errors import ArcworldError
+from arcworld.recordings.episode import COLOURS, RESET, SIDE
+
+NOT_FINISHED, WIN, GAME_OVER = "NOT_FINISHED", "WIN", "GAME_OVER"
+
+
+class ToolkitError(ArcworldError):
+    """The toolkit gave no usable answer: None, an exception, no frame, a frame of another form.
+
+    Whether the action was carried out is not known.
+    """
+
+
+class IllegalActionError(ArcworldError):
+    """An action that the toolkit would accept, count, and answer with nothing useful."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Observation:
+    """The answer to one action.
+
+    Attributes:
+        frame_HW: uint8 [64, 64], colours 0-15, the settled state (the last grid).
+        grids: the whole animation, 1..n grids like `frame_HW`.
+        state: NOT_FINISHED, WIN or GAME_OVER.
+        available_actions: what the game says it offers, without RESET, whatever the state.
+        legal_actions: what may be sent now. Only RESET after GAME_OVER; nothing after WIN; RESET
+            never where it would reset the whole game.
+        full_reset: this answer opened the game anew, on level 0.
+    """
+
+    frame_HW: NDArray[np.uint8]
+    grids: tuple[NDArray[np.uint8], ...]
+    state: str
+    levels_completed: int
+    win_levels: int
+    available_actions: tuple[int, ...]
+    game_id: str
+    guid: str
+    full_reset: bool
+    legal_actions: tuple[int, ...] = ()
+
+
+def read_answer(answer: Any, *, full_reset: bool | None = None) -> Observation:
+    """The toolkit's `FrameDataRaw` as an `Observation` that shares no memory with the game.
+
+    `legal_actions` is left empty: only the session knows whether a RESET is safe.
+
+    Raises:
+        ToolkitError: there is no frame in it, or one that is not 64x64 of colours 0-15.
+    """
+    if answer is None:
+        raise ToolkitError("the toolkit answered None")
+    grids_NHW = read_grids(answer.frame)
+    ids = (int(action_id) for action_id in answer.available_actions)
+    return Observation(
+        frame_HW=grids_NHW[-1],
+        grids=tuple(grids_NHW),
+        state=str(answer.state.value),
+        levels_completed=int(answer.levels_completed),
+        win_levels=int(answer.win_levels),
+        available_actions=tuple(action_id for action_id in ids if action_id != RESET),
+        game_id=str(answer.game_id),
+        guid=str(answer.guid),
+        full_reset=bool(answer.full_reset) if full_reset is None else full_reset,
+    )
+
+
+def read_grids(frames: Sequence[Any]) -> NDArray[np.uint8]:
+    """A copy of an animation as uint8 [n, 64, 64], n at least 1.
+
+    >>> read_grids([np.zeros((3, 3), np.int8)])
+    Traceback (most recent call last):
+    ...
+    arcworld.play.observation.ToolkitError: a frame of shape [3, 3]; expected [64, 64]
+    """
+    if len(frames) == 0:
+        raise ToolkitError("the toolkit answered without a frame")
+    for frame in frames:
+        if np.shape(frame) != (SIDE, SIDE):
+            raise ToolkitError(f"a frame of shape {list(np.shape(frame))}; expected [64, 64]")
+    grids_NHW = np.stack(frames)
+    if grids_NHW.min() < 0 or grids_NHW.max() >= COLOURS:
+        low, high = int(grids_NHW.min()), int(grids_NHW.max())
+        raise ToolkitError(f"a frame with colours {low} to {high}; expected 0 to {COLOURS - 1}")
+    return grids_NHW.astype(np.uint8)

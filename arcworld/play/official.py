@@ -1,0 +1,167 @@
+"""The official package `arc_agi`, imported late, quietly, and out of reach of the environment.
+
+Knows what the package does behind one's back: it loads `./.env`, prints to the terminal, reads six
+environment variables, and turns errors into log lines. Knows nothing of playing.
+
+What becomes of each variable (the toolkit's own rule in brackets):
+
+- `OPERATION_MODE` (beats the constructor if "competition" or if the constructor says normal):
+  ignored, the mode is an argument.
+- `ONLY_RESET_LEVELS` (read at every RESET; makes the first RESET no full one, and the scorecard
+  empty): hidden while the engine resets.
+- `ARC_API_KEY`: read only in the modes that use the network, where no `api_key` was given.
+- `ARC_BASE_URL`, `ENVIRONMENTS_DIR`, `RECORDINGS_DIR`: ignored, they are arguments.
+- `./.env` and `./.env.example` (loaded into the process at import): not loaded.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import threading
+import traceback
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+_HIDDEN = (
+    "OPERATION_MODE",
+    "ONLY_RESET_LEVELS",
+    "ARC_API_KEY",
+    "ARC_BASE_URL",
+    "ENVIRONMENTS_DIR",
+    "RECORDINGS_DIR",
+)
+_NO_DOTENV = "PYTHON_DOTENV_DISABLED"
+_environment_lock = threading.RLock()
+
+
+def import_toolkit() -> ModuleType:
+    """The package `arc_agi`: no `.env` read, no line printed, now or later."""
+    with hidden_environment():
+        before = os.environ.get(_NO_DOTENV)
+        os.environ[_NO_DOTENV] = "1"
+        try:
+            arc_agi = importlib.import_module("arc_agi")
+        finally:
+            _restore({_NO_DOTENV: before})
+    _silence(logging.getLogger("arc_agi.scorecard"))
+    return arc_agi
+
+
+@contextmanager
+def hidden_environment() -> Generator[None]:
+    """The toolkit's variables are unset inside; one thread at a time."""
+    with _environment_lock:
+        before = {name: os.environ.pop(name, None) for name in _HIDDEN}
+        try:
+            yield
+        finally:
+            _restore(before)
+
+
+def _restore(variables: dict[str, str | None]) -> None:
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+
+
+def _silence(logger: logging.Logger) -> None:
+    logger.handlers[:] = [logging.NullHandler()]
+    logger.propagate = False
+    logger.setLevel(logging.ERROR)
+
+
+class Ear(logging.Handler):
+    """Hears the toolkit's warnings and errors; each thread takes the first since it last took.
+
+    The first, because the toolkit goes on after an error and then logs what follows from it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self._heard = threading.local()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep one line of it; never the traceback, which holds the game alive."""
+        if hasattr(self._heard, "line"):
+            return
+        error = record.exc_info[1] if record.exc_info else None
+        text = record.getMessage() if error is None else describe(error)
+        self._heard.line = " ".join(text.split())
+
+    def take(self, otherwise: str = "no reason was logged") -> str:
+        """The first line heard in this thread since the last call."""
+        line: str = getattr(self._heard, "line", otherwise)
+        self._heard.__dict__.pop("line", None)
+        return line
+
+
+def quiet_logger(ear: Ear) -> logging.Logger:
+    """A logger that belongs to no tree and tells only `ear`."""
+    logger = logging.Logger("arcworld.toolkit", logging.WARNING)
+    logger.addHandler(ear)
+    return logger
+
+
+def describe(error: BaseException) -> str:
+    """An exception in one line, with the line of the game's source where it was raised.
+
+    >>> describe(KeyError("door"))
+    "KeyError: 'door'"
+    """
+    text = " ".join(f"{type(error).__name__}: {error}".split())
+    if isinstance(error, SyntaxError):
+        return text
+    lines = [
+        frame.lineno
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename == "<string>"
+    ]
+    return f"line {lines[-1]}: {text}" if lines else text
+
+
+@dataclass(frozen=True, slots=True)
+class GameFolders:
+    """The games below a folder: `found` are the toolkit's `EnvironmentInfo`, each id once."""
+
+    found: tuple[Any, ...]
+    problems: tuple[str, ...]
+
+    @classmethod
+    def scan(cls, folder: Path) -> GameFolders:
+        """Read every `metadata.json` below `folder`, in the order of their paths.
+
+        The toolkit's own scan follows the order of the disk, logs what it cannot read, and lets
+        two folders claim one id.
+        """
+        models = importlib.import_module("arc_agi.models")
+        found: dict[str, Any] = {}
+        problems: list[str] = []
+        for path in sorted(folder.rglob("metadata.json")):
+            try:
+                info = models.EnvironmentInfo.model_validate_json(path.read_bytes())
+            except (OSError, ValueError) as error:
+                problems.append(f"{path}: not a game's metadata: {_first_fault(error)}")
+                continue
+            info.local_dir = str(path.parent)
+            first = found.setdefault(info.game_id, info)
+            if first is not info:
+                problems.append(f"{path}: game {info.game_id} again, first in {first.local_dir}")
+        return cls(tuple(found.values()), tuple(problems))
+
+
+def _first_fault(error: OSError | ValueError) -> str:
+    """The first of pydantic's findings, which it spreads over many lines."""
+    findings = getattr(error, "errors", None)
+    if not callable(findings):
+        return describe(error)
+    first: dict[str, Any] = findings()[0]  # type: ignore[index]
+    field = ".".join(str(part) for part in first["loc"])
+    return f"{field}: {first['msg']}" if field else str(first["msg"])

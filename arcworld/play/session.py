@@ -1,0 +1,240 @@
+"""One game played by one agent, from the opening to the scorecard, whatever the toolkit does.
+
+Knows the loop, its limits and its faults; knows neither the toolkit's traps (see `game_session`)
+nor any agent. Every answered action is a row of the recording and a count on the scorecard; an
+action without an answer is neither, and is sent again or ends the run.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from arcworld.errors import ArcworldError
+from arcworld.play.agent import Agent, Decision
+from arcworld.play.agents.random import random_action
+from arcworld.play.game_session import GameSession
+from arcworld.play.observation import GAME_OVER, WIN, Observation, ToolkitError
+from arcworld.play.toolkit import Toolkit
+from arcworld.recordings.episode import RESET, GameAction
+from arcworld.recordings.writer import RecordingWriter
+
+FAULTS_IN_A_ROW = 5
+"""After as many faults without an answer between them, a run ends."""
+TRIES_OF_ONE_DECISION = 2
+"""Then the agent is asked anew: an action that breaks a game breaks it each time."""
+PAUSE = 0.25
+"""Seconds before a service is asked again, doubled each time."""
+
+OnStep = Callable[[Decision, Observation], None]
+
+
+@dataclass(frozen=True, slots=True)
+class GameResult:
+    """What came of one game.
+
+    Attributes:
+        levels_completed, actions, score: the scorecard's own, of the game's best run.
+        level_actions: actions on each level, the last being the one not won (if any).
+        human_actions: the human baseline of each level, empty where the toolkit knows none.
+        state: of the last observation.
+        ended: "won", "max_actions", "only a full reset is left", "no action is legal", or
+            "toolkit: ..." with the last fault.
+        faults: answers that could not be used. replaced: decisions that were not legal.
+    """
+
+    game_id: str
+    guid: str
+    agent: str
+    levels_completed: int
+    win_levels: int
+    actions: int
+    score: float
+    state: str
+    seconds: float
+    level_actions: tuple[int, ...]
+    human_actions: tuple[int, ...]
+    ended: str
+    faults: int
+    replaced: int
+    seed: int
+    recording: str | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return asdict(self)
+
+
+def play_game(
+    agent: Agent,
+    toolkit: Toolkit,
+    game: str,
+    max_actions: int = 2_000,
+    seed: int = 0,
+    recording: Path | None = None,
+    on_step: OnStep | None = None,
+) -> GameResult:
+    """Play a game until it is won, `max_actions` are spent, or the toolkit gives no more answers.
+
+    After GAME_OVER the level is reset here, and the agent told; a RESET counts as an action.
+
+    Args:
+        agent: asked for every action but that RESET. What it raises ends the run, with the
+            recording and the scorecard whole.
+        toolkit: open; stays open, so that several games share its scorecard.
+        game: a name or a full id.
+        max_actions: at most this many actions, as the scorecard counts them.
+        seed: of the game, where it takes one, and of the actions put in place of illegal ones.
+        recording: a file (`.jsonl`, `.jsonl.gz`) or a folder, where it is named
+            `{game_id}-{guid}.jsonl`; None keeps none.
+        on_step: called after each answered action.
+
+    Raises:
+        ArcworldError: no such game, or one that cannot be opened.
+    """
+    if max_actions < 1:
+        raise ArcworldError(f"max_actions is {max_actions}; expected 1 or more")
+    started = time.perf_counter()
+    session = toolkit.open(game, seed)
+    path = recording_path(recording, session)
+    with _writer(path, session) as writer:
+        run = _Run(agent, session, max_actions, np.random.default_rng(seed), writer, on_step)
+        ended = run.play()
+    score = toolkit.scorecard().run_of(session.guid)
+    return GameResult(
+        game_id=session.game_id,
+        guid=session.guid,
+        agent=agent.name,
+        levels_completed=score.levels_completed if score else 0,
+        win_levels=session.win_levels,
+        actions=session.actions,
+        score=score.score if score else 0.0,
+        state=session.observation.state,
+        seconds=time.perf_counter() - started,
+        level_actions=session.level_actions[: session.win_levels],
+        human_actions=session.human_actions,
+        ended=ended,
+        faults=run.faults,
+        replaced=run.replaced,
+        seed=seed,
+        recording=None if path is None else str(path),
+    )
+
+
+def recording_path(recording: Path | None, session: GameSession) -> Path | None:
+    """The file to write: `recording` itself where it is named as a recording, else one in it."""
+    if recording is None or recording.name.endswith((".jsonl", ".jsonl.gz")):
+        return recording
+    return recording / f"{session.game_id}-{session.guid}.jsonl"
+
+
+def _writer(
+    path: Path | None, session: GameSession
+) -> AbstractContextManager[RecordingWriter | None]:
+    if path is None:
+        return nullcontext()
+    return RecordingWriter(path, session.game_id, session.guid, session.win_levels)
+
+
+class _Run:
+    """The loop. One turn is one action sent: answered, or a fault."""
+
+    def __init__(
+        self,
+        agent: Agent,
+        session: GameSession,
+        max_actions: int,
+        rng: np.random.Generator,
+        writer: RecordingWriter | None,
+        on_step: OnStep | None,
+    ) -> None:
+        self._agent = agent
+        self._session = session
+        self._max_actions = max_actions
+        self._rng = rng
+        self._writer = writer
+        self._on_step = on_step
+        self._again: Decision | None = None
+        self._faults_in_a_row = 0
+        self._dead: str | None = None
+        self.faults = 0
+        self.replaced = 0
+
+    def play(self) -> str:
+        """Play to the end; why it ended."""
+        opening = self._session.observation
+        self._record(GameAction(RESET), opening, None)
+        self._agent.begin(opening)
+        while (ended := self._ended()) is None:
+            self._turn()
+        return ended
+
+    def _ended(self) -> str | None:
+        observation = self._session.observation
+        if observation.state == WIN:
+            return "won"
+        if self._dead is not None:
+            return self._dead
+        if self._session.actions >= self._max_actions:
+            return "max_actions"
+        if not observation.legal_actions:
+            over = observation.state == GAME_OVER
+            return "only a full reset is left" if over else "no action is legal"
+        return None
+
+    def _turn(self) -> None:
+        decision = self._again or self._decide()
+        reasoning = decision.reasoning()
+        try:
+            observation = self._session.step(decision.action, reasoning or None)
+        except ToolkitError as fault:
+            self._suffer(decision, fault)
+            return
+        self._again, self._faults_in_a_row = None, 0
+        self._record(decision.action, observation, reasoning or None)
+        self._agent.observe(decision, observation)
+        if self._on_step is not None:
+            self._on_step(decision, observation)
+
+    def _decide(self) -> Decision:
+        observation = self._session.observation
+        if observation.state == GAME_OVER:
+            return Decision(GameAction(RESET), "game over")
+        decision = self._agent.choose_action(observation)
+        if decision.action.id in observation.legal_actions:
+            return decision
+        self.replaced += 1
+        action = random_action(observation.legal_actions, self._rng)
+        return Decision(action, f"in place of {decision.action.name}, which is not legal")
+
+    def _suffer(self, decision: Decision, fault: ToolkitError) -> None:
+        self.faults += 1
+        self._faults_in_a_row += 1
+        legal = decision.action.id in self._session.observation.legal_actions
+        tries_left = self._faults_in_a_row % TRIES_OF_ONE_DECISION > 0
+        self._again = decision if legal and tries_left else None
+        unsafe = legal and not self._session.may_retry(decision.action)
+        if unsafe or self._faults_in_a_row >= FAULTS_IN_A_ROW:
+            self._dead = f"toolkit: {fault}"
+        elif not self._session.local:
+            time.sleep(PAUSE * 2 ** (self._faults_in_a_row - 1))
+
+    def _record(
+        self, action: GameAction, observation: Observation, reasoning: dict[str, Any] | None
+    ) -> None:
+        if self._writer is not None:
+            self._writer.write(
+                observation.grids,
+                action,
+                observation.state,
+                observation.levels_completed,
+                observation.available_actions,
+                observation.full_reset,
+                reasoning,
+            )
