@@ -7,7 +7,6 @@ recording would be. The same seed makes the same play, whichever games are asked
 from __future__ import annotations
 
 import json
-import os
 import uuid
 import zlib
 from collections.abc import Callable, Sequence
@@ -21,6 +20,7 @@ from arcworld.games.player import Demo, DemoConfig, load_player
 from arcworld.play.observation import Observation
 from arcworld.play.toolkit import GameSession, Toolkit
 from arcworld.recordings.episode import RESET, GameAction, game_name
+from arcworld.recordings.files import write_bytes
 from arcworld.recordings.writer import RecordingWriter
 
 SUFFIX = ".recording.jsonl.gz"
@@ -42,7 +42,7 @@ def make_demos(
 
     Args:
         out: becomes `out/<game_id>/<guid>.recording.jsonl.gz`; demos of the same seed that are
-            there already are replaced.
+            there already are replaced. `split.json` names those of this call only.
         games: names; None is every game, held-out ones too.
         demos_per_game: at least 1.
         seed: another seed makes other play.
@@ -55,6 +55,7 @@ def make_demos(
     if demos_per_game < 1:
         raise ArcworldError(f"demos_per_game is {demos_per_game}; expected 1 or more")
     ids = [entry(game).game_id for game in (entries() if games is None else games)]
+    _make_folder(out)
     wanted = [(game_id, index) for game_id in ids for index in range(demos_per_game)]
     paths: list[Path] = []
     with Toolkit() as toolkit:
@@ -66,6 +67,15 @@ def make_demos(
     return paths
 
 
+def _make_folder(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ArcworldError(
+            f"{out}: no folder can be made here ({error.strerror}); choose another for the demos"
+        ) from None
+
+
 def _make(
     out: Path, session: GameSession, index: int, seed: int, config: DemoConfig | None
 ) -> Path:
@@ -75,17 +85,28 @@ def _make(
     part = path.with_name(f".{guid}.part.gz")
     part.unlink(missing_ok=True)
     rng = np.random.default_rng([seed, index, zlib.crc32(game_name(game_id).encode())])
-    with RecordingWriter(part, game_id, guid, session.win_levels) as writer:
-
-        def record(action: GameAction, seen: Observation) -> None:
-            available, full = seen.available_actions, seen.full_reset
-            writer.write(seen.grids, action, seen.state, seen.levels_completed, available, full)
-
-        record(GameAction(RESET), session.observation)
-        levels = _levels(index, session.win_levels, rng)
-        Demo(session, load_player(game_id), rng, record, config).play(levels)
-    os.replace(part, path)
+    try:
+        with RecordingWriter(part, game_id, guid, session.win_levels) as writer:
+            _play(session, _levels(index, session.win_levels, rng), rng, writer, config)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
     return path
+
+
+def _play(
+    session: GameSession,
+    levels: int,
+    rng: np.random.Generator,
+    writer: RecordingWriter,
+    config: DemoConfig | None,
+) -> None:
+    def record(action: GameAction, seen: Observation) -> None:
+        available, full = seen.available_actions, seen.full_reset
+        writer.write(seen.grids, action, seen.state, seen.levels_completed, available, full)
+
+    record(GameAction(RESET), session.observation)
+    Demo(session, load_player(session.game_id), rng, record, config).play(levels)
 
 
 def _levels(index: int, win_levels: int, rng: np.random.Generator) -> int:
@@ -111,9 +132,7 @@ def _write_split(out: Path, paths: Sequence[Path], demos_per_game: int) -> None:
         parts["validation"], parts["held_out"] = parts["held_out"], []
     if not parts["held_out"]:
         del parts["held_out"]
-    part_file = out / ".split.json.part"
-    part_file.write_text(json.dumps(parts, indent=1) + "\n", encoding="utf-8")
-    os.replace(part_file, out / "split.json")
+    write_bytes(out / "split.json", (json.dumps(parts, indent=1) + "\n").encode())
 
 
 def _validates(index: int, demos: int) -> bool:

@@ -1,4 +1,4 @@
-"""Plays `crates`: searches the game's own rules for pushes that solve it, and strolls to explore."""
+"""Plays `crates`: searches the game's own rules for pushes that solve it; strolls to explore."""
 
 from __future__ import annotations
 
