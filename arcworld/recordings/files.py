@@ -48,13 +48,13 @@ def find_recordings(path: Path | str) -> list[Path]:
         if found:
             return found
         raise ArcworldError(
-            f"{shown(path)}: found no recording in this folder; expected *.jsonl or *.jsonl.gz files;"
-            " check the path"
+            f"{shown(path)}: found no recording in this folder; expected *.jsonl or"
+            " *.jsonl.gz files; check the path"
         )
     if not _exists(path):
         raise ArcworldError(
-            f"{shown(path)}: found nothing at this path; expected a recording or a folder of recordings;"
-            " check the path"
+            f"{shown(path)}: found nothing at this path; expected a recording or a folder"
+            " of recordings; check the path"
         )
     if not _named(path):
         raise ArcworldError(

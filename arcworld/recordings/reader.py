@@ -6,32 +6,22 @@ memory holds the settled frames of one file and no text.
 
 from __future__ import annotations
 
-import gzip
-import io
-import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from arcworld.errors import ArcworldError
+from arcworld.recordings.assembly import Stretch, fault, lost_frame, restarts
 from arcworld.recordings.dialects import Dialect, Row, Summary, name_dialect, parse_row
-from arcworld.recordings.episode import RESET, SIDE, Episode, Outcome
+from arcworld.recordings.episode import RESET, Episode
 from arcworld.recordings.files import shown
-from arcworld.recordings.grids import RowError, short
+from arcworld.recordings.grids import RowError
+from arcworld.recordings.lines import LineError, read_lines
 
-MAX_LINE = 64 << 20
-"""Bytes in a line; a row of the longest animation seen (62 grids) has about 1 % of it."""
 MAX_PROBLEMS = 20
-_BUFFER = 1 << 20
-_NO_ACTION = (
-    "found no action_input, so the actions cannot be known; expected the action that led to"
-    " this row's frame; record again with a recorder that keeps it"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +102,6 @@ def iter_grids(path: Path | str) -> Iterator[NDArray[np.uint8]]:
             yield row.grids
 
 
-@dataclass(slots=True)
-class _Stretch:
-    """The rows of an episode as they come, each with its last grid only, and counts of grids."""
-
-    start: int
-    rows: list[Row] = field(default_factory=list)
-    counts: list[int] = field(default_factory=list)
-
-
 class _Reading:
     """The state of one file's reading."""
 
@@ -129,7 +110,7 @@ class _Reading:
         self.problems: dict[tuple[str, bool], Problem] = {}
         self.repeats: dict[tuple[str, bool], int] = {}
         self.episodes: list[Episode] = []
-        self.stretch: _Stretch | None = None
+        self.stretch: Stretch | None = None
         self.first: Row | None = None
         self.summary: tuple[int, Summary] | None = None
         self.rows = self.frames = self.refused = 0
@@ -179,9 +160,9 @@ class _Reading:
     def _add_row(self, number: int, row: Row) -> None:
         first = self.first = self.first or row
         before = self.stretch.rows[-1] if self.stretch else None
-        fault = _fault(first, before, row) or (None if self.broken else _lost_frame(before, row))
-        if fault:
-            self.report(number, fault)
+        wrong = fault(first, before, row) or (None if self.broken else lost_frame(before, row))
+        if wrong:
+            self.report(number, wrong)
         if self.broken:
             return
         if not len(row.grids):
@@ -189,28 +170,30 @@ class _Reading:
             self.report(number, told, fatal=False)
             self.refused += 1
             return
-        if self.stretch is None or before is None or _restarts(before, row):
+        if self.stretch is None or before is None or restarts(before, row):
             self._close()
-            self.stretch = _Stretch(start=self.frames)
+            self.stretch = Stretch(start=self.frames)
         self._remark(number, before, row)
-        self.stretch.rows.append(replace(row, grids=row.grids[-1:].copy()))
-        self.stretch.counts.append(len(row.grids))
+        self.stretch.add(row)
         self.frames += 1
 
     def _remark(self, number: int, before: Row | None, row: Row) -> None:
         """What can be used but is worth a word."""
         if before is None and row.action is not None and row.action[0] != RESET:
             self.report(number, "the recording starts in the middle of play", fatal=False)
+        if row.full_reset and row.action is not None and row.action[0] != RESET and before:
+            told = "full_reset with another action than RESET: taken as an ordinary row"
+            self.report(number, told, fatal=False)
         if row.levels_completed > row.win_levels > 0:
             told = f"levels_completed {row.levels_completed} is over win_levels {row.win_levels}"
             self.report(number, told, fatal=False)
         if row.available is None:
-            told = "no available_actions: taken as all actions this recording uses"
+            told = "no available_actions: taken as all actions the episode uses"
             self.report(number, told, fatal=False)
 
     def _close(self) -> None:
         if self.stretch is not None:
-            self.episodes.append(_episode(self.stretch))
+            self.episodes.append(self.stretch.episode())
         self.stretch = None
 
     def _count(self) -> None:
@@ -233,7 +216,7 @@ class _Reading:
             self.report(0, "no action was taken: there is nothing to learn", fatal=False)
         self._count()
         problems = [
-            replace(p, message=f"{p.message} (and in {self.repeats[key]} more rows)")
+            replace(p, message=f"{p.message} (rows like it: {self.repeats[key] + 1})")
             if key in self.repeats
             else p
             for key, p in self.problems.items()
@@ -253,109 +236,7 @@ class _Reading:
 
 
 def _lines(reading: _Reading) -> Iterator[tuple[int, bytes]]:
-    """Lines that are not blank, with their numbers; reports what the file itself has wrong."""
-    number = 0
     try:
-        with reading.path.open("rb", _BUFFER) as file:
-            stream = _plain(cast(io.BufferedReader, file))
-            while line := stream.readline(MAX_LINE + 1):
-                number += 1
-                if len(line) > MAX_LINE:
-                    found = f"found a line of over {MAX_LINE >> 20} MiB; expected one row a line"
-                    reading.report(number, f"{found}; check that the file is a recording")
-                    return
-                if number == 1:
-                    line = line.removeprefix(b"\xef\xbb\xbf")
-                if line.strip():
-                    yield number, line
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        found = f"found gzip data cut or damaged after line {number} ({short(str(error))})"
-        reading.report(
-            number + 1,
-            f"{found}; expected a whole gzip file;"
-            " restore it, or unpack the rows before (zcat FILE > NAME.jsonl)",
-        )
-    except OSError as error:
-        raise ArcworldError(
-            f"{shown(reading.path)}: cannot be read ({error.strerror or short(str(error))});"
-            " expected a recording; check the path"
-        ) from None
-
-
-class _Gunzip(io.RawIOBase):
-    """What gzip data holds, piece by piece: rows before a cut are still read."""
-
-    def __init__(self, file: io.BufferedReader) -> None:
-        self.gzip = gzip.GzipFile(fileobj=file)
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        piece = self.gzip.read1(len(buffer))
-        buffer[: len(piece)] = piece
-        return len(piece)
-
-
-def _plain(file: io.BufferedReader) -> io.BufferedReader:
-    if file.peek(2)[:2] != b"\x1f\x8b":
-        return file
-    return io.BufferedReader(_Gunzip(file), _BUFFER)
-
-
-def _fault(first: Row, before: Row | None, row: Row) -> str | None:
-    """What makes a row unusable beside the rows before it."""
-    if row.game_id != first.game_id:
-        found = f"found game {short(row.game_id)} after {short(first.game_id)}"
-        return f"{found}; expected one game a file; split the file by game"
-    if row.guid != first.guid:
-        found = f"found guid {short(row.guid)} after {short(first.guid)}"
-        return f"{found}; expected one recording a file; split the file by guid"
-    if before is not None and row.action is None:
-        return _NO_ACTION
-    return None
-
-
-def _lost_frame(before: Row | None, row: Row) -> str | None:
-    """A frame may be empty only after the game was over, where all but RESET is refused."""
-    over = before is not None and before.state in ("GAME_OVER", "WIN")
-    if len(row.grids) or (over and row.action is not None and row.action[0] != RESET):
-        return None
-    return f"found no grid in the frame; expected one or more {SIDE}x{SIDE} grids"
-
-
-def _restarts(before: Row, row: Row) -> bool:
-    """Whether a row is a full reset: by its flag, or by its effect where there is no flag."""
-    if row.full_reset is not None:
-        return row.full_reset
-    if row.action is None or row.action[0] != RESET:
-        return False
-    return before.state == "WIN" or (before.levels_completed > 0 and row.levels_completed == 0)
-
-
-def _episode(stretch: _Stretch) -> Episode:
-    rows = stretch.rows
-    actions = [row.action for row in rows[1:] if row.action is not None]
-    used = sum({1 << action[0] for action in actions if action[0] != RESET})
-    outcomes = [_outcome(before, row) for before, row in pairwise(rows)]
-    return Episode(
-        game_id=rows[0].game_id,
-        guid=rows[0].guid,
-        frames_THW=np.concatenate([row.grids for row in rows]),
-        actions_A3=np.array(actions, np.int16).reshape(-1, 3),
-        outcomes_A=np.array(outcomes, np.uint8),
-        grids_T=np.array(stretch.counts, np.uint16),
-        levels_T=np.array([row.levels_completed for row in rows], np.uint8),
-        available_T=np.array(
-            [used if row.available is None else row.available for row in rows], np.uint8
-        ),
-        win_levels=max(row.win_levels for row in rows),
-        start=stretch.start,
-    )
-
-
-def _outcome(before: Row, row: Row) -> Outcome:
-    if row.levels_completed > before.levels_completed:
-        return Outcome.LEVEL_WON
-    over = row.state == "GAME_OVER" and before.state != "GAME_OVER"
-    return Outcome.GAME_OVER if over else Outcome.NOTHING
+        yield from read_lines(reading.path)
+    except LineError as error:
+        reading.report(error.line, str(error))

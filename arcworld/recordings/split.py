@@ -81,7 +81,8 @@ def load_split(
     twice = sorted(parts["train"] & parts["validation"])
     if twice:
         raise ArcworldError(
-            f"{shown(root / NAME)}: found recording {twice[0]} in both parts; expected it in one; choose"
+            f"{shown(root / NAME)}: found recording {twice[0]} in both parts; expected it in one;"
+            " choose"
         )
     return Split(frozenset(parts["train"]), frozenset(parts["validation"]))
 
@@ -116,8 +117,8 @@ def _read(file: Path) -> dict[str, list[str]]:
     except (OSError, orjson.JSONDecodeError, KeyError, TypeError) as error:
         problem = short(error)
     raise ArcworldError(
-        f"{shown(file)}: found {problem}; expected an object with the lists 'train' and 'validation' of"
-        " guids or relative paths; correct it, or remove it to split by guid"
+        f"{shown(file)}: found {problem}; expected an object with the lists 'train' and"
+        " 'validation' of guids or relative paths; correct it, or remove it to split by guid"
     )
 
 

@@ -86,8 +86,8 @@ class RecordingWriter:
             self._file.flush()
         except OSError as error:
             raise ArcworldError(
-                f"{shown(self.path)}: cannot be written ({error.strerror or error}); expected a new file"
-                " in a folder that can be written; choose another path"
+                f"{shown(self.path)}: cannot be written ({error.strerror or error}); expected a"
+                " new file in a folder that can be written; choose another path"
             ) from None
 
     def _open(self) -> IO[bytes]:

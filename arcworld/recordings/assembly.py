@@ -1,0 +1,93 @@
+"""Rows of one recording, in order: what may follow what, and how they become an episode.
+
+Knows rows; knows nothing of files or dialects. A full reset ends an episode and opens the next; a
+RESET of the level is an action like any other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+
+import numpy as np
+
+from arcworld.recordings.dialects import Row
+from arcworld.recordings.episode import RESET, SIDE, Episode, Outcome
+from arcworld.recordings.grids import short
+
+_NO_ACTION = (
+    "found no action_input, so the actions cannot be known; expected the action that led to"
+    " this row's frame; record again with a recorder that keeps it"
+)
+
+
+@dataclass(slots=True)
+class Stretch:
+    """The rows of an episode as they come, each with its last grid only, and counts of grids."""
+
+    start: int
+    rows: list[Row] = field(default_factory=list)
+    counts: list[int] = field(default_factory=list)
+
+    def add(self, row: Row) -> None:
+        """Append a row that has a grid."""
+        self.rows.append(replace(row, grids=row.grids[-1:].copy()))
+        self.counts.append(len(row.grids))
+
+    def episode(self) -> Episode:
+        """The rows so far as an episode."""
+        rows = self.rows
+        actions = [row.action for row in rows[1:] if row.action is not None]
+        used = sum({1 << action[0] for action in actions if action[0] != RESET})
+        outcomes = [_outcome(before, row) for before, row in pairwise(rows)]
+        return Episode(
+            game_id=rows[0].game_id,
+            guid=rows[0].guid,
+            frames_THW=np.concatenate([row.grids for row in rows]),
+            actions_A3=np.array(actions, np.int16).reshape(-1, 3),
+            outcomes_A=np.array(outcomes, np.uint8),
+            grids_T=np.array(self.counts, np.uint16),
+            levels_T=np.array([row.levels_completed for row in rows], np.uint8),
+            available_T=np.array(
+                [used if row.available is None else row.available for row in rows], np.uint8
+            ),
+            win_levels=max(row.win_levels for row in rows),
+            start=self.start,
+        )
+
+
+def fault(first: Row, before: Row | None, row: Row) -> str | None:
+    """What makes a row unusable beside the rows before it."""
+    if row.game_id != first.game_id:
+        found = f"found game {short(row.game_id)} after {short(first.game_id)}"
+        return f"{found}; expected one game a file; split the file by game"
+    if row.guid != first.guid:
+        found = f"found guid {short(row.guid)} after {short(first.guid)}"
+        return f"{found}; expected one recording a file; split the file by guid"
+    if before is not None and row.action is None:
+        return _NO_ACTION
+    return None
+
+
+def lost_frame(before: Row | None, row: Row) -> str | None:
+    """A frame may be empty only after the game was over, where all but RESET is refused."""
+    over = before is not None and before.state in ("GAME_OVER", "WIN")
+    if len(row.grids) or (over and row.action is not None and row.action[0] != RESET):
+        return None
+    return f"found no grid in the frame; expected one or more {SIDE}x{SIDE} grids"
+
+
+def restarts(before: Row, row: Row) -> bool:
+    """Whether a row is a full reset: by its flag, or by its effect where there is no flag."""
+    if row.action is None or row.action[0] != RESET:
+        return False
+    if row.full_reset is not None:
+        return row.full_reset
+    return before.state == "WIN" or (before.levels_completed > 0 and row.levels_completed == 0)
+
+
+def _outcome(before: Row, row: Row) -> Outcome:
+    if row.levels_completed > before.levels_completed:
+        return Outcome.LEVEL_WON
+    over = row.state == "GAME_OVER" and before.state != "GAME_OVER"
+    return Outcome.GAME_OVER if over else Outcome.NOTHING
