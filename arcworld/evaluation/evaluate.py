@@ -1,0 +1,142 @@
+"""A run against a data set: every part beside its floors, by game, on all and on novel items.
+
+Knows the order of the measures; each is a module of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import arcworld
+from arcworld.errors import ArcworldError
+from arcworld.evaluation.floors import ActionFloors, FrameFloors
+from arcworld.evaluation.frame_measures import frame_table
+from arcworld.evaluation.outcome import outcome_table
+from arcworld.evaluation.policy import masked_choices, policy_table
+from arcworld.evaluation.pooling import Table
+from arcworld.evaluation.tokenizer import evaluate_tokenizer
+from arcworld.evaluation.transitions import Transitions, lay_out
+from arcworld.evaluation.world_model import (
+    Report,
+    code_all,
+    forced_table,
+    per_frame,
+    teacher_forced,
+)
+from arcworld.models.run import Run
+from arcworld.recordings.dataset import Dataset
+from arcworld.recordings.episode import Outcome
+
+
+def quiet(what: str, done: int, total: int) -> None:
+    """A `Report` that says nothing."""
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """What `evaluate` found.
+
+    Attributes:
+        parts: part -> subset -> game -> measure; floors are parts named `floors/NAME/part`.
+        about: run, data, split, seed, commit and counts.
+        transitions: what was evaluated, in order; `predicted_NHW` is its per-frame answer.
+    """
+
+    parts: dict[str, Table]
+    about: dict[str, Any]
+    transitions: Transitions
+    predicted_NHW: NDArray[np.uint8]
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON: `about`, then the parts nested as their names say."""
+        nested: dict[str, Any] = {"about": self.about}
+        for part, table in self.parts.items():
+            place = nested
+            *path, last = part.split("/")
+            for key in path:
+                place = place.setdefault(key, {})
+            place[last] = table
+        return nested
+
+
+def evaluate(
+    run: Run, dataset: Dataset, split: str = "validation", report: Report = quiet
+) -> Evaluation:
+    """Measure a run on one part of a data set.
+
+    The lookup floors read the recordings of `dataset` that the run was trained on.
+
+    Raises:
+        ArcworldError: the part is empty, or an action has no token in the run's scheme.
+    """
+    transitions = lay_out(list(dataset.part(split).episodes), run.seen)
+    trained = _training(run, dataset)
+    coded = code_all(transitions, run.tokenizer)
+    try:
+        forced = teacher_forced(run.world_model, transitions, coded, report)
+    except ValueError as error:
+        raise ArcworldError(f"{dataset.path}: {error}; evaluate a v2 run on it") from error
+    frames = run.tokenizer.decode_frames(forced.indices_NC)
+    greedy = per_frame(run.world_model, transitions, coded, report)
+    predicted = run.tokenizer.decode_frames(greedy)
+    chosen = np.stack([forced.types_N, forced.cells_N], axis=1)
+    if run.policy is not None:
+        chosen = masked_choices(run.world_model, run.policy, transitions, coded, report)
+    parts = {
+        **evaluate_tokenizer(
+            run.tokenizer,
+            transitions.episodes,
+            run.seen,
+            None if trained is None else trained.next_NHW,
+        ),
+        "world_model": frame_table(transitions, predicted),
+        "world_model_teacher_forced": forced_table(transitions, forced, frames),
+        "outcome": outcome_table(transitions, forced.outcomes_NO),
+        "policy": policy_table(transitions, chosen),
+        **_floors(transitions, trained),
+    }
+    about = _about(run, dataset, split, transitions)
+    return Evaluation(parts, about, transitions, predicted)
+
+
+def _training(run: Run, dataset: Dataset) -> Transitions | None:
+    """What the run was trained on, as far as it is at hand."""
+    known = set(run.about.get("trained_on", ()))
+    episodes = [episode for episode in dataset.episodes if episode.guid in known]
+    return lay_out(episodes, run.seen) if episodes else None
+
+
+def _floors(transitions: Transitions, trained: Transitions | None) -> dict[str, Table]:
+    if trained is None:
+        copied = frame_table(transitions, transitions.frames_NHW)
+        return {"floors/copy/world_model": copied}
+    parts = {
+        f"floors/{name}/world_model": frame_table(transitions, frames)
+        for name, frames in FrameFloors(trained).predictions(transitions).items()
+    }
+    for name, chosen in ActionFloors(trained).predictions(transitions).items():
+        parts[f"floors/{name}/policy"] = policy_table(transitions, chosen)
+    rates = np.bincount(trained.outcomes_N, minlength=len(Outcome)) / len(trained)
+    constant = np.tile(rates, (len(transitions), 1))
+    parts["floors/majority/outcome"] = outcome_table(transitions, constant)
+    return parts
+
+
+def _about(run: Run, dataset: Dataset, split: str, transitions: Transitions) -> dict[str, Any]:
+    return {
+        "arcworld": arcworld.__version__,
+        "run": run.name,
+        "run_commit": run.about.get("commit"),
+        "recipe": run.about.get("recipe"),
+        "scheme": run.about.get("scheme"),
+        "seed": run.about.get("seed"),
+        "data": dataset.path.name,
+        "split": split,
+        "recordings": len(dataset.part(split).guids),
+        "transitions": len(transitions),
+        "novel": int(transitions.novel_N.sum()),
+    }

@@ -1,0 +1,120 @@
+"""The four floors: what is had for nothing. A model is worth what it adds to them.
+
+Knows the training recordings as tables; knows nothing of models. `copy` (the last frame again),
+`majority`, `repeat` (the last action again), and `lookup` (what followed the same frame + action,
+or frame, in training; else copy, or majority).
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arcworld.evaluation.transitions import Transitions
+from arcworld.frames.tokenizer import CELLS, GRID
+from arcworld.recordings.episode import RESET
+from arcworld.recordings.novelty import frame_hashes, pair_hashes
+from arcworld.tokens.sequence import cells_of
+
+type Choice = tuple[int, int]
+"""An action's type and cell (64: no place)."""
+
+
+def split_cells(frames_NHW: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Frames as cells, uint8 [N, 64, 64 pixels]."""
+    cells = frames_NHW.reshape(-1, GRID, GRID, GRID, GRID).swapaxes(2, 3)
+    return np.ascontiguousarray(cells).reshape(-1, CELLS, GRID * GRID)
+
+
+def join_cells(cells_NCP: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The inverse of `split_cells`."""
+    grid = cells_NCP.reshape(-1, GRID, GRID, GRID, GRID).swapaxes(2, 3)
+    return np.ascontiguousarray(grid).reshape(-1, CELLS, CELLS)
+
+
+class FrameFloors:
+    """Next frames by copying, by each game's commonest cells, and by looking them up."""
+
+    def __init__(self, training: Transitions) -> None:
+        followers: dict[int, Counter[int]] = defaultdict(Counter)
+        self._next = training.next_NHW
+        first: dict[int, int] = {}
+        pairs = pair_hashes(training.frames_NHW, training.actions_N3).tolist()
+        for i, (pair, follower) in enumerate(
+            zip(pairs, frame_hashes(training.next_NHW).tolist(), strict=True)
+        ):
+            followers[pair][follower] += 1
+            first.setdefault(follower, i)
+        self._lookup = {pair: first[c.most_common(1)[0][0]] for pair, c in followers.items()}
+        games = np.unique(training.games_N)
+        self._majority = {
+            str(game): _commonest(training.next_NHW[training.games_N == game]) for game in games
+        }
+
+    def predictions(self, transitions: Transitions) -> dict[str, NDArray[np.uint8]]:
+        """Predicted next frames by floor, uint8 [N, 64, 64]."""
+        copy = transitions.frames_NHW
+        lookup = copy.copy()
+        for i, pair in enumerate(pair_hashes(copy, transitions.actions_N3).tolist()):
+            if pair in self._lookup:
+                lookup[i] = self._next[self._lookup[pair]]
+        blank = np.zeros(copy.shape[1:], np.uint8)
+        majority = [self._majority.get(str(game), blank) for game in transitions.games_N]
+        return {"copy": copy, "majority": np.stack(majority), "lookup": lookup}
+
+
+def _commonest(frames_NHW: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The commonest content of each cell."""
+    cells = split_cells(frames_NHW)
+    best = np.empty_like(cells[0])
+    for c in range(CELLS):
+        kinds, counts = np.unique(cells[:, c], axis=0, return_counts=True)
+        best[c] = kinds[counts.argmax()]
+    return join_cells(best[None])[0]
+
+
+class ActionFloors:
+    """The next action by each game's commonest, by repeating the last, and by looking it up."""
+
+    def __init__(self, training: Transitions) -> None:
+        by_frame: dict[int, Counter[Choice]] = defaultdict(Counter)
+        by_game: dict[str, Counter[Choice]] = defaultdict(Counter)
+        types, cells = choices(training)
+        hashes = frame_hashes(training.frames_NHW).tolist()
+        for i in np.flatnonzero(training.winning_N & (types != RESET)):
+            choice = int(types[i]), int(cells[i])
+            by_frame[hashes[i]][choice] += 1
+            by_game[str(training.games_N[i])][choice] += 1
+        self._lookup = {frame: counts.most_common(1)[0][0] for frame, counts in by_frame.items()}
+        self._majority = {game: counts.most_common(1)[0][0] for game, counts in by_game.items()}
+
+    def predictions(self, transitions: Transitions) -> dict[str, NDArray[np.int16]]:
+        """Predicted (type, cell) by floor, int16 [N, 2]."""
+        types, cells = choices(transitions)
+        games = [str(game) for game in transitions.games_N]
+        majority = [self._majority.get(game, (RESET, CELLS)) for game in games]
+        hashes = frame_hashes(transitions.frames_NHW).tolist()
+        lookup = [self._lookup.get(h, m) for h, m in zip(hashes, majority, strict=True)]
+        last = np.stack([types, cells], axis=1)
+        repeat = np.array(majority, dtype=np.int16).reshape(-1, 2)
+        follows = transitions.t_N > 0
+        repeat[follows] = last[np.flatnonzero(follows) - 1]
+        return {"majority": _pairs(majority), "repeat": repeat, "lookup": _pairs(lookup)}
+
+
+def _pairs(chosen: Sequence[Choice]) -> NDArray[np.int16]:
+    return np.array(chosen, dtype=np.int16).reshape(-1, 2)
+
+
+def choices(transitions: Transitions) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
+    """Types and cells of the actions taken, int16 [N] each."""
+    return transitions.actions_N3[:, 0], cells_of(transitions.actions_N3)
+
+
+def known_cells(training_frames_NHW: NDArray[np.uint8]) -> set[bytes]:
+    """Every distinct cell that training shows, anywhere on the grid."""
+    cells = split_cells(training_frames_NHW).reshape(-1, GRID * GRID)
+    return {row.tobytes() for row in np.unique(cells, axis=0)}

@@ -1,0 +1,50 @@
+"""How good predicted frames are, by cell: right where the 8x8 pixels are.
+
+Knows true, last and predicted frames; knows nothing of who predicted.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arcworld.evaluation.pooling import Ratio, Table, pool
+from arcworld.evaluation.transitions import Transitions
+from arcworld.frames.tokenizer import CELLS, GRID
+
+
+def same_cells(a_NHW: NDArray[np.uint8], b_NHW: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Which cells of two frames are equal in every pixel, bool [N, 64].
+
+    >>> a, b = np.zeros((1, 64, 64), np.uint8), np.zeros((1, 64, 64), np.uint8)
+    >>> b[0, 63, 63] = 1
+    >>> np.flatnonzero(~same_cells(a, b)[0]).tolist()
+    [63]
+    """
+    equal = (a_NHW == b_NHW).reshape(-1, GRID, GRID, GRID, GRID)
+    return equal.all(axis=(2, 4)).reshape(-1, CELLS)
+
+
+def frame_ratios(
+    last_NHW: NDArray[np.uint8], true_NHW: NDArray[np.uint8], predicted_NHW: NDArray[np.uint8]
+) -> dict[str, Ratio]:
+    """`cell_acc`, `changed_cell_acc`, `false_change` and `exact_frame` of N predictions."""
+    changed = ~same_cells(last_NHW, true_NHW)
+    right = same_cells(true_NHW, predicted_NHW)
+    cells = np.full(len(right), CELLS)
+    return {
+        "cell_acc": Ratio(right.sum(1), cells),
+        "changed_cell_acc": Ratio((right & changed).sum(1), changed.sum(1)),
+        "false_change": Ratio((~right & ~changed).sum(1), (~changed).sum(1)),
+        "exact_frame": Ratio(right.all(1), np.ones(len(right))),
+    }
+
+
+def frame_table(
+    transitions: Transitions,
+    predicted_NHW: NDArray[np.uint8],
+    more: dict[str, Ratio] | None = None,
+) -> Table:
+    """The measures of one prediction a transition, with any `more` beside them."""
+    ratios = frame_ratios(transitions.frames_NHW, transitions.next_NHW, predicted_NHW)
+    return pool({**ratios, **(more or {})}, transitions.subsets(), transitions.games_N)

@@ -1,0 +1,105 @@
+"""How often a policy does what the demos do where they show skill, beside its floors.
+
+Knows choices and transitions; the policy of v2 is the masked heads, that of v1 the world model's
+own next-token head.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from arcworld.evaluation.floors import choices
+from arcworld.evaluation.pooling import Ratio, Table, pool, share
+from arcworld.evaluation.transitions import Transitions
+from arcworld.evaluation.world_model import Report, batches_by_length, history
+from arcworld.frames.tokenizer import CELLS
+from arcworld.models.policy import MaskedPolicy
+from arcworld.models.world_model import WorldModel
+from arcworld.recordings.episode import CLICK, RESET
+from arcworld.tokens.cells import NO_CELL
+from arcworld.tokens.sequence import CodedEpisode, mask_actions, pack
+
+
+@torch.inference_mode()
+def masked_choices(
+    model: WorldModel,
+    policy: MaskedPolicy,
+    transitions: Transitions,
+    coded: Sequence[CodedEpisode],
+    report: Report,
+) -> NDArray[np.int16]:
+    """Likeliest legal (type, cell) in every transition's frame, int16 [N, 2]."""
+    chosen = np.full((len(transitions), 2), NO_CELL, dtype=np.int16)
+    frames = model.config.context_frames
+    rows = [_view(model, history(transitions, coded, i, frames)) for i in range(len(transitions))]
+    done = 0
+    for at in batches_by_length([len(row) for row in rows]):
+        ids = torch.from_numpy(np.stack([rows[i] for i in at])).long()
+        ids = ids.to(model.table.weight.device)
+        last = torch.zeros_like(ids, dtype=torch.bool)
+        last[:, -model.vocabulary.action_tokens - 1] = True
+        types, places = policy(policy.read(model, ids, last))
+        types[~_legal(transitions, at).to(types.device)] = -torch.inf
+        kinds = types.argmax(-1).cpu().numpy()
+        cells = places[:, :CELLS].argmax(-1).cpu().numpy()
+        chosen[at, 0], chosen[at, 1] = kinds, np.where(kinds == CLICK, cells, NO_CELL)
+        done += len(at)
+        report("policy", done, len(rows))
+    return chosen
+
+
+def _view(model: WorldModel, pending: CodedEpisode) -> NDArray[np.int32]:
+    """A history as the policy sees it; its pending action is masked like the others."""
+    ids = mask_actions(model.vocabulary, pack(model.vocabulary, pending))
+    end = np.flatnonzero(ids == model.vocabulary.frame)[-1] + CELLS + 1
+    return ids[: end + model.vocabulary.action_tokens]
+
+
+def _legal(transitions: Transitions, at: NDArray[np.intp]) -> torch.Tensor:
+    """Which types the game offers in each frame, bool [B, 8]; RESET is never chosen."""
+    bits = np.array(
+        [transitions.episodes[transitions.episode_N[i]].available_T[transitions.t_N[i]] for i in at]
+    )
+    legal = (bits[:, None] >> np.arange(8)) & 1 > 0
+    legal[:, RESET] = False
+    legal[~legal.any(1)] = True
+    return torch.from_numpy(legal)
+
+
+def policy_table(transitions: Transitions, chosen_N2: NDArray[np.int16]) -> Table:
+    """`type_acc`, `loc_acc` and per-class recall, on winning stretches and apart from them."""
+    types, cells = choices(transitions)
+    type_right = chosen_N2[:, 0] == types
+    click = types == CLICK
+    both = type_right & ((chosen_N2[:, 1] == cells) | ~click)
+    measures = {
+        "type_acc": share(type_right),
+        "loc_acc": share(chosen_N2[:, 1] == cells, click),
+        "action_acc": share(both),
+    }
+    for kind in np.unique(types[types != RESET]):
+        among = types == kind
+        measures[f"recall_{kind}"] = Ratio(type_right & among, among)
+    return pool(measures, policy_subsets(transitions), transitions.games_N)
+
+
+def policy_subsets(transitions: Transitions) -> dict[str, NDArray[np.bool_]]:
+    """`all` and `novel` are winning stretches; `change_points` those of them where the action is
+    not the one before; `exploration` is the rest, half of it random. RESET is in none.
+    """
+    types, cells = choices(transitions)
+    chosen = types != RESET
+    same = np.zeros(len(types), dtype=np.bool_)
+    same[1:] = (types[1:] == types[:-1]) & (cells[1:] == cells[:-1])
+    same[transitions.t_N == 0] = False
+    winning = transitions.winning_N & chosen
+    return {
+        "all": winning,
+        "novel": winning & transitions.novel_N,
+        "change_points": winning & ~same,
+        "exploration": chosen & ~transitions.winning_N,
+    }

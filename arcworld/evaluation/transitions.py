@@ -1,0 +1,84 @@
+"""The transitions of a data set laid side by side, with the subsets every measure is told on.
+
+Knows episodes and what training has seen; knows nothing of models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arcworld.recordings.episode import RESET, Episode, Outcome, game_name, winning_stretches
+from arcworld.recordings.novelty import Seen
+
+
+@dataclass(frozen=True, eq=False)
+class Transitions:
+    """N transitions: `actions_N3[i]`, taken in `frames_NHW[i]`, led to `next_NHW[i]`.
+
+    Attributes:
+        episode_N: which of `episodes` it stands in; `t_N` is its place there.
+        games_N: the game's name, without its version.
+        outcomes_N: values of `Outcome`.
+        novel_N: training never took this action in this frame.
+        winning_N: it stands on a winning stretch.
+    """
+
+    episodes: Sequence[Episode]
+    episode_N: NDArray[np.intp]
+    t_N: NDArray[np.intp]
+    games_N: NDArray[np.str_]
+    frames_NHW: NDArray[np.uint8]
+    actions_N3: NDArray[np.int16]
+    next_NHW: NDArray[np.uint8]
+    outcomes_N: NDArray[np.uint8]
+    novel_N: NDArray[np.bool_]
+    winning_N: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.t_N)
+
+    @property
+    def is_reset_N(self) -> NDArray[np.bool_]:
+        """The action is RESET."""
+        return self.actions_N3[:, 0] == RESET
+
+    @property
+    def level_up_N(self) -> NDArray[np.bool_]:
+        """The action won a level."""
+        return self.outcomes_N == Outcome.LEVEL_WON
+
+    def subsets(self) -> dict[str, NDArray[np.bool_]]:
+        """`all`, `novel`, and apart: `ordinary` (neither of the next two), `reset`, `level_up`."""
+        ordinary = ~self.is_reset_N & ~self.level_up_N
+        return {
+            "all": np.ones(len(self), dtype=np.bool_),
+            "novel": self.novel_N,
+            "ordinary": ordinary,
+            "reset": self.is_reset_N,
+            "level_up": self.level_up_N,
+        }
+
+
+def lay_out(episodes: Sequence[Episode], seen: Seen) -> Transitions:
+    """Every transition of the episodes, in order."""
+    episodes = list(episodes)
+    lengths = [len(episode) for episode in episodes]
+    frames = np.concatenate([episode.frames_THW[:-1] for episode in episodes])
+    actions = np.concatenate([episode.actions_A3 for episode in episodes])
+    names = [game_name(episode.game_id) for episode in episodes]
+    return Transitions(
+        episodes=episodes,
+        episode_N=np.repeat(np.arange(len(episodes)), lengths),
+        t_N=np.concatenate([np.arange(length) for length in lengths]),
+        games_N=np.repeat(np.asarray(names, dtype=np.str_), lengths),
+        frames_NHW=frames,
+        actions_N3=actions,
+        next_NHW=np.concatenate([episode.frames_THW[1:] for episode in episodes]),
+        outcomes_N=np.concatenate([episode.outcomes_A for episode in episodes]),
+        novel_N=seen.novel_pairs(frames, actions),
+        winning_N=np.concatenate([winning_stretches(episode) for episode in episodes]),
+    )

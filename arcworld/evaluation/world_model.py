@@ -1,0 +1,167 @@
+"""What the world model says of every transition, teacher-forced and frame by frame.
+
+Knows the model and coded episodes; knows nothing of floors. Context is all history that fits.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from arcworld.evaluation.frame_measures import frame_table
+from arcworld.evaluation.pooling import Ratio, Table, share
+from arcworld.evaluation.transitions import Transitions
+from arcworld.frames.tokenizer import CELLS, FrameTokenizer
+from arcworld.models.decode import predict_next
+from arcworld.models.world_model import WorldModel
+from arcworld.recordings.episode import CLICK, RESET
+from arcworld.tokens.cells import NO_CELL
+from arcworld.tokens.sequence import CodedEpisode, code, pack
+
+type Report = Callable[[str, int, int], None]
+"""Told (what, done, total) as work goes on."""
+BATCH = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Forced:
+    """Teacher-forced answers for N transitions.
+
+    Attributes:
+        indices_NC: likeliest code of each cell, given the true ones before it.
+        nll_NC: negative log-likelihood of the true codes, in nats.
+        outcomes_NO: probability of each `Outcome` after the action.
+        level_token_N: `<LEVEL_COMPLETE>` was likelier than `<FRAME>` after the action.
+        types_N: likeliest action type after `<ACT>`; `cells_N` its cell (64 in v1).
+    """
+
+    indices_NC: NDArray[np.int32]
+    nll_NC: NDArray[np.float32]
+    outcomes_NO: NDArray[np.float32]
+    level_token_N: NDArray[np.bool_]
+    types_N: NDArray[np.int16]
+    cells_N: NDArray[np.int16]
+
+
+def code_all(transitions: Transitions, tokenizer: FrameTokenizer) -> list[CodedEpisode]:
+    """The episodes of the transitions through a tokenizer."""
+    return [code(episode, tokenizer) for episode in transitions.episodes]
+
+
+def teacher_forced(
+    model: WorldModel, transitions: Transitions, coded: Sequence[CodedEpisode], report: Report
+) -> Forced:
+    """One pass a transition over its history and its true next frame."""
+    rows = [_sequence(model, transitions, coded, i) for i in range(len(transitions))]
+    parts: list[tuple[NDArray[np.intp], Forced]] = []
+    for at in batches_by_length([len(row) for row in rows]):
+        parts.append((at, _force(model, np.stack([rows[i] for i in at]))))
+        report("teacher-forced", sum(len(a) for a, _ in parts), len(rows))
+    order = np.argsort(np.concatenate([at for at, _ in parts]))
+    columns = (
+        np.concatenate([getattr(part, name) for _, part in parts])[order]
+        for name in Forced.__dataclass_fields__
+    )
+    return Forced(*columns)
+
+
+def _sequence(
+    model: WorldModel, transitions: Transitions, coded: Sequence[CodedEpisode], i: int
+) -> NDArray[np.int32]:
+    t = int(transitions.t_N[i])
+    start = max(t + 1 - model.config.context_frames, 0)
+    window = coded[int(transitions.episode_N[i])].window(start, t + 2 - start)
+    return pack(model.vocabulary, window)
+
+
+@torch.inference_mode()
+def _force(model: WorldModel, ids_BL: NDArray[np.int32]) -> Forced:
+    vocabulary = model.vocabulary
+    ids = torch.from_numpy(ids_BL).long().to(model.table.weight.device)
+    hidden = model.hidden(ids)
+    codes = model.logits(hidden[:, -CELLS - 1 : -1])
+    nll = -codes.log_softmax(-1).gather(2, ids[:, -CELLS:, None])[..., 0]
+    act = _last(ids == vocabulary.act)
+    rows = torch.arange(len(ids), device=ids.device)
+    after = hidden[rows, act + vocabulary.action_tokens - 1]
+    marks = model.logits(after)
+    first, types = vocabulary.codebook_size, vocabulary.actions
+    type_logits = model.logits(hidden[rows, act])[:, first : first + types]
+    cells = torch.full_like(act, NO_CELL)
+    if vocabulary.has_locations:
+        places = model.logits(hidden[rows, act + 1])
+        cells = places[:, first + types : vocabulary.frame].argmax(-1)
+    return Forced(
+        codes[..., :first].argmax(-1).to(torch.int32).cpu().numpy(),
+        nll.cpu().numpy(),
+        model.outcome_logits(after).softmax(-1).cpu().numpy(),
+        (marks[:, vocabulary.level_complete] > marks[:, vocabulary.frame]).cpu().numpy(),
+        type_logits.argmax(-1).to(torch.int16).cpu().numpy(),
+        cells.to(torch.int16).cpu().numpy(),
+    )
+
+
+def _last(true_BL: torch.Tensor) -> torch.Tensor:
+    at = torch.arange(true_BL.shape[1], device=true_BL.device)
+    return torch.where(true_BL, at, -1).max(1).values
+
+
+def batches_by_length(lengths: Sequence[int], size: int = BATCH) -> Iterator[NDArray[np.intp]]:
+    """Indices in batches of equal length, so that no padding is needed."""
+    lengths_N = np.asarray(lengths)
+    for length in np.unique(lengths_N):
+        at = np.flatnonzero(lengths_N == length)
+        for i in range(0, len(at), size):
+            yield at[i : i + size]
+
+
+def per_frame(
+    model: WorldModel, transitions: Transitions, coded: Sequence[CodedEpisode], report: Report
+) -> NDArray[np.int32]:
+    """Codes of the next frame by greedy decoding after true frames, int32 [N, 64]."""
+    indices = np.zeros((len(transitions), CELLS), dtype=np.int32)
+    for at in range(0, len(transitions), BATCH):
+        chosen = range(at, min(at + BATCH, len(transitions)))
+        histories = [history(transitions, coded, i, model.config.context_frames) for i in chosen]
+        indices[list(chosen)] = predict_next(model, histories).indices_BC
+        report("per frame", chosen.stop, len(transitions))
+    return indices
+
+
+def history(
+    transitions: Transitions, coded: Sequence[CodedEpisode], i: int, frames: int
+) -> CodedEpisode:
+    """Transition i's last `frames` frames, with its action pending."""
+    t = int(transitions.t_N[i])
+    start = max(t + 1 - frames, 0)
+    return coded[int(transitions.episode_N[i])].window(start, t + 1 - start, pending=True)
+
+
+def forced_table(transitions: Transitions, forced: Forced, frames_NHW: NDArray[np.uint8]) -> Table:
+    """Part `world_model_teacher_forced`: frames, perplexity, and the shared head's actions."""
+    nats = forced.nll_NC.astype(np.float64).sum(1)
+    cells = np.full(len(nats), CELLS)
+    types = transitions.actions_N3[:, 0]
+    chosen = types != RESET
+    click = types == CLICK
+    won = transitions.level_up_N
+    more = {
+        "perplexity": Ratio(nats, cells, math.exp),
+        "bits_per_frame": Ratio(nats / math.log(2), np.ones(len(nats))),
+        "action_type_acc": share(forced.types_N == types, chosen),
+        "action_loc_acc": share(_cell_right(transitions, forced), click),
+        "level_complete_recall": share(forced.level_token_N, won),
+        "level_complete_precision": share(won, forced.level_token_N),
+    }
+    return frame_table(transitions, frames_NHW, more)
+
+
+def _cell_right(transitions: Transitions, forced: Forced) -> NDArray[np.bool_]:
+    from arcworld.evaluation.floors import choices
+
+    return forced.cells_N == choices(transitions)[1]
