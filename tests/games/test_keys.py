@@ -89,9 +89,8 @@ def test_every_action_costs_a_tick_and_an_empty_bar_is_game_over() -> None:
     budget = RULES.LEVELS[0][0]
     with Toolkit() as toolkit:
         session = toolkit.open("keys")
-        ticks = [np.count_nonzero(session.observation.frame_HW[60:62] == 14)]
-        for _ in range(budget):
-            seen = session.step(GameAction(UP))
-            ticks.append(np.count_nonzero(seen.frame_HW[60:62] == 14))
+        seen = [session.observation]
+        seen += [session.step(GameAction(UP)) for _ in range(budget)]
+    ticks = [np.count_nonzero(one.frame_HW[60:62] == 14) for one in seen]
     assert ticks == list(range(budget, -1, -1))
-    assert seen.state == GAME_OVER and seen.levels_completed == 0
+    assert seen[-1].state == GAME_OVER and seen[-1].levels_completed == 0
