@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arcworld.games.catalogue import game_source
-from arcworld.games.players.pointing import click_inside, click_on_thing
-from arcworld.recordings.episode import GameAction
+from arcworld.games.players.pointing import click_inside, click_on_colours
+from arcworld.recordings.episode import COLOURS, GameAction
 
 type Matrix = NDArray[np.int64]
 
@@ -78,5 +78,7 @@ def solution(level: int, rng: np.random.Generator) -> list[GameAction]:
 def explore(
     frame_HW: NDArray[np.uint8], available_actions: tuple[int, ...], rng: np.random.Generator
 ) -> GameAction:
-    """A click on something that stands out, above the bar."""
-    return click_on_thing(frame_HW, rng, rows=game_source("mosaic").BAR_Y)
+    """Mostly a click on a tile, now and then one of the picture's."""
+    game = game_source("mosaic")
+    colours = set(range(COLOURS)) - {game.BLACK, game.DARK, game.DIM, game.GREY}
+    return click_on_colours(frame_HW, colours, rng, rows=game.BAR_Y)

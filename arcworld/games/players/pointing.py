@@ -6,6 +6,8 @@ out more than large ones. Knows no game.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +15,8 @@ from arcworld.recordings.episode import CLICK, COLOURS, SIDE, GameAction
 
 STRAY = 0.1
 """How often a click goes anywhere at all."""
+DOUBT = 0.25
+"""How often one who has seen what looks like a button clicks on another thing."""
 
 
 def click_on_thing(
@@ -33,7 +37,24 @@ def click_on_thing(
         return GameAction(CLICK, int(rng.integers(SIDE)), int(rng.integers(rows)))
     chance = 1 / np.sqrt(counts[present])
     colour = rng.choice(present, p=chance / chance.sum())
-    places = np.argwhere(colours == colour)
+    return _click_where(colours == colour, rng)
+
+
+def click_on_colours(
+    frame_HW: NDArray[np.integer],
+    colours: Iterable[int],
+    rng: np.random.Generator,
+    rows: int = SIDE,
+) -> GameAction:
+    """Mostly a click on one of these colours, in doubt on any thing."""
+    inviting_HW = np.isin(frame_HW[:rows], list(colours))
+    if not inviting_HW.any() or rng.random() < DOUBT:
+        return click_on_thing(frame_HW, rng, rows)
+    return _click_where(inviting_HW, rng)
+
+
+def _click_where(mask_HW: NDArray[np.bool_], rng: np.random.Generator) -> GameAction:
+    places = np.argwhere(mask_HW)
     y, x = places[int(rng.integers(len(places)))].tolist()
     return GameAction(CLICK, x, y)
 

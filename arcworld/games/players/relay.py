@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arcworld.games.catalogue import game_source
-from arcworld.games.players.pointing import click_inside, click_on_thing
+from arcworld.games.players.pointing import click_inside, click_on_colours
 from arcworld.games.search import Solver, Successor
 from arcworld.recordings.episode import CLICK, GameAction
 
@@ -86,7 +86,8 @@ def explore(
     """Mostly a step onward, sometimes a click on something that stands out."""
     game = game_source("relay")
     if CLICK in available_actions and rng.random() < CURIOSITY:
-        return click_on_thing(frame_HW, rng, rows=game.BAR_Y)
+        colours = (*game.TINTS.values(), game.ORANGE, game.DIM)
+        return click_on_colours(frame_HW, colours, rng, rows=game.BAR_Y)
     ways = clear_ways(frame_HW)
     ahead = facing(frame_HW)
     if ahead in ways and rng.random() < MOMENTUM:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arcworld.games.catalogue import game_source
-from arcworld.games.players.pointing import click_inside, click_on_thing
+from arcworld.games.players.pointing import click_inside, click_on_colours
 from arcworld.games.search import Solver, Successor
 from arcworld.recordings.episode import GameAction
 
@@ -49,5 +49,6 @@ def solution(level: int, rng: np.random.Generator) -> list[GameAction]:
 def explore(
     frame_HW: NDArray[np.uint8], available_actions: tuple[int, ...], rng: np.random.Generator
 ) -> GameAction:
-    """A click on something that stands out, above the bar."""
-    return click_on_thing(frame_HW, rng, rows=game_source("taps").BAR_Y)
+    """Mostly a click on a button, whichever way it points."""
+    game = game_source("taps")
+    return click_on_colours(frame_HW, game.GANGS.values(), rng, rows=game.BAR_Y)
