@@ -34,7 +34,8 @@ def solver(level: int) -> Solver[Hashable]:
     def successors(state: Hashable) -> Iterator[Successor[Hashable]]:
         for action in game.MOVES:
             after = game.move(plan, state, action)
-            yield action, after, game.solved(plan, after)
+            if after is not state:
+                yield action, after, game.solved(plan, after)
         for x, y in targets(level, state):
             after = game.click(plan, state, (x, y))
             yield CLICKED + WIDTH * y + x, after, game.solved(plan, after)

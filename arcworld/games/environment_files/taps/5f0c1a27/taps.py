@@ -71,7 +71,7 @@ def control(word: str) -> Control:
 
 
 PLANS = (
-    plan("two tanks", "8:7>4 8:1>4", "0>1 1>0", 12),
+    plan("two tanks", "8:8>3 8:0>5", "0>1 1>0", 15),
     plan("a chain", "8:8>2 8:2>5 8:0>3", "0>1 1>0 1>2 2>1", 24),
     plan("mains and sewer", "6:1>5 8:6>2 7:6>4", "+0 0>1 1>2 -2", 36),
     plan("gangs", "8:2>6 6:5>3 8:3>7 6:1>5", "+0m +2m 1>2o +3o -0p -2p", 30),
