@@ -16,7 +16,7 @@ from arcworld.errors import ArcworldError
 from arcworld.evaluation.floors import ActionFloors, FrameFloors
 from arcworld.evaluation.frame_measures import frame_table
 from arcworld.evaluation.outcome import outcome_table
-from arcworld.evaluation.policy import masked_choices, policy_table
+from arcworld.evaluation.policy import greedy_choices, policy_table
 from arcworld.evaluation.pooling import Table
 from arcworld.evaluation.tokenizer import evaluate_tokenizer
 from arcworld.evaluation.transitions import Transitions, lay_out
@@ -83,9 +83,7 @@ def evaluate(
     frames = run.tokenizer.decode_frames(forced.indices_NC)
     greedy = per_frame(run.world_model, transitions, coded, report)
     predicted = run.tokenizer.decode_frames(greedy)
-    chosen = np.stack([forced.types_N, forced.cells_N], axis=1)
-    if run.policy is not None:
-        chosen = masked_choices(run.world_model, run.policy, transitions, coded, report)
+    chosen = greedy_choices(run.world_model, run.policy, transitions, coded, report)
     parts = {
         **evaluate_tokenizer(
             run.tokenizer,

@@ -15,35 +15,29 @@ from numpy.typing import NDArray
 from arcworld.evaluation.floors import choices
 from arcworld.evaluation.pooling import Ratio, Table, pool, share
 from arcworld.evaluation.transitions import Transitions
-from arcworld.evaluation.world_model import Report, batches_by_length, history
+from arcworld.evaluation.world_model import Report, batches_by_length
 from arcworld.frames.tokenizer import CELLS
-from arcworld.models.policy import MaskedPolicy
+from arcworld.models.policy import MaskedPolicy, SharedHeadPolicy
 from arcworld.models.world_model import WorldModel
 from arcworld.recordings.episode import CLICK, RESET
 from arcworld.tokens.cells import NO_CELL
-from arcworld.tokens.sequence import CodedEpisode, mask_actions, pack
+from arcworld.tokens.sequence import CodedEpisode, pack
 
 
-@torch.inference_mode()
-def masked_choices(
+def greedy_choices(
     model: WorldModel,
-    policy: MaskedPolicy,
+    policy: MaskedPolicy | SharedHeadPolicy,
     transitions: Transitions,
     coded: Sequence[CodedEpisode],
     report: Report,
 ) -> NDArray[np.int16]:
     """Likeliest legal (type, cell) in every transition's frame, int16 [N, 2]."""
     chosen = np.full((len(transitions), 2), NO_CELL, dtype=np.int16)
-    frames = model.config.context_frames
-    rows = [_view(model, history(transitions, coded, i, frames)) for i in range(len(transitions))]
+    rows = [_history(model, transitions, coded, i) for i in range(len(transitions))]
     done = 0
-    for at in batches_by_length([len(row) for row in rows]):
-        ids = torch.from_numpy(np.stack([rows[i] for i in at])).long()
-        ids = ids.to(model.table.weight.device)
-        last = torch.zeros_like(ids, dtype=torch.bool)
-        last[:, -model.vocabulary.action_tokens - 1] = True
-        types, places = policy(policy.read(model, ids, last))
-        types[~_legal(transitions, at).to(types.device)] = -torch.inf
+    for at in batches_by_length([len(pack(model.vocabulary, row)) for row in rows]):
+        types, places = policy.prior_logits(model, [rows[i] for i in at])
+        types = types.masked_fill(~_legal(transitions, at).to(types.device), -torch.inf)
         kinds = types.argmax(-1).cpu().numpy()
         cells = places[:, :CELLS].argmax(-1).cpu().numpy()
         chosen[at, 0], chosen[at, 1] = kinds, np.where(kinds == CLICK, cells, NO_CELL)
@@ -52,18 +46,19 @@ def masked_choices(
     return chosen
 
 
-def _view(model: WorldModel, pending: CodedEpisode) -> NDArray[np.int32]:
-    """A history as the policy sees it; its pending action is masked like the others."""
-    ids = mask_actions(model.vocabulary, pack(model.vocabulary, pending))
-    end = np.flatnonzero(ids == model.vocabulary.frame)[-1] + CELLS + 1
-    return ids[: end + model.vocabulary.action_tokens]
+def _history(
+    model: WorldModel, transitions: Transitions, coded: Sequence[CodedEpisode], i: int
+) -> CodedEpisode:
+    """The frames up to the one to act in, as many as the model looks back on."""
+    t = int(transitions.t_N[i])
+    start = max(t + 1 - model.config.context_frames, 0)
+    return coded[int(transitions.episode_N[i])].window(start, t + 1 - start)
 
 
 def _legal(transitions: Transitions, at: NDArray[np.intp]) -> torch.Tensor:
     """Which types the game offers in each frame, bool [B, 8]; RESET is never chosen."""
-    bits = np.array(
-        [transitions.episodes[transitions.episode_N[i]].available_T[transitions.t_N[i]] for i in at]
-    )
+    places = [(int(transitions.episode_N[i]), int(transitions.t_N[i])) for i in at]
+    bits = np.array([transitions.episodes[e].available_T[t] for e, t in places])
     legal = (bits[:, None] >> np.arange(8)) & 1 > 0
     legal[:, RESET] = False
     legal[~legal.any(1)] = True

@@ -1,19 +1,25 @@
-"""The policy of v2: what to do, read off masked context by small heads on the frozen body.
+"""Policies: what to do in a frame, as logits over action types and cells.
 
-Knows a world model's hidden states; knows nothing of the actions taken, which are `<MASK>` to it.
+`MaskedPolicy` (v2) reads hidden states of masked context by small heads on the frozen body: the
+actions taken are `<MASK>` to it. `SharedHeadPolicy` (v1) is the world model's own next token.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from arcworld.frames.tokenizer import CELLS
 from arcworld.models.world_model import WorldModel
 from arcworld.recordings.episode import ACTION_IDS, CLICK
+from arcworld.tokens.cells import NO_CELL
+from arcworld.tokens.sequence import CodedEpisode, mask_actions, pack
 from arcworld.tokens.windows import IGNORE, Batch
 
 
@@ -63,6 +69,21 @@ class MaskedPolicy(nn.Module):
         span = torch.arange(1 - CELLS, 1, device=last.device)
         return hidden[rows[:, None], last[:, None] + span].to(self.query.weight.dtype)
 
+    @torch.inference_mode()
+    def prior_logits(
+        self, world_model: WorldModel, histories: Sequence[CodedEpisode]
+    ) -> tuple[Tensor, Tensor]:
+        """Type logits [B, 8] and location logits [B, 65] in the last frame of histories that
+        pack to one length and end in a frame.
+        """
+        vocabulary = world_model.vocabulary
+        ids = _stack([mask_actions(vocabulary, pack(vocabulary, h)) for h in histories])
+        ids = ids.to(self.mask_row.device)
+        last = torch.zeros_like(ids, dtype=torch.bool)
+        last[:, -1] = True
+        types, places = self(self.read(world_model, ids, last))
+        return types, places
+
     def loss(self, world_model: WorldModel, batch: Batch) -> dict[str, Tensor]:
         """Cross-entropy of type plus that of a click's cell, with both accuracies."""
         at = batch.types_BL != IGNORE
@@ -80,3 +101,29 @@ class MaskedPolicy(nn.Module):
             "loc_acc": (place_logits.argmax(-1) == cells)[click].float().sum()
             / click.sum().clamp(min=1),
         }
+
+
+class SharedHeadPolicy(nn.Module):
+    """The policy of v1: the most likely token after `<ACT>`, with every past action in view.
+
+    It has no weights of its own, and v1 no place for a click: all cells are equally likely.
+    """
+
+    @torch.inference_mode()
+    def prior_logits(
+        self, world_model: WorldModel, histories: Sequence[CodedEpisode]
+    ) -> tuple[Tensor, Tensor]:
+        """As `MaskedPolicy.prior_logits`."""
+        vocabulary = world_model.vocabulary
+        act = np.array([vocabulary.act], dtype=np.int32)
+        ids = _stack([np.concatenate([pack(vocabulary, h), act]) for h in histories])
+        ids = ids.to(world_model.table.weight.device)
+        logits = world_model.logits(world_model.hidden(ids)[:, -1])
+        types = logits.new_full((len(logits), len(ACTION_IDS)), -torch.inf)
+        first = vocabulary.codebook_size
+        types[:, : vocabulary.actions] = logits[:, first : first + vocabulary.actions]
+        return types, logits.new_zeros(len(logits), NO_CELL + 1)
+
+
+def _stack(rows: Sequence[NDArray[np.int32]]) -> Tensor:
+    return torch.from_numpy(np.stack(rows)).long()

@@ -21,7 +21,7 @@ import torch
 from arcworld.errors import ArcworldError, did_you_mean
 from arcworld.frames.tokenizer import FrameTokenizer
 from arcworld.models.checkpoint import load_json, load_model
-from arcworld.models.policy import MaskedPolicy
+from arcworld.models.policy import MaskedPolicy, SharedHeadPolicy
 from arcworld.models.world_model import WorldModel
 from arcworld.recordings.novelty import Seen
 
@@ -35,14 +35,14 @@ class Run:
     Attributes:
         folder: where they are.
         about: what `run.json` says.
-        policy: None for v1, whose policy is the world model's own head.
+        policy: the masked heads of v2; in v1 the world model's own head.
     """
 
     folder: Path
     about: Mapping[str, Any]
     tokenizer: FrameTokenizer
     world_model: WorldModel
-    policy: MaskedPolicy | None
+    policy: MaskedPolicy | SharedHeadPolicy
     seen: Seen
 
     @property
@@ -53,8 +53,7 @@ class Run:
     def to(self, device: torch.device | str) -> Run:
         """The same run with its models moved to a device."""
         for module in (self.tokenizer, self.world_model, self.policy):
-            if module is not None:
-                module.to(device)
+            module.to(device)
         return self
 
 
@@ -77,7 +76,7 @@ def from_pretrained(name: str | Path) -> Run:
     tokenizer = cast(FrameTokenizer, load_model(folder / "tokenizer"))
     world_model = cast(WorldModel, load_model(folder / "world_model"))
     has_policy = (folder / "policy" / "config.json").is_file()
-    policy = cast(MaskedPolicy, load_model(folder / "policy")) if has_policy else None
+    policy = cast(MaskedPolicy, load_model(folder / "policy")) if has_policy else SharedHeadPolicy()
     _check_fit(folder, about, tokenizer, world_model, policy)
     return Run(folder, about, tokenizer, world_model, policy, Seen.load(folder / "seen"))
 
@@ -87,7 +86,7 @@ def _check_fit(
     about: Mapping[str, Any],
     tokenizer: FrameTokenizer,
     world_model: WorldModel,
-    policy: MaskedPolicy | None,
+    policy: MaskedPolicy | SharedHeadPolicy,
 ) -> None:
     scheme, codes = world_model.config.scheme, world_model.config.codebook_size
     if about.get("scheme") != scheme:
@@ -100,7 +99,12 @@ def _check_fit(
             f"{folder}: the tokenizer has {tokenizer.codebook_size} codes, the world model reads"
             f" {codes}; expected the tokenizer it was trained on; train the run again"
         )
-    if policy is not None and policy.config.width != world_model.width:
+    if isinstance(policy, SharedHeadPolicy):
+        if scheme != "v1":
+            raise ArcworldError(
+                f"{folder}: no policy there; expected one in a v2 run; go on with `--resume`"
+            )
+    elif policy.config.width != world_model.width:
         raise ArcworldError(
             f"{folder}: the policy reads width {policy.config.width}, the world model gives"
             f" {world_model.width}; expected the policy trained on it; train the run again"

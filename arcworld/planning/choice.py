@@ -1,0 +1,119 @@
+"""The seed's rule of choice: the goal when one action clearly leads, explore when surprised, else
+the policy; and never again what is known to change nothing here.
+
+Knows probabilities, not models.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arcworld.frames.tokenizer import CELLS, GRID
+from arcworld.planning.candidates import Candidates
+from arcworld.recordings.episode import CLICK, GameAction
+from arcworld.tokens.cells import cell_centre
+
+
+@dataclass(frozen=True)
+class ChoiceConfig:
+    """When to go for a goal and when to explore.
+
+    Attributes:
+        goal_at_least: P(LEVEL_COMPLETE | action) the leading action needs.
+        goal_lead: by how much it leads the second.
+        surprised_above: surprise over its running mean that makes the agent explore.
+        temperature: of the policy, when it is sampled.
+    """
+
+    goal_at_least: float = 0.5
+    goal_lead: float = 0.2
+    surprised_above: float = 3.0
+    temperature: float = 1.0
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The chosen candidate and the part of the rule that chose it: goal, explore or policy."""
+
+    index: int
+    reason: str
+
+
+def choose(
+    config: ChoiceConfig,
+    level_N: NDArray[np.floating],
+    prior_N: NDArray[np.floating],
+    useless_N: NDArray[np.bool_],
+    surprise_ratio: float,
+    rng: np.random.Generator,
+) -> Choice:
+    """Choose among N candidates.
+
+    Args:
+        config: the thresholds.
+        level_N: P(LEVEL_COMPLETE | action).
+        prior_N: the policy's probability of each.
+        useless_N: known to change nothing in this frame; chosen only where all are.
+        surprise_ratio: the last transition's surprise over its running mean.
+        rng: draws where the rule leaves it open.
+    """
+    open_N = ~useless_N if not useless_N.all() else np.ones_like(useless_N)
+    best = int(np.where(open_N, level_N, -1.0).argmax())
+    others = np.delete(level_N, best)
+    lead = float(level_N[best] - others.max(initial=0.0))
+    if level_N[best] >= config.goal_at_least and lead >= config.goal_lead:
+        return Choice(best, "goal")
+    if surprise_ratio > config.surprised_above:
+        return Choice(int(rng.choice(np.flatnonzero(open_N))), "explore")
+    weights = np.where(open_N, prior_N, 0.0) ** (1 / config.temperature)
+    if weights.sum() <= 0:
+        weights = open_N.astype(np.float64)
+    return Choice(int(rng.choice(len(weights), p=weights / weights.sum())), "policy")
+
+
+def prior_over(
+    candidates: Candidates, types_8: NDArray[np.floating], places_65: NDArray[np.floating]
+) -> NDArray[np.float64]:
+    """Probability of each candidate from logits of types [8] and locations [65]."""
+    types = _softmax(types_8)[candidates.types_N]
+    cells = _softmax(places_65[:CELLS])
+    clicks = candidates.types_N == CLICK
+    placed = np.where(clicks, cells[np.minimum(candidates.cells_N, CELLS - 1)], 1.0)
+    weights = types * placed
+    return weights / max(weights.sum(), 1e-12)
+
+
+def _softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
+    shifted = np.exp(logits.astype(np.float64) - logits.max())
+    return shifted / shifted.sum()
+
+
+def click_pixel(frame_HW: NDArray[np.uint8], cell: int) -> tuple[int, int]:
+    """The pixel (x, y) to click in a cell: the part that stands out, else the centre.
+
+    What stands out is the colour of the cell that is rarest in the whole frame; of its pixels, the
+    one nearest to their mean.
+
+    >>> frame = np.zeros((64, 64), np.uint8)
+    >>> frame[9, 14] = 3
+    >>> click_pixel(frame, 9), click_pixel(frame, 0)
+    ((14, 9), (4, 4))
+    """
+    top, left = cell // GRID * GRID, cell % GRID * GRID
+    pixels = frame_HW[top : top + GRID, left : left + GRID]
+    colours = np.unique(pixels)
+    if len(colours) == 1:
+        return cell_centre(cell)
+    counts = np.bincount(frame_HW.ravel(), minlength=16)
+    ys, xs = np.nonzero(pixels == colours[counts[colours].argmin()])
+    nearest = int(((ys - ys.mean()) ** 2 + (xs - xs.mean()) ** 2).argmin())
+    return left + int(xs[nearest]), top + int(ys[nearest])
+
+
+def as_action(candidates: Candidates, index: int, frame_HW: NDArray[np.uint8]) -> GameAction:
+    """A candidate as an action; a click lands where its cell stands out."""
+    kind, cell = int(candidates.types_N[index]), int(candidates.cells_N[index])
+    return GameAction(kind, *click_pixel(frame_HW, cell)) if kind == CLICK else GameAction(kind)

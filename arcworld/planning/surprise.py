@@ -1,0 +1,42 @@
+"""Surprise: how unlikely what came was, against how unlikely things usually are.
+
+Knows the world model's likelihoods; knows nothing of games.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from arcworld.frames.tokenizer import CELLS
+from arcworld.models.world_model import WorldModel
+from arcworld.tokens.sequence import CodedEpisode, pack
+
+
+@torch.inference_mode()
+def cell_surprise(model: WorldModel, window: CodedEpisode) -> NDArray[np.float32]:
+    """Negative log-likelihood in nats of each cell of a window's last frame, float32 [64]."""
+    ids = torch.from_numpy(pack(model.vocabulary, window)).long()[None]
+    ids = ids.to(model.table.weight.device)
+    logits = model.logits(model.hidden(ids)[:, -CELLS - 1 : -1])
+    nll = -logits.log_softmax(-1).gather(2, ids[:, -CELLS:, None])
+    return nll[0, :, 0].cpu().numpy()
+
+
+class RunningMean:
+    """A mean that forgets: each value moves it by `rate` of the distance (fast at first).
+
+    >>> mean = RunningMean(rate=0.5)
+    >>> mean.update(2.0), mean.update(4.0)
+    (2.0, 3.0)
+    """
+
+    def __init__(self, rate: float = 0.05) -> None:
+        self.rate, self.value, self.count = rate, 0.0, 0
+
+    def update(self, value: float) -> float:
+        """Take a value in; returns the mean."""
+        self.count += 1
+        self.value += max(self.rate, 1 / self.count) * (value - self.value)
+        return self.value
