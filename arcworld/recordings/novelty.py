@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from arcworld.errors import ArcworldError
 from arcworld.recordings.dataset import Dataset
+from arcworld.recordings.episode import SIDE
 from arcworld.recordings.files import shown, write_array
 
 _FILES = ("seen_frames.npy", "seen_pairs.npy")
@@ -26,7 +27,7 @@ def frame_hashes(frames_THW: NDArray[np.uint8]) -> NDArray[np.uint64]:
     >>> frame_hashes(np.zeros((1, 64, 64), np.uint8))
     array([12394918884959525090], dtype=uint64)
     """
-    frames = np.ascontiguousarray(frames_THW, np.uint8).reshape(len(frames_THW), -1)
+    frames = np.ascontiguousarray(frames_THW, np.uint8).reshape(-1, SIDE * SIDE)
     return _hashes(frames)
 
 
