@@ -24,6 +24,7 @@ from arcworld.play.observation import (
     IllegalActionError,
     Observation,
     ToolkitError,
+    legal_actions,
     read_answer,
 )
 from arcworld.play.official import Ear, describe, hidden_environment
@@ -53,8 +54,8 @@ class GameSession:
         self.actions = 0
         self.local = getattr(wrapper, "_game", None) is not None
         self.human_actions: tuple[int, ...] = tuple(wrapper.info.baseline_actions or ())
-        self._observation = self._with_legal(
-            read_answer(wrapper.observation_space, full_reset=True)
+        self._observation = read_answer(
+            wrapper.observation_space, full_reset=True, reset_is_safe=self._reset_is_safe(0)
         )
 
     @property
@@ -97,15 +98,21 @@ class GameSession:
         self._check(action)
         before = self._observation
         answer = self._send(action, fit_reasoning(reasoning))
-        opened = self._opens_game(action, before, answer)
+        rose = answer.levels_completed > before.levels_completed
+        since_start = 0 if rose or action.id == RESET else self._since_start + 1
         try:
-            observation = read_answer(answer, full_reset=opened)
+            observation = read_answer(
+                answer,
+                full_reset=_opens_game(action, before, answer),
+                reset_is_safe=self._reset_is_safe(since_start),
+            )
         except ToolkitError as fault:
             self._adopt_game_over(answer)
             raise ToolkitError(f"{self.game_id}: {action.name}: {fault}") from None
-        self._count(action, before, observation)
-        self._observation = self._with_legal(observation)
-        return self._observation
+        self._since_start = since_start
+        self._count(before, observation)
+        self._observation = observation
+        return observation
 
     def reset_level(self) -> Observation:
         """Set the level back; where it is fresh already, nothing is sent and nothing counted.
@@ -163,44 +170,37 @@ class GameSession:
             raise ToolkitError(f"{self.game_id}: {action.name}: {reason}")
         return answer
 
-    def _opens_game(self, action: GameAction, before: Observation, answer: Any) -> bool:
-        """A full reset: as the engine says, or (services do not say) as the levels show."""
-        fell = answer.levels_completed < before.levels_completed
-        return bool(answer.full_reset) or (action.id == RESET and fell)
-
-    def _count(self, action: GameAction, before: Observation, after: Observation) -> None:
+    def _count(self, before: Observation, after: Observation) -> None:
         self.actions += 1
         self._level_actions[-1] += 1
         if after.full_reset:
             self._level_actions = [0]
         rose = max(after.levels_completed - before.levels_completed, 0)
         self._level_actions.extend([0] * rose)
-        self._since_start = 0 if rose or action.id == RESET else self._since_start + 1
 
-    def _with_legal(self, observation: Observation) -> Observation:
-        return dataclasses.replace(observation, legal_actions=self._legal(observation))
-
-    def _legal(self, observation: Observation) -> tuple[int, ...]:
-        if observation.state == WIN:
-            return ()
-        reset = () if self._level_is_fresh() else (RESET,)
-        if observation.state == GAME_OVER:
-            return reset
-        return reset + observation.available_actions
-
-    def _level_is_fresh(self) -> bool:
-        engine = getattr(self._wrapper, "_game", None)
-        counted: int = getattr(engine, "_action_count", self._since_start)
-        return counted == 0
-
-    def _refresh(self) -> None:
-        """After a step of unknown outcome the engine may see the level with other eyes."""
-        self._observation = self._with_legal(self._observation)
+    def _reset_is_safe(self, since_start: int) -> bool:
+        """Whether the engine has counted an action on this level; `since_start` is our count."""
+        engine = getattr(self._wrapper, "_game", None) if self.local else None
+        counted: int = getattr(engine, "_action_count", since_start)
+        return counted != 0
 
     def _adopt_game_over(self, answer: Any) -> None:
-        if answer.state.value == GAME_OVER:
-            self._observation = dataclasses.replace(self._observation, state=GAME_OVER)
-        self._refresh()
+        self._refresh(GAME_OVER if answer.state.value == GAME_OVER else None)
+
+    def _refresh(self, state: str | None = None) -> None:
+        """After a step of unknown outcome the engine may see the level with other eyes."""
+        before = self._observation
+        state = state or before.state
+        legal = legal_actions(
+            state, before.available_actions, reset_is_safe=self._reset_is_safe(self._since_start)
+        )
+        self._observation = dataclasses.replace(before, state=state, legal_actions=legal)
+
+
+def _opens_game(action: GameAction, before: Observation, answer: Any) -> bool:
+    """A full reset: as the engine says, or (services do not say) as the levels show."""
+    fell = answer.levels_completed < before.levels_completed
+    return bool(answer.full_reset) or (action.id == RESET and fell)
 
 
 def first_fault(wrapper: Any, ear: Ear) -> str | None:
@@ -211,7 +211,7 @@ def first_fault(wrapper: Any, ear: Ear) -> str | None:
     if wrapper is None or wrapper.observation_space is None:
         return ear.take()
     try:
-        read_answer(wrapper.observation_space)
+        read_answer(wrapper.observation_space, full_reset=True, reset_is_safe=False)
     except ArcworldError as fault:
         return str(fault)
     return None

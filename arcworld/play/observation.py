@@ -55,10 +55,13 @@ class Observation:
     legal_actions: tuple[int, ...] = ()
 
 
-def read_answer(answer: Any, *, full_reset: bool | None = None) -> Observation:
+def read_answer(answer: Any, *, full_reset: bool, reset_is_safe: bool) -> Observation:
     """The toolkit's `FrameDataRaw` as an `Observation` that shares no memory with the game.
 
-    `legal_actions` is left empty: only the session knows whether a RESET is safe.
+    Args:
+        answer: from the toolkit.
+        full_reset: the answer opened the game anew (services do not say so).
+        reset_is_safe: a RESET sent now would reset the level alone.
 
     Raises:
         ToolkitError: there is no frame in it, or one that is not 64x64 of colours 0-15.
@@ -66,18 +69,38 @@ def read_answer(answer: Any, *, full_reset: bool | None = None) -> Observation:
     if answer is None:
         raise ToolkitError("the toolkit answered None")
     grids_NHW = read_grids(answer.frame)
-    ids = (int(action_id) for action_id in answer.available_actions)
+    state = str(answer.state.value)
+    available = tuple([int(number) for number in answer.available_actions if number != RESET])
     return Observation(
         frame_HW=grids_NHW[-1],
         grids=tuple(grids_NHW),
-        state=str(answer.state.value),
+        state=state,
         levels_completed=int(answer.levels_completed),
         win_levels=int(answer.win_levels),
-        available_actions=tuple(action_id for action_id in ids if action_id != RESET),
+        available_actions=available,
         game_id=str(answer.game_id),
         guid=str(answer.guid),
-        full_reset=bool(answer.full_reset) if full_reset is None else full_reset,
+        full_reset=full_reset,
+        legal_actions=legal_actions(state, available, reset_is_safe=reset_is_safe),
     )
+
+
+def legal_actions(
+    state: str, available: tuple[int, ...], *, reset_is_safe: bool
+) -> tuple[int, ...]:
+    """What may be sent in a state of the game.
+
+    >>> legal_actions("NOT_FINISHED", (1, 6), reset_is_safe=True)
+    (0, 1, 6)
+    >>> legal_actions("GAME_OVER", (1, 6), reset_is_safe=True)
+    (0,)
+    >>> legal_actions("WIN", (1, 6), reset_is_safe=False)
+    ()
+    """
+    if state == WIN:
+        return ()
+    reset = (RESET,) if reset_is_safe else ()
+    return reset if state == GAME_OVER else reset + available
 
 
 def read_grids(frames: Sequence[Any]) -> NDArray[np.uint8]:
@@ -93,8 +116,8 @@ def read_grids(frames: Sequence[Any]) -> NDArray[np.uint8]:
     for frame in frames:
         if np.shape(frame) != (SIDE, SIDE):
             raise ToolkitError(f"a frame of shape {list(np.shape(frame))}; expected [64, 64]")
-    grids_NHW = np.stack(frames)
-    if grids_NHW.min() < 0 or grids_NHW.max() >= COLOURS:
-        low, high = int(grids_NHW.min()), int(grids_NHW.max())
+    grids_NHW = np.array(frames)
+    low, high = int(grids_NHW.min()), int(grids_NHW.max())
+    if low < 0 or high >= COLOURS:
         raise ToolkitError(f"a frame with colours {low} to {high}; expected 0 to {COLOURS - 1}")
     return grids_NHW.astype(np.uint8)

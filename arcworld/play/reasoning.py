@@ -73,7 +73,7 @@ def _plain(value: Any, depth: int) -> Any:
     if isinstance(value, int):
         return int(value) if abs(value) < 2**63 else str(value)
     if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode("utf-8")
+        return value[: LIMIT + 1].encode("utf-8", "replace").decode("utf-8")
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None
     if depth > 0 and isinstance(value, Mapping):

@@ -250,7 +250,6 @@ def test_a_service_that_lost_a_reset_is_not_asked_again(
     def as_remote(game: str, seed: int = 0) -> GameSession:
         session = opened(game, seed)
         session.local = False
-        monkeypatch.setattr(session, "_level_is_fresh", lambda: session._since_start == 0)
         return session
 
     monkeypatch.setattr(toolkit, "open", as_remote)
