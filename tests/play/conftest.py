@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from arcworld.play.official import import_toolkit
 from arcworld.play.toolkit import Toolkit
+from arcworld.recordings.episode import GameAction
 
 SOURCE = '''
 import numpy as np
@@ -93,3 +97,34 @@ def write_game(tmp_path: Path) -> WriteGame:
 def toolkit(write_game: WriteGame) -> Iterator[Toolkit]:
     with Toolkit(write_game()) as opened:
         yield opened
+
+
+def _raw_arcade(games: Path, **settings: Any) -> Any:
+    """The toolkit as it comes, but for its logger, which would print."""
+    arc_agi = import_toolkit()
+    mode = settings.pop("mode", "offline")
+    logger = logging.Logger("raw", logging.CRITICAL)
+    return arc_agi.Arcade(
+        operation_mode=arc_agi.OperationMode(mode),
+        environments_dir=str(games),
+        logger=logger,
+        **settings,
+    )
+
+
+def _official(action: GameAction) -> Any:
+    from arcengine import GameAction as OfficialAction
+
+    return OfficialAction.from_id(action.id)
+
+
+@pytest.fixture
+def raw_arcade() -> Callable[..., Any]:
+    """The toolkit as it comes."""
+    return _raw_arcade
+
+
+@pytest.fixture
+def official() -> Callable[[GameAction], Any]:
+    """Our action as the toolkit's."""
+    return _official

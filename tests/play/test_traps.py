@@ -1,12 +1,7 @@
-"""Each trap of the toolkit: first the raw toolkit falls into it, then ours does not."""
+"""Each trap of play: first the raw toolkit falls into it, then ours does not."""
 
 from __future__ import annotations
 
-import logging
-import os
-import socket
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +9,7 @@ import numpy as np
 import pytest
 
 from arcworld.errors import ArcworldError
-from arcworld.play.official import hidden_environment, import_toolkit
-from arcworld.play.toolkit import GameSession, IllegalActionError, Toolkit, ToolkitError
+from arcworld.play.toolkit import GameSession, IllegalActionError, Toolkit
 from arcworld.recordings.episode import GameAction
 
 MOVE, WIN_LEVEL, LOSE, LOSE_LIFE, RAISE = (GameAction(action_id) for action_id in range(1, 6))
@@ -27,252 +21,16 @@ class NetworkUsedError(Exception):
     pass
 
 
-@pytest.fixture
-def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise NetworkUsedError
-
-    monkeypatch.setattr(socket.socket, "connect", refuse)
-    monkeypatch.setattr(socket, "getaddrinfo", refuse)
-
-
-def raw_arcade(games: Path, **settings: Any) -> Any:
-    """The toolkit as it comes, but for its logger, which would print."""
-    arc_agi = import_toolkit()
-    mode = settings.pop("mode", "offline")
-    logger = logging.Logger("raw", logging.CRITICAL)
-    return arc_agi.Arcade(
-        operation_mode=arc_agi.OperationMode(mode),
-        environments_dir=str(games),
-        logger=logger,
-        **settings,
-    )
-
-
-def official(action: GameAction) -> Any:
-    from arcengine import GameAction as OfficialAction
-
-    return OfficialAction.from_id(action.id)
-
-
-def raw_run(wrapper: Any, card: Any) -> Any:
-    return card.find_environment("tiny").runs
-
-
-# -- the environment and the network ---------------------------------------------------------
-
-
-@pytest.mark.usefixtures("no_network")
-def test_arcade_without_key_calls_the_network_and_ours_never(write_game: Any) -> None:
-    games = write_game()
-    with pytest.raises(NetworkUsedError):
-        raw_arcade(games, mode="normal")
-    with Toolkit(games) as toolkit:
-        assert toolkit.open("tiny").step(MOVE).levels_completed == 0
-
-
-@pytest.mark.usefixtures("no_network")
-@pytest.mark.parametrize(
-    ("variable", "asked", "becomes"),
-    [
-        ("competition", "offline", "competition"),
-        ("competition", "online", "competition"),
-        ("online", "normal", "online"),
-        ("online", "offline", "offline"),  # not every value beats the constructor
-    ],
-)
-def test_operation_mode_variable_beats_the_raw_constructor(
-    write_game: Any, monkeypatch: pytest.MonkeyPatch, variable: str, asked: str, becomes: str
-) -> None:
-    games = write_game()
-    monkeypatch.setenv("OPERATION_MODE", variable)
-    arc_agi = import_toolkit()
-    monkeypatch.setattr(arc_agi.Arcade, "_get_anonymous_api_key", lambda self: "")
-    assert raw_arcade(games, mode=asked).operation_mode == becomes
-    with Toolkit(games) as toolkit:
-        assert toolkit._arcade.operation_mode == "offline"
-    assert os.environ["OPERATION_MODE"] == variable
-
-
-def test_a_key_in_the_environment_is_not_used_offline(
-    write_game: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    games = write_game()
-    monkeypatch.setenv("ARC_API_KEY", "secret")
-    assert raw_arcade(games).arc_api_key == "secret"
-    assert Toolkit(games)._arcade.arc_api_key == ""
-
-
-def test_only_reset_levels_empties_the_raw_scorecard_and_not_ours(
-    write_game: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    games = write_game()
-    monkeypatch.setenv("ONLY_RESET_LEVELS", "true")
-    arcade = raw_arcade(games)
-    arcade.make("tiny").step(official(MOVE))
-    assert arcade.close_scorecard().environments == []
-
-    with Toolkit(games) as toolkit:
-        session = toolkit.open("tiny")
-        session.step(WIN_LEVEL)
-        session.step(MOVE)
-        assert session.reset_level().levels_completed == 1
-        assert session.step(MOVE).full_reset is False
-        assert toolkit.scorecard().actions == session.actions == 4
-    assert os.environ["ONLY_RESET_LEVELS"] == "true"
-
-
-def test_hidden_environment_restores_after_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ARC_BASE_URL", "somewhere")
-    with pytest.raises(RuntimeError), hidden_environment():
-        assert "ARC_BASE_URL" not in os.environ
-        raise RuntimeError
-    assert os.environ["ARC_BASE_URL"] == "somewhere"
-
-
-IMPORTS = """
-import os, sys
-import {module}
-{use}
-print(os.environ.get("ONLY_RESET_LEVELS"), "arc_agi" in sys.modules)
-"""
-
-
-@pytest.mark.parametrize("use", ["", "from arcworld.play.official import import_toolkit as f; f()"])
-def test_import_is_lazy_loads_no_dotenv_and_prints_nothing(tmp_path: Path, use: str) -> None:
-    (tmp_path / ".env").write_text("ONLY_RESET_LEVELS=true\n")
-    modules = "arcworld.play.session, arcworld.play.environment, arcworld.play.agents.replay"
-    ours = in_folder(tmp_path, IMPORTS.format(module=modules, use=use))
-    assert ours == f"None {bool(use)}"
-
-
-def test_raw_import_loads_dotenv_and_prints(tmp_path: Path) -> None:
-    (tmp_path / ".env").write_text("ONLY_RESET_LEVELS=true\n")
-    use = "arc_agi.Arcade(operation_mode=arc_agi.OperationMode.OFFLINE).make('tiny')"
-    printed = in_folder(tmp_path, IMPORTS.format(module="arc_agi", use=use))
-    assert "Initialized ScorecardManager" in printed and "ERROR | Game tiny not found" in printed
-    assert printed.endswith("true True")
-
-
-def in_folder(folder: Path, code: str) -> str:
-    keep = {name: value for name, value in os.environ.items() if name != "ONLY_RESET_LEVELS"}
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=folder,
-        env=keep | {"PYTHONPATH": str(Path(__file__).parents[2])},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stderr == ""
-    return done.stdout.strip()
-
-
-def test_nothing_is_printed_in_play(write_game: Any, capfd: pytest.CaptureFixture[str]) -> None:
-    write_game("tiny-0002", source="1 / 0")
-    with Toolkit(write_game()) as toolkit:
-        session = toolkit.open("tiny-0001")
-        session.step(MOVE)
-        with pytest.raises(ToolkitError):
-            session.step(RAISE)
-        for unknown in ("other", "tiny-0002"):
-            with pytest.raises(ArcworldError):
-                toolkit.open(unknown)
-    assert capfd.readouterr() == ("", "")
-
-
-# -- opening games ---------------------------------------------------------------------------
-
-
-def test_second_reset_starts_a_second_run_raw(write_game: Any, toolkit: Toolkit) -> None:
-    arcade = raw_arcade(write_game("tiny-0002").parent / "games")
-    wrapper = arcade.make("tiny-0002")
-    assert len(raw_run(wrapper, arcade.get_scorecard())) == 1
-    wrapper.reset()
-    assert len(raw_run(wrapper, arcade.get_scorecard())) == 2
-
-    session = toolkit.open("tiny")
-    assert session.reset_level() is session.observation
-    assert len(toolkit.close().games[0].runs) == 1
-
-
-def test_an_unknown_game_is_none_raw_and_named_here(write_game: Any) -> None:
-    games = write_game()
-    assert raw_arcade(games).make("tine") is None
-    with Toolkit(games) as toolkit:
-        with pytest.raises(ArcworldError, match=r"no game 'tine': did you mean 'tiny'\?"):
-            toolkit.open("tine")
-        with pytest.raises(ArcworldError, match=r"'tiny-0002': did you mean 'tiny-0001'\?"):
-            toolkit.open("tiny-0002")
-
-
-def test_broken_games_are_none_or_hollow_raw_and_blamed_here(write_game: Any) -> None:
-    write_game("tiny-bad1", source="import arcengine\n\n1 / 0\n")
-    write_game("tiny-bad2", source="class Tiny: pass\n")
-    write_game("tiny-bad3", source="def broken(:\n")
-    write_game("tiny-bad4", metadata='{"title": 3}')
-    games = write_game("tiny-0001")
-    arcade = raw_arcade(games)
-    assert arcade.make("tiny-bad1").observation_space is None  # a wrapper, but hollow
-
-    with Toolkit(games) as toolkit:
-        assert toolkit.games() == ["tiny-0001", "tiny-bad1", "tiny-bad2", "tiny-bad3"]
-        (problem,) = toolkit.problems
-        assert problem.startswith(str(games / "tiny" / "bad4" / "metadata.json"))
-        assert "game_id: Field required" in problem and "\n" not in problem
-        reasons = {
-            "tiny-bad1": "line 3: ZeroDivisionError: division by zero",
-            "tiny-bad2": "not a subclass of ARCBaseGame",
-            "tiny-bad3": "SyntaxError",
-        }
-        for game_id, reason in reasons.items():
-            with pytest.raises(ArcworldError, match=reason) as raised:
-                toolkit.open(game_id)
-            assert str(games / "tiny" / game_id[-4:]) in str(raised.value)
-            assert "\n" not in str(raised.value)
-
-
-@pytest.mark.parametrize("metadata", ["", "not json", "[]", '{"game_id": null}', "\x00"])
-def test_garbage_metadata_is_one_line_that_names_the_file(write_game: Any, metadata: str) -> None:
-    games = write_game(metadata=metadata or " ")
-    with pytest.raises(ArcworldError) as raised:
-        Toolkit(games)
-    assert str(raised.value).startswith(str(games / "tiny" / "0001" / "metadata.json"))
-    assert "\n" not in str(raised.value)
-
-
-def test_empty_and_missing_folders(tmp_path: Path) -> None:
-    with pytest.raises(ArcworldError, match="expected <name>/<version>/metadata"):
-        Toolkit(tmp_path)
-    with pytest.raises(ArcworldError, match="no such folder of games"):
-        Toolkit(tmp_path / "missing")
-
-
-def test_dates_with_and_without_zone_raise_raw_and_compare_here(write_game: Any) -> None:
-    write_game("tiny-0001", date="2026-01-01T00:00:00+00:00")
-    games = write_game("tiny-0002", date="2026-02-01T00:00:00")
-    with pytest.raises(TypeError, match="offset-naive"):
-        raw_arcade(games).make("tiny")
-    with Toolkit(games) as toolkit:
-        assert toolkit.open("tiny").game_id == "tiny-0002"
-        assert toolkit.open("tiny-0001").game_id == "tiny-0001"
-
-
-def test_an_id_claimed_twice_is_reported(write_game: Any) -> None:
-    games = write_game()
-    write_game("tiny-0002", metadata='{"game_id": "tiny-0001", "class_name": "Tiny"}')
-    assert len(raw_arcade(games).get_environments()) == 2
-    with Toolkit(games) as toolkit:
-        assert toolkit.games() == ["tiny-0001"]
-        assert "game tiny-0001 again, first in" in toolkit.problems[0]
-
-
 # -- RESET -----------------------------------------------------------------------------------
 
 
-def play_raw(games: Path, *actions: GameAction) -> Any:
-    wrapper = raw_arcade(games).make("tiny")
-    return [wrapper.step(official(action)) for action in actions][-1]
+@pytest.fixture
+def play_raw(raw_arcade: Any, official: Any) -> Any:
+    def play(games: Path, *actions: GameAction) -> Any:
+        wrapper = raw_arcade(games).make("tiny")
+        return [wrapper.step(official(action)) for action in actions][-1]
+
+    return play
 
 
 @pytest.mark.parametrize(
@@ -286,7 +44,7 @@ def play_raw(games: Path, *actions: GameAction) -> Any:
     ],
 )
 def test_resets_that_reset_the_whole_game_are_never_sent(
-    write_game: Any, last: tuple[GameAction, ...]
+    write_game: Any, last: tuple[GameAction, ...], play_raw: Any
 ) -> None:
     games = write_game()
     answer = play_raw(games, *last)
@@ -321,7 +79,7 @@ def test_reset_after_one_action_resets_the_level_alone(toolkit: Toolkit) -> None
 
 
 def test_after_game_over_an_action_is_frameless_raw_and_refused_here(
-    write_game: Any,
+    write_game: Any, play_raw: Any
 ) -> None:
     games = write_game()
     answer = play_raw(games, WIN_LEVEL, MOVE, LOSE, MOVE)
@@ -347,7 +105,7 @@ def test_raw_scorecard_keeps_game_over_after_a_reset(toolkit: Toolkit) -> None:
 
 
 def test_bad_clicks_and_unavailable_actions_count_raw_and_cannot_be_sent_here(
-    write_game: Any,
+    write_game: Any, raw_arcade: Any, official: Any
 ) -> None:
     source = Path(write_game() / "tiny" / "0001" / "tiny.py").read_text()
     only_click = source.replace("[1, 2, 3, 4, 5, 6, 7]", "[6]")
@@ -394,7 +152,7 @@ def test_official_actions_by_value_and_their_shared_data(toolkit: Toolkit) -> No
     ],
 )
 def test_reasoning_that_turns_a_raw_step_into_none_is_fitted_here(
-    write_game: Any, toolkit: Toolkit, reasoning: dict[str, Any]
+    write_game: Any, toolkit: Toolkit, reasoning: dict[str, Any], raw_arcade: Any, official: Any
 ) -> None:
     wrapper = raw_arcade(write_game("tiny-0002")).make("tiny-0002")
     assert wrapper.step(official(MOVE), reasoning=reasoning) is None
@@ -423,7 +181,9 @@ def test_available_actions_alias_the_game_raw_and_not_here(toolkit: Toolkit) -> 
     assert 9 not in session.observation.available_actions
 
 
-def test_steps_after_close_are_lost_raw_and_refused_here(write_game: Any) -> None:
+def test_steps_after_close_are_lost_raw_and_refused_here(
+    write_game: Any, raw_arcade: Any, official: Any
+) -> None:
     games = write_game()
     arcade = raw_arcade(games)
     wrapper = arcade.make("tiny")
