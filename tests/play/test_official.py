@@ -257,3 +257,12 @@ def test_an_id_claimed_twice_is_reported(write_game: Any, raw_arcade: Any) -> No
     with Toolkit(games) as toolkit:
         assert toolkit.games() == ["tiny-0001"]
         assert "game tiny-0001 again, first in" in toolkit.problems[0]
+
+
+def test_the_projects_own_games_are_the_default() -> None:
+    with Toolkit() as toolkit:
+        assert toolkit.problems == () and len(toolkit.games()) >= 5
+        for game in toolkit.games():
+            session = toolkit.open(game.split("-")[0])
+            assert session.game_id == game
+            assert len(session.human_actions) == session.win_levels >= 5
