@@ -117,7 +117,13 @@ class Vocabulary:
         return self.codebook_size + self.actions + cell
 
     def token(self, token_id: int) -> str:
-        """A token's name."""
+        """A token's name.
+
+        Raises:
+            ValueError: there is no such id.
+        """
+        if not 0 <= token_id <= self.mask:
+            raise ValueError(f"token ids are 0-{self.mask}; found {token_id}")
         offset = token_id - self.codebook_size
         if token_id < self.codebook_size:
             return f"<VQ_{token_id:03d}>"
