@@ -5,16 +5,17 @@ Knows the order of the measures; each is a module of its own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 import arcworld
-from arcworld.errors import ArcworldError
+from arcworld.errors import ArcworldError, did_you_mean
 from arcworld.evaluation.floors import ActionFloors, FrameFloors
 from arcworld.evaluation.frame_measures import frame_table
+from arcworld.evaluation.loss import loss_table
 from arcworld.evaluation.outcome import outcome_table
 from arcworld.evaluation.policy import greedy_choices, policy_table
 from arcworld.evaluation.pooling import Table
@@ -30,6 +31,8 @@ from arcworld.evaluation.world_model import (
 from arcworld.models.run import Run
 from arcworld.recordings.dataset import Dataset
 from arcworld.recordings.episode import Outcome
+
+SPLITS = ("train", "validation", "all", "held_out")
 
 
 def quiet(what: str, done: int, total: int) -> None:
@@ -73,7 +76,8 @@ def evaluate(
     Raises:
         ArcworldError: the part is empty, or an action has no token in the run's scheme.
     """
-    transitions = lay_out(list(dataset.part(split).episodes), run.seen)
+    part = part_of(dataset, split)
+    transitions = lay_out(list(part.episodes), run.seen)
     trained = _training(run, dataset)
     coded = code_all(transitions, run.tokenizer)
     try:
@@ -97,8 +101,31 @@ def evaluate(
         "policy": policy_table(transitions, chosen),
         **_floors(transitions, trained),
     }
-    about = _about(run, dataset, split, transitions)
+    for subset, games in loss_table(run, transitions, coded, report).items():
+        for game, measures in games.items():
+            parts["world_model_teacher_forced"][subset][game] |= measures
+    about = _about(run, part, split, transitions)
     return Evaluation(parts, about, transitions, predicted)
+
+
+def part_of(dataset: Dataset, split: str) -> Dataset:
+    """A part of the split, or `held_out`: the recordings that the split leaves out of both.
+
+    Raises:
+        ArcworldError: there is no such part, or it holds no recording.
+    """
+    if split not in SPLITS:
+        raise ArcworldError(f"no split {split!r}; {did_you_mean(split, SPLITS)}")
+    if split != "held_out":
+        return dataset.part(split)
+    named = dataset.split.train | dataset.split.validation
+    entries = tuple(entry for entry in dataset.entries if entry.guid not in named)
+    if not entries:
+        raise ArcworldError(
+            f"{dataset.path}: found no recording that its split leaves out of train and validation;"
+            " expected one or more for held_out; evaluate another split"
+        )
+    return replace(dataset, entries=entries)
 
 
 def _training(run: Run, dataset: Dataset) -> Transitions | None:
@@ -124,7 +151,8 @@ def _floors(transitions: Transitions, trained: Transitions | None) -> dict[str, 
     return parts
 
 
-def _about(run: Run, dataset: Dataset, split: str, transitions: Transitions) -> dict[str, Any]:
+def _about(run: Run, part: Dataset, split: str, transitions: Transitions) -> dict[str, Any]:
+    known = set(run.about.get("trained_on", ()))
     return {
         "arcworld": arcworld.__version__,
         "run": run.name,
@@ -132,9 +160,10 @@ def _about(run: Run, dataset: Dataset, split: str, transitions: Transitions) -> 
         "recipe": run.about.get("recipe"),
         "scheme": run.about.get("scheme"),
         "seed": run.about.get("seed"),
-        "data": dataset.path.name,
+        "data": part.path.name,
         "split": split,
-        "recordings": len(dataset.part(split).guids),
+        "recordings": len(part.guids),
+        "trained_on": sum(guid in known for guid in part.guids),
         "transitions": len(transitions),
         "novel": int(transitions.novel_N.sum()),
     }

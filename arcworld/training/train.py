@@ -48,7 +48,7 @@ def train(
         ArcworldError: `out` holds another run, or nothing to resume.
     """
     training = dataset.part("train")
-    _open_folder(out, _about(recipe, dataset, seed), resume)
+    _open_folder(out, _about(recipe, dataset, seed), resume, dataset.path)
     fabric = _launch(devices)
     if fabric.is_global_zero:
         Seen.from_dataset(training).save(out / "seen")
@@ -121,13 +121,13 @@ def _about(recipe: Recipe, dataset: Dataset, seed: int) -> dict[str, Any]:
     }
 
 
-def _open_folder(out: Path, about: dict[str, Any], resume: bool) -> None:
-    """Make the run's folder, or check that it holds this very run."""
+def _open_folder(out: Path, about: dict[str, Any], resume: bool, data: Path) -> None:
+    """Make the run's folder, or check that it holds this very run; its data may lie in it."""
     path = out / "run.json"
     if not path.is_file():
         if resume:
             raise ArcworldError(f"{out}: nothing to resume; leave --resume out to start a run")
-        if out.is_dir() and any(out.iterdir()):
+        if out.is_dir() and any(entry != data for entry in out.iterdir()):
             raise ArcworldError(f"{out}: not empty and no run; expected a new folder; name another")
         save_json(path, about)
         return

@@ -1,0 +1,105 @@
+"""The command line: `arcworld demo`, `check`, `train`, `evaluate`, `play`.
+
+Knows the names of the commands and how errors are told; each command is a module of
+`arcworld.commands` that imports what it works with when it is called, so that `--help` is quick.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+from cyclopts import App, CycloptsError, Parameter
+
+from arcworld import __version__
+from arcworld.commands.check import check
+from arcworld.commands.demo import demo
+from arcworld.commands.evaluate import evaluate
+from arcworld.commands.play import play
+from arcworld.commands.stop import Stopped
+from arcworld.commands.train import train
+from arcworld.errors import ArcworldError
+
+_HERE = str(Path(__file__).parent)
+_CHATTER = ("lightning", "lightning_fabric", "lightning.fabric", "httpx", "arc_agi")
+
+
+def make_app() -> App:
+    """The application with every command."""
+    app = App(
+        name="arcworld",
+        version=__version__,
+        help=(
+            "World models and policies for ARC-AGI-3 games, learnt from recordings of play.\n\n"
+            "Start with `arcworld demo`: it walks the whole path. `arcworld COMMAND --help` teaches"
+            " a command with an example."
+        ),
+        default_parameter=Parameter(negative=()),
+        result_action="return_value",
+        suppress_keyboard_interrupt=False,
+    )
+    for number, command in enumerate((demo, check, train, evaluate, play)):
+        app.command(command, sort_key=number)
+    return app
+
+
+def main(tokens: Sequence[str] | None = None) -> int:
+    """Run a command line and return its exit status.
+
+    0: done; 1: `check` found unusable files; 2: something given cannot be used; 130: stopped.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    with _quiet():
+        try:
+            result = make_app()(tokens, exit_on_error=False)
+        except ArcworldError as error:
+            return _fail(f"arcworld: {error}", 2)
+        except CycloptsError:
+            return 2
+        except KeyboardInterrupt as error:
+            hint = error.args[0] if isinstance(error, Stopped) else "run the command again"
+            return _fail(f"arcworld: stopped; {hint}", 130)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+    return result if isinstance(result, int) else 0
+
+
+def _fail(message: str, status: int) -> int:
+    print(message, file=sys.stderr, flush=True)
+    return status
+
+
+class _quiet:
+    """While open: no chatter of libraries, and our own warnings as one line each."""
+
+    def __enter__(self) -> None:
+        os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+        for name in _CHATTER:
+            logging.getLogger(name).setLevel(logging.WARNING)
+        self._show, warnings.showwarning = warnings.showwarning, _tell
+
+    def __exit__(self, *_: object) -> None:
+        warnings.showwarning = self._show
+
+
+def _tell(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> Any:
+    """Show a warning that our own code gave; drop those of libraries."""
+    if filename.startswith(_HERE):
+        print(f"arcworld: warning: {message}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,58 @@
+"""`arcworld evaluate`: a run beside its floors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from arcworld.evaluation.evaluate import Evaluation
+    from arcworld.models.run import Run
+    from arcworld.recordings.dataset import Dataset
+
+
+def evaluate(
+    run: Path, /, *, data: Path, split: str = "validation", json: Path | None = None
+) -> None:
+    """Measure a run beside its floors, on all and on novel transitions.
+
+    First the seed's table (frame, action, level, perplexity, loss), by game, then every part in
+    full. Floors are what is had for nothing: `copy` the last frame, the `majority`, `repeat` the
+    last action, `lookup` in the training recordings. A transition is novel where training never
+    took this action in this frame. Where a floor wins, the table says so.
+
+    Example: `arcworld evaluate runs/demo --data runs/demo/demos --json evaluation.json`
+
+    Args:
+        run: folder that `arcworld train` made, or the name of shipped weights.
+        data: recordings: a folder, or a file. The lookup floors need those trained on, too.
+        split: `validation`, `train`, `all`, or `held_out` (recordings that a `split.json` leaves
+            out of both, such as games never trained on).
+        json: write part, subset, game and measure, nested, to this file.
+    """
+    from arcworld.commands.output import claim, open_data, print_sheets, write_json
+    from arcworld.evaluation.report import describe, floors_that_win, part_tables, seed_tables
+    from arcworld.models.run import from_pretrained
+
+    claim(json)
+    opened = from_pretrained(run)
+    dataset = open_data(data, int(opened.about.get("seed") or 0))
+    found = measure(opened, dataset, split)
+    print(describe(found.about))
+    print_sheets(seed_tables(found.parts, found.about))
+    print_sheets(part_tables(found.parts))
+    for sentence in floors_that_win(found.parts):
+        print(f"- {sentence}")
+    write_json(json, found.as_dict())
+
+
+def measure(run: Run, dataset: Dataset, split: str) -> Evaluation:
+    """Evaluate with progress, where the run is fastest."""
+    import torch
+
+    from arcworld.commands.output import Reporter
+    from arcworld.evaluation.evaluate import evaluate as evaluate_run
+
+    run.to("cuda" if torch.cuda.is_available() else "cpu")
+    with Reporter() as report:
+        return evaluate_run(run, dataset, split, report)

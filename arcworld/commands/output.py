@@ -1,0 +1,155 @@
+"""What commands print and write: tables on the terminal, JSON in files, progress as they go.
+
+Knows terminals and files; knows nothing of what the numbers mean.
+"""
+
+from __future__ import annotations
+
+import json as json_module
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from arcworld.errors import ArcworldError
+
+if TYPE_CHECKING:
+    from arcworld.evaluation.report import Sheet
+    from arcworld.recordings.dataset import Dataset
+
+WIDE = 140
+"""Columns where there is no terminal to ask."""
+NAMED = 5
+"""So many left-out files are named; the others are counted."""
+
+
+def console() -> Any:
+    """Standard output as rich sees it."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else WIDE, highlight=False, soft_wrap=False)
+
+
+def print_sheets(sheets: Sequence[Sheet]) -> None:
+    """Tables on standard output."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    page = console()
+    for sheet in sheets:
+        table = Table(
+            title=sheet.title, title_justify="left", title_style="bold", box=SIMPLE_HEAD,
+            pad_edge=False, padding=(0, 1),
+        )  # fmt: skip
+        for i, column in enumerate(sheet.columns):
+            worded = i < sheet.text_columns or column.startswith("against")
+            table.add_column(column, justify="left" if worded else "right", no_wrap=not worded)
+        for row in sheet.rows:
+            cells = [Text(cell, style=_style(cell)) for cell in row]
+            table.add_row(*cells)
+        page.print(table)
+        if sheet.note:
+            page.print(sheet.note, style="dim")
+        page.print()
+
+
+def _style(cell: str) -> str:
+    if cell.startswith(("floor wins", "no better")):
+        return "yellow"
+    return "green" if cell.startswith("better") else ""
+
+
+def claim(path: Path | None) -> Path | None:
+    """See before the work that a file can be written later.
+
+    Raises:
+        ArcworldError: it cannot.
+    """
+    if path is None:
+        return None
+    if path.is_dir():
+        raise ArcworldError(f"{path}: a folder is there; expected a file to write; name one in it")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ArcworldError(
+            f"{path.parent}: no folder can be made here ({error.strerror}); name another file"
+        ) from None
+    return path
+
+
+def write_json(path: Path | None, value: Any) -> None:
+    """Write JSON whole or not at all; nothing where no file was asked for."""
+    from arcworld.recordings.files import write_bytes
+
+    if path is None:
+        return
+    try:
+        write_bytes(path, (json_module.dumps(value, indent=1) + "\n").encode())
+    except OSError as error:
+        raise ArcworldError(
+            f"{path}: cannot be written ({error.strerror}); name another file"
+        ) from None
+
+
+def open_data(data: Path, seed: int = 0) -> Dataset:
+    """Open recordings and tell which files were left out."""
+    from arcworld.recordings.dataset import open_dataset
+
+    dataset = open_dataset(data, seed=seed)
+    for skipped in dataset.skipped[:NAMED]:
+        say(f"left out: {skipped.reason}")
+    if len(dataset.skipped) > NAMED:
+        more = len(dataset.skipped) - NAMED
+        say(f"left out: {more} more; `{command('check', data)}` names them all")
+    return dataset
+
+
+def say(line: str) -> None:
+    """One line on standard error: what is going on."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def command(*words: object) -> str:
+    """A command line as one would type it.
+
+    >>> command("evaluate", "runs/my run", "--data", "demos")
+    "arcworld evaluate 'runs/my run' --data demos"
+    """
+    return shlex.join(["arcworld", *map(str, words)])
+
+
+class Reporter:
+    """Progress of work that names its own stages: call it with (what, done, total)."""
+
+    def __init__(self) -> None:
+        self._name = ""
+        self._bar: Any = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._close()
+
+    def __call__(self, what: str, done: int, total: int, **measures: float) -> None:
+        from arcworld.training.progress import Progress
+
+        if what != self._name:
+            self._close()
+            self._name, self._bar = what, Progress(what, total)
+            self._bar.__enter__()
+        self._bar.update(done, measures)
+
+    def _close(self) -> None:
+        if self._bar is not None:
+            self._bar.__exit__(None, None, None)
+        self._name, self._bar = "", None

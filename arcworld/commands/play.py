@@ -1,0 +1,113 @@
+"""`arcworld play`: an agent plays one game."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from arcworld.evaluation.report import Sheet
+    from arcworld.play.agent import Agent
+    from arcworld.play.scorecard import Scorecard
+    from arcworld.play.session import GameResult
+
+type AgentName = Literal["world-model", "random"]
+
+
+def play(
+    run: Path,
+    /,
+    *,
+    game: str,
+    games: Path | None = None,
+    max_actions: int = 500,
+    seed: int = 0,
+    agent: Literal["world-model", "random"] = "world-model",
+    recording: Path = Path("runs/play"),
+    json: Path | None = None,
+) -> None:
+    """Let an agent play a game; keep a scorecard and a recording.
+
+    The scorecard is the official toolkit's. The recording is one that `arcworld check` reads and
+    `arcworld train` learns from. Nothing uses the network.
+
+    Example: `arcworld play runs/demo --game keys --max-actions 100`
+
+    Args:
+        run: folder that `arcworld train` made, or the name of shipped weights.
+        game: name of a game, with or without its version.
+        games: folder of games in the toolkit's layout (`environment_files`); without it, the
+            project's own.
+        max_actions: stop after so many actions.
+        seed: of the game, where it takes one, and of the agent's choices.
+        agent: `world-model` plays with the run; `random` plays blindly, the floor beside it.
+        recording: a file, or the folder to write it into.
+        json: write levels, actions, score and the whole scorecard to this file.
+    """
+    from arcworld.commands.output import claim, print_sheets, write_json
+    from arcworld.commands.stop import go_on_with
+
+    claim(json)
+    with go_on_with("the recording so far is whole; the next run starts the game anew"):
+        player = make_agent(agent, run, seed)
+        result, card = play_one(player, game, games, max_actions, seed, recording)
+    print_sheets([score_sheet(result)])
+    print(summary(result))
+    print(f"recording: {result.recording}")
+    write_json(json, result.as_dict() | {"scorecard": card.as_dict()})
+
+
+def make_agent(name: AgentName, run: Path | None, seed: int) -> Agent:
+    """An agent by name; `world-model` opens the run."""
+    if name == "random":
+        from arcworld.play.agents.random import RandomAgent
+
+        return RandomAgent(seed)
+    from arcworld.models.run import from_pretrained
+    from arcworld.play.agents.world_model import WorldModelAgent
+
+    assert run is not None
+    return WorldModelAgent(from_pretrained(run), seed=seed)
+
+
+def play_one(
+    agent: Agent, game: str, games: Path | None, max_actions: int, seed: int, recording: Path
+) -> tuple[GameResult, Scorecard]:
+    """Play with progress; the scorecard is closed."""
+    from arcworld.commands.output import Reporter
+    from arcworld.play.session import play_game
+    from arcworld.play.toolkit import Toolkit
+
+    with Toolkit(games) as toolkit, Reporter() as report:
+        done = 0
+
+        def on_step(_: Any, observation: Any) -> None:
+            nonlocal done
+            done += 1
+            levels = float(observation.levels_completed)
+            report(f"{agent.name} plays {game}", done, max_actions, levels=levels)
+
+        result = play_game(agent, toolkit, game, max_actions, seed, recording, on_step)
+        return result, toolkit.close()
+
+
+def score_sheet(result: GameResult) -> Sheet:
+    """Actions by level, beside the human baseline where one is known."""
+    from arcworld.evaluation.report import NOTHING, Sheet
+
+    rows: list[tuple[str, ...]] = []
+    for level, actions in enumerate(result.level_actions):
+        human = result.human_actions[level] if level < len(result.human_actions) else -1
+        won = "won" if level < result.levels_completed else "not won"
+        rows.append((str(level + 1), won, f"{actions:,}", f"{human:,}" if human > 0 else NOTHING))
+    columns = ("level", "", "actions", "human actions")
+    return Sheet(f"{result.game_id}, played by {result.agent}", columns, rows, text_columns=2)
+
+
+def summary(result: GameResult) -> str:
+    """One line: levels, score, actions, time."""
+    each = 1000 * result.seconds / max(result.actions, 1)
+    return (
+        f"{result.levels_completed} of {result.win_levels} levels, score {result.score:.2f},"
+        f" {result.actions:,} actions, {each:.0f} ms an action; ended: {result.ended}"
+    )

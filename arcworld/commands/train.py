@@ -1,0 +1,51 @@
+"""`arcworld train`: from recordings to a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+
+def train(
+    *,
+    data: Path,
+    recipe: str,
+    out: Path,
+    scheme: Literal["v1", "v2"] = "v2",
+    seed: int = 0,
+    resume: bool = False,
+    devices: str = "auto",
+) -> None:
+    """Train tokenizer, world model and policy on recordings.
+
+    Only the train part is read: what a `split.json` beside the data names, else four in five
+    recordings of each game, by guid with the seed. Ctrl-C, or even a kill, loses half a minute at
+    most: `--resume` goes on to the same result as an unbroken run.
+
+    Example: `arcworld train --data runs/demo/demos --recipe small --out runs/mine`
+
+    Args:
+        data: recordings: a folder, or a file.
+        recipe: `debug` (under a minute, means nothing), `small` (2 CPU cores, minutes), `base`
+            (one GPU), `smollm2-360m` (the seed's, with weights from the Hugging Face hub).
+        out: folder for the run, new or, with `--resume`, one that was begun.
+        scheme: `v2` tells where a click went; `v1` does not, and has no separate policy.
+        seed: of weights, batches and the split by guid.
+        resume: go on with the run in `--out`.
+        devices: how many processors or GPUs, or `auto`: one GPU or more where there are.
+    """
+    from arcworld.commands.output import command, open_data, say
+    from arcworld.commands.stop import go_on_with
+    from arcworld.training.recipes import recipe as find_recipe
+
+    found = find_recipe(recipe, scheme)
+    dataset = open_data(data, seed)
+    part = dataset.part("train")
+    say(f"training on {len(part.guids)} recordings, {part.transitions:,} transitions")
+    words = ["train", "--data", data, "--recipe", recipe, "--out", out, "--scheme", scheme]
+    again = command(*words, "--seed", seed, "--resume")
+    with go_on_with(f"go on with: {again}"):
+        from arcworld.training.train import train as train_run
+
+        train_run(found, dataset, out, seed=seed, resume=resume, devices=devices)
+    print(f"{out}: done; measure it with: {command('evaluate', out, '--data', data)}")

@@ -1,0 +1,140 @@
+"""The loss a run was trained on, measured on recordings it was not.
+
+Knows windows and the world model's own loss; knows nothing of floors. Windows follow one another
+and share one frame, so every transition counts once; the weights are those of training.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from arcworld.errors import ArcworldError
+from arcworld.evaluation.pooling import Table
+from arcworld.evaluation.transitions import Transitions
+from arcworld.evaluation.world_model import Report
+from arcworld.frames.tokenizer import CELLS
+from arcworld.models.run import Run
+from arcworld.recordings.episode import game_name
+from arcworld.tokens.sequence import CodedEpisode
+from arcworld.tokens.vocabulary import Vocabulary
+from arcworld.tokens.windows import IGNORE, Batch, LossWeights, WindowConfig, WindowSampler
+
+TOKENS = 8_192
+"""Tokens a batch, roughly."""
+
+
+class _Sum:
+    """Token losses by weight and outcome losses by count, over batches."""
+
+    def __init__(self) -> None:
+        self.tokens = self.weight = self.outcomes = self.count = 0.0
+
+    def add(self, losses: dict[str, torch.Tensor], batch: Batch) -> None:
+        weight = float(batch.weights_BL[:, 1:].sum())
+        count = float((batch.outcomes_BL != IGNORE).sum())
+        outcome = float(losses["outcome_loss"])
+        self.tokens += (float(losses["loss"]) - outcome) * weight
+        self.outcomes += outcome * count
+        self.weight, self.count = self.weight + weight, self.count + count
+
+    @property
+    def value(self) -> float | None:
+        if not self.weight:
+            return None
+        return self.tokens / self.weight + (self.outcomes / self.count if self.count else 0.0)
+
+
+def loss_table(
+    run: Run, transitions: Transitions, coded: Sequence[CodedEpisode], report: Report
+) -> Table:
+    """`loss` over all and novel transitions, by game: weighted tokens plus outcomes, in nats.
+
+    Raises:
+        ArcworldError: the run does not say what it was trained with.
+    """
+    sampler, frames = _sampler(run, transitions, coded)
+    table: Table = {"all": {}, "novel": {}}
+    sums: dict[tuple[str, str], _Sum] = defaultdict(_Sum)
+    windows = _windows(transitions, coded, frames)
+    size = max(TOKENS // (frames * sampler.vocabulary.step_tokens), 1)
+    done, total = 0, sum(len(some) for some in windows.values())
+    for game, some in windows.items():
+        for at in range(0, len(some), size):
+            part = some[at : at + size]
+            batch = sampler.lay_out([window for window, _ in part])
+            novel = _only(sampler.vocabulary, batch, [kept for _, kept in part])
+            for subset, chosen in (("all", batch), ("novel", novel)):
+                losses = _losses(run, chosen)
+                sums[subset, game].add(losses, chosen)
+                sums[subset, "all"].add(losses, chosen)
+            done += len(part)
+            report("loss", done, total)
+    for (subset, game), total_of in sums.items():
+        table[subset][game] = {"loss": total_of.value}
+    return table
+
+
+@torch.inference_mode()
+def _losses(run: Run, batch: Batch) -> dict[str, torch.Tensor]:
+    return run.world_model.loss(batch.to(run.world_model.table.weight.device))
+
+
+def _sampler(
+    run: Run, transitions: Transitions, coded: Sequence[CodedEpisode]
+) -> tuple[WindowSampler, int]:
+    settings: Any = run.about.get("settings") or {}
+    try:
+        weights = LossWeights(**settings["weights"])
+        frames = int(settings["windows"]["frames"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ArcworldError(
+            f"{run.folder / 'run.json'}: settings hold no usable {error}; expected the weights and"
+            " windows of training; restore the file or train the run again"
+        ) from None
+    games = [episode.game_id for episode in transitions.episodes]
+    config = replace(WindowConfig(), frames=frames, stride=max(frames - 1, 1))
+    vocabulary = run.world_model.vocabulary
+    return WindowSampler(vocabulary, coded, games, config, weights), frames
+
+
+type _Window = tuple[CodedEpisode, NDArray[np.bool_]]
+"""A window, and which of its transitions are novel."""
+
+
+def _windows(
+    transitions: Transitions, coded: Sequence[CodedEpisode], frames: int
+) -> dict[str, list[_Window]]:
+    by_game: dict[str, list[_Window]] = defaultdict(list)
+    at = 0
+    for episode, codes in zip(transitions.episodes, coded, strict=True):
+        novel = transitions.novel_N[at : at + len(episode)]
+        at += len(episode)
+        step = max(frames - 1, 1)
+        for start in range(0, len(episode), step):
+            window = codes.window(start, frames)
+            by_game[game_name(episode.game_id)].append((window, novel[start : start + step]))
+    return by_game
+
+
+def _only(vocabulary: Vocabulary, batch: Batch, kept: Sequence[NDArray[np.bool_]]) -> Batch:
+    """The batch with no loss but on the kept transitions: action, outcome, next frame."""
+    ids = batch.input_ids_BL
+    keep = torch.zeros_like(ids, dtype=torch.bool)
+    for row, wanted in enumerate(kept):
+        starts = torch.nonzero(ids[row] == vocabulary.frame)[:, 0]
+        first = (starts + CELLS).tolist()
+        for k in np.flatnonzero(wanted):
+            end = first[k + 1] if k + 1 < len(first) else ids.shape[1]
+            keep[row, first[k] + 1 : end + 1] = True
+    return replace(
+        batch,
+        weights_BL=batch.weights_BL * keep,
+        outcomes_BL=batch.outcomes_BL.masked_fill(~keep, IGNORE),
+    )

@@ -1,0 +1,117 @@
+"""Pictures of an evaluation and of play: film-strips that show what numbers cannot.
+
+Knows frames, colours and words in a margin; knows nothing of models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arcworld.evaluation.transitions import Transitions
+from arcworld.frames.palette import difference, sheet, to_rgb
+from arcworld.recordings.episode import CLICK, Episode, Outcome
+
+type Picture = NDArray[np.uint8]
+"""RGB, uint8 [height, width, 3]."""
+MARGIN = 84
+"""Pixels on the left for words."""
+INK = np.array([229, 58, 163], dtype=np.uint8)
+
+
+def film_strip(
+    transitions: Transitions,
+    predicted_NHW: NDArray[np.uint8],
+    game: str,
+    *,
+    frames: int = 6,
+    zoom: int = 2,
+) -> Picture:
+    """Consecutive frames of a game in four rows: before, true, predicted, difference.
+
+    The stretch is the one where most novel things happen; how well they are foretold plays no
+    part in the choice.
+    """
+    at = _busiest(transitions, game, frames)
+    rows = [
+        [to_rgb(transitions.frames_NHW[i], zoom) for i in at],
+        [to_rgb(transitions.next_NHW[i], zoom) for i in at],
+        [to_rgb(predicted_NHW[i], zoom) for i in at],
+        [difference(transitions.next_NHW[i], predicted_NHW[i], zoom) for i in at],
+    ]
+    for picture, i in zip(rows[0], at, strict=True):
+        _mark(picture, transitions.actions_N3[i], zoom)
+    return with_words(sheet(rows), ["before", "true", "predicted", "difference"])
+
+
+def _busiest(transitions: Transitions, game: str, frames: int) -> Sequence[int]:
+    """Places of `frames` transitions in a row of one episode with most novel change."""
+    counts = (transitions.frames_NHW != transitions.next_NHW).any((1, 2))
+    lively = counts & transitions.novel_N & ~transitions.is_reset_N
+    best, best_at = -1.0, range(0)
+    for episode in np.unique(transitions.episode_N[transitions.games_N == game]):
+        places = np.flatnonzero(transitions.episode_N == episode)
+        for start in range(max(len(places) - frames, 0) + 1):
+            at = places[start : start + frames]
+            score = float(lively[at].sum())
+            if score > best:
+                best, best_at = score, range(int(at[0]), int(at[-1]) + 1)
+    return best_at
+
+
+def play_strip(episode: Episode, *, frames: int = 12, columns: int = 6, zoom: int = 2) -> Picture:
+    """Play from its first frame to its last in rows, each click marked where it falls.
+
+    Frames are spread evenly, but every frame right before a level-up is among them.
+    """
+    last = len(episode.frames_THW) - 1
+    evenly = np.linspace(0, last, min(frames, last + 1)).round().astype(int)
+    wins = np.flatnonzero(episode.outcomes_A == Outcome.LEVEL_WON)[:frames]
+    chosen = sorted({*wins.tolist(), *evenly[: frames - len(wins)].tolist()})
+    pictures: list[Picture] = []
+    for t in chosen:
+        picture = to_rgb(episode.frames_THW[t], zoom)
+        if t < last:
+            _mark(picture, episode.actions_A3[t], zoom)
+        pictures.append(picture)
+    rows = [pictures[i : i + columns] for i in range(0, len(pictures), columns)]
+    words = [f"step {chosen[i]}" for i in range(0, len(pictures), columns)]
+    return with_words(sheet(rows), words)
+
+
+def _mark(picture: Picture, action_3: NDArray[np.integer], zoom: int) -> None:
+    """A ring round the pixel that is clicked."""
+    kind, x, y = (int(value) for value in action_3)
+    if kind != CLICK:
+        return
+    row, column = np.ogrid[: picture.shape[0], : picture.shape[1]]
+    middle = (zoom - 1) / 2
+    away = np.hypot(row - y * zoom - middle, column - x * zoom - middle)
+    picture[(away > 2 * zoom) & (away < 3 * zoom)] = INK
+
+
+def with_words(picture: Picture, words: Sequence[str]) -> Picture:
+    """A margin on the left with one word beside each row of a sheet."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    margin = np.full((picture.shape[0], MARGIN, 3), 255, dtype=np.uint8)
+    page = Image.fromarray(np.concatenate([margin, picture], axis=1))
+    draw = ImageDraw.Draw(page)
+    height = picture.shape[0] / len(words)
+    for i, word in enumerate(words):
+        place = (MARGIN - 6, (i + 0.5) * height)
+        draw.text(place, word, fill=(60, 60, 60), font=ImageFont.load_default(13), anchor="rm")
+    return np.asarray(page)
+
+
+def save(picture: Picture, path: Path) -> Path:
+    """Write a picture as a small PNG: few colours make a small file."""
+    from PIL import Image
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    few = Image.fromarray(picture).quantize(128, dither=Image.Dither.NONE)
+    few.save(path, optimize=True)
+    return path

@@ -1,0 +1,231 @@
+"""An evaluation as tables for people: the run beside its floors, and which of them wins.
+
+Knows parts, measures and which way is better; knows nothing of terminals (`Sheet` is text) or of
+how anything was measured. No value stands here that the evaluation does not hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from arcworld.evaluation.pooling import Table
+
+type Parts = Mapping[str, Table]
+"""As in `Evaluation.parts`: part -> subset -> game -> measure; floors are `floors/NAME/part`."""
+
+FLOORS = ("copy", "majority", "repeat", "lookup")
+LOWER = ("false_change", "perplexity", "bits_per_frame", "brier", "calibration_error", "loss")
+"""Measures where less is better, whatever stands before the name."""
+COUNTS = ("positives", "count")
+SHARES = ("_acc", "exact_frame", "false_change", "_recall", "_precision", "base_rate", "_used")
+"""How the names of measures end that are shares of something, told in per cent."""
+NOTHING = "–"
+SUBSETS = {
+    "all": "all",
+    "novel": "novel",
+    "ordinary": "ordinary",
+    "reset": "reset",
+    "level_up": "level-up",
+    "change_points": "change points",
+    "exploration": "exploration",
+}
+TITLES = {
+    "world_model": "World model, per frame: own codes inside a frame, true frames before it",
+    "world_model_teacher_forced": "World model, teacher-forced: every token given the true ones",
+    "outcome": "Outcome of an action: does it win the level, is the game over",
+    "policy": "Policy on winning stretches (exploration apart, half of it is random)",
+    "tokenizer": "Tokenizer: frames to codes and back",
+}
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table as text.
+
+    >>> print(Sheet("Three", ("a", "b"), [("1", "2")]).as_markdown())
+    **Three**
+    <BLANKLINE>
+    | a | b |
+    |---|---:|
+    | 1 | 2 |
+    """
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    note: str = ""
+    text_columns: int = 1
+    """So many columns from the left are words; the others are numbers."""
+
+    def as_markdown(self) -> str:
+        """For a page."""
+        marks = ["---" if i < self.text_columns else "---:" for i in range(len(self.columns))]
+        head = [f"**{self.title}**", "", _line(self.columns), f"|{'|'.join(marks)}|"]
+        tail = ["", self.note] if self.note else []
+        return "\n".join([*head, *map(_line, self.rows), *tail])
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row of the seed's table: what it is called and where it is found."""
+
+    name: str
+    part: str
+    measure: str
+
+
+SEED_TABLE = (
+    Line("frame", "world_model", "cell_acc"),
+    Line("frame, changed cells", "world_model", "changed_cell_acc"),
+    Line("frame, exact", "world_model", "exact_frame"),
+    Line("action", "policy", "action_acc"),
+    Line("level", "outcome", "average_precision"),
+    Line("level, recall", "world_model_teacher_forced", "level_complete_recall"),
+    Line("perplexity", "world_model_teacher_forced", "perplexity"),
+    Line("loss", "world_model_teacher_forced", "loss"),
+)
+"""Frame, action, level, perplexity and loss, as the seed reports them, on our measures."""
+SEED_NOTE = (
+    "frame: cells right, per frame (own codes inside a frame, true frames before it). action: type"
+    " and cell on winning stretches. level: average precision of level-ups; its recall, where the"
+    " level was seen in training, is memory. perplexity: of frame codes, within one tokenizer"
+    " only. loss: with the weights of training."
+)
+
+
+def seed_tables(parts: Parts, about: Mapping[str, Any]) -> list[Sheet]:
+    """The seed's table on novel transitions (the headline) and on all, by game."""
+    counts = {"novel": about["novel"], "all": about["transitions"]}
+    titles = {
+        "novel": f"Novel transitions ({counts['novel']:,} of {counts['all']:,}): the headline",
+        "all": f"All transitions ({counts['all']:,})",
+    }
+    columns = ("measure", "game", "run", *FLOORS, "against the best floor")
+    return [
+        Sheet(titles[subset], columns, _seed_rows(parts, subset), note, text_columns=2)
+        for subset, note in (("novel", ""), ("all", SEED_NOTE))
+    ]
+
+
+def _seed_rows(parts: Parts, subset: str) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = []
+    for line in SEED_TABLE:
+        for game in parts[line.part][subset]:
+            value = look_up(parts, line.part, subset, game, line.measure)
+            floors = floors_of(parts, line.part, subset, game, line.measure)
+            told = [show(floors.get(name), line.measure) for name in FLOORS]
+            words = verdict(value, floors, line.measure)
+            rows.append((line.name, game, show(value, line.measure), *told, words))
+    return rows
+
+
+def look_up(parts: Parts, part: str, subset: str, game: str, measure: str) -> float | None:
+    """A value, or None where there is none."""
+    return parts.get(part, {}).get(subset, {}).get(game, {}).get(measure)
+
+
+def floors_of(parts: Parts, part: str, subset: str, game: str, measure: str) -> dict[str, float]:
+    """What each floor scores, where it has a score."""
+    found = {n: look_up(parts, f"floors/{n}/{part}", subset, game, measure) for n in FLOORS}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def lower_is_better(measure: str) -> bool:
+    """Which way a measure points."""
+    return measure.removeprefix("game_over_") in LOWER
+
+
+def show(value: float | None, measure: str) -> str:
+    """A value as people read it.
+
+    >>> show(0.8974, "cell_acc"), show(1.8, "perplexity"), show(None, "cell_acc")
+    ('89.7 %', '1.800', '–')
+    """
+    if value is None:
+        return NOTHING
+    if measure.removeprefix("game_over_") in COUNTS:
+        return f"{value:,.0f}"
+    return f"{100 * value:.1f} %" if measure.endswith(SHARES) else f"{value:.3f}"
+
+
+def verdict(value: float | None, floors: Mapping[str, float], measure: str) -> str:
+    """The run against its best floor, in words.
+
+    >>> verdict(0.85, {"copy": 0.9, "majority": 0.3}, "cell_acc")
+    'floor wins: copy, by 5.0 points'
+    >>> verdict(0.95, {"copy": 0.9}, "cell_acc"), verdict(0.02, {"copy": 0.0}, "false_change")
+    ('better by 5.0 points', 'floor wins: copy, by 2.0 points')
+    >>> verdict(0.9, {"copy": 0.9}, "cell_acc"), verdict(1.8, {}, "perplexity")
+    ('no better than copy', 'no floor')
+    """
+    if value is None:
+        return "nothing to count"
+    if not floors:
+        return "no floor"
+    sign = -1 if lower_is_better(measure) else 1
+    best = max(floors, key=lambda name: sign * floors[name])
+    ahead = sign * (value - floors[best])
+    gap = show(abs(ahead), measure).replace(" %", " points")
+    if abs(ahead) < 0.0005:
+        return f"no better than {best}"
+    return f"better by {gap}" if ahead > 0 else f"floor wins: {best}, by {gap}"
+
+
+def part_tables(parts: Parts) -> list[Sheet]:
+    """Every part in full, over all games: each measure of the run, its floors below it."""
+    return [_part_sheet(parts, part) for part in TITLES if part in parts]
+
+
+def _part_sheet(parts: Parts, part: str) -> Sheet:
+    subsets = [name for name in SUBSETS if name in parts[part]]
+    rows: list[tuple[str, ...]] = []
+    for measure in _measures(parts[part]):
+        told = [look_up(parts, part, subset, "all", measure) for subset in subsets]
+        rows.append((measure, "run", *(show(value, measure) for value in told)))
+        for floor in FLOORS:
+            values = [
+                look_up(parts, f"floors/{floor}/{part}", subset, "all", measure)
+                for subset in subsets
+            ]
+            if any(value is not None for value in values):
+                rows.append(("", floor, *(show(value, measure) for value in values)))
+    columns = ("measure", "who", *(SUBSETS[name] for name in subsets))
+    return Sheet(TITLES[part], columns, rows, text_columns=2)
+
+
+def _measures(table: Table) -> list[str]:
+    """Names of measures, counts last; the recall of each class is left to the JSON."""
+    names = dict.fromkeys(name for games in table.values() for name in games.get("all", {}))
+    kept = [name for name in names if not name.startswith("recall_") and name != "count"]
+    return [*kept, "count"]
+
+
+def describe(about: Mapping[str, Any]) -> str:
+    """One line: which run, on what."""
+    known = about.get("trained_on", 0)
+    line = (
+        f"run {about['run']} (recipe {about['recipe']}, {about['scheme']}, seed {about['seed']},"
+        f" commit {about['run_commit'] or 'unknown'}) on {about['data']}, {about['split']}:"
+        f" {about['recordings']} recordings, {about['transitions']:,} transitions,"
+        f" {about['novel']:,} novel"
+    )
+    return f"{line}; {known} of these recordings were TRAINED ON" if known else line
+
+
+def floors_that_win(parts: Parts) -> list[str]:
+    """One sentence a row of the seed's table where a floor is ahead over all games."""
+    sentences: list[str] = []
+    for subset in ("novel", "all"):
+        for line in SEED_TABLE:
+            value = look_up(parts, line.part, subset, "all", line.measure)
+            floors = floors_of(parts, line.part, subset, "all", line.measure)
+            words = verdict(value, floors, line.measure)
+            if words.startswith(("floor wins", "no better")):
+                sentences.append(f"{line.name} on {subset} transitions: {words}")
+    return sentences
