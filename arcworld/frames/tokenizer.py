@@ -41,10 +41,6 @@ class FrameTokenizer(nn.Module, ABC):
     def codes(self) -> Tensor:
         """The codebook's vectors, float32 [codebook_size, code_dim]."""
 
-    @abstractmethod
-    def loss(self, frames_BHW: Tensor) -> dict[str, Tensor]:
-        """Training losses by name; the one to minimise is `loss`."""
-
     @property
     def device(self) -> torch.device:
         """Where the parameters are."""

@@ -29,6 +29,8 @@ class VQVAEConfig:
         decay: moving average of the codes, a step.
         commitment: weight of the commitment loss.
         dead_below: a code used less often than this (moving average) is drawn afresh.
+        worst_share: share of pixels, the worst of each frame, whose loss counts once more (0 is the
+            seed's: most pixels are background, and what is small and rare is learnt last).
     """
 
     colour_dim: int = 32
@@ -38,6 +40,7 @@ class VQVAEConfig:
     decay: float = 0.99
     commitment: float = 0.25
     dead_below: float = 2.0
+    worst_share: float = 0.0
 
 
 class VQVAE(FrameTokenizer):
@@ -100,15 +103,21 @@ class VQVAE(FrameTokenizer):
         return codebook
 
     def loss(self, frames_BHW: Tensor) -> dict[str, Tensor]:
-        """Cross-entropy of the pixels plus commitment; `pixel_acc` and `codebook_used` beside."""
+        """Cross-entropy of the pixels plus commitment; `pixel_acc` and `codebook_used` beside.
+
+        The one to minimise is `loss`.
+        """
         features_BCD = self._features(frames_BHW)
         with torch.autocast(features_BCD.device.type, enabled=False):
             quantised, indices, commitment = self.quantiser(features_BCD)
         logits = self._logits(quantised)
         target = frames_BHW.long()
-        cross_entropy = F.cross_entropy(logits, target)
+        losses = F.cross_entropy(logits, target, reduction="none").flatten(1)
+        cross_entropy = losses.mean()
+        worst = int(self.config.worst_share * losses.shape[1])
+        extra = losses.topk(worst, dim=1).values.mean() if worst else losses.new_zeros(())
         return {
-            "loss": cross_entropy + commitment.sum(),
+            "loss": cross_entropy + extra + commitment.sum(),
             "cross_entropy": cross_entropy.detach(),
             "pixel_acc": (logits.argmax(1) == target).float().mean(),
             "codebook_used": torch.tensor(indices.unique().numel() / self.codebook_size),

@@ -12,12 +12,14 @@ from typing import Any, get_type_hints
 from torch import nn
 
 from arcworld.errors import ArcworldError, did_you_mean
+from arcworld.frames.codebook import PatchCodebook, PatchCodebookConfig
 from arcworld.frames.vqvae import VQVAE, VQVAEConfig
 from arcworld.models.policy import MaskedPolicy, PolicyConfig
 from arcworld.models.world_model import WorldModel, WorldModelConfig
 
 _KINDS: dict[str, tuple[type[Any], type[nn.Module]]] = {
     "VQVAE": (VQVAEConfig, VQVAE),
+    "PatchCodebook": (PatchCodebookConfig, PatchCodebook),
     "WorldModel": (WorldModelConfig, WorldModel),
     "MaskedPolicy": (PolicyConfig, MaskedPolicy),
 }

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from arcworld.errors import ArcworldError, did_you_mean
+from arcworld.frames.codebook import PatchCodebookConfig
 from arcworld.frames.vqvae import VQVAEConfig
 from arcworld.models.backbone import BackboneConfig
 from arcworld.models.policy import PolicyConfig
@@ -23,7 +24,7 @@ class Recipe:
     """What is trained, on what windows, for how long."""
 
     name: str
-    tokenizer: VQVAEConfig
+    tokenizer: VQVAEConfig | PatchCodebookConfig
     tokenizer_schedule: Schedule
     world_model: WorldModelConfig
     windows: WindowConfig
@@ -60,13 +61,15 @@ def debug(scheme: Scheme) -> Recipe:
 
 
 def small(scheme: Scheme) -> Recipe:
-    """Two CPU cores, minutes: a Llama of 4 M parameters from scratch on two frames of context."""
+    """Two CPU cores, minutes: exact cells, and a small Llama from scratch on two past frames."""
+    codes = 4096
     return Recipe(
         name="small",
-        tokenizer=VQVAEConfig(),
-        tokenizer_schedule=Schedule(steps=900, batch_size=32, learning_rate=2e-3),
+        tokenizer=PatchCodebookConfig(codes),
+        tokenizer_schedule=Schedule(steps=1200, batch_size=32, learning_rate=2e-3),
         world_model=WorldModelConfig(
             scheme=scheme,
+            codebook_size=codes,
             context_frames=2,
             context_features=True,
             backbone=BackboneConfig(width=256, layers=4, heads=4, kv_heads=4, mlp=704),
@@ -76,6 +79,28 @@ def small(scheme: Scheme) -> Recipe:
         world_model_schedule=Schedule(steps=1500, batch_size=24, learning_rate=1e-3),
         policy=PolicyConfig(width=256),
         policy_schedule=Schedule(steps=400, batch_size=24, learning_rate=1e-3),
+    )
+
+
+def small_vqvae(scheme: Scheme) -> Recipe:
+    """`small` on the seed's tokenizer: what exact cells are worth is the difference."""
+    recipe = small(scheme)
+    return replace(
+        recipe,
+        name="small-vqvae",
+        tokenizer=VQVAEConfig(worst_share=0.02),
+        world_model=replace(recipe.world_model, codebook_size=512),
+    )
+
+
+def demo(scheme: Scheme) -> Recipe:
+    """`small` in a third of its steps, for `arcworld demo`."""
+    recipe = small(scheme)
+    return replace(
+        recipe,
+        name="demo",
+        world_model_schedule=replace(recipe.world_model_schedule, steps=500),
+        policy_schedule=replace(recipe.policy_schedule, steps=150),
     )
 
 
@@ -120,7 +145,9 @@ def smollm2_360m(scheme: Scheme) -> Recipe:
 
 RECIPES: dict[str, Callable[[Scheme], Recipe]] = {
     "debug": debug,
+    "demo": demo,
     "small": small,
+    "small-vqvae": small_vqvae,
     "base": base,
     "smollm2-360m": smollm2_360m,
 }

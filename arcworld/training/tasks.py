@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from arcworld.frames.tokenizer import FrameTokenizer
-from arcworld.models.build import build
+from arcworld.frames.vqvae import VQVAE, VQVAEConfig
 from arcworld.models.policy import MaskedPolicy, PolicyConfig
 from arcworld.models.world_model import WorldModel, WorldModelConfig
 from arcworld.recordings.episode import Episode
@@ -27,11 +27,9 @@ class TokenizerTask:
 
     name = "tokenizer"
 
-    def __init__(self, config: Any, episodes: Sequence[Episode]) -> None:
+    def __init__(self, config: VQVAEConfig, episodes: Sequence[Episode]) -> None:
         self.config = config
-        module = build(config)
-        assert isinstance(module, FrameTokenizer)
-        self.module = module
+        self.module = VQVAE(config)
         self._frames = distinct_frames(episodes)
 
     def losses(self, model: Any, size: int, key: tuple[int, ...]) -> dict[str, Tensor]:

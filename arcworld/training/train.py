@@ -12,22 +12,25 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 
 import arcworld
 from arcworld.errors import ArcworldError
+from arcworld.frames.codebook import PatchCodebook, PatchCodebookConfig
 from arcworld.frames.tokenizer import FrameTokenizer
-from arcworld.models.checkpoint import load_json, save_json
+from arcworld.models.checkpoint import load_json, save_json, save_model
 from arcworld.models.run import Run, from_pretrained
 from arcworld.models.world_model import WorldModel
 from arcworld.recordings.dataset import Dataset
+from arcworld.recordings.episode import Episode
 from arcworld.recordings.novelty import Seen
 from arcworld.tokens.sequence import code
 from arcworld.tokens.vocabulary import Vocabulary
 from arcworld.tokens.windows import WindowSampler
 from arcworld.training.loop import fit
 from arcworld.training.recipes import Recipe
-from arcworld.training.tasks import PolicyTask, TokenizerTask, WorldModelTask
+from arcworld.training.tasks import PolicyTask, TokenizerTask, WorldModelTask, distinct_frames
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -64,15 +67,28 @@ def train(
 def _stages(recipe: Recipe, training: Dataset, out: Path, fabric: Fabric, seed: int) -> None:
     episodes = list(training.episodes)
     torch.manual_seed(seed)
-    first = TokenizerTask(recipe.tokenizer, episodes)
-    fit(first, recipe.tokenizer_schedule, out / "tokenizer", fabric, seed=seed)
-    tokenizer = first.module.eval()
+    tokenizer = fit_tokenizer(recipe, episodes, out / "tokenizer", fabric, seed=seed)
     sampler = _sampler(recipe, episodes, tokenizer)
     torch.manual_seed(seed)
     second = WorldModelTask(recipe.world_model, tokenizer, sampler)
     fit(second, recipe.world_model_schedule, out / "world_model", fabric, seed=seed)
     if recipe.scheme == "v2":
         _fit_policy(recipe, second.module, sampler, out, fabric, seed)
+
+
+def fit_tokenizer(
+    recipe: Recipe, episodes: Sequence[Episode], folder: Path, fabric: Fabric, *, seed: int
+) -> FrameTokenizer:
+    """The recipe's tokenizer: a codebook is counted at once, a VQ-VAE is trained."""
+    if isinstance(recipe.tokenizer, PatchCodebookConfig):
+        codebook = PatchCodebook(recipe.tokenizer)
+        codebook.fit(np.concatenate(list(distinct_frames(episodes).values())))
+        if fabric.is_global_zero:
+            save_model(folder, codebook, recipe.tokenizer)
+        return codebook.eval()
+    task = TokenizerTask(recipe.tokenizer, episodes)
+    fit(task, recipe.tokenizer_schedule, folder, fabric, seed=seed)
+    return task.module.eval()
 
 
 def _fit_policy(
@@ -88,7 +104,9 @@ def _fit_policy(
     fit(task, recipe.policy_schedule, out / "policy", fabric, seed=seed)
 
 
-def _sampler(recipe: Recipe, episodes: Sequence[Any], tokenizer: FrameTokenizer) -> WindowSampler:
+def _sampler(
+    recipe: Recipe, episodes: Sequence[Episode], tokenizer: FrameTokenizer
+) -> WindowSampler:
     coded = [code(episode, tokenizer) for episode in episodes]
     games = [episode.game_id for episode in episodes]
     vocabulary = Vocabulary(recipe.scheme, recipe.world_model.codebook_size)

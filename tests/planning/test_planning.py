@@ -1,0 +1,123 @@
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from arcworld.models.backbone import BackboneConfig
+from arcworld.models.decode import predict_next
+from arcworld.models.world_model import WorldModel, WorldModelConfig
+from arcworld.planning.candidates import Candidates
+from arcworld.planning.choice import ChoiceConfig, as_action, choose, click_pixel, prior_over
+from arcworld.planning.goals import outcome_probabilities
+from arcworld.planning.surprise import RunningMean, cell_surprise
+from arcworld.recordings.episode import Episode
+from arcworld.tokens.cells import cell_of
+from arcworld.tokens.sequence import CodedEpisode
+
+RULE = ChoiceConfig(goal_at_least=0.5, goal_lead=0.2, surprised_above=3.0)
+NONE = np.zeros(4, dtype=np.bool_)
+PRIOR = np.array([0.0, 0.0, 1.0, 0.0])
+
+
+def decide(level: list[float], surprise: float = 0.0, useless: object = NONE) -> tuple[int, str]:
+    rng = np.random.default_rng(0)
+    chosen = choose(RULE, np.array(level), PRIOR, np.asarray(useless), surprise, rng)
+    return chosen.index, chosen.reason
+
+
+def test_the_goal_is_taken_when_one_action_clearly_leads() -> None:
+    assert decide([0.1, 0.9, 0.0, 0.0]) == (1, "goal")
+    assert decide([0.8, 0.9, 0.0, 0.0]) == (2, "policy")  # no clear lead
+    assert decide([0.0, 0.4, 0.0, 0.0]) == (2, "policy")  # not likely enough
+
+
+def test_surprise_makes_it_explore_and_a_goal_comes_first() -> None:
+    assert decide([0.0] * 4, surprise=9.0)[1] == "explore"
+    assert decide([0.9, 0.0, 0.0, 0.0], surprise=9.0) == (0, "goal")
+
+
+def test_what_changes_nothing_is_not_chosen_unless_all_do() -> None:
+    useless = np.array([False, True, True, False])
+    index, reason = decide([0.0, 0.9, 0.0, 0.0], useless=useless)
+    assert index in (0, 3) and reason == "policy"
+    assert decide([0.0] * 4, useless=np.ones(4, dtype=np.bool_)) == (2, "policy")
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(0, 63))
+def test_a_click_lands_in_its_cell_on_a_colour_that_stands_out(seed: int, cell: int) -> None:
+    frame = np.random.default_rng(seed).choice([0, 0, 0, 0, 3], (64, 64)).astype(np.uint8)
+    x, y = click_pixel(frame, cell)
+    assert cell_of(x, y) == cell
+    top, left = cell // 8 * 8, cell % 8 * 8
+    if (frame[top : top + 8, left : left + 8] == 3).any():
+        assert frame[y, x] == 3
+
+
+def test_the_prior_is_one_in_all_and_shares_a_click_among_cells() -> None:
+    candidates = Candidates.legal([1, 6])
+    prior = prior_over(candidates, np.zeros(8), np.zeros(65))
+    assert prior.sum() == pytest.approx(1)
+    assert prior[0] == pytest.approx(0.5) and prior[1] == pytest.approx(0.5 / 64)
+    action = as_action(candidates, 10, np.zeros((64, 64), np.uint8))
+    assert action.id == 6 and (action.x, action.y) == (12, 12)
+
+
+def world() -> WorldModel:
+    torch.manual_seed(0)
+    body = BackboneConfig(width=32, layers=2, heads=2, kv_heads=1, mlp=48)
+    return WorldModel(WorldModelConfig("v2", 16, 3, True, body)).eval()
+
+
+def history(make_episode: Callable[..., Episode], frames: int) -> CodedEpisode:
+    rng = np.random.default_rng(1)
+    episode = make_episode(frames=frames)
+    return CodedEpisode(
+        rng.integers(0, 16, (frames, 64)).astype(np.int32),
+        episode.actions_A3[:, 0],
+        np.where(episode.actions_A3[:, 0] == 6, 7, 64).astype(np.int16),
+        np.zeros(frames - 1, np.uint8),
+        np.zeros(frames - 1, np.bool_),
+        opens=False,
+    )
+
+
+def test_goals_in_one_pass_equal_one_pass_a_candidate(
+    make_episode: Callable[..., Episode],
+) -> None:
+    model, past = world(), history(make_episode, 3)
+    candidates = Candidates.legal([1, 2, 3, 4, 5, 6, 7])
+    assert len(candidates) == 70
+    told = outcome_probabilities(model, past, candidates)
+    for i in (0, 3, 6, 40, 69):
+        pending = CodedEpisode(
+            past.indices_TC,
+            np.append(past.types_A, candidates.types_N[i]),
+            np.append(past.cells_A, candidates.cells_N[i]),
+            np.append(past.outcomes_A, np.uint8(0)),
+            np.append(past.winning_A, np.False_),
+            opens=False,
+        )
+        assert predict_next(model, [pending]).outcomes_BO[0] == pytest.approx(told[i], abs=1e-5)
+
+
+def test_surprise_is_the_likelihood_of_each_cell(make_episode: Callable[..., Episode]) -> None:
+    model, past = world(), history(make_episode, 2)
+    nats = cell_surprise(model, past)
+    assert nats.shape == (64,) and (nats > 0).all()
+    other = history(make_episode, 2)
+    other.indices_TC[-1, 63] = (other.indices_TC[-1, 63] + 1) % 16
+    changed = cell_surprise(model, other) != nats
+    assert changed.nonzero()[0].tolist() == [63]
+
+
+def test_a_running_mean_follows_and_forgets() -> None:
+    mean = RunningMean(rate=0.1)
+    for _ in range(200):
+        mean.update(1.0)
+    assert mean.value == pytest.approx(1.0)
+    for _ in range(100):
+        mean.update(3.0)
+    assert mean.value > 2.9
