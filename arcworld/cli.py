@@ -26,7 +26,7 @@ from arcworld.commands.train import train
 from arcworld.errors import ArcworldError
 
 _HERE = str(Path(__file__).parent)
-_CHATTER = ("lightning", "lightning_fabric", "lightning.fabric", "httpx", "arc_agi")
+_CHATTER = ("lightning_fabric.utilities.rank_zero", "httpx")
 
 
 def make_app() -> App:
@@ -54,7 +54,7 @@ def main(tokens: Sequence[str] | None = None) -> int:
     0: done; 1: `check` found unusable files; 2: something given cannot be used; 130: stopped.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    with _quiet():
+    with Quiet():
         try:
             result = make_app()(tokens, exit_on_error=False)
         except ArcworldError as error:
@@ -75,7 +75,7 @@ def _fail(message: str, status: int) -> int:
     return status
 
 
-class _quiet:
+class Quiet:
     """While open: no chatter of libraries, and our own warnings as one line each."""
 
     def __enter__(self) -> None:

@@ -141,6 +141,7 @@ class Reporter:
         self._close()
 
     def __call__(self, what: str, done: int, total: int, **measures: float) -> None:
+        """Show that `done` of `total` are behind, with `measures` beside them."""
         from arcworld.training.progress import Progress
 
         if what != self._name:

@@ -5,7 +5,7 @@ Knows nothing else, so that the command line can import it at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 
@@ -14,7 +14,7 @@ class Stopped(KeyboardInterrupt):
 
 
 @contextmanager
-def go_on_with(hint: str) -> Iterator[None]:
+def go_on_with(hint: str) -> Generator[None]:
     """Give an interrupt within the block its hint."""
     try:
         yield

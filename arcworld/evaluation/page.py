@@ -20,6 +20,7 @@ from arcworld.evaluation.report import (
     floors_that_win,
     part_tables,
     seed_tables,
+    short_table,
 )
 from arcworld.models.run import Run
 from arcworld.recordings.episode import game_name
@@ -50,6 +51,7 @@ def write_page(
     parts = [
         f"# {run.name}",
         _what(run),
+        short_table(known.parts, known.about).as_markdown(),
         "## What comes next, foretold",
         *_films(folder, known, "Games of training, in a recording never trained on"),
         *(_films(folder, unknown, "Games never trained on") if unknown else []),

@@ -21,7 +21,7 @@ LOWER = ("false_change", "perplexity", "bits_per_frame", "brier", "calibration_e
 COUNTS = ("positives", "count")
 SHARES = ("_acc", "exact_frame", "false_change", "_recall", "_precision", "base_rate", "_used")
 """How the names of measures end that are shares of something, told in per cent."""
-NOTHING = "–"
+NOTHING = "-"
 SUBSETS = {
     "all": "all",
     "novel": "novel",
@@ -100,16 +100,17 @@ SEED_NOTE = (
 
 
 def seed_tables(parts: Parts, about: Mapping[str, Any]) -> list[Sheet]:
-    """The seed's table on novel transitions (the headline) and on all, by game."""
-    counts = {"novel": about["novel"], "all": about["transitions"]}
-    titles = {
-        "novel": f"Novel transitions ({counts['novel']:,} of {counts['all']:,}): the headline",
-        "all": f"All transitions ({counts['all']:,})",
-    }
+    """The seed's table on novel transitions (the headline) and on all, by game; one where all are
+    novel.
+    """
+    novel, count = int(about["novel"]), int(about["transitions"])
+    titles = {"novel": f"Novel transitions ({novel:,} of {count:,}): the headline"}
+    if novel < count:
+        titles["all"] = f"All transitions ({count:,})"
     columns = ("measure", "game", "run", *FLOORS, "against the best floor")
     return [
-        Sheet(titles[subset], columns, _seed_rows(parts, subset), note, text_columns=2)
-        for subset, note in (("novel", ""), ("all", SEED_NOTE))
+        Sheet(title, columns, _seed_rows(parts, subset), SEED_NOTE, text_columns=2)
+        for subset, title in titles.items()
     ]
 
 
@@ -123,6 +124,29 @@ def _seed_rows(parts: Parts, subset: str) -> list[tuple[str, ...]]:
             words = verdict(value, floors, line.measure)
             rows.append((line.name, game, show(value, line.measure), *told, words))
     return rows
+
+
+def short_table(parts: Parts, about: Mapping[str, Any]) -> Sheet:
+    """The seed's table over all games on one screen: the run and its best floor, novel and all."""
+    rows: list[tuple[str, ...]] = []
+    for line in SEED_TABLE:
+        row = [line.name]
+        for subset in ("novel", "all"):
+            value = look_up(parts, line.part, subset, "all", line.measure)
+            floors = floors_of(parts, line.part, subset, "all", line.measure)
+            best = best_floor(floors, line.measure)
+            told = NOTHING if best is None else f"{show(floors[best], line.measure)} ({best})"
+            row += [show(value, line.measure), told]
+        rows.append(tuple(row))
+    columns = ("measure", "novel", "best floor", "all", "best floor")
+    title = f"{about['data']}, {about['split']}: {about['novel']:,} novel transitions of"
+    return Sheet(f"{title} {about['transitions']:,}", columns, rows)
+
+
+def best_floor(floors: Mapping[str, float], measure: str) -> str | None:
+    """The name of the floor that is hardest to beat."""
+    sign = -1 if lower_is_better(measure) else 1
+    return max(floors, key=lambda name: sign * floors[name], default=None)
 
 
 def look_up(parts: Parts, part: str, subset: str, game: str, measure: str) -> float | None:
@@ -145,7 +169,7 @@ def show(value: float | None, measure: str) -> str:
     """A value as people read it.
 
     >>> show(0.8974, "cell_acc"), show(1.8, "perplexity"), show(None, "cell_acc")
-    ('89.7 %', '1.800', '–')
+    ('89.7 %', '1.800', '-')
     """
     if value is None:
         return NOTHING
@@ -166,11 +190,11 @@ def verdict(value: float | None, floors: Mapping[str, float], measure: str) -> s
     """
     if value is None:
         return "nothing to count"
-    if not floors:
+    best = best_floor(floors, measure)
+    if best is None:
         return "no floor"
-    sign = -1 if lower_is_better(measure) else 1
-    best = max(floors, key=lambda name: sign * floors[name])
-    ahead = sign * (value - floors[best])
+    ahead = value - floors[best]
+    ahead = -ahead if lower_is_better(measure) else ahead
     gap = show(abs(ahead), measure).replace(" %", " points")
     if abs(ahead) < 0.0005:
         return f"no better than {best}"

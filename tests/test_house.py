@@ -1,0 +1,138 @@
+"""The house keeps its order: rooms look back only, light modules stay light."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "arcworld"
+PATH = ("recordings", "frames", "tokens", "models", "planning", "play")
+HEAVY = ("torch", "transformers", "arc_agi", "arcengine", "matplotlib", "lightning_fabric", "peft")
+
+ALLOWED: dict[str, set[str]] = {
+    **{room: set(PATH[:place]) for place, room in enumerate(PATH)},
+    "training": set(PATH[:4]),
+    "evaluation": set(PATH[:5]),
+    "games": {"recordings", "play"},
+}
+"""What each room may import beside itself; every room may import `errors` and the package."""
+LAZILY: dict[str, set[str]] = {"evaluation": {"play", "games"}}
+"""What a room may import within a function only."""
+
+
+def modules() -> list[Path]:
+    found = sorted(PACKAGE.rglob("*.py"))
+    return [path for path in found if "environment_files" not in path.parts]
+
+
+def room_of(path: Path) -> str:
+    """`models` for arcworld/models/run.py; `cli` for arcworld/cli.py."""
+    parts = path.relative_to(PACKAGE).parts
+    return parts[0].removesuffix(".py")
+
+
+def imports_of(tree: ast.AST) -> set[str]:
+    """Full names of what is imported anywhere below."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"line {node.lineno}: relative import"
+            names.add(node.module or "")
+            if node.module == "arcworld":
+                names |= {f"arcworld.{alias.name}" for alias in node.names}
+    return names
+
+
+def rooms_in(names: set[str]) -> set[str]:
+    return {name.split(".")[1] for name in names if name.startswith("arcworld.")}
+
+
+def inside_functions(tree: ast.AST) -> set[str]:
+    functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]
+    return set[str]().union(*(imports_of(function) for function in functions))
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_rooms_import_only_rooms_before_them(path: Path) -> None:
+    room = room_of(path)
+    if room in ("cli", "commands", "__init__", "errors"):
+        return
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    allowed = ALLOWED[room] | {room, "errors", "__version__"}
+    wrong = rooms_in(imports_of(tree)) - allowed
+    lazily = rooms_in(inside_functions(tree)) & LAZILY.get(room, set())
+    assert wrong <= lazily, f"{room} imports {sorted(wrong - lazily)}"
+
+
+def test_no_room_imports_the_command_line() -> None:
+    for path in modules():
+        if room_of(path) not in ("cli", "commands"):
+            names = imports_of(ast.parse(path.read_text(encoding="utf-8")))
+            assert not rooms_in(names) & {"cli", "commands"}, path
+
+
+def test_every_room_is_known() -> None:
+    rooms = {p.name for p in PACKAGE.iterdir() if p.is_dir() and (p / "__init__.py").is_file()}
+    assert rooms == {*ALLOWED, "commands"}
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_modules_say_what_they_are(path: Path) -> None:
+    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+
+
+def loaded_by(statement: str) -> list[str]:
+    """Which heavy packages a fresh Python has loaded after a statement."""
+    code = f"{statement}\nimport sys\nprint(*[m for m in {HEAVY!r} if m in sys.modules])"
+    told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    return told.stdout.split()
+
+
+@pytest.mark.parametrize(
+    "module", ["arcworld.cli", "arcworld.recordings", "arcworld.games.catalogue"]
+)
+def test_light_modules_load_nothing_heavy(module: str) -> None:
+    assert loaded_by(f"import {module}") == []
+
+
+def test_help_is_quick() -> None:
+    """Under a second of processor time, since other processes may hold the clock."""
+    before, began = os.times(), time.perf_counter()
+    told = subprocess.run(
+        [sys.executable, "-m", "arcworld.cli", "--help"], check=True, capture_output=True, text=True
+    )
+    after = os.times()
+    spent = after.children_user + after.children_system
+    spent -= before.children_user + before.children_system
+    assert "evaluate" in told.stdout
+    assert min(spent, time.perf_counter() - began) < 1.0
+
+
+def tracked() -> list[Path]:
+    told = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    return [ROOT / name for name in told.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="needs a checkout")
+def test_nothing_names_a_registry_or_unpickles() -> None:
+    registry = re.compile(r"https?://[^ \"]+/(simple|packages)(/|\"|$)")
+    pickle = re.compile(r"^\s*import pickle|pickle\.loads?\(|torch\.load\(|allow_pickle=True", re.M)
+    for path in tracked():
+        if path.suffix in (".png", ".gz", ".safetensors", ".npy") or path == Path(__file__):
+            continue
+        text = path.read_text(encoding="utf-8", errors="replace")
+        assert not registry.search(text), path
+        assert path.suffix != ".py" or not pickle.search(text), path
+    assert not [path for path in tracked() if path.name in ("uv.lock", "poetry.lock", "pdm.lock")]
