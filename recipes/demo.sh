@@ -6,7 +6,7 @@
 set -euo pipefail
 
 RUN=${1:-runs/by-hand}
-RECIPE=${RECIPE:-small}
+RECIPE=${RECIPE:-demo}
 DEMOS=$RUN-demos
 
 # Recordings: scripted players play the project's own games as people do.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def demo(
     *,
     out: Path = Path("runs/demo"),
-    recipe: str = "small",
+    recipe: str = "demo",
     seed: int = 0,
     max_actions: int = 200,
 ) -> None:
@@ -31,7 +31,7 @@ def demo(
 
     Args:
         out: folder of the run; everything is in it.
-        recipe: as for `arcworld train`.
+        recipe: as for `arcworld train`; `demo` is `small`, cut short.
         seed: of demos, training and play.
         max_actions: how long the agent may play each of two games.
     """
