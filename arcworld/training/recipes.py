@@ -43,7 +43,7 @@ def debug(scheme: Scheme) -> Recipe:
     """Everything once, tiny: under a minute on two cores. Its numbers mean nothing."""
     return Recipe(
         name="debug",
-        tokenizer=VQVAEConfig(colour_dim=8, width=32, codebook_size=64, code_dim=16),
+        tokenizer=VQVAEConfig(colour_dim=8, width=32, codebook_size=64, code_dim=16, decay=0.9),
         tokenizer_schedule=Schedule(steps=40, batch_size=16, learning_rate=3e-3),
         world_model=WorldModelConfig(
             scheme=scheme,
@@ -72,13 +72,13 @@ def small(scheme: Scheme) -> Recipe:
             codebook_size=codes,
             context_frames=2,
             context_features=True,
-            backbone=BackboneConfig(width=256, layers=4, heads=4, kv_heads=4, mlp=704),
+            backbone=BackboneConfig(width=192, layers=4, heads=3, kv_heads=3, mlp=512),
         ),
         windows=WindowConfig(frames=3, stride=1),
         weights=LossWeights(changed=5.0, first_frame=0.0),
-        world_model_schedule=Schedule(steps=1500, batch_size=24, learning_rate=1e-3),
-        policy=PolicyConfig(width=256),
-        policy_schedule=Schedule(steps=400, batch_size=24, learning_rate=1e-3),
+        world_model_schedule=Schedule(steps=2200, batch_size=24, learning_rate=1e-3),
+        policy=PolicyConfig(width=192),
+        policy_schedule=Schedule(steps=500, batch_size=24, learning_rate=1e-3),
     )
 
 
@@ -88,7 +88,7 @@ def small_vqvae(scheme: Scheme) -> Recipe:
     return replace(
         recipe,
         name="small-vqvae",
-        tokenizer=VQVAEConfig(worst_share=0.02),
+        tokenizer=VQVAEConfig(decay=0.9, worst_share=0.02),
         world_model=replace(recipe.world_model, codebook_size=512),
     )
 
@@ -99,7 +99,7 @@ def demo(scheme: Scheme) -> Recipe:
     return replace(
         recipe,
         name="demo",
-        world_model_schedule=replace(recipe.world_model_schedule, steps=500),
+        world_model_schedule=replace(recipe.world_model_schedule, steps=600),
         policy_schedule=replace(recipe.policy_schedule, steps=150),
     )
 

@@ -47,9 +47,9 @@ def test_it_learns_to_rebuild_a_few_frames() -> None:
     torch.manual_seed(0)
     blocks = np.random.default_rng(0).integers(0, 4, (6, 8, 8))
     frames = torch.from_numpy(blocks.repeat(8, axis=1).repeat(8, axis=2))
-    model = VQVAE(VQVAEConfig(8, 32, codebook_size=32, code_dim=16, worst_share=0.02))
+    model = VQVAE(VQVAEConfig(8, 32, codebook_size=32, code_dim=16, decay=0.8))
     optimiser = torch.optim.AdamW(model.parameters(), lr=5e-3)
-    for _ in range(80):
+    for _ in range(200):
         losses = model.loss(frames)
         losses["loss"].backward()
         optimiser.step()
@@ -67,7 +67,8 @@ def test_the_worst_pixels_count_once_more() -> None:
     worst = VQVAE(VQVAEConfig(4, 16, 8, 4, worst_share=0.01)).eval()
     worst.load_state_dict(plain.state_dict())
     a, b = plain.loss(frames), worst.loss(frames)
-    assert float(b["loss"] - a["loss"]) > float(a["cross_entropy"])
+    extra = (b["loss"] - a["loss"]).detach()
+    assert float(extra) > float(a["cross_entropy"])
 
 
 def test_it_saves_and_loads_to_the_bit(tmp_path: Path) -> None:
