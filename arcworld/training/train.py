@@ -6,6 +6,7 @@ Knows the order of the stages and the run's folder; the loop knows the steps.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -51,7 +52,8 @@ def train(
         ArcworldError: `out` holds another run, or nothing to resume.
     """
     training = dataset.part("train")
-    _open_folder(out, _about(recipe, dataset, seed), resume, dataset.path)
+    if _is_first_process():
+        _open_folder(out, _about(recipe, dataset, seed), resume, dataset.path)
     fabric = _launch(devices)
     if fabric.is_global_zero:
         Seen.from_dataset(training).save(out / "seen")
@@ -111,6 +113,11 @@ def _sampler(
     games = [episode.game_id for episode in episodes]
     vocabulary = Vocabulary(recipe.scheme, recipe.world_model.codebook_size)
     return WindowSampler(vocabulary, coded, games, recipe.windows, recipe.weights)
+
+
+def _is_first_process() -> bool:
+    """Whether no launcher started this process beside the one that opened the folder."""
+    return os.environ.get("RANK", os.environ.get("LOCAL_RANK", "0")) == "0"
 
 
 def _launch(devices: str) -> Fabric:
