@@ -139,7 +139,7 @@ class WorldModel(nn.Module):
     def _outcome_loss(self, hidden_BLD: Tensor, outcomes_BL: Tensor) -> Tensor:
         known = outcomes_BL != IGNORE
         if not bool(known.any()):
-            return hidden_BLD.sum() * 0.0
+            return self.outcome_logits(hidden_BLD[:, :1]).sum() * 0.0
         return F.cross_entropy(self.outcome_logits(hidden_BLD[known]), outcomes_BL[known])
 
     def _accuracies(self, logits: Tensor, targets: Tensor, losses: Tensor) -> dict[str, Tensor]:

@@ -1,7 +1,7 @@
 """Windows of episodes as training batches: token ids, loss weights, targets.
 
 Knows sequences and what each token's loss weighs; knows nothing of models. A batch is a function
-of (seed, step, rank) alone, so a run that was stopped goes on as if it never was.
+of (seed, step) alone, so a run that was stopped goes on as if it never was.
 """
 
 from __future__ import annotations
@@ -119,12 +119,16 @@ class WindowSampler:
                 names.append(game)
         self._odds = _even_by_game(np.asarray(odds), np.asarray(names, dtype=np.str_))
 
-    def batch(self, size: int, *key: int) -> Batch:
-        """`size` windows drawn by `key` (seed, step, rank)."""
+    def draw(self, size: int, *key: int) -> list[CodedEpisode]:
+        """`size` windows drawn by `key` (seed, step)."""
         rng = np.random.default_rng(key)
         drawn = rng.choice(len(self.starts), size=size, p=self._odds)
-        windows = [self.starts[i] for i in drawn]
-        return self.lay_out([self.episodes[i].window(s, self.config.frames) for i, s in windows])
+        starts = [self.starts[i] for i in drawn]
+        return [self.episodes[i].window(start, self.config.frames) for i, start in starts]
+
+    def batch(self, size: int, *key: int) -> Batch:
+        """The windows of `draw` as a batch."""
+        return self.lay_out(self.draw(size, *key))
 
     def lay_out(self, windows: Sequence[CodedEpisode]) -> Batch:
         """Windows as a batch."""

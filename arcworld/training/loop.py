@@ -1,8 +1,8 @@
 """The one training loop: for tokenizer, world model and policy, on CPU, one GPU or several.
 
 Knows steps, optimisers and checkpoints; knows nothing of what is learnt. Every step is a function
-of (seed, step, rank) and of the state before it, so a run that was stopped, even killed, goes on
-from its last checkpoint to the same result as one that was not.
+of (seed, step) and of the state before it, so a run that was stopped, even killed, goes on from
+its last checkpoint to the same result as one that was not. Several devices share a step's batch.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import math
 import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -67,6 +68,24 @@ class Schedule:
         return self.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
 
 
+@dataclass(frozen=True)
+class Draw:
+    """Which batch a step takes: `size` items drawn by `key`, of which this device has `share`."""
+
+    size: int
+    key: tuple[int, int]
+    rank: int = 0
+    world: int = 1
+
+    def share[T](self, items: Sequence[T]) -> Sequence[T]:
+        """This device's part of what was drawn.
+
+        >>> Draw(4, (0, 0), rank=1, world=2).share("abcd")
+        'bd'
+        """
+        return items[self.rank :: self.world]
+
+
 class Task(Protocol):
     """What a stage of training brings: a model, its config, and the losses of a step."""
 
@@ -78,8 +97,8 @@ class Task(Protocol):
         """The model itself."""
         ...
 
-    def losses(self, model: Any, size: int, key: tuple[int, ...]) -> dict[str, Tensor]:
-        """Losses of the batch that `key` draws; `model` is the module as the engine wraps it."""
+    def losses(self, model: Any, draw: Draw) -> dict[str, Tensor]:
+        """Losses of the batch `draw` tells of; `model` is the module as the engine wraps it."""
         ...
 
 
@@ -119,10 +138,9 @@ class Loop:
             Progress(self.task.name, self.schedule.steps, self.step) as bar,
         ):
             while self.step < self.schedule.steps:
-                measures = self._advance()
+                losses = self._advance()
                 if self.step % self.schedule.log_every == 0 or self.step == self.schedule.steps:
-                    self._log(measures)
-                bar.update(self.step, measures)
+                    bar.update(self.step, self._log(losses))
                 if stop.asked or time.monotonic() - saved > self.schedule.checkpoint_every:
                     self._checkpoint()
                     saved = time.monotonic()
@@ -130,25 +148,27 @@ class Loop:
                     raise KeyboardInterrupt(f"{self.task.name} stopped at step {self.step}")
         self._finish()
 
-    def _advance(self) -> dict[str, float]:
+    def _advance(self) -> dict[str, Tensor]:
         rank, world = self.fabric.global_rank, self.fabric.world_size
-        key = (self.seed, self.step, rank)
-        torch.manual_seed(int(np.random.SeedSequence(key).generate_state(1)[0]))
+        draw = Draw(self.schedule.batch_size, (self.seed, self.step), rank, world)
+        torch.manual_seed(int(np.random.SeedSequence((*draw.key, rank)).generate_state(1)[0]))
         for group in self.optimiser.param_groups:
             group["lr"] = self.schedule.rate(self.step)
-        losses = self.task.losses(self.model, max(self.schedule.batch_size // world, 1), key)
+        losses = self.task.losses(self.model, draw)
         self.fabric.backward(losses["loss"])
         self.fabric.clip_gradients(self.model, self._wrapped_optimiser, max_norm=self.schedule.clip)
         self._wrapped_optimiser.step()
         self._wrapped_optimiser.zero_grad()
         self.step += 1
-        return {name: float(value.detach()) for name, value in losses.items()}
+        return losses
 
-    def _log(self, measures: dict[str, float]) -> None:
+    def _log(self, losses: dict[str, Tensor]) -> dict[str, float]:
+        measures = {name: float(value.detach()) for name, value in losses.items()}
         if self.fabric.is_global_zero:
             self.folder.mkdir(parents=True, exist_ok=True)
             with (self.folder / "metrics.jsonl").open("a") as file:
                 file.write(json.dumps({"step": self.step, **measures}) + "\n")
+        return measures
 
     @property
     def _checkpoint_folder(self) -> Path:

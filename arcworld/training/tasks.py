@@ -20,6 +20,7 @@ from arcworld.models.world_model import WorldModel, WorldModelConfig
 from arcworld.recordings.episode import Episode
 from arcworld.recordings.novelty import frame_hashes
 from arcworld.tokens.windows import WindowSampler
+from arcworld.training.loop import Draw
 
 
 class TokenizerTask:
@@ -32,13 +33,14 @@ class TokenizerTask:
         self.module = VQVAE(config)
         self._frames = distinct_frames(episodes)
 
-    def losses(self, model: Any, size: int, key: tuple[int, ...]) -> dict[str, Tensor]:
+    def losses(self, model: Any, draw: Draw) -> dict[str, Tensor]:
         """See `Task.losses`."""
-        rng = np.random.default_rng(key)
+        rng = np.random.default_rng(draw.key)
         pools = list(self._frames.values())
-        games = rng.integers(len(pools), size=size)
-        drawn = np.stack([pools[g][rng.integers(len(pools[g]))] for g in games])
-        return model.loss(torch.from_numpy(drawn).to(self.module.device))
+        games = rng.integers(len(pools), size=draw.size)
+        frames = [pools[game][rng.integers(len(pools[game]))] for game in games]
+        mine = torch.from_numpy(np.stack(draw.share(frames)))
+        return model.loss(mine.to(self.module.device))
 
 
 class WorldModelTask:
@@ -54,9 +56,9 @@ class WorldModelTask:
         self.module.start_from_codes(tokenizer.codes())
         self._sampler = sampler
 
-    def losses(self, model: Any, size: int, key: tuple[int, ...]) -> dict[str, Tensor]:
+    def losses(self, model: Any, draw: Draw) -> dict[str, Tensor]:
         """See `Task.losses`."""
-        batch = self._sampler.batch(size, *key)
+        batch = self._sampler.lay_out(draw.share(self._sampler.draw(draw.size, *draw.key)))
         return model.loss(batch.to(self.module.table.weight.device))
 
 
@@ -73,9 +75,9 @@ class PolicyTask:
         self._world_model = world_model.eval().requires_grad_(False)
         self._sampler = sampler
 
-    def losses(self, model: Any, size: int, key: tuple[int, ...]) -> dict[str, Tensor]:
+    def losses(self, model: Any, draw: Draw) -> dict[str, Tensor]:
         """See `Task.losses`."""
-        batch = self._sampler.batch(size, *key)
+        batch = self._sampler.lay_out(draw.share(self._sampler.draw(draw.size, *draw.key)))
         return model.loss(self._world_model, batch.to(self.module.mask_row.device))
 
 

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from arcworld.errors import ArcworldError
 from arcworld.models.checkpoint import load_tensors
-from arcworld.training.loop import Loop, Schedule, fit
+from arcworld.training.loop import Draw, Loop, Schedule, fit
 
 
 class Toy(nn.Module):
@@ -38,12 +38,12 @@ class ToyTask:
     def __init__(self, stop_at: int | None = None) -> None:
         self.module, self.stop_at, self.seen = Toy(), stop_at, 0
 
-    def losses(self, model: Any, size: int, key: tuple[int, ...]) -> dict[str, Tensor]:
+    def losses(self, model: Any, draw: Draw) -> dict[str, Tensor]:
         self.seen += 1
-        if self.stop_at is not None and key[1] == self.stop_at:
+        if self.stop_at is not None and draw.key[1] == self.stop_at:
             os.kill(os.getpid(), signal.SIGINT)
-        generator = torch.Generator().manual_seed(key[0] * 1000 + key[1])
-        return {"loss": model.loss(torch.randn(size, 4, generator=generator))}
+        generator = torch.Generator().manual_seed(draw.key[0] * 1000 + draw.key[1])
+        return {"loss": model.loss(torch.randn(draw.size, 4, generator=generator))}
 
 
 @pytest.fixture
