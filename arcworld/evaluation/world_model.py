@@ -84,7 +84,7 @@ def _force(model: WorldModel, ids_BL: NDArray[np.int32]) -> Forced:
     vocabulary = model.vocabulary
     ids = torch.from_numpy(ids_BL).long().to(model.table.weight.device)
     hidden = model.hidden(ids)
-    codes = model.logits(hidden[:, -CELLS - 1 : -1])
+    codes = model.code_logits(hidden, ids, slice(-CELLS - 1, -1))
     nll = -codes.log_softmax(-1).gather(2, ids[:, -CELLS:, None])[..., 0]
     act = _last(ids == vocabulary.act)
     rows = torch.arange(len(ids), device=ids.device)

@@ -94,7 +94,8 @@ def _codes(model: WorldModel, ids_BL: Tensor, cache: Any) -> Tensor:
     """The 64 codes that follow `<FRAME>`, the last of `ids_BL`; the cache may hold a prefix."""
     for _ in range(CELLS):
         fresh = ids_BL.shape[1] - cache.get_seq_length()
-        hidden = model.hidden(ids_BL, cache=cache, last=fresh)[:, -1]
-        code = model.logits(hidden)[:, : model.vocabulary.codebook_size].argmax(-1)
+        hidden = model.hidden(ids_BL, cache=cache, last=fresh)[:, -1:]
+        logits = model.code_logits(hidden, ids_BL, slice(-1, None))[:, 0]
+        code = logits[:, : model.vocabulary.codebook_size].argmax(-1)
         ids_BL = torch.cat([ids_BL, code[:, None]], dim=1)
     return ids_BL[:, -CELLS:]

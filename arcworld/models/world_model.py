@@ -6,6 +6,7 @@ embedded and predicted (some 600); the table that embeds them also predicts them
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,7 +30,8 @@ class WorldModelConfig:
         codebook_size: codes of the tokenizer it reads.
         context_frames: frames it looks back on; a longer history is cut at a `<FRAME>`.
         context_features: add to each position what stands in the cell to come: its last code, the
-            action's type and, in v2, where the click fell (`models.context`). Off in the seed.
+            action's type and, in v2, where the click fell (`models.context`); and let a gate favour
+            that last code, since most cells do not change. Off in the seed.
         backbone: the body.
     """
 
@@ -59,6 +61,9 @@ class WorldModel(nn.Module):
             self.offsets = nn.Embedding(OFFSETS, width)
             for part in (self.slots, self.types, self.offsets):
                 nn.init.normal_(part.weight, std=0.02)
+            self.copy_gate = nn.Linear(width, 1)
+            nn.init.zeros_(self.copy_gate.weight)
+            nn.init.constant_(self.copy_gate.bias, math.log(len(self.vocabulary)))
 
     def start_from_codes(self, codes_KD: Tensor) -> None:
         """Embed the codes by a random projection of their vectors, scaled as the other rows."""
@@ -112,9 +117,29 @@ class WorldModel(nn.Module):
         )
         return output.last_hidden_state
 
-    def logits(self, hidden_BLD: Tensor) -> Tensor:
-        """Logits over every token but `<MASK>`, float32 [..., len(vocabulary)]."""
-        return F.linear(hidden_BLD, self.table.weight.to(hidden_BLD.dtype)).float()
+    def logits(self, hidden_D: Tensor, previous: Tensor | None = None) -> Tensor:
+        """Logits over every token but `<MASK>`, float32 [..., len(vocabulary)].
+
+        `previous` is what `previous_codes` says of the same positions; where a code stands there,
+        the gate adds to its logit.
+        """
+        logits = F.linear(hidden_D, self.table.weight.to(hidden_D.dtype)).float()
+        if previous is None:
+            return logits
+        gate = self.copy_gate(hidden_D.to(self.copy_gate.weight.dtype)).float()
+        gate = gate * (previous >= 0)[..., None]
+        return logits.scatter_add(-1, previous.clamp(min=0)[..., None], gate)
+
+    def previous_codes(self, input_ids_BL: Tensor) -> Tensor | None:
+        """For each position the code that stood in the cell to come, or -1; None in the seed's."""
+        if not self.config.context_features:
+            return None
+        return read_context(self.vocabulary, input_ids_BL).previous_BL
+
+    def code_logits(self, hidden_BLD: Tensor, input_ids_BL: Tensor, at: slice) -> Tensor:
+        """Logits at the positions `at`, each of which foretells a code."""
+        previous = self.previous_codes(input_ids_BL)
+        return self.logits(hidden_BLD[:, at], None if previous is None else previous[:, at])
 
     def outcome_logits(self, hidden_D: Tensor) -> Tensor:
         """Logits over `Outcome` at an action's last position, float32 [..., 3]."""
@@ -126,7 +151,8 @@ class WorldModel(nn.Module):
         hidden = self.hidden(batch.input_ids_BL)
         at, weights = _targets(batch)
         targets = batch.input_ids_BL[:, 1:][at]
-        logits = self.logits(hidden[:, :-1][at])
+        previous = self.previous_codes(batch.input_ids_BL)
+        logits = self.logits(hidden[:, :-1][at], None if previous is None else previous[:, :-1][at])
         losses = F.cross_entropy(logits, targets, reduction="none")
         tokens = (losses * weights).sum() / weights.sum().clamp(min=1e-6)
         outcome = self._outcome_loss(hidden, batch.outcomes_BL)

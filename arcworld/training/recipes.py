@@ -75,7 +75,7 @@ def small(scheme: Scheme) -> Recipe:
             backbone=BackboneConfig(width=192, layers=4, heads=3, kv_heads=3, mlp=512),
         ),
         windows=WindowConfig(frames=3, stride=1),
-        weights=LossWeights(changed=5.0, first_frame=0.0),
+        weights=LossWeights(changed=3.0, first_frame=0.0),
         world_model_schedule=Schedule(steps=2200, batch_size=24, learning_rate=1e-3),
         policy=PolicyConfig(width=192),
         policy_schedule=Schedule(steps=500, batch_size=24, learning_rate=1e-3),

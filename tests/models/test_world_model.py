@@ -71,9 +71,20 @@ def test_greedy_decoding_is_the_argmax_of_full_passes() -> None:
     told = predict_next(world, [history]).indices_BC[0]
     ids = np.append(pack(world.vocabulary, history), world.vocabulary.frame)
     for code in told:
-        logits = world.logits(world.hidden(tensor(ids))[:, -1])[0, :CODES]
+        hidden = world.hidden(tensor(ids))
+        logits = world.code_logits(hidden, tensor(ids), slice(-1, None))[0, 0, :CODES]
         assert int(logits.argmax()) == code
         ids = np.append(ids, code)
+
+
+def test_a_fresh_model_with_context_copies_and_the_gate_can_be_shut() -> None:
+    world = model()
+    history = coded(frames=2, pending=True)
+    assert np.array_equal(predict_next(world, [history]).indices_BC[0], history.indices_TC[-1])
+    with torch.no_grad():
+        world.copy_gate.bias.fill_(-50.0)
+    told = predict_next(world, [history]).indices_BC[0]
+    assert not (told == history.indices_TC[-1]).any()
 
 
 def test_histories_decode_alike_alone_and_together() -> None:
