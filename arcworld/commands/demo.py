@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from arcworld.evaluation.evaluate import Evaluation
     from arcworld.evaluation.page import Played
+    from arcworld.evaluation.pooling import Table
     from arcworld.models.run import Run
     from arcworld.recordings.dataset import Dataset
 
@@ -91,10 +92,25 @@ class _Demo:
 
     def _train(self, dataset: Dataset) -> Run:
         from arcworld.training.recipes import recipe
-        from arcworld.training.train import train
+        from arcworld.training.train import train, train_tokenizer
 
         begun = (self.out / "run.json").is_file()
-        return train(recipe(self.recipe), dataset, self.out, seed=self.seed, resume=begun)
+        run = train(recipe(self.recipe), dataset, self.out, seed=self.seed, resume=begun)
+        if self._shows_vqvae:
+            train_tokenizer(recipe("demo-vqvae"), dataset, self._vqvae, seed=self.seed)
+        return run
+
+    @property
+    def _vqvae(self) -> Path:
+        return self.out / "vqvae"
+
+    @property
+    def _shows_vqvae(self) -> bool:
+        """Whether the seed's tokenizer is trained beside the run's own, which is another."""
+        from arcworld.frames.vqvae import VQVAEConfig
+        from arcworld.training.recipes import recipe
+
+        return not isinstance(recipe(self.recipe).tokenizer, VQVAEConfig)
 
     def _evaluate(self, run: Run, dataset: Dataset) -> tuple[Evaluation, Evaluation]:
         from arcworld.commands.evaluate import measure
@@ -105,11 +121,23 @@ class _Demo:
         few = _one_held_out_each(dataset)
         for split, data in (("validation", dataset), ("held_out", few)):
             one = measure(run, data, split)
+            if self._shows_vqvae:
+                one.parts["tokenizer_vqvae"] = self._measure_vqvae(run, one)
             print(describe(one.about))
             print_sheets(seed_tables(one.parts, one.about)[:1])
             write_json(self.out / "report" / f"{split}.json", one.as_dict())
             found.append(one)
         return found[0], found[1]
+
+    def _measure_vqvae(self, run: Run, evaluation: Evaluation) -> Table:
+        from arcworld.evaluation.tokenizer import evaluate_tokenizer
+        from arcworld.frames.vqvae import VQVAE
+        from arcworld.models.checkpoint import load_model
+
+        tokenizer = load_model(self._vqvae)
+        assert isinstance(tokenizer, VQVAE)
+        episodes = evaluation.transitions.episodes
+        return evaluate_tokenizer(tokenizer, episodes, run.seen, None)["tokenizer"]
 
     def _play(self, run: Run) -> list[Played]:
         from arcworld.commands.output import write_json

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 import arcworld
 from arcworld.errors import ArcworldError, did_you_mean
-from arcworld.evaluation.floors import ActionFloors, FrameFloors
+from arcworld.evaluation.floors import ActionFloors, FrameFloors, OutcomeFloors
 from arcworld.evaluation.frame_measures import frame_table
 from arcworld.evaluation.loss import loss_table
 from arcworld.evaluation.outcome import outcome_table
@@ -30,7 +30,6 @@ from arcworld.evaluation.world_model import (
 )
 from arcworld.models.run import Run
 from arcworld.recordings.dataset import Dataset
-from arcworld.recordings.episode import Outcome
 
 SPLITS = ("train", "validation", "all", "held_out")
 
@@ -145,9 +144,8 @@ def _floors(transitions: Transitions, trained: Transitions | None) -> dict[str, 
     }
     for name, chosen in ActionFloors(trained).predictions(transitions).items():
         parts[f"floors/{name}/policy"] = policy_table(transitions, chosen)
-    rates = np.bincount(trained.outcomes_N, minlength=len(Outcome)) / len(trained)
-    constant = np.tile(rates, (len(transitions), 1))
-    parts["floors/majority/outcome"] = outcome_table(transitions, constant)
+    for name, outcomes in OutcomeFloors(trained).predictions(transitions).items():
+        parts[f"floors/{name}/outcome"] = outcome_table(transitions, outcomes)
     return parts
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from arcworld.evaluation.transitions import Transitions
 from arcworld.frames.tokenizer import CELLS, GRID
-from arcworld.recordings.episode import RESET
+from arcworld.recordings.episode import RESET, Outcome
 from arcworld.recordings.novelty import frame_hashes, pair_hashes
 from arcworld.tokens.sequence import cells_of
 
@@ -103,6 +103,24 @@ class ActionFloors:
         follows = transitions.t_N > 0
         repeat[follows] = last[np.flatnonzero(follows) - 1]
         return {"majority": _pairs(majority), "repeat": repeat, "lookup": _pairs(lookup)}
+
+
+class OutcomeFloors:
+    """Outcomes at training's rates, and by what the same frame and action led to there."""
+
+    def __init__(self, training: Transitions) -> None:
+        self._counts: dict[int, NDArray[np.float64]] = {}
+        pairs = pair_hashes(training.frames_NHW, training.actions_N3).tolist()
+        for pair, outcome in zip(pairs, training.outcomes_N.tolist(), strict=True):
+            self._counts.setdefault(pair, np.zeros(len(Outcome)))[outcome] += 1
+        self._rates = np.bincount(training.outcomes_N, minlength=len(Outcome)) / len(training)
+
+    def predictions(self, transitions: Transitions) -> dict[str, NDArray[np.float64]]:
+        """Probability of each `Outcome` by floor, float64 [N, 3]; the rates where a pair is new."""
+        pairs = pair_hashes(transitions.frames_NHW, transitions.actions_N3).tolist()
+        found = [self._counts.get(pair, self._rates) for pair in pairs]
+        lookup = np.stack([counts / counts.sum() for counts in found])
+        return {"majority": np.tile(self._rates, (len(pairs), 1)), "lookup": lookup}
 
 
 def _pairs(chosen: Sequence[Choice]) -> NDArray[np.int16]:

@@ -37,6 +37,7 @@ TITLES = {
     "outcome": "Outcome of an action: does it win the level, is the game over",
     "policy": "Policy on winning stretches (exploration apart, half of it is random)",
     "tokenizer": "Tokenizer: frames to codes and back",
+    "tokenizer_vqvae": "The seed's VQ-VAE on the same frames, trained for a minute or two",
 }
 
 

@@ -93,6 +93,13 @@ def small_vqvae(scheme: Scheme) -> Recipe:
     )
 
 
+def demo_vqvae(scheme: Scheme) -> Recipe:
+    """The seed's tokenizer for a minute or two, which `arcworld demo` shows beside its own."""
+    recipe = small_vqvae(scheme)
+    schedule = replace(recipe.tokenizer_schedule, steps=300)
+    return replace(recipe, name="demo-vqvae", tokenizer_schedule=schedule)
+
+
 def demo(scheme: Scheme) -> Recipe:
     """`small` in a third of its steps, for `arcworld demo`."""
     recipe = small(scheme)
@@ -146,6 +153,7 @@ def smollm2_360m(scheme: Scheme) -> Recipe:
 RECIPES: dict[str, Callable[[Scheme], Recipe]] = {
     "debug": debug,
     "demo": demo,
+    "demo-vqvae": demo_vqvae,
     "small": small,
     "small-vqvae": small_vqvae,
     "base": base,

@@ -93,6 +93,15 @@ def fit_tokenizer(
     return task.module.eval()
 
 
+def train_tokenizer(
+    recipe: Recipe, dataset: Dataset, folder: Path, *, seed: int = 0, devices: str = "auto"
+) -> FrameTokenizer:
+    """A recipe's tokenizer alone, into a folder of its own; goes on where it was stopped."""
+    episodes = list(dataset.part("train").episodes)
+    torch.manual_seed(seed)
+    return fit_tokenizer(recipe, episodes, folder, _launch(devices), seed=seed)
+
+
 def _fit_policy(
     recipe: Recipe,
     world_model: WorldModel,
