@@ -128,9 +128,11 @@ def tracked() -> list[Path]:
 @pytest.mark.skipif(not (ROOT / ".git").exists(), reason="needs a checkout")
 def test_nothing_names_a_registry_or_unpickles() -> None:
     registry = re.compile(r"https?://[^ \"]+/(simple|packages)(/|\"|$)")
-    pickle = re.compile(r"^\s*import pickle|pickle\.loads?\(|torch\.load\(|allow_pickle=True", re.M)
+    pickle = re.compile(
+        r"^\s*import pickl[e]|pickl[e]\.loads?\(|torch\.loa[d]\(|allow_pickl[e]=True", re.M
+    )
     for path in tracked():
-        if path.suffix in (".png", ".gz", ".safetensors", ".npy") or path == Path(__file__):
+        if path.suffix in (".png", ".gz", ".safetensors", ".npy"):
             continue
         text = path.read_text(encoding="utf-8", errors="replace")
         assert not registry.search(text), path
