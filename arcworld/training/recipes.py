@@ -96,18 +96,18 @@ def small_vqvae(scheme: Scheme) -> Recipe:
 def demo_vqvae(scheme: Scheme) -> Recipe:
     """The seed's tokenizer for a minute or two, which `arcworld demo` shows beside its own."""
     recipe = small_vqvae(scheme)
-    schedule = replace(recipe.tokenizer_schedule, steps=300)
+    schedule = replace(recipe.tokenizer_schedule, steps=200)
     return replace(recipe, name="demo-vqvae", tokenizer_schedule=schedule)
 
 
 def demo(scheme: Scheme) -> Recipe:
-    """`small` in a third of its steps, for `arcworld demo`."""
+    """`small` in a fifth of its steps, for `arcworld demo`."""
     recipe = small(scheme)
     return replace(
         recipe,
         name="demo",
-        world_model_schedule=replace(recipe.world_model_schedule, steps=600),
-        policy_schedule=replace(recipe.policy_schedule, steps=150),
+        world_model_schedule=replace(recipe.world_model_schedule, steps=400),
+        policy_schedule=replace(recipe.policy_schedule, steps=120),
     )
 
 
