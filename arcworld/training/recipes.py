@@ -76,9 +76,9 @@ def small(scheme: Scheme) -> Recipe:
         ),
         windows=WindowConfig(frames=3, stride=1),
         weights=LossWeights(changed=3.0, first_frame=0.0),
-        world_model_schedule=Schedule(steps=2200, batch_size=24, learning_rate=1e-3),
+        world_model_schedule=Schedule(steps=2000, batch_size=12, learning_rate=1e-3, warmup=0.05),
         policy=PolicyConfig(width=192),
-        policy_schedule=Schedule(steps=500, batch_size=24, learning_rate=1e-3),
+        policy_schedule=Schedule(steps=400, batch_size=12, learning_rate=1e-3),
     )
 
 
@@ -96,18 +96,18 @@ def small_vqvae(scheme: Scheme) -> Recipe:
 def demo_vqvae(scheme: Scheme) -> Recipe:
     """The seed's tokenizer for a minute or two, which `arcworld demo` shows beside its own."""
     recipe = small_vqvae(scheme)
-    schedule = replace(recipe.tokenizer_schedule, steps=200)
+    schedule = replace(recipe.tokenizer_schedule, steps=150)
     return replace(recipe, name="demo-vqvae", tokenizer_schedule=schedule)
 
 
 def demo(scheme: Scheme) -> Recipe:
-    """`small` in a fifth of its steps, for `arcworld demo`."""
+    """`small` in a quarter of its steps, for `arcworld demo`."""
     recipe = small(scheme)
     return replace(
         recipe,
         name="demo",
-        world_model_schedule=replace(recipe.world_model_schedule, steps=400),
-        policy_schedule=replace(recipe.policy_schedule, steps=120),
+        world_model_schedule=replace(recipe.world_model_schedule, steps=500),
+        policy_schedule=replace(recipe.policy_schedule, steps=150),
     )
 
 
