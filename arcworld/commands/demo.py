@@ -92,12 +92,12 @@ class _Demo:
 
     def _train(self, dataset: Dataset) -> Run:
         from arcworld.training.recipes import recipe
-        from arcworld.training.train import train, train_tokenizer
+        from arcworld.training.train import train, train_vqvae
 
         begun = (self.out / "run.json").is_file()
         run = train(recipe(self.recipe), dataset, self.out, seed=self.seed, resume=begun)
         if self._shows_vqvae:
-            train_tokenizer(recipe("demo-vqvae"), dataset, self._vqvae, seed=self.seed)
+            train_vqvae(recipe(self.recipe), dataset, self._vqvae, seed=self.seed)
         return run
 
     @property
@@ -107,10 +107,9 @@ class _Demo:
     @property
     def _shows_vqvae(self) -> bool:
         """Whether the seed's tokenizer is trained beside the run's own, which is another."""
-        from arcworld.frames.vqvae import VQVAEConfig
         from arcworld.training.recipes import recipe
 
-        return not isinstance(recipe(self.recipe).tokenizer, VQVAEConfig)
+        return recipe(self.recipe).codebook is not None
 
     def _evaluate(self, run: Run, dataset: Dataset) -> tuple[Evaluation, Evaluation]:
         from arcworld.commands.evaluate import measure

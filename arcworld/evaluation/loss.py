@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -99,7 +98,7 @@ def _sampler(
             " windows of training; restore the file or train the run again"
         ) from None
     games = [episode.game_id for episode in transitions.episodes]
-    config = replace(WindowConfig(), frames=frames, stride=max(frames - 1, 1))
+    config = WindowConfig(frames=frames, stride=max(frames - 1, 1))
     vocabulary = run.world_model.vocabulary
     return WindowSampler(vocabulary, coded, games, config, weights), frames
 
@@ -133,8 +132,7 @@ def _only(vocabulary: Vocabulary, batch: Batch, kept: Sequence[NDArray[np.bool_]
         for k in np.flatnonzero(wanted):
             end = first[k + 1] if k + 1 < len(first) else ids.shape[1]
             keep[row, first[k] + 1 : end + 1] = True
-    return replace(
-        batch,
+    return batch._replace(
         weights_BL=batch.weights_BL * keep,
         outcomes_BL=batch.outcomes_BL.masked_fill(~keep, IGNORE),
     )

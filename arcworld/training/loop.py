@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from arcworld.errors import ArcworldError
 from arcworld.models.checkpoint import (
     load_json,
     load_state,
@@ -110,6 +111,7 @@ def fit(task: Task, schedule: Schedule, folder: Path, fabric: Fabric, *, seed: i
     """
     if (folder / "model.safetensors").is_file():
         load_state(task.module, load_tensors(folder / "model.safetensors"), folder)
+        task.module.to(fabric.device)
         return
     Loop(task, schedule, folder, fabric, seed).run()
 
@@ -122,6 +124,7 @@ class Loop:
     ) -> None:
         self.task, self.schedule, self.folder, self.fabric = task, schedule, folder, fabric
         self.seed = seed
+        task.module.to(fabric.device)
         trained = [p for p in task.module.parameters() if p.requires_grad]
         self.optimiser = torch.optim.AdamW(trained, lr=0.0, weight_decay=schedule.weight_decay)
         self.step = self._restore()
@@ -141,10 +144,11 @@ class Loop:
                 losses = self._advance()
                 if self.step % self.schedule.log_every == 0 or self.step == self.schedule.steps:
                     bar.update(self.step, self._log(losses))
-                if stop.asked or time.monotonic() - saved > self.schedule.checkpoint_every:
+                stopping = self._agreed(stop.asked)
+                if stopping or time.monotonic() - saved > self.schedule.checkpoint_every:
                     self._checkpoint()
                     saved = time.monotonic()
-                if stop.asked:
+                if stopping:
                     raise KeyboardInterrupt(f"{self.task.name} stopped at step {self.step}")
         self._finish()
 
@@ -154,13 +158,35 @@ class Loop:
         torch.manual_seed(int(np.random.SeedSequence((*draw.key, rank)).generate_state(1)[0]))
         for group in self.optimiser.param_groups:
             group["lr"] = self.schedule.rate(self.step)
-        losses = self.task.losses(self.model, draw)
+        with self.fabric.autocast():
+            losses = self.task.losses(self.model, draw)
+        self._check_finite(losses["loss"])
         self.fabric.backward(losses["loss"])
-        self.fabric.clip_gradients(self.model, self._wrapped_optimiser, max_norm=self.schedule.clip)
+        self.fabric.clip_gradients(
+            self.model,
+            self._wrapped_optimiser,
+            max_norm=self.schedule.clip,
+            error_if_nonfinite=False,
+        )
         self._wrapped_optimiser.step()
         self._wrapped_optimiser.zero_grad()
         self.step += 1
         return losses
+
+    def _check_finite(self, loss: Tensor) -> None:
+        if not math.isfinite(float(loss.detach())):
+            raise ArcworldError(
+                f"{self.folder}: the loss of the {self.task.name} is {float(loss.detach())} at"
+                f" step {self.step}; expected a finite one; train with another seed or a recipe"
+                " of a lower learning rate"
+            )
+
+    def _agreed(self, asked: bool) -> bool:
+        """Whether any device was asked to stop, so that all stop after the same step."""
+        if self.fabric.world_size == 1:
+            return asked
+        told: Any = self.fabric.all_reduce(torch.tensor(float(asked)), reduce_op="sum")
+        return float(told) > 0
 
     def _log(self, losses: dict[str, Tensor]) -> dict[str, float]:
         measures = {name: float(value.detach()) for name, value in losses.items()}
@@ -184,6 +210,7 @@ class Loop:
         save_json(fresh / "state.json", {"step": self.step})
         old = self.folder / "checkpoint.old"
         if self._checkpoint_folder.exists():
+            shutil.rmtree(old, ignore_errors=True)
             self._checkpoint_folder.rename(old)
         fresh.rename(self._checkpoint_folder)
         shutil.rmtree(old, ignore_errors=True)

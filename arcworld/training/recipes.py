@@ -21,11 +21,16 @@ from arcworld.training.loop import Schedule
 
 @dataclass(frozen=True)
 class Recipe:
-    """What is trained, on what windows, for how long."""
+    """What is trained, on what windows, for how long.
+
+    The run's tokenizer is the codebook of exact cells, or the VQ-VAE where there is none;
+    `arcworld demo` shows the two side by side.
+    """
 
     name: str
-    tokenizer: VQVAEConfig | PatchCodebookConfig
-    tokenizer_schedule: Schedule
+    codebook: PatchCodebookConfig | None
+    vqvae: VQVAEConfig
+    vqvae_schedule: Schedule
     world_model: WorldModelConfig
     windows: WindowConfig
     weights: LossWeights
@@ -43,11 +48,12 @@ def debug(scheme: Scheme) -> Recipe:
     """Everything once, tiny: under a minute on two cores. Its numbers mean nothing."""
     return Recipe(
         name="debug",
-        tokenizer=VQVAEConfig(colour_dim=8, width=32, codebook_size=64, code_dim=16, decay=0.9),
-        tokenizer_schedule=Schedule(steps=40, batch_size=16, learning_rate=3e-3),
+        codebook=PatchCodebookConfig(256),
+        vqvae=VQVAEConfig(colour_dim=8, width=32, codebook_size=64, code_dim=16, decay=0.9),
+        vqvae_schedule=Schedule(steps=40, batch_size=16, learning_rate=3e-3),
         world_model=WorldModelConfig(
             scheme=scheme,
-            codebook_size=64,
+            codebook_size=256,
             context_frames=2,
             context_features=True,
             backbone=BackboneConfig(width=32, layers=2, heads=2, kv_heads=1, mlp=64),
@@ -61,12 +67,13 @@ def debug(scheme: Scheme) -> Recipe:
 
 
 def small(scheme: Scheme) -> Recipe:
-    """Two CPU cores, minutes: exact cells, and a small Llama from scratch on two past frames."""
+    """Two CPU cores, under half an hour: exact cells, and a small Llama on two past frames."""
     codes = 4096
     return Recipe(
         name="small",
-        tokenizer=PatchCodebookConfig(codes),
-        tokenizer_schedule=Schedule(steps=1200, batch_size=32, learning_rate=2e-3),
+        codebook=PatchCodebookConfig(codes),
+        vqvae=VQVAEConfig(decay=0.9, worst_share=0.02),
+        vqvae_schedule=Schedule(steps=1200, batch_size=32, learning_rate=2e-3),
         world_model=WorldModelConfig(
             scheme=scheme,
             codebook_size=codes,
@@ -88,25 +95,19 @@ def small_vqvae(scheme: Scheme) -> Recipe:
     return replace(
         recipe,
         name="small-vqvae",
-        tokenizer=VQVAEConfig(decay=0.9, worst_share=0.02),
-        world_model=replace(recipe.world_model, codebook_size=512),
+        codebook=None,
+        world_model=replace(recipe.world_model, codebook_size=recipe.vqvae.codebook_size),
     )
 
 
-def demo_vqvae(scheme: Scheme) -> Recipe:
-    """The seed's tokenizer for a minute or two, which `arcworld demo` shows beside its own."""
-    recipe = small_vqvae(scheme)
-    schedule = replace(recipe.tokenizer_schedule, steps=150)
-    return replace(recipe, name="demo-vqvae", tokenizer_schedule=schedule)
-
-
 def demo(scheme: Scheme) -> Recipe:
-    """`small` in a quarter of its steps, for `arcworld demo`."""
+    """`small` in a third of its steps, for `arcworld demo`."""
     recipe = small(scheme)
     return replace(
         recipe,
         name="demo",
-        world_model_schedule=replace(recipe.world_model_schedule, steps=500),
+        vqvae_schedule=replace(recipe.vqvae_schedule, steps=150),
+        world_model_schedule=replace(recipe.world_model_schedule, steps=600),
         policy_schedule=replace(recipe.policy_schedule, steps=150),
     )
 
@@ -118,7 +119,7 @@ def base(scheme: Scheme) -> Recipe:
     return replace(
         recipe,
         name="base",
-        tokenizer_schedule=Schedule(steps=4000, batch_size=128, learning_rate=1e-3),
+        vqvae_schedule=Schedule(steps=4000, batch_size=128, learning_rate=1e-3),
         world_model=replace(recipe.world_model, context_frames=8, backbone=body),
         windows=WindowConfig(frames=9, stride=2),
         world_model_schedule=Schedule(steps=6000, batch_size=32, learning_rate=5e-4),
@@ -135,8 +136,9 @@ def smollm2_360m(scheme: Scheme) -> Recipe:
     schedule = Schedule(steps=1500, batch_size=16, learning_rate=2e-4)
     return Recipe(
         name="smollm2-360m",
-        tokenizer=VQVAEConfig(),
-        tokenizer_schedule=Schedule(steps=20_000, batch_size=64, learning_rate=3e-4),
+        codebook=None,
+        vqvae=VQVAEConfig(),
+        vqvae_schedule=Schedule(steps=20_000, batch_size=64, learning_rate=3e-4),
         world_model=WorldModelConfig(
             scheme=scheme,
             context_frames=29,
@@ -153,7 +155,6 @@ def smollm2_360m(scheme: Scheme) -> Recipe:
 RECIPES: dict[str, Callable[[Scheme], Recipe]] = {
     "debug": debug,
     "demo": demo,
-    "demo-vqvae": demo_vqvae,
     "small": small,
     "small-vqvae": small_vqvae,
     "base": base,

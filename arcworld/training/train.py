@@ -18,8 +18,9 @@ import torch
 
 import arcworld
 from arcworld.errors import ArcworldError
-from arcworld.frames.codebook import PatchCodebook, PatchCodebookConfig
+from arcworld.frames.codebook import PatchCodebook
 from arcworld.frames.tokenizer import FrameTokenizer
+from arcworld.frames.vqvae import VQVAE
 from arcworld.models.checkpoint import load_json, save_json, save_model
 from arcworld.models.run import Run, from_pretrained
 from arcworld.models.world_model import WorldModel
@@ -68,8 +69,7 @@ def train(
 
 def _stages(recipe: Recipe, training: Dataset, out: Path, fabric: Fabric, seed: int) -> None:
     episodes = list(training.episodes)
-    torch.manual_seed(seed)
-    tokenizer = fit_tokenizer(recipe, episodes, out / "tokenizer", fabric, seed=seed)
+    tokenizer = _fit_tokenizer(recipe, episodes, out / "tokenizer", fabric, seed)
     sampler = _sampler(recipe, episodes, tokenizer)
     torch.manual_seed(seed)
     second = WorldModelTask(recipe.world_model, tokenizer, sampler)
@@ -78,28 +78,32 @@ def _stages(recipe: Recipe, training: Dataset, out: Path, fabric: Fabric, seed: 
         _fit_policy(recipe, second.module, sampler, out, fabric, seed)
 
 
-def fit_tokenizer(
-    recipe: Recipe, episodes: Sequence[Episode], folder: Path, fabric: Fabric, *, seed: int
+def _fit_tokenizer(
+    recipe: Recipe, episodes: Sequence[Episode], folder: Path, fabric: Fabric, seed: int
 ) -> FrameTokenizer:
-    """The recipe's tokenizer: a codebook is counted at once, a VQ-VAE is trained."""
-    if isinstance(recipe.tokenizer, PatchCodebookConfig):
-        codebook = PatchCodebook(recipe.tokenizer)
-        codebook.fit(np.concatenate(list(distinct_frames(episodes).values())))
-        if fabric.is_global_zero:
-            save_model(folder, codebook, recipe.tokenizer)
-        return codebook.eval()
-    task = TokenizerTask(recipe.tokenizer, episodes)
-    fit(task, recipe.tokenizer_schedule, folder, fabric, seed=seed)
+    """The run's tokenizer: a codebook is counted at once, a VQ-VAE is trained."""
+    if recipe.codebook is None:
+        return _fit_vqvae(recipe, episodes, folder, fabric, seed)
+    codebook = PatchCodebook(recipe.codebook)
+    codebook.fit(np.concatenate(list(distinct_frames(episodes).values())))
+    if fabric.is_global_zero:
+        save_model(folder, codebook, recipe.codebook)
+    return codebook.eval()
+
+
+def _fit_vqvae(
+    recipe: Recipe, episodes: Sequence[Episode], folder: Path, fabric: Fabric, seed: int
+) -> VQVAE:
+    torch.manual_seed(seed)
+    task = TokenizerTask(recipe.vqvae, episodes)
+    fit(task, recipe.vqvae_schedule, folder, fabric, seed=seed)
     return task.module.eval()
 
 
-def train_tokenizer(
-    recipe: Recipe, dataset: Dataset, folder: Path, *, seed: int = 0, devices: str = "auto"
-) -> FrameTokenizer:
-    """A recipe's tokenizer alone, into a folder of its own; goes on where it was stopped."""
+def train_vqvae(recipe: Recipe, dataset: Dataset, folder: Path, *, seed: int = 0) -> VQVAE:
+    """A recipe's VQ-VAE alone, on one device, into a folder of its own; it can be resumed."""
     episodes = list(dataset.part("train").episodes)
-    torch.manual_seed(seed)
-    return fit_tokenizer(recipe, episodes, folder, _launch(devices), seed=seed)
+    return _fit_vqvae(recipe, episodes, folder, _launch("1"), seed)
 
 
 def _fit_policy(

@@ -133,7 +133,9 @@ from arcworld.training.train import train
 tiny = recipe("debug")
 tiny = replace(
     tiny,
-    tokenizer_schedule=replace(tiny.tokenizer_schedule, steps=8, checkpoint_every=0),
+    codebook=None,
+    world_model=replace(tiny.world_model, codebook_size=tiny.vqvae.codebook_size),
+    vqvae_schedule=replace(tiny.vqvae_schedule, steps=8, checkpoint_every=0),
     world_model_schedule=replace(tiny.world_model_schedule, steps=8, checkpoint_every=0),
     policy_schedule=replace(tiny.policy_schedule, steps=4, checkpoint_every=0),
 )
