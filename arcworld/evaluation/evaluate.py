@@ -92,7 +92,7 @@ def evaluate(
             run.tokenizer,
             transitions.episodes,
             run.seen,
-            None if trained is None else trained.next_NHW,
+            None if trained is None else _all_frames(trained),
         ),
         "world_model": frame_table(transitions, predicted),
         "world_model_teacher_forced": forced_table(transitions, forced, frames),
@@ -128,20 +128,31 @@ def part_of(dataset: Dataset, split: str) -> Dataset:
 
 
 def _training(run: Run, dataset: Dataset) -> Transitions | None:
-    """What the run was trained on, as far as it is at hand."""
+    """All that the run was trained on, or None: half a table would be a floor set low."""
     known = set(run.about.get("trained_on", ()))
+    if not known or not known <= set(dataset.guids):
+        return None
     episodes = [episode for episode in dataset.episodes if episode.guid in known]
-    return lay_out(episodes, run.seen) if episodes else None
+    return lay_out(episodes, run.seen)
+
+
+def _all_frames(transitions: Transitions) -> NDArray[np.uint8]:
+    return np.concatenate([episode.frames_THW for episode in transitions.episodes])
 
 
 def _floors(transitions: Transitions, trained: Transitions | None) -> dict[str, Table]:
-    if trained is None:
-        copied = frame_table(transitions, transitions.frames_NHW)
-        return {"floors/copy/world_model": copied}
+    """Each floor's tables; without the training recordings only `copy` can be had."""
+    frames = {"copy": transitions.frames_NHW}
+    if trained is not None:
+        frames = FrameFloors(trained).predictions(transitions)
+    tables = {name: frame_table(transitions, predicted) for name, predicted in frames.items()}
     parts = {
-        f"floors/{name}/world_model": frame_table(transitions, frames)
-        for name, frames in FrameFloors(trained).predictions(transitions).items()
+        f"floors/{name}/{part}": table
+        for part in ("world_model", "world_model_teacher_forced")
+        for name, table in tables.items()
     }
+    if trained is None:
+        return parts
     for name, chosen in ActionFloors(trained).predictions(transitions).items():
         parts[f"floors/{name}/policy"] = policy_table(transitions, chosen)
     for name, outcomes in OutcomeFloors(trained).predictions(transitions).items():

@@ -8,14 +8,13 @@ or frame, in training; else copy, or majority).
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from arcworld.evaluation.transitions import Transitions
 from arcworld.frames.tokenizer import CELLS, GRID
-from arcworld.recordings.episode import RESET, Outcome
+from arcworld.recordings.episode import ACTION_IDS, CLICK, RESET, Outcome
 from arcworld.recordings.novelty import frame_hashes, pair_hashes
 from arcworld.tokens.sequence import cells_of
 
@@ -77,32 +76,67 @@ def _commonest(frames_NHW: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 class ActionFloors:
-    """The next action by each game's commonest, by repeating the last, and by looking it up."""
+    """The next action by the commonest, by repeating the last, and by looking it up.
+
+    Commonest are type and click's cell, each for itself, in the game (in all games, where training
+    never saw it). All floors choose among what is legal, and RESET is nobody's choice.
+    """
 
     def __init__(self, training: Transitions) -> None:
         by_frame: dict[int, Counter[Choice]] = defaultdict(Counter)
-        by_game: dict[str, Counter[Choice]] = defaultdict(Counter)
+        self._types: dict[str, NDArray[np.int64]] = defaultdict(_no_types)
+        self._cells: dict[str, NDArray[np.int64]] = defaultdict(_no_cells)
         types, cells = choices(training)
         hashes = frame_hashes(training.frames_NHW).tolist()
         for i in np.flatnonzero(training.winning_N & (types != RESET)):
-            choice = int(types[i]), int(cells[i])
-            by_frame[hashes[i]][choice] += 1
-            by_game[str(training.games_N[i])][choice] += 1
+            by_frame[hashes[i]][int(types[i]), int(cells[i])] += 1
+            for game in (str(training.games_N[i]), _EVERY):
+                self._types[game][types[i]] += 1
+                self._cells[game][cells[i]] += types[i] == CLICK
         self._lookup = {frame: counts.most_common(1)[0][0] for frame, counts in by_frame.items()}
-        self._majority = {game: counts.most_common(1)[0][0] for game, counts in by_game.items()}
 
     def predictions(self, transitions: Transitions) -> dict[str, NDArray[np.int16]]:
         """Predicted (type, cell) by floor, int16 [N, 2]."""
-        types, cells = choices(transitions)
-        games = [str(game) for game in transitions.games_N]
-        majority = [self._majority.get(game, (RESET, CELLS)) for game in games]
+        majority = self._majority(transitions)
         hashes = frame_hashes(transitions.frames_NHW).tolist()
-        lookup = [self._lookup.get(h, m) for h, m in zip(hashes, majority, strict=True)]
-        last = np.stack([types, cells], axis=1)
-        repeat = np.array(majority, dtype=np.int16).reshape(-1, 2)
-        follows = transitions.t_N > 0
-        repeat[follows] = last[np.flatnonzero(follows) - 1]
-        return {"majority": _pairs(majority), "repeat": repeat, "lookup": _pairs(lookup)}
+        known = [(i, self._lookup[h]) for i, h in enumerate(hashes) if h in self._lookup]
+        lookup, repeat = majority.copy(), majority.copy()
+        for i, choice in known:
+            lookup[i] = choice
+        before = _last_choice(transitions)
+        taken = np.stack(choices(transitions), axis=1)[before]
+        legal = np.take_along_axis(transitions.legal_types(), taken[:, :1].astype(np.intp), axis=1)
+        again = (before >= 0) & legal[:, 0]
+        repeat[again] = taken[again]
+        return {"majority": majority, "repeat": repeat, "lookup": lookup}
+
+    def _majority(self, transitions: Transitions) -> NDArray[np.int16]:
+        games = [g if g in self._types else _EVERY for g in map(str, transitions.games_N)]
+        counts = np.stack([self._types[game] for game in games])
+        types = np.where(transitions.legal_types(), counts, -1).argmax(1)
+        cells = np.stack([self._cells[game] for game in games])[:, :CELLS].argmax(1)
+        return np.stack([types, cells], axis=1).astype(np.int16)
+
+
+_EVERY = "*"
+
+
+def _no_types() -> NDArray[np.int64]:
+    return np.zeros(len(ACTION_IDS), dtype=np.int64)
+
+
+def _no_cells() -> NDArray[np.int64]:
+    return np.zeros(CELLS + 1, dtype=np.int64)
+
+
+def _last_choice(transitions: Transitions) -> NDArray[np.intp]:
+    """Where each transition's last action before it stands that is no RESET, or -1."""
+    last = np.full(len(transitions), -1, dtype=np.intp)
+    is_reset = transitions.is_reset_N
+    for i in range(1, len(transitions)):
+        if transitions.t_N[i]:
+            last[i] = last[i - 1] if is_reset[i - 1] else i - 1
+    return last
 
 
 class OutcomeFloors:
@@ -121,10 +155,6 @@ class OutcomeFloors:
         found = [self._counts.get(pair, self._rates) for pair in pairs]
         lookup = np.stack([counts / counts.sum() for counts in found])
         return {"majority": np.tile(self._rates, (len(pairs), 1)), "lookup": lookup}
-
-
-def _pairs(chosen: Sequence[Choice]) -> NDArray[np.int16]:
-    return np.array(chosen, dtype=np.int16).reshape(-1, 2)
 
 
 def choices(transitions: Transitions) -> tuple[NDArray[np.int16], NDArray[np.int16]]:

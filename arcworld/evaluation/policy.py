@@ -31,16 +31,17 @@ def greedy_choices(
     coded: Sequence[CodedEpisode],
     report: Report,
 ) -> NDArray[np.int16]:
-    """Likeliest legal (type, cell) in every transition's frame, int16 [N, 2]."""
+    """Likeliest legal type, and likeliest cell where a click is legal, int16 [N, 2]."""
     chosen = np.full((len(transitions), 2), NO_CELL, dtype=np.int16)
     rows = [_history(model, transitions, coded, i) for i in range(len(transitions))]
+    legal = transitions.legal_types()
     done = 0
     for at in batches_by_length([len(pack(model.vocabulary, row)) for row in rows]):
         types, places = policy.prior_logits(model, [rows[i] for i in at])
-        types = types.masked_fill(~_legal(transitions, at).to(types.device), -torch.inf)
-        kinds = types.argmax(-1).cpu().numpy()
+        shut = torch.from_numpy(~legal[at]).to(types.device)
+        chosen[at, 0] = types.masked_fill(shut, -torch.inf).argmax(-1).cpu().numpy()
         cells = places[:, :CELLS].argmax(-1).cpu().numpy()
-        chosen[at, 0], chosen[at, 1] = kinds, np.where(kinds == CLICK, cells, NO_CELL)
+        chosen[at, 1] = np.where(legal[at, CLICK], cells, NO_CELL)
         done += len(at)
         report("policy", done, len(rows))
     return chosen
@@ -53,16 +54,6 @@ def _history(
     t = int(transitions.t_N[i])
     start = max(t + 1 - model.config.context_frames, 0)
     return coded[int(transitions.episode_N[i])].window(start, t + 1 - start)
-
-
-def _legal(transitions: Transitions, at: NDArray[np.intp]) -> torch.Tensor:
-    """Which types the game offers in each frame, bool [B, 8]; RESET is never chosen."""
-    places = [(int(transitions.episode_N[i]), int(transitions.t_N[i])) for i in at]
-    bits = np.array([transitions.episodes[e].available_T[t] for e, t in places])
-    legal = (bits[:, None] >> np.arange(8)) & 1 > 0
-    legal[:, RESET] = False
-    legal[~legal.any(1)] = True
-    return torch.from_numpy(legal)
 
 
 def policy_table(transitions: Transitions, chosen_N2: NDArray[np.int16]) -> Table:

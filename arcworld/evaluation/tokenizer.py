@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arcworld.evaluation.floors import known_cells, split_cells
+from arcworld.evaluation.frame_measures import same_cells
 from arcworld.evaluation.pooling import Ratio, Table, pool, share
 from arcworld.frames.tokenizer import FrameTokenizer
 from arcworld.recordings.episode import COLOURS, Episode, game_name
@@ -58,7 +59,9 @@ def _measures(
         return Ratio((right & where).sum((1, 2)), where.sum((1, 2)))
 
     right = frames == back
+    cells = same_cells(frames, back)
     measures = {
+        "cell_acc": Ratio(cells.sum(1), np.full(len(cells), cells.shape[1])),
         "pixel_acc": over(np.ones_like(right)),
         "exact_frame": share(right.all((1, 2))),
         "changed_pixel_acc": over(changed),

@@ -11,7 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from arcworld.recordings.episode import RESET, Episode, Outcome, game_name, winning_stretches
+from arcworld.recordings.episode import (
+    ACTION_IDS,
+    RESET,
+    Episode,
+    Outcome,
+    game_name,
+    winning_stretches,
+)
 from arcworld.recordings.novelty import Seen
 
 
@@ -50,6 +57,15 @@ class Transitions:
     def level_up_N(self) -> NDArray[np.bool_]:
         """The action won a level."""
         return self.outcomes_N == Outcome.LEVEL_WON
+
+    def legal_types(self) -> NDArray[np.bool_]:
+        """Which action types a player may choose in each frame, bool [N, 8]; never RESET."""
+        places = zip(self.episode_N.tolist(), self.t_N.tolist(), strict=True)
+        bits = np.array([self.episodes[e].available_T[t] for e, t in places], dtype=np.uint8)
+        legal = (bits[:, None] >> np.arange(len(ACTION_IDS), dtype=np.uint8)) & 1 > 0
+        legal[:, RESET] = False
+        legal[~legal.any(1)] = True
+        return legal
 
     def subsets(self) -> dict[str, NDArray[np.bool_]]:
         """`all`, `novel`, and apart: `ordinary` (neither of the next two), `reset`, `level_up`."""

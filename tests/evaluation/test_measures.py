@@ -117,16 +117,33 @@ def test_lookup_knows_what_training_showed_and_copies_elsewhere(
     assert table["all"]["all"]["count"] == 24
 
 
-def test_repeat_is_the_action_before_and_majority_at_an_episode_s_start(
+def test_repeat_is_the_last_action_that_is_no_reset(
     make_episode: Callable[..., Episode],
 ) -> None:
     train, test = two_episodes(make_episode)
     floors = ActionFloors(train).predictions(test)
     for i in range(len(test)):
-        if test.t_N[i]:
-            assert floors["repeat"][i, 0] == test.actions_N3[i - 1, 0]
+        start = i - test.t_N[i]
+        before = [k for k in range(start, i) if test.actions_N3[k, 0] != 0]
+        if before:
+            assert floors["repeat"][i, 0] == test.actions_N3[before[-1], 0]
         else:
             assert np.array_equal(floors["repeat"][i], floors["majority"][i])
+    assert all((floor[:, 0] != 0).all() for floor in floors.values())
+
+
+def test_majority_takes_type_and_cell_each_for_itself(
+    make_episode: Callable[..., Episode],
+) -> None:
+    episode = make_episode(seed=4, frames=7)
+    episode.outcomes_A[:] = [0, 0, 0, 0, 0, Outcome.LEVEL_WON]
+    places = [(6, 1, 1), (6, 9, 9), (6, 9, 9), (6, 60, 60), (2, -1, -1), (2, -1, -1)]
+    episode.actions_A3[:] = places
+    told = lay_out([episode], NOTHING_SEEN)
+    majority = ActionFloors(told).predictions(told)["majority"]
+    assert majority.tolist() == [[6, 9]] * 6
+    stranger = lay_out([make_episode(game="other-00000000")], NOTHING_SEEN)
+    assert ActionFloors(told).predictions(stranger)["majority"].tolist() == [[6, 9]] * 5
 
 
 def test_policy_subsets_hold_no_reset_and_split_skill_from_exploration(
