@@ -67,6 +67,9 @@ def main(tokens: Sequence[str] | None = None) -> int:
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 0
+        except OSError as error:
+            place = error.filename or "a file"
+            return _fail(f"arcworld: {place}: {error.strerror or error}; name another place", 2)
     return result if isinstance(result, int) else 0
 
 

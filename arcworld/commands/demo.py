@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from arcworld.commands.arguments import Actions, Seed
+
 if TYPE_CHECKING:
     from arcworld.evaluation.evaluate import Evaluation
     from arcworld.evaluation.page import Played
@@ -18,8 +20,8 @@ def demo(
     *,
     out: Path = Path("runs/demo"),
     recipe: str = "demo",
-    seed: int = 0,
-    max_actions: int = 200,
+    seed: Seed = 0,
+    max_actions: Actions = 200,
 ) -> None:
     """Make demos, train, evaluate and play: the whole path, with a report at the end.
 

@@ -32,10 +32,9 @@ def evaluate(
     """
     from arcworld.commands.output import claim, open_data, print_sheets, write_json
     from arcworld.evaluation.report import describe, floors_that_win, part_tables, seed_tables
-    from arcworld.models.run import from_pretrained
 
     claim(json)
-    opened = from_pretrained(run)
+    opened = open_run(run)
     dataset = open_data(data, int(opened.about.get("seed") or 0))
     found = measure(opened, dataset, split)
     print(describe(found.about))
@@ -46,13 +45,19 @@ def evaluate(
     write_json(json, found.as_dict())
 
 
-def measure(run: Run, dataset: Dataset, split: str) -> Evaluation:
-    """Evaluate with progress, where the run is fastest."""
+def open_run(run: Path) -> Run:
+    """A run, where it is fastest: on a GPU if there is one."""
     import torch
 
+    from arcworld.models.run import from_pretrained
+
+    return from_pretrained(run).to("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def measure(run: Run, dataset: Dataset, split: str) -> Evaluation:
+    """Evaluate with progress."""
     from arcworld.commands.output import Reporter
     from arcworld.evaluation.evaluate import evaluate as evaluate_run
 
-    run.to("cuda" if torch.cuda.is_available() else "cpu")
     with Reporter() as report:
         return evaluate_run(run, dataset, split, report)

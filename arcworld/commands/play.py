@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from arcworld.commands.arguments import Actions, Seed
+
 if TYPE_CHECKING:
     from arcworld.evaluation.report import Sheet
     from arcworld.play.agent import Agent
@@ -20,8 +22,8 @@ def play(
     *,
     game: str,
     games: Path | None = None,
-    max_actions: int = 500,
-    seed: int = 0,
+    max_actions: Actions = 500,
+    seed: Seed = 0,
     agent: Literal["world-model", "random"] = "world-model",
     recording: Path = Path("runs/play"),
     json: Path | None = None,
@@ -63,11 +65,11 @@ def make_agent(name: AgentName, run: Path | None, seed: int) -> Agent:
         from arcworld.play.agents.random import RandomAgent
 
         return RandomAgent(seed)
-    from arcworld.models.run import from_pretrained
+    from arcworld.commands.evaluate import open_run
     from arcworld.play.agents.world_model import WorldModelAgent
 
     assert run is not None
-    return WorldModelAgent(from_pretrained(run), seed=seed)
+    return WorldModelAgent(open_run(run), seed=seed)
 
 
 def play_one(

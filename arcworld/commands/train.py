@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+from arcworld.commands.arguments import Seed
+
 
 def train(
     *,
@@ -12,7 +14,7 @@ def train(
     recipe: str,
     out: Path,
     scheme: Literal["v1", "v2"] = "v2",
-    seed: int = 0,
+    seed: Seed = 0,
     resume: bool = False,
     devices: str = "auto",
 ) -> None:

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from arcworld.evaluation.transitions import Transitions
-from arcworld.frames.tokenizer import CELLS, GRID
+from arcworld.frames.tokenizer import CELLS, GRID, from_cells, to_cells
 from arcworld.recordings.episode import ACTION_IDS, CLICK, RESET, Outcome
 from arcworld.recordings.novelty import frame_hashes, pair_hashes
 from arcworld.tokens.sequence import cells_of
@@ -24,14 +25,12 @@ type Choice = tuple[int, int]
 
 def split_cells(frames_NHW: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Frames as cells, uint8 [N, 64, 64 pixels]."""
-    cells = frames_NHW.reshape(-1, GRID, GRID, GRID, GRID).swapaxes(2, 3)
-    return np.ascontiguousarray(cells).reshape(-1, CELLS, GRID * GRID)
+    return to_cells(torch.from_numpy(frames_NHW)).flatten(-2).numpy()
 
 
 def join_cells(cells_NCP: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The inverse of `split_cells`."""
-    grid = cells_NCP.reshape(-1, GRID, GRID, GRID, GRID).swapaxes(2, 3)
-    return np.ascontiguousarray(grid).reshape(-1, CELLS, CELLS)
+    return from_cells(torch.from_numpy(cells_NCP).unflatten(-1, (GRID, GRID))).numpy()
 
 
 class FrameFloors:

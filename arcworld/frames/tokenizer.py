@@ -1,7 +1,7 @@
 """What every frame tokenizer does: a 64x64 frame becomes 8x8 codes, and comes back.
 
 Knows frames and codes; knows nothing of sequences or actions. The models above speak to this
-class alone, so another tokenizer (a patch codebook, say) needs no change elsewhere.
+class alone, so another tokenizer needs no change elsewhere.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Models on disk: `config.json` says what it is, `model.safetensors` holds the weights.
 
-Knows files and the three kinds of model; knows nothing of training. Writing is atomic, reading
+Knows files and the kinds of model there are; knows nothing of training. Writing is atomic, reading
 checks everything before a weight is used, and nothing is ever unpickled.
 """
 
@@ -41,6 +41,18 @@ def load_json(path: Path) -> Any:
         raise ArcworldError(f"{path}: not found; expected a JSON file; is the run whole?") from None
     except (ValueError, UnicodeDecodeError) as error:
         raise ArcworldError(f"{path}: not JSON ({error}); make the run again") from None
+
+
+def load_object(path: Path) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises:
+        ArcworldError: it is missing, not JSON, or not an object.
+    """
+    value = load_json(path)
+    if not isinstance(value, dict):
+        raise ArcworldError(f"{path}: found a {type(value).__name__}; expected a JSON object")
+    return value
 
 
 def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
@@ -92,8 +104,17 @@ def load_model(folder: Path) -> nn.Module:
     Raises:
         ArcworldError: a file is missing, cut, of another shape, or holds NaN.
     """
-    described = load_json(folder / CONFIG)
-    module = build(config_from_dict(described, folder / CONFIG))
+    config = config_from_dict(load_object(folder / CONFIG), folder / CONFIG)
+    try:
+        module = build(config)
+    except ArcworldError:
+        raise
+    except (TypeError, ValueError, RuntimeError, ZeroDivisionError) as error:
+        told = str(error).splitlines()[0]
+        raise ArcworldError(
+            f"{folder / CONFIG}: no model can be built from it ({told}); expected the settings that"
+            " training wrote; put them back"
+        ) from error
     load_state(module, load_tensors(folder / WEIGHTS), folder / WEIGHTS)
     return module.eval()
 

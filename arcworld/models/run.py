@@ -3,8 +3,8 @@
 Knows the folder's layout; knows nothing of how it was made.
 
     RUN/run.json              recipe, scheme, seed, data, commit
-    RUN/tokenizer/            config.json, model.safetensors, metrics.jsonl
-    RUN/world_model/          the same
+    RUN/tokenizer/            config.json, model.safetensors
+    RUN/world_model/          the same, and metrics.jsonl
     RUN/policy/               the same (v2)
     RUN/seen/                 64-bit hashes of training frames and of frame + action pairs
 """
@@ -20,7 +20,7 @@ import torch
 
 from arcworld.errors import ArcworldError, did_you_mean
 from arcworld.frames.tokenizer import FrameTokenizer
-from arcworld.models.checkpoint import load_json, load_model
+from arcworld.models.checkpoint import load_model, load_object
 from arcworld.models.policy import MaskedPolicy, SharedHeadPolicy
 from arcworld.models.world_model import WorldModel
 from arcworld.recordings.novelty import Seen
@@ -72,7 +72,7 @@ def from_pretrained(name: str | Path) -> Run:
             f"{name}: no run there; expected a folder that `arcworld train` made or the name of"
             f" shipped weights ({did_you_mean(str(name), shipped)})"
         )
-    about = load_json(folder / "run.json")
+    about = load_object(folder / "run.json")
     tokenizer = cast(FrameTokenizer, load_model(folder / "tokenizer"))
     world_model = cast(WorldModel, load_model(folder / "world_model"))
     has_policy = (folder / "policy" / "config.json").is_file()

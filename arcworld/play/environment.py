@@ -1,7 +1,7 @@
 """A game as a `gymnasium` environment.
 
 Knows `GameSession`; knows no agent. Importing it registers nothing: call `register` for
-`gymnasium.make("arcworld/Game-v0", game="locks")`.
+`gymnasium.make("arcworld/Game-v0", game="keys")`.
 
 What the words of gymnasium mean here:
 

@@ -5,6 +5,7 @@ Knows `split.json` and guids; knows nothing of what the recordings hold.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -74,6 +75,8 @@ def load_split(
             )
         if not file:
             free += ruled
+        if file and file.parent == root:
+            _warn_of_strangers(file, ruled, named)
         for name, guids in found.items():
             parts[name] |= guids
     for name, guids in _by_guid(free, seed, validation_fraction).items():
@@ -129,6 +132,20 @@ def _named(file: Path, sources: Sequence[Source], names: Sequence[str]) -> set[s
         for source in sources
         if source.guid in wanted or relative(source.path, file.parent) in wanted
     }
+
+
+def _warn_of_strangers(file: Path, sources: Sequence[Source], named: dict[str, list[str]]) -> None:
+    """Say which names of a split file are no recording's: a misspelt one is in neither part."""
+    known = {source.guid for source in sources}
+    known |= {relative(source.path, file.parent) for source in sources}
+    names = [name.removeprefix("./") for part in named.values() for name in part]
+    strangers = [n for n in names if n not in known and not (file.parent / n).is_file()]
+    if strangers:
+        warnings.warn(
+            f"{shown(file)}: {len(strangers)} names are no recording here ({strangers[0]});"
+            " expected guids or relative paths; correct them, or they are in neither part",
+            stacklevel=4,
+        )
 
 
 def _by_guid(sources: Sequence[Source], seed: int, fraction: float) -> dict[str, set[str]]:

@@ -1,7 +1,8 @@
 """Recordings of play on disk, in the toolkit's own dialect, a row at a time.
 
 Knows what a row of the toolkit holds; knows nothing of how the play came about. Each row is on
-disk before the next action, so that a killed run leaves a recording that is whole up to there.
+disk before the next action, so that a killed run leaves a recording that is whole up to there. A
+`.gz` one then lacks its end and reads as cut: write plain what may be killed.
 """
 
 from __future__ import annotations

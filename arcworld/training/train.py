@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import warnings
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -21,11 +22,11 @@ from arcworld.errors import ArcworldError
 from arcworld.frames.codebook import PatchCodebook
 from arcworld.frames.tokenizer import FrameTokenizer
 from arcworld.frames.vqvae import VQVAE
-from arcworld.models.checkpoint import load_json, save_json, save_model
+from arcworld.models.checkpoint import load_object, save_json, save_model
 from arcworld.models.run import Run, from_pretrained
 from arcworld.models.world_model import WorldModel
 from arcworld.recordings.dataset import Dataset
-from arcworld.recordings.episode import Episode
+from arcworld.recordings.episode import Episode, winning_stretches
 from arcworld.recordings.novelty import Seen
 from arcworld.tokens.sequence import code
 from arcworld.tokens.vocabulary import Vocabulary
@@ -53,6 +54,7 @@ def train(
         ArcworldError: `out` holds another run, or nothing to resume.
     """
     training = dataset.part("train")
+    _check(recipe, training, devices)
     if _is_first_process():
         _open_folder(out, _about(recipe, dataset, seed), resume, dataset.path)
     fabric = _launch(devices)
@@ -65,6 +67,28 @@ def train(
         plot_training(out)
     fabric.barrier()
     return from_pretrained(out)
+
+
+def _check(recipe: Recipe, training: Dataset, devices: str) -> None:
+    """Refuse what cannot be trained before anything is written; warn of what cannot be learnt."""
+    if devices != "auto" and not (devices.isdecimal() and int(devices) > 0):
+        raise ArcworldError(f"found devices {devices!r}; expected `auto` or a number from 1")
+    known = Vocabulary(recipe.scheme, recipe.world_model.codebook_size).actions
+    skilled = 0
+    for index, episode in enumerate(training.episodes):
+        highest = int(training.actions(index)[:, 0].max())
+        if highest >= known:
+            raise ArcworldError(
+                f"{training.path}: recording {episode.guid} has action {highest}; expected actions"
+                f" 0-{known - 1}, all that {recipe.scheme} has tokens for; train with --scheme v2"
+            )
+        skilled += int(winning_stretches(episode).sum())
+    if not skilled:
+        warnings.warn(
+            f"{training.path}: no level is won in the recordings to train on; the policy learns"
+            " from winning alone and will choose at random",
+            stacklevel=3,
+        )
 
 
 def _stages(recipe: Recipe, training: Dataset, out: Path, fabric: Fabric, seed: int) -> None:
@@ -134,8 +158,6 @@ def _is_first_process() -> bool:
 
 
 def _launch(devices: str) -> Fabric:
-    import warnings
-
     from lightning_fabric import Fabric
 
     with warnings.catch_warnings():
@@ -171,7 +193,7 @@ def _open_folder(out: Path, about: dict[str, Any], resume: bool, data: Path) -> 
         return
     if not resume:
         raise ArcworldError(f"{out}: a run is there; go on with --resume or name another folder")
-    before = load_json(path)
+    before = load_object(path)
     for key in ("recipe", "scheme", "seed", "settings", "trained_on"):
         if before.get(key) != _json_form(about[key]):
             raise ArcworldError(

@@ -93,6 +93,8 @@ def test_it_saves_and_loads_to_the_bit(tmp_path: Path) -> None:
         ("class", "class 'Oracle' is unknown"),
         ("setting", "setting 'codebok_size' is unknown; did you mean 'codebook_size'"),
         ("json", "not JSON"),
+        ("list", "found a list; expected a JSON object"),
+        ("kind", "no model can be built from it"),
     ],
 )
 def test_spoilt_weights_are_one_line(tmp_path: Path, spoil: str, message: str) -> None:
@@ -115,6 +117,10 @@ def test_spoilt_weights_are_one_line(tmp_path: Path, spoil: str, message: str) -
         config.write_text(config.read_text().replace("VQVAE", "Oracle"))
     elif spoil == "setting":
         config.write_text(config.read_text().replace("codebook_size", "codebok_size"))
+    elif spoil == "list":
+        config.write_text("[]")
+    elif spoil == "kind":
+        config.write_text(config.read_text().replace('"width": 16', '"width": "wide"'))
     else:
         config.write_text("{")
     with pytest.raises(ArcworldError, match=message) as error:

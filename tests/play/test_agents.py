@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from arcworld.play.agents.random import RandomAgent
-from arcworld.play.agents.replay import ReplayAgent, shortest_paths, winning_stretches
+from arcworld.play.agents.replay import ReplayAgent, level_stretches, shortest_paths
 from arcworld.play.observation import Observation
 from arcworld.play.session import play_game
 from arcworld.play.toolkit import Toolkit
@@ -44,9 +44,9 @@ def episode(moves: str, game_id: str = "tiny-0001") -> Episode:
     )
 
 
-def test_winning_stretches_begin_after_the_last_reset() -> None:
-    assert list(winning_stretches(episode("113-0112+1012+11"))) == [(0, 4, 7), (1, 9, 11)]
-    assert list(winning_stretches(episode("111"))) == []
+def test_level_stretches_begin_after_the_last_reset() -> None:
+    assert list(level_stretches(episode("113-0112+1012+11"))) == [(0, 4, 7), (1, 9, 11)]
+    assert list(level_stretches(episode("111"))) == []
 
 
 def test_the_shortest_path_of_each_level_is_kept() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -109,6 +110,27 @@ def test_a_loop_cut_off_between_checkpoints_repeats_only_what_was_lost(
     assert steps == sorted(set(steps))
 
 
+def test_a_checkpoint_half_replaced_by_a_kill_is_resumed(tmp_path: Path, fabric: Any) -> None:
+    fit(ToyTask(), SCHEDULE, tmp_path / "whole", fabric, seed=3)
+    for planted in ("checkpoint.old", "checkpoint.new"):
+        with pytest.raises(KeyboardInterrupt):
+            fit(ToyTask(4), SCHEDULE, tmp_path / planted, fabric, seed=3)
+        folder = tmp_path / planted
+        shutil.copytree(folder / "checkpoint", folder / planted)
+        (folder / planted / "state.json").write_text("{")
+        fit(ToyTask(), SCHEDULE, folder, fabric, seed=3)
+        assert same(weights(tmp_path / "whole"), weights(folder))
+
+
+def test_a_loss_that_is_no_number_is_one_line(tmp_path: Path, fabric: Any) -> None:
+    task = ToyTask()
+    with torch.no_grad():
+        next(task.module.parameters()).fill_(torch.nan)
+    with pytest.raises(ArcworldError, match="the loss of the toy is nan at step 0") as error:
+        fit(task, SCHEDULE, tmp_path, fabric, seed=3)
+    assert "\n" not in str(error.value)
+
+
 def test_a_finished_stage_is_not_trained_again(tmp_path: Path, fabric: Any) -> None:
     fit(ToyTask(), SCHEDULE, tmp_path, fabric, seed=3)
     task = ToyTask()
@@ -172,7 +194,7 @@ def test_all_stages_survive_kill_9(make_episode: Callable[..., Any], tmp_path: P
         while not seen.exists() and process.poll() is None:
             time.sleep(0.001)
         process.kill()
-        process.wait()
+        assert process.wait() == -signal.SIGKILL
     assert start(tmp_path / "killed").wait(120) == 0
     for stage in ("tokenizer", "world_model", "policy"):
         assert same(weights(tmp_path / "whole" / stage), weights(tmp_path / "killed" / stage))

@@ -18,7 +18,7 @@ Path = tuple[GameAction, ...]
 Paths = dict[str, dict[int, Path]]
 
 
-def winning_stretches(episode: Episode) -> Iterator[tuple[int, int, int]]:
+def level_stretches(episode: Episode) -> Iterator[tuple[int, int, int]]:
     """Every level won: (level, t of its first action, t after its last).
 
     A stretch begins after the last RESET, or in the level's first frame, and ends with the
@@ -38,7 +38,7 @@ def shortest_paths(episodes: Iterable[Episode]) -> Paths:
     paths: Paths = {}
     for episode in episodes:
         levels = paths.setdefault(episode.game_id, {})
-        for level, start, end in winning_stretches(episode):
+        for level, start, end in level_stretches(episode):
             known = levels.get(level)
             if known is None or end - start < len(known):
                 levels[level] = tuple(episode.action(t) for t in range(start, end))
