@@ -97,9 +97,10 @@ class _Demo:
         from arcworld.training.train import train, train_vqvae
 
         begun = (self.out / "run.json").is_file()
-        run = train(recipe(self.recipe), dataset, self.out, seed=self.seed, resume=begun)
+        found = recipe(self.recipe)
+        run = train(found, dataset, self.out, seed=self.seed, resume=begun, devices="1")
         if self._shows_vqvae:
-            train_vqvae(recipe(self.recipe), dataset, self._vqvae, seed=self.seed)
+            train_vqvae(found, dataset, self._vqvae, seed=self.seed)
         return run
 
     @property
