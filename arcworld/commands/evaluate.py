@@ -31,13 +31,14 @@ def evaluate(
         json: write part, subset, game and measure, nested, to this file.
     """
     from arcworld.commands.output import claim, open_data, print_sheets, write_json
-    from arcworld.evaluation.report import describe, floors_that_win, part_tables, seed_tables
+    from arcworld.evaluation.report import describe, floors_that_win, part_tables, seed_tables, short_table
 
     claim(json)
     opened = open_run(run)
     dataset = open_data(data, int(opened.about.get("seed") or 0))
     found = measure(opened, dataset, split)
     print(describe(found.about))
+    print_sheets([short_table(found.parts, found.about)])
     print_sheets(seed_tables(found.parts, found.about))
     print_sheets(part_tables(found.parts))
     for sentence in floors_that_win(found.parts):
