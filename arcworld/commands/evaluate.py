@@ -31,7 +31,13 @@ def evaluate(
         json: write part, subset, game and measure, nested, to this file.
     """
     from arcworld.commands.output import claim, open_data, print_sheets, write_json
-    from arcworld.evaluation.report import describe, floors_that_win, part_tables, seed_tables, short_table
+    from arcworld.evaluation.report import (
+        describe,
+        floors_that_win,
+        part_tables,
+        seed_tables,
+        short_table,
+    )
 
     claim(json)
     opened = open_run(run)

@@ -124,7 +124,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Dataset]:
     full = recipe("debug")
     short = {
         f"{stage}_schedule": replace(getattr(full, f"{stage}_schedule"), steps=2)
-        for stage in ("tokenizer", "world_model", "policy")
+        for stage in ("vqvae", "world_model", "policy")
     }
     return train(replace(full, **short), dataset, root / "run"), dataset
 

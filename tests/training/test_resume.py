@@ -17,6 +17,8 @@ from torch import Tensor, nn
 
 from arcworld.errors import ArcworldError
 from arcworld.models.checkpoint import load_tensors
+from arcworld.recordings.episode import GameAction
+from arcworld.recordings.writer import RecordingWriter
 from arcworld.training.loop import Draw, Loop, Schedule, fit
 
 
@@ -167,16 +169,13 @@ train(tiny, open_dataset(data, cache=out.parent / "cache"), out, resume=(out / "
 
 
 def recordings(make_episode: Callable[..., Any], folder: Path) -> Path:
-    from arcworld.recordings.writer import RecordingWriter
-
     for k in range(3):
         episode = make_episode(seed=k, frames=8, undo=False)
         with RecordingWriter(folder / f"r{k}.jsonl", episode.game_id, f"guid-{k}", 7) as writer:
             for t, frame in enumerate(episode.frames_THW):
-                action = episode.action(t - 1) if t else None
-                from arcworld.recordings.episode import GameAction
-
-                writer.write([frame], action or GameAction(0), "NOT_FINISHED", 0, [1, 6], t == 0)
+                action = episode.action(t - 1) if t else GameAction(0)
+                level = int(episode.levels_T[t])
+                writer.write([frame], action, "NOT_FINISHED", level, [1, 6], t == 0)
     return folder
 
 
