@@ -7,7 +7,8 @@ of (seed, step) alone, so a run that was stopped goes on as if it never was.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -87,11 +88,14 @@ class WindowConfig:
         frames: frames a window holds (2,048 tokens are 30).
         stride: frames between the starts of windows that may be drawn.
         won_factor: how much likelier a window that wins a level is drawn.
+        renamed: share of windows whose codes are renamed at random, the same way in all frames:
+            which code is which then tells nothing, as in a game never seen; what stays, does.
     """
 
     frames: int = 30
     stride: int = 10
     won_factor: float = 3.0
+    renamed: float = 0.0
 
 
 class WindowSampler:
@@ -124,7 +128,20 @@ class WindowSampler:
         rng = np.random.default_rng(key)
         drawn = rng.choice(len(self.starts), size=size, p=self._odds)
         starts = [self.starts[i] for i in drawn]
-        return [self.episodes[i].window(start, self.config.frames) for i, start in starts]
+        windows = [self.episodes[i].window(start, self.config.frames) for i, start in starts]
+        return [self._renamed(window, rng) for window in windows]
+
+    def unrenamed(self) -> WindowSampler:
+        """The same windows with their codes as they are."""
+        plain = copy(self)
+        plain.config = replace(self.config, renamed=0.0)
+        return plain
+
+    def _renamed(self, window: CodedEpisode, rng: np.random.Generator) -> CodedEpisode:
+        if rng.random() >= self.config.renamed:
+            return window
+        names = rng.permutation(self.vocabulary.codebook_size).astype(np.int32)
+        return replace(window, indices_TC=names[window.indices_TC])
 
     def batch(self, size: int, *key: int) -> Batch:
         """The windows of `draw` as a batch."""

@@ -99,7 +99,7 @@ def _stages(recipe: Recipe, training: Dataset, out: Path, fabric: Fabric, seed: 
     second = WorldModelTask(recipe.world_model, tokenizer, sampler)
     fit(second, recipe.world_model_schedule, out / "world_model", fabric, seed=seed)
     if recipe.scheme == "v2":
-        _fit_policy(recipe, second.module, sampler, out, fabric, seed)
+        _fit_policy(recipe, second.module, sampler.unrenamed(), out, fabric, seed)
 
 
 def _fit_tokenizer(

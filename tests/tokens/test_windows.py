@@ -125,3 +125,21 @@ def test_code_keeps_what_an_episode_says(make_episode: Callable[..., Episode]) -
     coded = code(episode, tokenizer)
     assert coded.indices_TC.shape == (6, 64) and coded.indices_TC.max() < 8
     assert np.array_equal(coded.types_A, episode.actions_A3[:, 0])
+
+
+def test_renamed_codes_keep_what_is_equal_and_nothing_else() -> None:
+    episode = window([0] * 9, [1] * 9)
+    config = WindowConfig(frames=3, stride=1, renamed=1.0)
+    drawn = WindowSampler(V2, [episode], ["a"], config, LossWeights())
+    for key in range(5):
+        plain, renamed = drawn.unrenamed().draw(4, 0, key), drawn.draw(4, 0, key)
+        assert any(
+            (a.indices_TC != b.indices_TC).any() for a, b in zip(plain, renamed, strict=True)
+        )
+        for a, b in zip(plain, renamed, strict=True):
+            same = a.indices_TC.ravel()[:, None] == a.indices_TC.ravel()[None]
+            still = b.indices_TC.ravel()[:, None] == b.indices_TC.ravel()[None]
+            assert np.array_equal(same, still)
+            assert b.indices_TC.max() < V2.codebook_size
+            assert np.array_equal(a.types_A, b.types_A)
+    assert drawn.config.renamed == 1.0
