@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from arcworld.evaluation.floors import choices
 from arcworld.evaluation.pooling import Ratio, Table, pool, share
 from arcworld.evaluation.transitions import Transitions
-from arcworld.evaluation.world_model import Report, batches_by_length
+from arcworld.evaluation.world_model import Report, batches_by_length, window_at
 from arcworld.frames.tokenizer import CELLS
 from arcworld.models.policy import MaskedPolicy, SharedHeadPolicy
 from arcworld.models.world_model import WorldModel
@@ -33,7 +33,8 @@ def greedy_choices(
 ) -> NDArray[np.int16]:
     """Likeliest legal type, and likeliest cell where a click is legal, int16 [N, 2]."""
     chosen = np.full((len(transitions), 2), NO_CELL, dtype=np.int16)
-    rows = [_history(model, transitions, coded, i) for i in range(len(transitions))]
+    frames = model.config.context_frames
+    rows = [window_at(transitions, coded, i, frames) for i in range(len(transitions))]
     legal = transitions.legal_types()
     done = 0
     for at in batches_by_length([len(pack(model.vocabulary, row)) for row in rows]):
@@ -45,15 +46,6 @@ def greedy_choices(
         done += len(at)
         report("policy", done, len(rows))
     return chosen
-
-
-def _history(
-    model: WorldModel, transitions: Transitions, coded: Sequence[CodedEpisode], i: int
-) -> CodedEpisode:
-    """The frames up to the one to act in, as many as the model looks back on."""
-    t = int(transitions.t_N[i])
-    start = max(t + 1 - model.config.context_frames, 0)
-    return coded[int(transitions.episode_N[i])].window(start, t + 1 - start)
 
 
 def policy_table(transitions: Transitions, chosen_N2: NDArray[np.int16]) -> Table:

@@ -73,10 +73,8 @@ def teacher_forced(
 def _sequence(
     model: WorldModel, transitions: Transitions, coded: Sequence[CodedEpisode], i: int
 ) -> NDArray[np.int32]:
-    t = int(transitions.t_N[i])
-    start = max(t + 1 - model.config.context_frames, 0)
-    window = coded[int(transitions.episode_N[i])].window(start, t + 2 - start)
-    return pack(model.vocabulary, window)
+    frames = model.config.context_frames
+    return pack(model.vocabulary, window_at(transitions, coded, i, frames, after=1))
 
 
 @torch.inference_mode()
@@ -127,19 +125,27 @@ def per_frame(
     indices = np.zeros((len(transitions), CELLS), dtype=np.int32)
     for at in range(0, len(transitions), BATCH):
         chosen = range(at, min(at + BATCH, len(transitions)))
-        histories = [history(transitions, coded, i, model.config.context_frames) for i in chosen]
+        frames = model.config.context_frames
+        histories = [window_at(transitions, coded, i, frames, pending=True) for i in chosen]
         indices[list(chosen)] = predict_next(model, histories).indices_BC
         report("per frame", chosen.stop, len(transitions))
     return indices
 
 
-def history(
-    transitions: Transitions, coded: Sequence[CodedEpisode], i: int, frames: int
+def window_at(
+    transitions: Transitions,
+    coded: Sequence[CodedEpisode],
+    i: int,
+    frames: int,
+    *,
+    after: int = 0,
+    pending: bool = False,
 ) -> CodedEpisode:
-    """Transition i's last `frames` frames, with its action pending."""
+    """Up to `frames` frames, the last transition i's; then `after` more, or its action pending."""
     t = int(transitions.t_N[i])
     start = max(t + 1 - frames, 0)
-    return coded[int(transitions.episode_N[i])].window(start, t + 1 - start, pending=True)
+    count = t + 1 - start + after
+    return coded[int(transitions.episode_N[i])].window(start, count, pending)
 
 
 def forced_table(transitions: Transitions, forced: Forced, frames_NHW: NDArray[np.uint8]) -> Table:

@@ -17,16 +17,14 @@ from torch import Tensor, nn
 
 from arcworld.errors import ArcworldError
 from arcworld.models.build import build, config_from_dict
+from arcworld.recordings.files import write_bytes
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 
 
 def save_json(path: Path, value: Any) -> None:
     """Write JSON whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(json.dumps(value, indent=2) + "\n")
-    temporary.replace(path)
+    write_bytes(path, (json.dumps(value, indent=2) + "\n").encode())
 
 
 def load_json(path: Path) -> Any:
