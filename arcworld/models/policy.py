@@ -1,13 +1,17 @@
-"""Policies: what to do in a frame, as logits over action types and cells.
+"""Policies: what to do in a frame, as logits over action types, cells, and pixels of a cell.
 
 `MaskedPolicy` (v2) reads hidden states of masked context by small heads on the frozen body: the
-actions taken are `<MASK>` to it. `SharedHeadPolicy` (v1) is the world model's own next token.
+actions taken are `<MASK>` to it. `SharedHeadPolicy` (v1) is the world model's own next token. What
+the frames of a history give away about past actions stays visible; the remedies for that are
+settings: a policy of one frame, history dropout (as ChauffeurNet, Bansal et al. 2018), and a
+larger weight where the action changes (as keyframes, Wen et al. 2021).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -17,29 +21,71 @@ from torch.nn import functional as F
 
 from arcworld.frames.tokenizer import CELLS
 from arcworld.models.world_model import WorldModel
-from arcworld.recordings.episode import ACTION_IDS, CLICK
-from arcworld.tokens.cells import NO_CELL
+from arcworld.recordings.episode import ACTION_IDS, CLICK, RESET
+from arcworld.tokens.cells import NO_CELL, PIXELS
 from arcworld.tokens.sequence import CodedEpisode, mask_actions, pack
 from arcworld.tokens.windows import IGNORE, Batch
 
 
+class Policy(Protocol):
+    """What every policy answers, for B histories that pack to one length and end in a frame."""
+
+    def prior_logits(
+        self, world_model: WorldModel, histories: Sequence[CodedEpisode]
+    ) -> tuple[Tensor, Tensor]:
+        """Type logits [B, 8] and location logits [B, 65] (64: no place) in the last frame."""
+        ...
+
+    def offset_logits(
+        self, world_model: WorldModel, histories: Sequence[CodedEpisode], cells_B: Sequence[int]
+    ) -> Tensor | None:
+        """Logits [B, 64] of the pixel (y % 8 * 8 + x % 8) to click in a chosen cell, or None."""
+        ...
+
+
+def restrict(type_logits_B8: Tensor, legal_B8: Tensor | NDArray[np.bool_]) -> Tensor:
+    """Type logits with -inf at all that is not legal, and at RESET.
+
+    >>> restrict(torch.zeros(1, 8), np.arange(8)[None] > 5)
+    tensor([[-inf, -inf, -inf, -inf, -inf, -inf, 0., 0.]])
+
+    Raises:
+        ValueError: nothing but RESET is legal somewhere.
+    """
+    legal = torch.as_tensor(legal_B8).clone().to(type_logits_B8.device)
+    legal[:, RESET] = False
+    if not bool(legal.any(1).all()):
+        raise ValueError("a policy needs a legal action that is not RESET; found none")
+    return type_logits_B8.masked_fill(~legal, -torch.inf)
+
+
 @dataclass(frozen=True)
 class PolicyConfig:
-    """Widths of the heads; the defaults are the seed's.
+    """Widths of the heads and remedies against copying; the defaults are the seed's.
 
     Attributes:
         width: hidden size of the body it stands on.
         type_width: hidden width of the type head.
         location_width: width of queries and keys of the location head.
+        offset_width: hidden width of the head for the pixel within a cell (0: no such head).
+        single_frame: read the last frame alone: the baseline without any history.
+        history_dropout: share of training frames that are read without their history.
+        change_weight: weight of a training action that differs from the one before (1: none).
     """
 
     width: int = 256
     type_width: int = 256
     location_width: int = 128
+    offset_width: int = 0
+    single_frame: bool = False
+    history_dropout: float = 0.0
+    change_weight: float = 1.0
 
 
 class MaskedPolicy(nn.Module):
-    """Type head on a frame's last code; location head from it to the frame's 64 codes and NULL."""
+    """Type head on a frame's last code; location head from it to the frame's 64 codes and NULL;
+    offset head on it and on the clicked cell's code.
+    """
 
     def __init__(self, config: PolicyConfig) -> None:
         super().__init__()
@@ -53,6 +99,12 @@ class MaskedPolicy(nn.Module):
         self.query = nn.Linear(config.width, config.location_width)
         self.key = nn.Linear(config.width, config.location_width)
         self.null_key = nn.Parameter(torch.randn(config.location_width) * 0.02)
+        if config.offset_width:
+            self.offset_head = nn.Sequential(
+                nn.Linear(2 * config.width, config.offset_width),
+                nn.GELU(),
+                nn.Linear(config.offset_width, PIXELS),
+            )
 
     def forward(self, cells_NCD: Tensor) -> tuple[Tensor, Tensor]:
         """Hidden states of N frames' 64 codes to type logits [N, 8], location logits [N, 65]."""
@@ -62,58 +114,117 @@ class MaskedPolicy(nn.Module):
         places = torch.einsum("nd,ncd->nc", self.query(last_ND), keys)
         return self.type_head(last_ND).float(), places.float() / keys.shape[-1] ** 0.5
 
+    def offsets(self, cells_NCD: Tensor, clicked_N: Tensor) -> Tensor:
+        """Hidden states of N frames' 64 codes and the cell clicked in each to logits [N, 64]."""
+        clicked_ND = cells_NCD[torch.arange(len(cells_NCD), device=clicked_N.device), clicked_N]
+        return self.offset_head(torch.cat([cells_NCD[:, -1], clicked_ND], dim=1)).float()
+
     def read(self, world_model: WorldModel, masked_ids_BL: Tensor, at_BL: Tensor) -> Tensor:
         """Hidden states [N, 64, D] of the frames whose last code stands where `at_BL` is true."""
-        hidden = world_model.hidden(masked_ids_BL, mask_row_D=self.mask_row)
         rows, last = at_BL.nonzero(as_tuple=True)
+        if self.config.single_frame:
+            return self._read_alone(world_model, masked_ids_BL, rows, last)
+        hidden = world_model.hidden(masked_ids_BL, mask_row_D=self.mask_row)
         span = torch.arange(1 - CELLS, 1, device=last.device)
-        return hidden[rows[:, None], last[:, None] + span].to(self.query.weight.dtype)
+        cells = hidden[rows[:, None], last[:, None] + span].to(self.query.weight.dtype)
+        if self.training and self.config.history_dropout:
+            dropped = torch.rand(len(rows), device=rows.device) < self.config.history_dropout
+            alone = self._read_alone(world_model, masked_ids_BL, rows, last)
+            cells = torch.where(dropped[:, None, None], alone, cells)
+        return cells
+
+    def _read_alone(
+        self, world_model: WorldModel, masked_ids_BL: Tensor, rows_N: Tensor, last_N: Tensor
+    ) -> Tensor:
+        """The same, each frame as a sequence of its own: `<FRAME>` and 64 codes."""
+        span = torch.arange(-CELLS, 1, device=last_N.device)
+        frames = masked_ids_BL[rows_N[:, None], last_N[:, None] + span]
+        hidden = world_model.hidden(frames, mask_row_D=self.mask_row)
+        return hidden[:, 1:].to(self.query.weight.dtype)
 
     @torch.inference_mode()
     def prior_logits(
         self, world_model: WorldModel, histories: Sequence[CodedEpisode]
     ) -> tuple[Tensor, Tensor]:
-        """Type logits [B, 8] and location logits [B, 65] in the last frame of histories that
-        pack to one length and end in a frame.
-        """
+        """See `Policy`."""
+        types, places = self(self._read_last(world_model, histories))
+        return types, places
+
+    @torch.inference_mode()
+    def offset_logits(
+        self, world_model: WorldModel, histories: Sequence[CodedEpisode], cells_B: Sequence[int]
+    ) -> Tensor | None:
+        """See `Policy`."""
+        if not self.config.offset_width:
+            return None
+        cells = self._read_last(world_model, histories)
+        return self.offsets(cells, torch.as_tensor(cells_B, device=cells.device).long())
+
+    def _read_last(self, world_model: WorldModel, histories: Sequence[CodedEpisode]) -> Tensor:
         vocabulary = world_model.vocabulary
         ids = _stack([mask_actions(vocabulary, pack(vocabulary, h)) for h in histories])
         ids = ids.to(self.mask_row.device)
         last = torch.zeros_like(ids, dtype=torch.bool)
         last[:, -1] = True
-        types, places = self(self.read(world_model, ids, last))
-        return types, places
+        return self.read(world_model, ids, last)
 
     def loss(self, world_model: WorldModel, batch: Batch) -> dict[str, Tensor]:
-        """Cross-entropy of type plus that of a click's cell, with both accuracies."""
+        """Cross-entropy of type, of a click's cell and of its pixel there, with accuracies."""
         at = batch.types_BL != IGNORE
         if not bool(at.any()):
             zero = sum(p.sum() for p in self.parameters()) * 0.0
             return {"loss": torch.as_tensor(zero)}
         types, cells = batch.types_BL[at], batch.cells_BL[at]
-        type_logits, place_logits = self(self.read(world_model, batch.masked_ids_BL, at))
-        type_loss = F.cross_entropy(type_logits, types)
-        location_loss = F.cross_entropy(place_logits, cells)
+        hidden = self.read(world_model, batch.masked_ids_BL, at)
+        type_logits, place_logits = self(hidden)
+        weights = self._weights(batch, at)
         click = types == CLICK
+        offset_loss, offset_acc = self._offset_loss(hidden, batch, at, weights)
         return {
-            "loss": type_loss + location_loss,
+            "loss": _weighted(type_logits, types, weights)
+            + _weighted(place_logits, cells, weights)
+            + offset_loss,
             "type_acc": (type_logits.argmax(-1) == types).float().mean(),
-            "loc_acc": (place_logits.argmax(-1) == cells)[click].float().sum()
-            / click.sum().clamp(min=1),
+            "loc_acc": _share((place_logits.argmax(-1) == cells)[click]),
+            **offset_acc,
         }
 
+    def _weights(self, batch: Batch, at_BL: Tensor) -> Tensor:
+        if self.config.change_weight == 1.0:
+            return torch.ones(int(at_BL.sum()), device=at_BL.device)
+        changes = change_points(batch.input_ids_BL, at_BL)
+        return torch.where(changes, self.config.change_weight, 1.0)
 
-class SharedHeadPolicy(nn.Module):
+    def _offset_loss(
+        self, cells_NCD: Tensor, batch: Batch, at_BL: Tensor, weights_N: Tensor
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        column: Tensor | None = getattr(batch, "offsets_BL", None)
+        if not self.config.offset_width or column is None:
+            return cells_NCD.new_zeros(()), {}
+        offsets = column[at_BL]
+        click = (offsets != IGNORE) & (batch.cells_BL[at_BL] < NO_CELL)
+        if not bool(click.any()):
+            return sum((p.sum() for p in self.offset_head.parameters()), cells_NCD.sum()) * 0.0, {}
+        logits = self.offsets(cells_NCD[click], batch.cells_BL[at_BL][click])
+        loss = _weighted(logits, offsets[click], weights_N[click])
+        return loss, {"offset_acc": _share(logits.argmax(-1) == offsets[click])}
+
+
+class SharedHeadPolicy:
     """The policy of v1: the most likely token after `<ACT>`, with every past action in view.
 
     It has no weights of its own, and v1 no place for a click: all cells are equally likely.
     """
 
+    def to(self, device: torch.device | str) -> SharedHeadPolicy:
+        """As of a module; there is nothing to move."""
+        return self
+
     @torch.inference_mode()
     def prior_logits(
         self, world_model: WorldModel, histories: Sequence[CodedEpisode]
     ) -> tuple[Tensor, Tensor]:
-        """As `MaskedPolicy.prior_logits`."""
+        """See `Policy`."""
         vocabulary = world_model.vocabulary
         act = np.array([vocabulary.act], dtype=np.int32)
         ids = _stack([np.concatenate([pack(vocabulary, h), act]) for h in histories])
@@ -123,6 +234,35 @@ class SharedHeadPolicy(nn.Module):
         first = vocabulary.codebook_size
         types[:, : vocabulary.actions] = logits[:, first : first + vocabulary.actions]
         return types, logits.new_zeros(len(logits), NO_CELL + 1)
+
+    def offset_logits(
+        self, world_model: WorldModel, histories: Sequence[CodedEpisode], cells_B: Sequence[int]
+    ) -> Tensor | None:
+        """None: no place of a click was ever seen."""
+        return None
+
+
+def change_points(input_ids_BL: Tensor, at_BL: Tensor) -> Tensor:
+    """For each frame whose last code stands where `at_BL` is true, whether the action taken in it
+    differs from the one before in type or cell; false where the window does not show it: bool [N].
+
+    Expects v2, where an action is three tokens.
+    """
+    rows, last = at_BL.nonzero(as_tuple=True)
+    known = last >= CELLS + 2
+    before = last - CELLS  # where `<FRAME>` stands; right before it: the type and the location
+    own = [input_ids_BL[rows, last + k] for k in (2, 3)]
+    past = [input_ids_BL[rows, (before - k).clamp(min=0)] for k in (2, 1)]
+    return known & ((own[0] != past[0]) | (own[1] != past[1]))
+
+
+def _weighted(logits: Tensor, targets: Tensor, weights_N: Tensor) -> Tensor:
+    losses = F.cross_entropy(logits, targets, reduction="none")
+    return (losses * weights_N).sum() / weights_N.sum()
+
+
+def _share(true_N: Tensor) -> Tensor:
+    return true_N.float().sum() / max(true_N.numel(), 1)
 
 
 def _stack(rows: Sequence[NDArray[np.int32]]) -> Tensor:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from arcworld.frames.tokenizer import CELLS, GRID
 from arcworld.planning.candidates import Candidates
 from arcworld.recordings.episode import CLICK, GameAction
-from arcworld.tokens.cells import cell_centre
+from arcworld.tokens.cells import cell_centre, pixel_of
 
 
 @dataclass(frozen=True)
@@ -91,17 +91,22 @@ def _softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
     return shifted / shifted.sum()
 
 
-def click_pixel(frame_HW: NDArray[np.uint8], cell: int) -> tuple[int, int]:
-    """The pixel (x, y) to click in a cell: the part that stands out, else the centre.
+def click_pixel(
+    frame_HW: NDArray[np.uint8], cell: int, offset: int | None = None
+) -> tuple[int, int]:
+    """The pixel (x, y) to click in a cell: the learnt offset, else the part that stands out, else
+    the centre.
 
     What stands out is the colour of the cell that is rarest in the whole frame; of its pixels, the
     one nearest to their mean.
 
     >>> frame = np.zeros((64, 64), np.uint8)
     >>> frame[9, 14] = 3
-    >>> click_pixel(frame, 9), click_pixel(frame, 0)
-    ((14, 9), (4, 4))
+    >>> click_pixel(frame, 9), click_pixel(frame, 0), click_pixel(frame, 9, offset=63)
+    ((14, 9), (4, 4), (15, 15))
     """
+    if offset is not None:
+        return pixel_of(cell, offset)
     top, left = cell // GRID * GRID, cell % GRID * GRID
     pixels = frame_HW[top : top + GRID, left : left + GRID]
     colours = np.unique(pixels)
@@ -113,7 +118,11 @@ def click_pixel(frame_HW: NDArray[np.uint8], cell: int) -> tuple[int, int]:
     return left + int(xs[nearest]), top + int(ys[nearest])
 
 
-def as_action(candidates: Candidates, index: int, frame_HW: NDArray[np.uint8]) -> GameAction:
-    """A candidate as an action; a click lands where its cell stands out."""
+def as_action(
+    candidates: Candidates, index: int, frame_HW: NDArray[np.uint8], offset: int | None = None
+) -> GameAction:
+    """A candidate as an action; a click lands on a pixel of its cell (see `click_pixel`)."""
     kind, cell = int(candidates.types_N[index]), int(candidates.cells_N[index])
-    return GameAction(kind, *click_pixel(frame_HW, cell)) if kind == CLICK else GameAction(kind)
+    if kind != CLICK:
+        return GameAction(kind)
+    return GameAction(kind, *click_pixel(frame_HW, cell, offset))

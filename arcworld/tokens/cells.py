@@ -11,6 +11,8 @@ from arcworld.recordings.episode import SIDE
 NO_CELL = CELLS
 """The location of an action that has no place (`<ACT_LOC_NULL>`)."""
 _CELL_SIDE = SIDE // GRID
+PIXELS = _CELL_SIDE * _CELL_SIDE
+"""Pixels of a cell, numbered row by row: a click's offset in its cell."""
 
 
 def cell_of(x: int, y: int) -> int:
@@ -31,4 +33,25 @@ def cell_centre(cell: int) -> tuple[int, int]:
     return (
         cell % GRID * _CELL_SIDE + _CELL_SIDE // 2,
         cell // GRID * _CELL_SIDE + _CELL_SIDE // 2,
+    )
+
+
+def offset_of(x: int, y: int) -> int:
+    """Where in its cell a pixel lies, row by row.
+
+    >>> offset_of(62, 26), offset_of(0, 63)
+    (22, 56)
+    """
+    return y % _CELL_SIDE * _CELL_SIDE + x % _CELL_SIDE
+
+
+def pixel_of(cell: int, offset: int) -> tuple[int, int]:
+    """The pixel (x, y) of an offset in a cell.
+
+    >>> pixel_of(cell_of(62, 26), offset_of(62, 26))
+    (62, 26)
+    """
+    return (
+        cell % GRID * _CELL_SIDE + offset % _CELL_SIDE,
+        cell // GRID * _CELL_SIDE + offset // _CELL_SIDE,
     )
