@@ -1,0 +1,1 @@
+"""What a player remembers of a game: objects, clocks, what actions do, and a graph of states."""

@@ -1,0 +1,109 @@
+"""The actions worth trying in a state, and of what kind each is.
+
+Knows objects and action ids; counts nothing. Simple actions are each a kind; clicks go to objects,
+by place, by group (shape and colour), by colour and size, and to points inside large objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from arcworld.planning.memory.knowledge import Contexts, Kind
+from arcworld.planning.memory.objects import MEDIUM, Objects, size_of
+from arcworld.recordings.episode import CLICK, NO_PLACE, UNDO
+
+type ActionRow = tuple[int, int, int]
+"""An action as `GameAction.as_row`: id, x, y, the last two -1 but for clicks."""
+
+CHANGES = {
+    "simple": 0.7,
+    "undo": 0.3,
+    "click on speck": 0.15,
+    "click on small": 0.35,
+    "click on medium": 0.2,
+    "click on vast": 0.06,
+    "click inside": 0.04,
+}
+"""The chance that an action changes anything, before any was tried."""
+DISCOVERS = {"simple": 0.8, "undo": 0.05, "click": 0.8}
+"""The chance that what it changes makes a state never seen."""
+_SIZES = ("click on speck", "click on small", "click on medium", "click on vast")
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A pixel that was clicked; means nothing on another level."""
+
+    x: int
+    y: int
+
+
+def lasts(context: Hashable) -> bool:
+    """Whether a context means the same on another level."""
+    return not isinstance(context, _Place)
+
+
+def choices(
+    objects: Objects | None, available: Sequence[int], came_by: ActionRow | None
+) -> dict[Kind, list[ActionRow]]:
+    """Every action worth a try, by kind.
+
+    Args:
+        objects: of the frame; None where clicks are not available.
+        available: action ids, without RESET.
+        came_by: the action that led to this state first.
+    """
+    found: dict[Kind, list[ActionRow]] = {}
+    for number in available:
+        if number != CLICK:
+            row = (number, NO_PLACE, NO_PLACE)
+            found.setdefault(simple_kind(row, came_by), []).append(row)
+    if objects is not None:
+        for row, kind in _clicks(objects, came_by):
+            found.setdefault(kind, []).append(row)
+    return found
+
+
+def simple_kind(row: ActionRow, came_by: ActionRow | None) -> Kind:
+    """The kind of an action without a place."""
+    general = "undo" if row[0] == UNDO else "simple"
+    after = (row[0], "after", came_by[0] if came_by else None)
+    return Kind((row[0], general), (after, general))
+
+
+def click_kind(objects: Objects, row: ActionRow, came_by: ActionRow | None) -> Kind:
+    """The kind of a click."""
+    after = ("again" if row == came_by else "elsewhere", "click")
+    return Kind(_what(objects, row[1], row[2]), after)
+
+
+def _what(objects: Objects, x: int, y: int) -> Contexts:
+    number = objects.at(x, y)
+    if number < 0:
+        return (_Place(x, y), "hidden", "click inside")
+    colour, size = int(objects.colours_N[number]), size_of(int(objects.areas_N[number]))
+    if (x, y) != objects.click_point(number):
+        return (_Place(x, y), ("inside", colour), "click inside")
+    return (_Place(x, y), objects.group(number), ("on", colour, size), _SIZES[size])
+
+
+def _clicks(objects: Objects, came_by: ActionRow | None) -> Iterator[tuple[ActionRow, Kind]]:
+    """A click on each object, small ones first, and inside the large ones."""
+    for number in np.argsort(objects.areas_N, kind="stable").tolist():
+        points = [objects.click_point(number)]
+        if size_of(int(objects.areas_N[number])) >= MEDIUM:
+            points += [point for point in objects.inner_points(number) if point != points[0]]
+        for x, y in points:
+            row = (CLICK, x, y)
+            yield row, click_kind(objects, row, came_by)
+
+
+def on_object(objects: Objects, row: ActionRow) -> ActionRow:
+    """A click anywhere on a small object is a click on its click point."""
+    number = objects.at(row[1], row[2])
+    if number < 0 or size_of(int(objects.areas_N[number])) >= MEDIUM:
+        return row
+    return (CLICK, *objects.click_point(number))

@@ -1,0 +1,287 @@
+"""The states of one level and what led from which to which.
+
+Knows frames by the bytes of what the mask leaves of them, actions as rows (id, x, y), and where
+each led; knows neither objects nor how good an action is. Bounded: the states that were longest
+not visited are forgotten.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from hashlib import blake2b
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arcworld.planning.memory.choices import ActionRow
+from arcworld.recordings.episode import SIDE
+
+
+class Led(Enum):
+    """What an action did in a node."""
+
+    NOTHING = "changes nothing"
+    ELSEWHERE = "leads to another state"
+    OVER = "ends the game"
+    WON = "wins the level"
+
+
+@dataclass(slots=True)
+class Edge:
+    """An action that was tried.
+
+    Attributes:
+        kind: as it was among the untried actions.
+        target: the node it led to last, where it led elsewhere (which may be forgotten by now).
+        broken: how often it did not do what it had done before.
+    """
+
+    kind: int
+    led: Led
+    target: int = -1
+    broken: int = 0
+
+
+@dataclass(slots=True)
+class Node:
+    """One state.
+
+    Attributes:
+        frame: the frame, two pixels a byte.
+        untried: actions not tried here, by the number of their kind.
+        edges: actions that were.
+        came_by: the action that first led here; None for a level's opening.
+        visited: the time of the last visit.
+    """
+
+    number: int
+    frame: bytes
+    untried: dict[int, list[ActionRow]]
+    edges: dict[ActionRow, Edge] = field(default_factory=dict[ActionRow, Edge])
+    came_by: ActionRow | None = None
+    visited: int = 0
+
+    def kind_of(self, choice: ActionRow) -> int | None:
+        """The kind of an action that was offered or tried here."""
+        if choice in self.edges:
+            return self.edges[choice].kind
+        return next((kind for kind, rows in self.untried.items() if choice in rows), None)
+
+    def take(self, choice: ActionRow) -> int | None:
+        """Strike an action off the untried ones; its kind, None where it was not among them."""
+        for kind, choices in self.untried.items():
+            if choice in choices:
+                choices.remove(choice)
+                if not choices:
+                    del self.untried[kind]
+                return kind
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A way over known edges to an action that was not tried.
+
+    Attributes:
+        nodes: from where one stands to the node of the untried action.
+        choices: the actions between them; the first may be RESET.
+        choice, kind: the untried action. cost: the expected actions for one discovery.
+    """
+
+    nodes: tuple[int, ...]
+    choices: tuple[ActionRow, ...]
+    choice: ActionRow
+    kind: int
+    cost: float
+
+
+class LevelGraph:
+    """Nodes by number and by key."""
+
+    def __init__(self, mask_HW: NDArray[np.bool_], most_nodes: int = 4096) -> None:
+        self.most_nodes = most_nodes
+        self.nodes: dict[int, Node] = {}
+        self.opening: int | None = None
+        self._numbers: dict[bytes, int] = {}
+        self._next = 0
+        self._shown_HW = ~mask_HW
+        self._time = 0
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    def key(self, frame_HW: NDArray[np.uint8]) -> bytes:
+        """What tells states apart."""
+        return (frame_HW * self._shown_HW).tobytes()
+
+    def find(self, frame_HW: NDArray[np.uint8]) -> Node | None:
+        """The node of a frame, where it is known."""
+        number = self._numbers.get(_digest(self.key(frame_HW)))
+        return None if number is None else self.nodes[number]
+
+    def add(
+        self,
+        frame_HW: NDArray[np.uint8],
+        untried: dict[int, list[ActionRow]],
+        came_by: ActionRow | None = None,
+    ) -> Node:
+        """A new node for a frame that has none."""
+        node = Node(self._next, pack(frame_HW), untried, came_by=came_by)
+        self._next += 1
+        self.nodes[node.number] = node
+        self._numbers[_digest(self.key(frame_HW))] = node.number
+        self.visit(node)
+        if len(self.nodes) > self.most_nodes:
+            self._forget(keep=node.number)
+        return node
+
+    def visit(self, node: Node) -> None:
+        """The node is where the player is."""
+        self._time += 1
+        node.visited = self._time
+
+    def record(self, node: Node, choice: ActionRow, kind: int, led: Led, target: int = -1) -> bool:
+        """Write down what an action did; whether it contradicts what it had done."""
+        node.take(choice)
+        edge = node.edges.get(choice)
+        if edge is None:
+            node.edges[choice] = Edge(kind, led, target)
+            return False
+        surprise = edge.led != led or edge.target != target
+        edge.broken += int(surprise)
+        edge.led, edge.target = led, target
+        return surprise
+
+    def rekey(self, mask_HW: NDArray[np.bool_]) -> dict[int, int]:
+        """Tell states apart by another mask; which nodes became which others."""
+        self._shown_HW = ~mask_HW
+        self._numbers.clear()
+        became: dict[int, int] = {}
+        for node in list(self.nodes.values()):
+            key = _digest(self.key(unpack(node.frame)))
+            first = self._numbers.setdefault(key, node.number)
+            if first != node.number:
+                became[node.number] = first
+                del self.nodes[node.number]
+                self._merge(self.nodes[first], node)
+        for node in self.nodes.values():
+            for edge in node.edges.values():
+                edge.target = became.get(edge.target, edge.target)
+                if edge.target == node.number:
+                    edge.led, edge.target = Led.NOTHING, -1
+        if self.opening is not None:
+            self.opening = became.get(self.opening, self.opening)
+        return became
+
+    def ways(self, node: Node) -> Iterator[tuple[ActionRow, int]]:
+        """Edges that lead to nodes which are known, those left out that broke again and again."""
+        for choice, edge in node.edges.items():
+            if edge.led is Led.ELSEWHERE and edge.broken < 3 and edge.target in self.nodes:
+                yield choice, edge.target
+
+    def route(
+        self,
+        start: Node,
+        promises: Sequence[float],
+        reset: ActionRow | None = None,
+    ) -> Route | None:
+        """The route with the fewest expected actions for one discovery: (length + 1) / promise.
+
+        Args:
+            start: where one stands.
+            promises: the chance that an untried action discovers something, by its kind.
+            reset: an action that leads from `start` to the level's opening, where it is legal.
+        """
+        parents: dict[int, tuple[int, ActionRow] | None] = {start.number: None}
+        queue = deque([(start.number, 0)])
+        most = max(promises, default=1.0)
+        best: tuple[float, int, int] | None = None
+        while queue:
+            number, far = queue.popleft()
+            if best is not None and (far + 1) / most >= best[0]:
+                break
+            node = self.nodes[number]
+            if node.untried:
+                kind = max(node.untried, key=promises.__getitem__)
+                cost = (far + 1) / promises[kind]
+                if best is None or cost < best[0]:
+                    best = cost, number, kind
+            for choice, target in self._ways(node, reset if far == 0 else None):
+                if target not in parents:
+                    parents[target] = (number, choice)
+                    queue.append((target, far + 1))
+        return None if best is None else self._route(parents, *best)
+
+    def _ways(self, node: Node, reset: ActionRow | None) -> Iterator[tuple[ActionRow, int]]:
+        yield from self.ways(node)
+        if reset is not None and self.opening in self.nodes:
+            yield reset, self.opening
+
+    def path(self, start: int, end: int) -> tuple[ActionRow, ...] | None:
+        """The fewest actions from one node to another; None where no way is known."""
+        if start not in self.nodes:
+            return None
+        parents: dict[int, tuple[int, ActionRow] | None] = {start: None}
+        queue = deque([start])
+        while queue and end not in parents:
+            number = queue.popleft()
+            for choice, target in self.ways(self.nodes[number]):
+                if target not in parents:
+                    parents[target] = (number, choice)
+                    queue.append(target)
+        return _walk(parents, end)[1] if end in parents else None
+
+    def _route(
+        self, parents: dict[int, tuple[int, ActionRow] | None], cost: float, end: int, kind: int
+    ) -> Route:
+        nodes, choices = _walk(parents, end)
+        return Route(nodes, choices, self.nodes[end].untried[kind][0], kind, cost)
+
+    def _merge(self, kept: Node, other: Node) -> None:
+        for choice, edge in other.edges.items():
+            kept.take(choice)
+            kept.edges.setdefault(choice, edge)
+        kept.visited = max(kept.visited, other.visited)
+
+    def _forget(self, keep: int) -> None:
+        """Drop the eighth of the nodes that was longest not visited."""
+        old = sorted(self.nodes.values(), key=lambda node: node.visited)
+        for node in old[: max(self.most_nodes // 8, 1)]:
+            if node.number not in (keep, self.opening):
+                del self.nodes[node.number]
+        self._numbers = {k: n for k, n in self._numbers.items() if n in self.nodes}
+
+
+def _walk(
+    parents: dict[int, tuple[int, ActionRow] | None], end: int
+) -> tuple[tuple[int, ...], tuple[ActionRow, ...]]:
+    nodes, choices = [end], []
+    while (step := parents[nodes[-1]]) is not None:
+        nodes.append(step[0])
+        choices.append(step[1])
+    return tuple(reversed(nodes)), tuple(reversed(choices))
+
+
+def _digest(key: bytes) -> bytes:
+    return blake2b(key, digest_size=16).digest()
+
+
+def pack(frame_HW: NDArray[np.uint8]) -> bytes:
+    """A frame with two pixels a byte.
+
+    >>> frame = np.arange(4096, dtype=np.uint8).reshape(64, 64) % 16
+    >>> len(pack(frame)), bool((unpack(pack(frame)) == frame).all())
+    (2048, True)
+    """
+    return (frame_HW[:, ::2] << 4 | frame_HW[:, 1::2]).tobytes()
+
+
+def unpack(frame: bytes) -> NDArray[np.uint8]:
+    """The inverse of `pack`, [64, 64]."""
+    pairs = np.frombuffer(frame, dtype=np.uint8).reshape(SIDE, SIDE // 2)
+    frame_HW = np.empty((SIDE, SIDE), dtype=np.uint8)
+    frame_HW[:, ::2], frame_HW[:, 1::2] = pairs >> 4, pairs & 15
+    return frame_HW

@@ -1,0 +1,185 @@
+"""What actions do, whatever the state: chances that carry over from state to state, level to level.
+
+Knows kinds of actions by chains of contexts, from the most special to the most general; knows no
+frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+type Contexts = tuple[Hashable, ...]
+"""A chain of contexts, most special first; the last one has a prior."""
+
+FORGET = 24.0
+"""At so many tries, half of what was counted is forgotten: games change."""
+DEPTH = 4
+"""The longest chain."""
+
+
+class Chances:
+    """A success rate for each chain of contexts, each backed off to the next more general one.
+
+    >>> chances = Chances({"click": 0.5})
+    >>> red, blue = chances.chain(("red square", "click")), chances.chain(("blue", "click"))
+    >>> for _ in range(3): chances.count(red, False)
+    >>> chances.all()[[red, blue]].round(3).tolist()
+    [0.031, 0.125]
+    """
+
+    def __init__(self, priors: Mapping[str, float], weight: float = 1.0) -> None:
+        """Start without a try.
+
+        Args:
+            priors: the chance in each most general context before anything was tried.
+            weight: how many tries the more general context counts as.
+        """
+        self._priors, self._weight = priors, weight
+        self._contexts: dict[Hashable, int] = {None: 0}
+        self._chains: dict[Contexts, int] = {}
+        self._counts_N2 = np.zeros((256, 2))
+        self._chain_KD = np.zeros((256, DEPTH), dtype=np.int32)
+        self._prior_K = np.zeros(256)
+
+    def __len__(self) -> int:
+        return len(self._chains)
+
+    def chain(self, contexts: Contexts) -> int:
+        """The number of a chain, from now on."""
+        number = self._chains.get(contexts)
+        if number is None:
+            number = self._chains[contexts] = len(self._chains)
+            if number == len(self._prior_K):
+                self._chain_KD = np.concatenate([self._chain_KD, np.zeros_like(self._chain_KD)])
+                self._prior_K = np.concatenate([self._prior_K, np.zeros_like(self._prior_K)])
+            self._prior_K[number] = self._priors[str(contexts[-1])]
+            for place, context in enumerate(reversed(contexts)):
+                self._chain_KD[number, place] = self._context(context)
+        return number
+
+    def _context(self, context: Hashable) -> int:
+        number = self._contexts.setdefault(context, len(self._contexts))
+        if number == len(self._counts_N2):
+            self._counts_N2 = np.concatenate([self._counts_N2, np.zeros_like(self._counts_N2)])
+        return number
+
+    def all(self) -> NDArray[np.float64]:
+        """The chance of success of every chain by its number, [K]."""
+        known = len(self._chains)
+        chance_K = self._prior_K[:known]
+        for place in range(DEPTH):
+            tried_K, won_K = self._counts_N2[self._chain_KD[:known, place]].T
+            chance_K = (won_K + self._weight * chance_K) / (tried_K + self._weight)
+        return chance_K
+
+    def count(self, chain: int, success: bool) -> None:
+        """One more try in every context of a chain."""
+        rows = [row for row in self._chain_KD[chain].tolist() if row]
+        self._counts_N2[rows] += 1.0, float(success)
+        much = self._counts_N2[rows, 0] > FORGET
+        self._counts_N2[np.array(rows)[much]] /= 2
+
+    def tried(self, context: Hashable) -> float:
+        """How many tries are remembered in a context."""
+        return float(self._counts_N2[self._contexts.get(context, 0), 0])
+
+    def fade(self, most: float) -> None:
+        """Let every context count as at most so many tries: a new level may be otherwise."""
+        self._counts_N2 *= np.minimum(1.0, most / np.maximum(self._counts_N2[:, :1], 1e-9))
+
+    def fresh(self, keep: Callable[[Hashable], bool] = lambda _: False) -> Chances:
+        """Without chains, and with the counts of some contexts only."""
+        new = Chances(self._priors, self._weight)
+        for context, number in self._contexts.items():
+            if context is not None and keep(context) and self._counts_N2[number, 0]:
+                new._counts_N2[new._context(context)] = self._counts_N2[number]
+        return new
+
+
+class Kind(NamedTuple):
+    """What tells one action in one state from others, as far as chances go."""
+
+    what: Contexts
+    """What is done: does it change anything?"""
+    after: Contexts
+    """After what it is done: is what it changes new?"""
+
+
+class Knowledge:
+    """What kinds of actions do.
+
+    Attributes:
+        changes, discovers: the chances that an action changes anything, and that what it changes
+            makes a state never seen.
+    """
+
+    def __init__(
+        self, changes: Mapping[str, float], discovers: Mapping[str, float], curious: float = 2.0
+    ) -> None:
+        """Know nothing.
+
+        Args:
+            changes, discovers: priors by most general context.
+            curious: a kind whose second most general context was tried less often comes first.
+        """
+        self.changes, self.discovers = Chances(changes), Chances(discovers)
+        self.curious = curious
+        self._clear()
+
+    def _clear(self) -> None:
+        self._kinds: dict[Kind, int] = {}
+        self._parts: list[tuple[int, int]] = []
+        self._curiosity: list[Hashable] = []
+
+    def __len__(self) -> int:
+        return len(self._kinds)
+
+    def kind(self, kind: Kind) -> int:
+        """The number of a kind, from now on."""
+        number = self._kinds.get(kind)
+        if number is None:
+            number = self._kinds[kind] = len(self._parts)
+            self._parts.append((self.changes.chain(kind.what), self.discovers.chain(kind.after)))
+            self._curiosity.append(kind.what[-2])
+        return number
+
+    def count(self, kind: int, changed: bool, found: bool) -> None:
+        """An action of a kind was tried; what it changed was new, or was not."""
+        what, after = self._parts[kind]
+        self.changes.count(what, changed)
+        if changed:
+            self.discovers.count(after, found)
+
+    def promises(self) -> list[float]:
+        """The chance that an action of each kind, by number, leads to a state never seen.
+
+        1 for kinds hardly tried, since what they do is worth knowing; below 0.9 for all others.
+        """
+        if not self._parts:
+            return []
+        what_K, after_K = np.array(self._parts).T
+        promise_K = 0.9 * self.changes.all()[what_K] * self.discovers.all()[after_K]
+        new = {c for c in set(self._curiosity) if self.changes.tried(c) < self.curious}
+        if new:
+            promise_K[[context in new for context in self._curiosity]] = 1.0
+        return promise_K.tolist()
+
+    def new_level(self, carried: float, keep: Callable[[Hashable], bool]) -> None:
+        """Kinds are numbered anew; of some contexts up to so many tries still count."""
+        self.changes.fade(carried)
+        self.changes, self.discovers = self.changes.fresh(keep), self.discovers.fresh()
+        self._clear()
+
+    def recount(self, tried: list[tuple[int, bool]]) -> None:
+        """Count anew: kinds that were tried, and whether they changed anything."""
+        kinds = list(self._kinds)
+        self.changes, self.discovers = self.changes.fresh(), self.discovers.fresh()
+        self._clear()
+        for kind in kinds:
+            self.kind(kind)
+        for number, changed in tried:
+            self.changes.count(self._parts[number][0], changed)

@@ -1,0 +1,284 @@
+"""The memory of a game: where the player stands, what was tried here, and where to go on.
+
+Joins the parts: objects to click on, a mask over clocks, the click marker, chances of kinds of
+actions, and a graph of the level's states. Knows no agent and no model, and decides nothing: any
+agent may keep one, tell it what it did, and ask.
+
+    memory.begin(observation)
+    memory.observe(action, observation)     after each answered action, whoever chose it
+    memory.untried()                        actions not tried here, most promising first
+    memory.is_useless(action)               known to change nothing here, or to end the game
+    memory.route()                          the way to the most promising untried action
+    memory.winning_path(level)              what won a level before
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arcworld.planning.memory.choices import (
+    CHANGES,
+    DISCOVERS,
+    ActionRow,
+    choices,
+    click_kind,
+    lasts,
+    on_object,
+    simple_kind,
+)
+from arcworld.planning.memory.graph import Led, LevelGraph, Node, Route, unpack
+from arcworld.planning.memory.knowledge import Knowledge
+from arcworld.planning.memory.marker import ClickMarker
+from arcworld.planning.memory.objects import HIDDEN, Objects, find_objects
+from arcworld.planning.memory.status import StatusMask
+from arcworld.recordings.episode import CLICK, NO_PLACE, RESET, GameAction
+
+RESET_ROW: ActionRow = (RESET, NO_PLACE, NO_PLACE)
+
+
+class Seen(Protocol):
+    """What memory needs of an observation; `play.observation.Observation` is one."""
+
+    @property
+    def frame_HW(self) -> NDArray[np.uint8]:
+        """uint8 [64, 64], the settled state."""
+        ...
+
+    @property
+    def state(self) -> str:
+        """NOT_FINISHED, WIN or GAME_OVER."""
+        ...
+
+    @property
+    def levels_completed(self) -> int:
+        """The level that is played, from 0."""
+        ...
+
+    @property
+    def available_actions(self) -> tuple[int, ...]:
+        """What the game offers, without RESET."""
+        ...
+
+    @property
+    def legal_actions(self) -> tuple[int, ...]:
+        """What may be sent now."""
+        ...
+
+    @property
+    def full_reset(self) -> bool:
+        """The game was opened anew."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryConfig:
+    """How much is kept, and what is believed at first.
+
+    Attributes:
+        most_nodes: states of a level; beyond, those longest not visited are forgotten.
+        carried: tries of the level before that still count on a new one.
+        most_kinds: beyond, the level's states are all forgotten.
+        curious: kinds that were tried less often come before all others.
+    """
+
+    most_nodes: int = 4096
+    carried: float = 4.0
+    curious: float = 2.0
+    most_kinds: int = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Untried:
+    """An action not tried here. promise: the chance that it leads to a state never seen."""
+
+    action: GameAction
+    promise: float
+
+
+class Memory:
+    """What one game has shown so far.
+
+    Attributes:
+        here: the node of the state the player is in.
+        graph: of the level that is played.
+        status, marker: what is taken off frames before they are compared.
+        knowledge: chances that a kind of action changes anything, and that a change is new.
+    """
+
+    def __init__(self, config: MemoryConfig | None = None) -> None:
+        self.config = config or MemoryConfig()
+
+    def begin(self, seen: Seen) -> None:
+        """A game was opened: nothing is known of it."""
+        self.status, self.marker = StatusMask(), ClickMarker()
+        self.knowledge = Knowledge(CHANGES, DISCOVERS, self.config.curious)
+        self._won: dict[int, tuple[ActionRow, ...]] = {}
+        self._open_level(seen)
+
+    # --- what was seen ---
+
+    def observe(self, action: GameAction, seen: Seen) -> None:
+        """Take in what an action led to."""
+        last = self._seen
+        if seen.levels_completed != last.levels_completed or seen.full_reset:
+            self._change_level(action, seen)
+        elif seen.state == "GAME_OVER":
+            self._lose(action, seen)
+        elif action.id == RESET:
+            self._start_over(seen)
+        else:
+            self._step(action, seen)
+
+    def _open_level(self, seen: Seen) -> None:
+        self.level = seen.levels_completed
+        self.graph = LevelGraph(self.status.mask_HW, self.config.most_nodes)
+        self._fatal: dict[int, tuple[Node, ActionRow]] = {}
+        self._start_over(seen)
+
+    def _start_over(self, seen: Seen) -> None:
+        self._age = 0
+        self.status.restart()
+        self.marker.restart()
+        self._arrive(seen, self.marker.clean(seen.frame_HW, None), None)
+        self.graph.opening = self.here.number
+
+    def _change_level(self, action: GameAction, seen: Seen) -> None:
+        if seen.levels_completed > self.level:
+            row = self._row(action)
+            kind = self._kind(self.here, row)
+            self.knowledge.count(kind, changed=True, found=True)
+            self.graph.record(self.here, row, kind, Led.WON)
+            opening = self.graph.opening
+            way = None if opening is None else self.graph.path(opening, self.here.number)
+            if way is not None:
+                self._won[self.level] = (*way, row)
+        self.knowledge.new_level(self.config.carried, lasts)
+        self._open_level(seen)
+
+    def _lose(self, action: GameAction, seen: Seen) -> None:
+        """Game over; where as many actions ended the game before, the clock did, not this one."""
+        self._age += 1
+        row, before = self._row(action), self.here
+        clocks = [age for age in self._fatal if abs(age - self._age) <= 1]
+        for age in clocks:
+            node, fatal = self._fatal[age]
+            edge = node.edges.get(fatal)
+            if edge is not None and edge.led is Led.OVER:
+                del node.edges[fatal]
+                node.untried.setdefault(edge.kind, []).append(fatal)
+        if not clocks:
+            kind = self._kind(before, row)
+            self.knowledge.count(kind, changed=False, found=False)
+            self.graph.record(before, row, kind, Led.OVER)
+        self._fatal[self._age] = before, row
+        self._seen = seen
+
+    def _step(self, action: GameAction, seen: Seen) -> None:
+        self._age += 1
+        if len(self.knowledge) > self.config.most_kinds or self.marker.observe(
+            self._seen.frame_HW, action, seen.frame_HW
+        ):
+            self._forget_level(seen)
+            return
+        frame_HW = self.marker.clean(seen.frame_HW, self._frame_HW)
+        if self.status.observe(self._frame_HW, action, frame_HW):
+            became = self.graph.rekey(self.status.mask_HW)
+            self.here = self.graph.nodes[became.get(self.here.number, self.here.number)]
+            self._recount()
+        before, row = self.here, self._row(action)
+        kind, fresh = self._kind(before, row), row not in before.edges
+        found = self.graph.find(frame_HW) is None
+        self._arrive(seen, frame_HW, row)
+        moved = self.here.number != before.number
+        if fresh:
+            self.knowledge.count(kind, moved, found)
+        led = Led.ELSEWHERE if moved else Led.NOTHING
+        self.graph.record(before, row, kind, led, self.here.number if moved else -1)
+
+    def _arrive(self, seen: Seen, frame_HW: NDArray[np.uint8], came_by: ActionRow | None) -> None:
+        self._seen, self._frame_HW = seen, frame_HW
+        node = self.graph.find(frame_HW)
+        if node is None:
+            clicks = CLICK in seen.available_actions
+            objects = self._objects_of(frame_HW) if clicks else None
+            untried = {
+                self.knowledge.kind(kind): rows
+                for kind, rows in choices(objects, seen.available_actions, came_by).items()
+            }
+            node = self.graph.add(frame_HW, untried, came_by)
+        self.graph.visit(node)
+        self.here = node
+
+    def _forget_level(self, seen: Seen) -> None:
+        """Go on from an empty graph, and unlearn: what was seen so far was seen wrongly."""
+        self.knowledge = Knowledge(CHANGES, DISCOVERS, self.config.curious)
+        self.graph = LevelGraph(self.status.mask_HW, self.config.most_nodes)
+        self._fatal.clear()
+        self._arrive(seen, self.marker.clean(seen.frame_HW, None), None)
+
+    def _recount(self) -> None:
+        """The mask is another: what seemed to change something may have changed nothing."""
+        edges = [edge for node in self.graph.nodes.values() for edge in node.edges.values()]
+        self.knowledge.recount([(edge.kind, edge.led is not Led.NOTHING) for edge in edges])
+
+    # --- actions of a node ---
+
+    def objects(self) -> Objects:
+        """The objects where the player stands, without what is masked."""
+        return self._objects_of(self._frame_HW)
+
+    def _objects_of(self, frame_HW: NDArray[np.uint8]) -> Objects:
+        return find_objects(np.where(self.status.mask_HW, np.uint8(HIDDEN), frame_HW))
+
+    def _kind(self, node: Node, row: ActionRow) -> int:
+        known = node.kind_of(row)
+        if known is not None:
+            return known
+        if row[0] != CLICK:
+            return self.knowledge.kind(simple_kind(row, node.came_by))
+        objects = self._objects_of(unpack(node.frame))
+        return self.knowledge.kind(click_kind(objects, row, node.came_by))
+
+    def _row(self, action: GameAction) -> ActionRow:
+        """An action as it stands in the graph: clicks on one small object are one."""
+        row = action.as_row()
+        if action.id != CLICK or self.here.kind_of(row) is not None:
+            return row
+        return on_object(self.objects(), row)
+
+    # --- what may be asked ---
+
+    def untried(self) -> list[Untried]:
+        """Actions not tried where the player stands, most promising first."""
+        promises = self.knowledge.promises()
+        found = [
+            Untried(GameAction.from_row(row), promises[kind])
+            for kind, rows in self.here.untried.items()
+            for row in rows
+            if row[0] in self._seen.legal_actions
+        ]
+        return sorted(found, key=lambda one: -one.promise)
+
+    def is_useless(self, action: GameAction) -> bool:
+        """Whether an action is known to change nothing here, or to end the game."""
+        edge = self.here.edges.get(self._row(action))
+        return edge is not None and edge.led in (Led.NOTHING, Led.OVER)
+
+    def route(self) -> Route | None:
+        """The way over known edges to the untried action that is cheapest for what it promises."""
+        reset = RESET_ROW if RESET in self._seen.legal_actions else None
+        return self.graph.route(self.here, self.knowledge.promises(), reset)
+
+    def winning_path(self, level: int) -> tuple[GameAction, ...]:
+        """Actions that won a level from its opening; empty where none is known."""
+        return tuple(GameAction.from_row(row) for row in self._won.get(level, ()))
+
+    def describe(self) -> str:
+        """One line for people."""
+        masked = int(self.status.mask_HW.sum())
+        marker = f", a marker of {len(self.marker.dots)} pixels" if self.marker.dots else ""
+        return f"{len(self.graph)} states on level {self.level}, {masked} pixels masked{marker}"

@@ -1,0 +1,185 @@
+"""Status bars and clocks: pixels near an edge that count actions, whatever the actions are.
+
+Knows frames and actions; knows nothing of states. A bar and a player both change at nearly every
+action. What tells them apart, for a row or column of pixels:
+
+- a bar goes one way: pixels turn from one colour to one other, and turn back only all at once (a
+  refill). A player that moves fills one place and clears another in the same action.
+- a bar does not ask which action it was: at least two kinds of actions, or clicks on three things,
+  moved it, and it does not move where one clicked.
+- a bar moves along: each tick lies further on than the one before. A thing that a player pushes
+  or paints follows the player.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arcworld.recordings.episode import CLICK, SIDE, GameAction
+
+
+@dataclass(frozen=True, slots=True)
+class StatusConfig:
+    """What is believed of a row or column.
+
+    Attributes:
+        margin: rows and columns within so many pixels of an edge are watched.
+        ticks: so many ticks make a bar.
+        widest: a tick changes at most this many pixels of the line.
+        doubt: a line is no bar where more than this share of its changes were not ticks.
+    """
+
+    margin: int = 8
+    ticks: int = 4
+    widest: int = 12
+    doubt: float = 0.15
+
+
+@dataclass(slots=True)
+class _Line:
+    """What was seen of one row or column."""
+
+    colours: tuple[int, int] | None = None
+    ticks: int = 0
+    others: int = 0
+    turned: int = 0
+    lately: int = 0
+    steps: list[int] = field(default_factory=lambda: [0, 0])
+    place: float = -1.0
+    ticked: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(SIDE, dtype=np.bool_))
+    kinds: set[tuple[int, ...]] = field(default_factory=set[tuple[int, ...]])
+
+    def restart(self) -> None:
+        """The bar may stand anywhere now."""
+        self.place, self.turned, self.lately = -1.0, 0, 0
+
+
+class StatusMask:
+    """Learns, from transition to transition, which pixels are clocks.
+
+    Attributes:
+        mask_HW: bool [64, 64], True where a pixel tells the time and nothing else. A new array
+            whenever it changes.
+    """
+
+    def __init__(self, config: StatusConfig | None = None) -> None:
+        self.config = config or StatusConfig()
+        self.mask_HW: NDArray[np.bool_] = np.zeros((SIDE, SIDE), dtype=np.bool_)
+        margin = self.config.margin
+        self._watched = [*range(margin), *range(SIDE - margin, SIDE)]
+        self._lines = {(axis, at): _Line() for axis in (0, 1) for at in self._watched}
+
+    def restart(self) -> None:
+        """A level begins, or was set back: bars are full again."""
+        for line in self._lines.values():
+            line.restart()
+
+    def observe(
+        self, before_HW: NDArray[np.uint8], action: GameAction, after_HW: NDArray[np.uint8]
+    ) -> bool:
+        """Learn from one action that neither won nor lost nor reset; whether the mask changed."""
+        changed_HW = before_HW != after_HW
+        if not changed_HW.any():
+            return False
+        relearn = False
+        for axis in (0, 1):
+            here = changed_HW.any(axis=1 - axis)
+            for at in self._watched:
+                if here[at]:
+                    now = _along(changed_HW, axis, at)
+                    self._see(axis, at, now, before_HW, action, after_HW)
+                    relearn = True
+        return relearn and self._mask(after_HW)
+
+    def _see(
+        self,
+        axis: int,
+        at: int,
+        now: NDArray[np.bool_],
+        before_HW: NDArray[np.uint8],
+        action: GameAction,
+        after_HW: NDArray[np.uint8],
+    ) -> None:
+        line, config = self._lines[axis, at], self.config
+        places = np.flatnonzero(now)
+        old, new = _along(before_HW, axis, at)[places], _along(after_HW, axis, at)[places]
+        colours = int(old[0]), int(new[0])
+        pure = bool((old == old[0]).all() and (new == new[0]).all())
+        refill = line.lately > 1 and line.colours == colours[::-1]
+        if pure and refill and len(places) >= line.turned:
+            line.restart()
+        elif not pure or len(places) > config.widest or _clicked(action, axis, at, places):
+            line.others += 1
+        elif line.colours not in (None, colours):
+            line.others += 1
+            if line.ticks < line.others:
+                self._lines[axis, at] = _Line(colours, others=1)
+        else:
+            line.colours = colours
+            self._tick(line, action, places)
+
+    def _tick(self, line: _Line, action: GameAction, places: NDArray[np.intp]) -> None:
+        place = float(places.mean())
+        if line.place >= 0:
+            line.steps[int(place > line.place)] += 1
+        line.place = place
+        line.ticks += 1
+        line.lately += 1
+        line.turned += len(places)
+        line.ticked[places] = True
+        line.kinds.add(_kind(action))
+
+    def _is_bar(self, line: _Line) -> bool:
+        if line.ticks < self.config.ticks:
+            return False
+        if line.others > self.config.doubt * (line.ticks + line.others):
+            return False
+        varied = len({kind[0] for kind in line.kinds}) > 1 or len(line.kinds) > 2
+        moved = sum(line.steps)
+        return varied and moved > line.ticks // 2 and min(line.steps) <= 0.2 * moved
+
+    def _mask(self, frame_HW: NDArray[np.uint8]) -> bool:
+        mask_HW = np.zeros((SIDE, SIDE), dtype=np.bool_)
+        for (axis, at), line in self._lines.items():
+            if self._is_bar(line):
+                line.ticked[_extent(line, _along(frame_HW, axis, at))] = True
+                _along(mask_HW, axis, at)[line.ticked] = True
+        if np.array_equal(mask_HW, self.mask_HW):
+            return False
+        self.mask_HW = mask_HW
+        return True
+
+
+def _along[T: np.generic](array_HW: NDArray[T], axis: int, at: int) -> NDArray[T]:
+    return array_HW[at] if axis == 0 else array_HW[:, at]
+
+
+def _kind(action: GameAction) -> tuple[int, ...]:
+    """Actions that differ; clicks differ by the 8x8 cell."""
+    if action.id != CLICK:
+        return (action.id,)
+    assert action.x is not None and action.y is not None
+    return action.id, action.x // 8, action.y // 8
+
+
+def _clicked(action: GameAction, axis: int, at: int, places: NDArray[np.intp]) -> bool:
+    """Whether the change lies where one clicked."""
+    if action.id != CLICK:
+        return False
+    assert action.x is not None and action.y is not None
+    across, along = (action.y, action.x) if axis == 0 else (action.x, action.y)
+    return abs(across - at) <= 4 and int(np.abs(places - along).min()) <= 4
+
+
+def _extent(line: _Line, pixels: NDArray[np.uint8]) -> slice:
+    """From the first tick to the last, and on as long as the colours are the bar's."""
+    places = np.flatnonzero(line.ticked)
+    first, last = int(places[0]), int(places[-1])
+    while first > 0 and int(pixels[first - 1]) in (line.colours or ()):
+        first -= 1
+    while last < SIDE - 1 and int(pixels[last + 1]) in (line.colours or ()):
+        last += 1
+    return slice(first, last + 1)
