@@ -55,34 +55,39 @@ class Observation:
     legal_actions: tuple[int, ...] = ()
 
 
-def read_answer(answer: Any, *, full_reset: bool, reset_is_safe: bool) -> Observation:
-    """The toolkit's `FrameDataRaw` as an `Observation` that shares no memory with the game.
+def read_answer(answer: Any, *, opening: bool = False) -> Observation:
+    """The toolkit's `FrameDataRaw` or `FrameData`, sharing no memory with the game.
+
+    `legal_actions` stays empty: what is legal depends on what was before, see `Standing`.
 
     Args:
         answer: from the toolkit.
-        full_reset: the answer opened the game anew (services do not say so).
-        reset_is_safe: a RESET sent now would reset the level alone.
+        opening: the answer opened the game (a service does not say so).
 
     Raises:
-        ToolkitError: there is no frame in it, or one that is not 64x64 of colours 0-15.
+        ToolkitError: there is no frame in it, or one that is not 64x64 of colours 0-15, or a
+            field that says nothing.
     """
     if answer is None:
         raise ToolkitError("the toolkit answered None")
-    grids_NHW = read_grids(answer.frame)
-    state = str(answer.state.value)
-    available = tuple([int(number) for number in answer.available_actions if number != RESET])
-    return Observation(
-        frame_HW=grids_NHW[-1],
-        grids=tuple(grids_NHW),
-        state=state,
-        levels_completed=int(answer.levels_completed),
-        win_levels=int(answer.win_levels),
-        available_actions=available,
-        game_id=str(answer.game_id),
-        guid=str(answer.guid),
-        full_reset=full_reset,
-        legal_actions=legal_actions(state, available, reset_is_safe=reset_is_safe),
-    )
+    try:
+        grids_NHW = read_grids(answer.frame)
+        available = tuple([int(number) for number in answer.available_actions if number != RESET])
+        return Observation(
+            frame_HW=grids_NHW[-1],
+            grids=tuple(grids_NHW),
+            state=str(answer.state.value),
+            levels_completed=int(answer.levels_completed),
+            win_levels=int(answer.win_levels),
+            available_actions=available,
+            game_id=str(answer.game_id),
+            guid=str(answer.guid),
+            full_reset=opening or bool(answer.full_reset),
+        )
+    except ToolkitError:
+        raise
+    except (AttributeError, TypeError, ValueError) as error:
+        raise ToolkitError(f"an answer that cannot be read: {error}") from error
 
 
 def legal_actions(
@@ -113,11 +118,19 @@ def read_grids(frames: Sequence[Any]) -> NDArray[np.uint8]:
     """
     if len(frames) == 0:
         raise ToolkitError("the toolkit answered without a frame")
-    for frame in frames:
-        if np.shape(frame) != (SIDE, SIDE):
-            raise ToolkitError(f"a frame of shape {list(np.shape(frame))}; expected [64, 64]")
-    grids_NHW = np.array(frames)
-    low, high = int(grids_NHW.min()), int(grids_NHW.max())
+    return np.stack([_read_grid(frame) for frame in frames])
+
+
+def _read_grid(frame: Any) -> NDArray[np.uint8]:
+    try:
+        grid = np.asarray(frame)
+    except ValueError:
+        raise ToolkitError("a frame with rows of unequal length; expected [64, 64]") from None
+    if grid.shape != (SIDE, SIDE):
+        raise ToolkitError(f"a frame of shape {list(grid.shape)}; expected [64, 64]")
+    if grid.dtype.kind not in "iu":
+        raise ToolkitError(f"a frame of {grid.dtype}; expected whole numbers")
+    low, high = int(grid.min()), int(grid.max())
     if low < 0 or high >= COLOURS:
         raise ToolkitError(f"a frame with colours {low} to {high}; expected 0 to {COLOURS - 1}")
-    return grids_NHW.astype(np.uint8)
+    return grid.astype(np.uint8)

@@ -19,7 +19,9 @@ from __future__ import annotations
 import importlib
 import logging
 import os
+import re
 import threading
+import time
 import traceback
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -37,6 +39,8 @@ _HIDDEN = (
     "RECORDINGS_DIR",
 )
 _NO_DOTENV = "PYTHON_DOTENV_DISABLED"
+PAUSE = 0.25
+_PASSING = re.compile(r"\b(429|5\d\d) \w+ Error|status=(429|5\d\d)|Timeout|ConnectionError")
 _environment_lock = threading.RLock()
 
 
@@ -93,7 +97,7 @@ class Ear(logging.Handler):
         if hasattr(self._heard, "line"):
             return
         error = record.exc_info[1] if record.exc_info else None
-        text = record.getMessage() if error is None else describe(error)
+        text = record.getMessage() if error is None else describe(error) + _body_of(error)
         self._heard.line = " ".join(text.split())
 
     def take(self, otherwise: str = "no reason was logged") -> str:
@@ -101,6 +105,28 @@ class Ear(logging.Handler):
         line: str = getattr(self._heard, "line", otherwise)
         self._heard.__dict__.pop("line", None)
         return line
+
+
+def _body_of(error: BaseException) -> str:
+    """What a service said beside its status."""
+    response = getattr(error, "response", None)
+    return "" if response is None else f": {response.text[:200]}"
+
+
+def may_pass(reason: str) -> bool:
+    """Whether a service's fault, as the ear heard it, is one that another try may not meet.
+
+    >>> may_pass("HTTPError: 429 Client Error: TOO MANY REQUESTS for url: ...")
+    True
+    >>> may_pass("HTTPError: 401 Client Error: UNAUTHORIZED for url: ...")
+    False
+    """
+    return _PASSING.search(reason) is not None
+
+
+def wait(turn: int) -> None:
+    """Before a service is asked again: `PAUSE` seconds, doubled each turn (from 0)."""
+    time.sleep(PAUSE * 2**turn)
 
 
 def quiet_logger(ear: Ear) -> logging.Logger:

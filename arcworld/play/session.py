@@ -21,16 +21,17 @@ from arcworld.play.agent import Agent, Decision
 from arcworld.play.agents.random import random_action
 from arcworld.play.game_session import GameSession
 from arcworld.play.observation import GAME_OVER, WIN, Observation, ToolkitError
+from arcworld.play.official import wait
 from arcworld.play.toolkit import Toolkit
 from arcworld.recordings.episode import RESET, GameAction
 from arcworld.recordings.writer import RecordingWriter
 
 FAULTS_IN_A_ROW = 5
-"""After as many faults without an answer between them, a run ends."""
+"""After as many faults without an answer between them, a run in this process ends."""
+FAULTS_OF_A_SERVICE = 9
+"""The same where a service has the game: with the pauses, a little over a minute."""
 TRIES_OF_ONE_DECISION = 2
 """Then the agent is asked anew: an action that breaks a game breaks it each time."""
-PAUSE = 0.25
-"""Seconds before a service is asked again, doubled each time."""
 
 OnStep = Callable[[Decision, Observation], None]
 
@@ -220,10 +221,11 @@ class _Run:
         tries_left = self._faults_in_a_row % TRIES_OF_ONE_DECISION > 0
         self._again = decision if legal and tries_left else None
         unsafe = legal and not self._session.may_retry(decision.action)
-        if unsafe or self._faults_in_a_row >= FAULTS_IN_A_ROW:
+        limit = FAULTS_IN_A_ROW if self._session.local else FAULTS_OF_A_SERVICE
+        if unsafe or self._faults_in_a_row >= limit:
             self._dead = f"toolkit: {fault}"
         elif not self._session.local:
-            time.sleep(PAUSE * 2 ** (self._faults_in_a_row - 1))
+            wait(self._faults_in_a_row - 1)
 
     def _record(
         self, action: GameAction, observation: Observation, reasoning: dict[str, Any] | None

@@ -23,7 +23,9 @@ from arcworld.play.official import (
     describe,
     hidden_environment,
     import_toolkit,
+    may_pass,
     quiet_logger,
+    wait,
 )
 from arcworld.play.scorecard import GameScore, RunScore, Scorecard, read_scorecard
 from arcworld.recordings.episode import game_name
@@ -44,6 +46,8 @@ Mode = Literal["offline", "normal", "online", "competition"]
 OWN_GAMES = Path(__file__).resolve().parent.parent / "games" / "environment_files"
 """The project's own games."""
 SERVICE = "https://three.arcprize.org"
+TRIES_TO_OPEN = 5
+"""How often a service that is busy is asked to open a game."""
 
 
 class Toolkit:
@@ -104,8 +108,7 @@ class Toolkit:
         if self._closed is not None:
             raise ArcworldError(f"cannot open {game!r}: this toolkit is closed; make another")
         info = self._find(game)
-        wrapper = self._make(info.game_id, seed)
-        fault = first_fault(wrapper, self._ear)
+        wrapper, fault = self._make_patiently(info.game_id, seed)
         if fault is not None:
             where = info.local_dir or self.mode
             raise ArcworldError(f"{where}: game {info.game_id} cannot be played: {fault}")
@@ -195,20 +198,35 @@ class Toolkit:
         unread = f"; not readable: {'; '.join(self.problems)}" if self.problems else ""
         raise ArcworldError(f"no game {game!r}: {did_you_mean(game, names)}{unread}")
 
-    def _make(self, game_id: str, seed: int) -> Any:
+    def _make_patiently(self, game_id: str, seed: int) -> tuple[Any, str | None]:
+        """(wrapper, what is wrong with it): a service that is busy or away is asked again."""
+        wrapper, fault = None, None
+        for turn in range(TRIES_TO_OPEN):
+            try:
+                wrapper = self._make(game_id, seed, wrapper)
+                fault = first_fault(wrapper, self._ear)
+            except Exception as error:
+                fault = describe(error)
+            if fault is None or not (self._is_remote and may_pass(fault)):
+                break
+            wait(turn)
+        return wrapper, fault
+
+    def _make(self, game_id: str, seed: int, unopened: Any) -> Any:
+        """A wrapper that has opened the game, or has tried to (so has `unopened`)."""
         self._ear.take()
-        try:
-            if self._card_id is None:
-                self._card_id = self._arcade.create_scorecard(tags=["arcworld"])
-            with hidden_environment():
-                return self._arcade.make(
-                    game_id,
-                    seed=seed,
-                    scorecard_id=self._card_id,
-                    save_recording=self._recordings is not None,
-                )
-        except Exception as error:
-            raise ArcworldError(f"game {game_id} cannot be opened: {describe(error)}") from error
+        if unopened is not None:
+            unopened.reset()  # no second run: there is no first one
+            return unopened
+        if self._card_id is None:
+            self._card_id = self._arcade.create_scorecard(tags=["arcworld"])
+        with hidden_environment():
+            return self._arcade.make(
+                game_id,
+                seed=seed,
+                scorecard_id=self._card_id,
+                save_recording=self._recordings is not None,
+            )
 
     def _mirror(self) -> Any:
         """A scorecard of the toolkit's kind, kept here while a service keeps its own."""
@@ -232,7 +250,7 @@ class Toolkit:
             return read_scorecard(None)
         try:
             card = self._arcade.close_scorecard(self._card_id)
-        except (OSError, ValueError) as error:
+        except Exception as error:  # whatever a service may answer, what was played stays counted
             return self._count_here(f"the service gave no scorecard: {describe(error)}")
         return read_scorecard(card)
 

@@ -1,4 +1,4 @@
-"""A tiny game for the tests of play, in the toolkit's layout, written where a test wants it."""
+"""A tiny game for the tests of play, in the toolkit's layout, and an agent that plays a script."""
 
 from __future__ import annotations
 
@@ -8,11 +8,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+import arcworld.play.official as official_module
+from arcworld.play.agent import Decision
+from arcworld.play.game_session import GameSession
+from arcworld.play.observation import Observation
 from arcworld.play.official import import_toolkit
+from arcworld.play.session import GameResult
 from arcworld.play.toolkit import Toolkit
-from arcworld.recordings.episode import GameAction
+from arcworld.recordings.episode import Episode, GameAction
+from arcworld.recordings.reader import read_recording
 
 SOURCE = '''
 import numpy as np
@@ -116,6 +123,140 @@ def _official(action: GameAction) -> Any:
     from arcengine import GameAction as OfficialAction
 
     return OfficialAction.from_id(action.id)
+
+
+class Script:
+    """Plays a list of actions, over and over; remembers all that it is told."""
+
+    name = "script"
+
+    def __init__(self, *actions: GameAction, reason: str = "as written") -> None:
+        self.actions = actions
+        self.reason = reason
+        self.asked = 0
+        self.told: list[tuple[Decision, Observation]] = []
+
+    def begin(self, observation: Observation) -> None:
+        assert observation.full_reset
+
+    def choose_action(self, observation: Observation) -> Decision:
+        assert observation.state == "NOT_FINISHED"
+        action = self.actions[self.asked % len(self.actions)]
+        self.asked += 1
+        return Decision(action, self.reason, {"asked": float(self.asked)})
+
+    def observe(self, decision: Decision, observation: Observation) -> None:
+        self.told.append((decision, observation))
+
+
+def _recorded(result: GameResult) -> tuple[Episode, ...]:
+    assert result.recording is not None
+    recording = read_recording(Path(result.recording))
+    assert recording.dialect == "toolkit"
+    if result.actions:
+        assert recording.problems == ()
+    assert (recording.game_id, recording.guid) == (result.game_id, result.guid)
+    return recording.episodes
+
+
+@pytest.fixture
+def script() -> type[Script]:
+    """`Script`, the agent of these tests."""
+    return Script
+
+
+@pytest.fixture
+def recorded() -> Callable[[GameResult], tuple[Episode, ...]]:
+    """The episodes of a result's recording, which must be whole."""
+    return _recorded
+
+
+class Faulty:
+    """A toolkit wrapper that now and then does something else than answer.
+
+    `faults` says at each step what: "" answers; `BEFORE` does nothing, `AFTER` carries the action
+    out and spoils the answer.
+    """
+
+    BEFORE = ("none", "raise", "timeout", "frameless", "over")
+    AFTER = ("lost", "raised", "small", "ragged", "fractions", "colours", "fields", "cut", "mid")
+
+    def __init__(self, wrapper: Any, faults: Callable[[int], str]) -> None:
+        self._wrapper = wrapper
+        self._faults = faults
+        self.steps = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._wrapper, name)
+
+    def step(self, action: Any, data: Any = None, reasoning: Any = None) -> Any:
+        self.steps += 1
+        fault = self._faults(self.steps)
+        if fault in self.BEFORE:
+            return _no_answer(fault)
+        answer = self._wrapper.step(action, data=data, reasoning=reasoning)
+        return self._spoil(fault, answer) if fault and answer is not None else answer
+
+    def _spoil(self, fault: str, answer: Any) -> Any:
+        if fault == "lost":
+            return None
+        if fault == "raised":
+            raise KeyError("frame")
+        frames = answer.frame
+        answer = answer.model_copy()
+        answer.frame = _BAD_FRAMES.get(fault, frames[:1])
+        if fault == "fields":
+            answer.available_actions = answer.levels_completed = None
+        if fault == "mid" and answer.state.value == "NOT_FINISHED":
+            self._wrapper._game.lose()  # in the midst of its animation
+            answer.state = type(answer.state).GAME_OVER
+        return answer
+
+
+_BAD_FRAMES: dict[str, list[Any]] = {
+    "small": [np.zeros((3, 3), np.int8)],
+    "ragged": [[[1, 2], [3]]],
+    "fractions": [np.full((64, 64), 1.5)],
+    "colours": [np.full((64, 64), 16)],
+}
+
+
+def _no_answer(fault: str) -> Any:
+    from arcengine import FrameDataRaw, GameState
+
+    if fault == "raise":
+        raise ConnectionResetError("the server\ndied")
+    if fault == "timeout":
+        raise TimeoutError
+    if fault == "none":
+        return None
+    return FrameDataRaw(state=GameState.GAME_OVER if fault == "over" else GameState.NOT_FINISHED)
+
+
+@pytest.fixture
+def faulty() -> type[Faulty]:
+    """`Faulty`, a wrapper around the toolkit's."""
+    return Faulty
+
+
+@pytest.fixture
+def inject(toolkit: Toolkit, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Open games of `toolkit` with faults; `remote` ones as if a service had the engine."""
+    monkeypatch.setattr(official_module, "PAUSE", 0.0)
+
+    def use(faults: Callable[[int], str], *, remote: bool = False) -> None:
+        opened = toolkit.open
+
+        def open_faulty(game: str, seed: int = 0) -> GameSession:
+            session = opened(game, seed)
+            session._wrapper = Faulty(session._wrapper, faults)
+            if remote:
+                session.standing.engine = None
+            return session
+
+        monkeypatch.setattr(toolkit, "open", open_faulty)
+
+    return use
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,51 +16,20 @@ from arcworld.play.agents.random import RandomAgent
 from arcworld.play.observation import Observation
 from arcworld.play.session import GameResult, play_game
 from arcworld.play.toolkit import Toolkit
-from arcworld.recordings.episode import Episode, GameAction, Outcome
+from arcworld.recordings.episode import GameAction, Outcome
 from arcworld.recordings.reader import read_recording
 
 MOVE, WIN_LEVEL, LOSE, LOSE_LIFE, RAISE = (GameAction(action_id) for action_id in range(1, 6))
 RESET, WIN_AND_LOSE = GameAction(0), GameAction(7)
 
 
-class Script:
-    """Plays a list of actions, over and over; remembers all that it is told."""
-
-    name = "script"
-
-    def __init__(self, *actions: GameAction) -> None:
-        self.actions = actions
-        self.asked = 0
-        self.told: list[tuple[Decision, Observation]] = []
-
-    def begin(self, observation: Observation) -> None:
-        assert observation.full_reset
-
-    def choose_action(self, observation: Observation) -> Decision:
-        assert observation.state == "NOT_FINISHED"
-        action = self.actions[self.asked % len(self.actions)]
-        self.asked += 1
-        return Decision(action, "as written", {"asked": float(self.asked)})
-
-    def observe(self, decision: Decision, observation: Observation) -> None:
-        self.told.append((decision, observation))
-
-
-def recorded(result: GameResult) -> tuple[Episode, ...]:
-    assert result.recording is not None
-    recording = read_recording(Path(result.recording))
-    assert recording.dialect == "toolkit"
-    if result.actions:
-        assert recording.problems == ()
-    assert (recording.game_id, recording.guid) == (result.game_id, result.guid)
-    return recording.episodes
-
-
-def test_a_won_game_and_its_recording(toolkit: Toolkit, tmp_path: Path) -> None:
-    script = Script(MOVE, GameAction(6, 20, 30), WIN_LEVEL)
+def test_a_won_game_and_its_recording(
+    toolkit: Toolkit, tmp_path: Path, script: Any, recorded: Any
+) -> None:
+    player = script(MOVE, GameAction(6, 20, 30), WIN_LEVEL)
     seen: list[int] = []
     result = play_game(
-        script,
+        player,
         toolkit,
         "tiny",
         recording=tmp_path,
@@ -73,11 +43,11 @@ def test_a_won_game_and_its_recording(toolkit: Toolkit, tmp_path: Path) -> None:
     json.dumps(result.as_dict())
 
     (episode,) = recorded(result)
-    assert [episode.action(t) for t in range(len(episode))] == [d.action for d, _ in script.told]
-    assert [observation.levels_completed for _, observation in script.told] == list(
+    assert [episode.action(t) for t in range(len(episode))] == [d.action for d, _ in player.told]
+    assert [observation.levels_completed for _, observation in player.told] == list(
         episode.levels_T[1:]
     )
-    for t, (_, observation) in enumerate(script.told):
+    for t, (_, observation) in enumerate(player.told):
         assert np.array_equal(observation.frame_HW, episode.frames_THW[t + 1])
         assert len(observation.grids) == episode.grids_T[t + 1]
     assert list(np.flatnonzero(episode.outcomes_A == Outcome.LEVEL_WON)) == [2, 5, 8]
@@ -86,11 +56,13 @@ def test_a_won_game_and_its_recording(toolkit: Toolkit, tmp_path: Path) -> None:
     assert reasoning == {"reason": "as written", "expected": {"asked": 3.0}}
 
 
-def test_game_over_is_reset_here_and_the_agent_is_told(toolkit: Toolkit, tmp_path: Path) -> None:
-    script = Script(WIN_LEVEL, MOVE, LOSE)
+def test_game_over_is_reset_here_and_the_agent_is_told(
+    toolkit: Toolkit, tmp_path: Path, script: Any, recorded: Any
+) -> None:
+    player = script(WIN_LEVEL, MOVE, LOSE)
     path = tmp_path / "one.jsonl.gz"
-    result = play_game(script, toolkit, "tiny-0001", max_actions=5, recording=path)
-    assert [decision.action.id for decision, _ in script.told] == [2, 1, 3, 0, 2]
+    result = play_game(player, toolkit, "tiny-0001", max_actions=5, recording=path)
+    assert [decision.action.id for decision, _ in player.told] == [2, 1, 3, 0, 2]
     assert (result.ended, result.levels_completed, result.actions) == ("max_actions", 2, 5)
     assert result.level_actions == (1, 4, 0)
     (episode,) = recorded(result)
@@ -98,15 +70,17 @@ def test_game_over_is_reset_here_and_the_agent_is_told(toolkit: Toolkit, tmp_pat
     assert result.recording == str(path)
 
 
-def test_a_game_that_only_a_full_reset_continues_is_left(toolkit: Toolkit) -> None:
-    result = play_game(Script(WIN_LEVEL, WIN_AND_LOSE), toolkit, "tiny")
+def test_a_game_that_only_a_full_reset_continues_is_left(toolkit: Toolkit, script: Any) -> None:
+    result = play_game(script(WIN_LEVEL, WIN_AND_LOSE), toolkit, "tiny")
     assert (result.ended, result.state) == ("only a full reset is left", "GAME_OVER")
     assert (result.levels_completed, result.actions) == (2, 2)
 
 
-def test_illegal_decisions_are_replaced_and_counted(toolkit: Toolkit, tmp_path: Path) -> None:
+def test_illegal_decisions_are_replaced_and_counted(
+    toolkit: Toolkit, tmp_path: Path, script: Any
+) -> None:
     def play() -> GameResult:
-        return play_game(Script(RESET), toolkit, "tiny", max_actions=60, seed=3)
+        return play_game(script(RESET), toolkit, "tiny", max_actions=60, seed=3)
 
     first, second = play(), play()
     assert first.replaced >= 1
@@ -115,7 +89,9 @@ def test_illegal_decisions_are_replaced_and_counted(toolkit: Toolkit, tmp_path: 
     assert len(card.games[0].runs) == 2, "each game is one run: no full reset was sent"
 
 
-def test_random_play_is_one_run_and_counted_alike(toolkit: Toolkit, tmp_path: Path) -> None:
+def test_random_play_is_one_run_and_counted_alike(
+    toolkit: Toolkit, tmp_path: Path, recorded: Any
+) -> None:
     for seed in range(8):
         result = play_game(RandomAgent(seed), toolkit, "tiny", 40, seed=seed, recording=tmp_path)
         run = toolkit.scorecard().run_of(result.guid)
@@ -126,16 +102,15 @@ def test_random_play_is_one_run_and_counted_alike(toolkit: Toolkit, tmp_path: Pa
     assert all(len(game.runs) == 8 for game in toolkit.close().games)
 
 
-class Crashing(Script):
-    def choose_action(self, observation: Observation) -> Decision:
-        if self.asked == 3:
-            raise KeyboardInterrupt
-        return super().choose_action(observation)
-
-
 def test_an_agent_that_crashes_leaves_scorecard_and_recording(
-    toolkit: Toolkit, tmp_path: Path
+    toolkit: Toolkit, tmp_path: Path, script: Any
 ) -> None:
+    class Crashing(script):
+        def choose_action(self, observation: Observation) -> Decision:
+            if self.asked == 3:
+                raise KeyboardInterrupt
+            return super().choose_action(observation)
+
     path = tmp_path / "broken.jsonl"
     with pytest.raises(KeyboardInterrupt):
         play_game(Crashing(MOVE), toolkit, "tiny", recording=path)
@@ -143,18 +118,18 @@ def test_an_agent_that_crashes_leaves_scorecard_and_recording(
     assert len(read_recording(path).episodes[0]) == 3
 
 
-def test_bad_limits_and_names(toolkit: Toolkit, tmp_path: Path) -> None:
+def test_bad_limits_and_names(toolkit: Toolkit, tmp_path: Path, script: Any) -> None:
     with pytest.raises(ArcworldError, match="max_actions is 0"):
-        play_game(Script(MOVE), toolkit, "tiny", max_actions=0)
+        play_game(script(MOVE), toolkit, "tiny", max_actions=0)
     with pytest.raises(ArcworldError, match="no game 'big'"):
-        play_game(Script(MOVE), toolkit, "big", recording=tmp_path / "new")
+        play_game(script(MOVE), toolkit, "big", recording=tmp_path / "new")
     assert not (tmp_path / "new").exists()
 
 
 def test_session_counts_an_unexpected_full_reset(toolkit: Toolkit) -> None:
     session = toolkit.open("tiny")
     session.step(WIN_LEVEL)
-    session._observation = replace(session.observation, legal_actions=(0,))
+    session.standing.observation = replace(session.observation, legal_actions=(0,))
     after = session.step(RESET)
     assert after.full_reset and after.levels_completed == 0
     assert session.level_actions == (0,) and session.actions == 2

@@ -1,0 +1,152 @@
+"""Where a game stands, by what the toolkit answered: what is seen, legal, and counted.
+
+Knows when the engine would reset the whole game; sends nothing and knows no agent. One object
+follows one run, for whoever sends its actions: `GameSession`, or a program that calls an agent.
+
+A RESET resets the whole game where the engine has counted no action since the level began: right
+after a level was won, after another RESET, and also where the game itself set the level back (a
+life lost). Locally the engine's own count is read; from a service, our count stands in for it,
+which cannot see the last case.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from arcworld.play.observation import (
+    GAME_OVER,
+    NOT_FINISHED,
+    WIN,
+    IllegalActionError,
+    Observation,
+    ToolkitError,
+    legal_actions,
+    read_answer,
+)
+from arcworld.recordings.episode import RESET, GameAction
+
+
+class Standing:
+    """A game since its opening.
+
+    Attributes:
+        observation: what the last answered action led to; its state and legal actions are newer
+            where an action without an answer showed that they changed.
+        engine: the game's engine in this process, None where it is a service's.
+        actions: actions answered so far, as the scorecard counts them: RESETs too.
+
+    Args:
+        opening: the toolkit's answer that opened the game.
+        engine: see above.
+        forgiving: a RESET that would reset the whole game does nothing, as in a competition.
+
+    Raises:
+        ToolkitError: the opening cannot be used.
+    """
+
+    def __init__(self, opening: Any, engine: Any = None, *, forgiving: bool = False) -> None:
+        self.engine = engine
+        self.actions = 0
+        self._forgiving = forgiving
+        self._since_start = 0
+        self._unsure = False
+        self._level_actions = [0]
+        self.observation = self._with_reset(read_answer(opening, opening=True))
+
+    @property
+    def level_actions(self) -> tuple[int, ...]:
+        """Actions on each level so far; the last entry is the level being played."""
+        return tuple(self._level_actions)
+
+    def check(self, action: GameAction) -> None:
+        """Raise `IllegalActionError` where an action is not legal now."""
+        if action.id not in self.observation.legal_actions:
+            raise IllegalActionError(self.refusal(action))
+
+    def refusal(self, action: GameAction) -> str:
+        """Why an action is not legal, in one line."""
+        now = self.observation
+        found = f"{now.game_id}: {action.name} is not legal in state {now.state}"
+        if now.state == WIN:
+            return f"{found}: the game is won; open it anew to play on"
+        if action.id == RESET:
+            return f"{found}: it would reset the whole game; open it anew to do so"
+        legal = ", ".join(str(action_id) for action_id in now.legal_actions)
+        return f"{found}; legal ids: {legal or 'none'}"
+
+    def take(self, action: GameAction, answer: Any) -> Observation:
+        """Take in what an action led to.
+
+        Raises:
+            ToolkitError: the answer cannot be used. The observation stays, but for its state
+                where the answer or the engine says another.
+        """
+        before = self.observation
+        try:
+            after = read_answer(answer)
+        except ToolkitError as fault:
+            self.miss(_state_of(answer))
+            raise ToolkitError(f"{before.game_id}: {action.name}: {fault}") from None
+        fell = after.levels_completed < before.levels_completed
+        rose = max(after.levels_completed - before.levels_completed, 0)
+        self._since_start = 0 if rose or action.id == RESET else self._since_start + 1
+        self._unsure = False
+        after = dataclasses.replace(
+            after,
+            game_id=before.game_id,
+            guid=before.guid,
+            win_levels=before.win_levels,
+            full_reset=after.full_reset or (action.id == RESET and fell),
+        )
+        self._count(rose, full_reset=after.full_reset)
+        self.observation = self._with_reset(after)
+        return self.observation
+
+    def miss(self, state: str | None = None) -> None:
+        """No answer came to an action: it may have been carried out, or not.
+
+        A service may have won the level by it: RESET waits for the next answer.
+
+        Args:
+            state: of the game, where an answer that cannot be used says it.
+        """
+        engine = getattr(getattr(self.engine, "_state", None), "value", None)
+        told = GAME_OVER if state == GAME_OVER else self.observation.state
+        state = engine if engine in (NOT_FINISHED, GAME_OVER, WIN) else told
+        self._unsure = True
+        self.observation = self._with_reset(dataclasses.replace(self.observation, state=state))
+
+    def may_retry(self, action: GameAction) -> bool:
+        """Whether an action that was sent without an answer may be sent again.
+
+        A RESET that was carried out after all would, sent twice, reset the whole game.
+        """
+        if action.id not in self.observation.legal_actions:
+            return False
+        exact = self.engine is not None or self._forgiving
+        return action.id != RESET or exact or self.observation.levels_completed == 0
+
+    def _count(self, rose: int, *, full_reset: bool) -> None:
+        self.actions += 1
+        self._level_actions[-1] += 1
+        if full_reset:
+            self._level_actions = [0]
+        self._level_actions.extend([0] * rose)
+
+    def _with_reset(self, observation: Observation) -> Observation:
+        """The observation with what is legal, RESET only where it resets the level alone."""
+        safe = self._reset_is_safe(observation.state)
+        legal = legal_actions(observation.state, observation.available_actions, reset_is_safe=safe)
+        return dataclasses.replace(observation, legal_actions=legal)
+
+    def _reset_is_safe(self, state: str) -> bool:
+        if self.engine is not None:
+            return self.engine._action_count != 0
+        if self._unsure:
+            return state == GAME_OVER  # it took an action to lose
+        return self._since_start != 0
+
+
+def _state_of(answer: Any) -> str | None:
+    return getattr(getattr(answer, "state", None), "value", None)
