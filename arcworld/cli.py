@@ -1,4 +1,4 @@
-"""The command line: `arcworld demo`, `check`, `train`, `evaluate`, `play`.
+"""The command line: `arcworld demo`, `check`, `train`, `evaluate`, `play`, `tournament`.
 
 Knows the names of the commands and how errors are told; each command is a module of
 `arcworld.commands` that imports what it works with when it is called, so that `--help` is quick.
@@ -22,6 +22,7 @@ from arcworld.commands.demo import demo
 from arcworld.commands.evaluate import evaluate
 from arcworld.commands.play import play
 from arcworld.commands.stop import Stopped
+from arcworld.commands.tournament import tournament
 from arcworld.commands.train import train
 from arcworld.errors import ArcworldError
 
@@ -43,7 +44,7 @@ def make_app() -> App:
         result_action="return_value",
         suppress_keyboard_interrupt=False,
     )
-    for number, command in enumerate((demo, check, train, evaluate, play)):
+    for number, command in enumerate((demo, check, train, evaluate, play, tournament)):
         app.command(command, sort_key=number)
     return app
 

@@ -22,6 +22,7 @@ ALLOWED: dict[str, set[str]] = {
     "training": set(PATH[:4]),
     "evaluation": set(PATH[:5]),
     "games": {"recordings", "play"},
+    "tournament": {*PATH, "evaluation"},
 }
 """What each room may import beside itself; every room may import `errors` and the package."""
 LAZILY: dict[str, set[str]] = {"evaluation": {"play", "games"}}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from arcworld.commands.arguments import Actions, Seed
 
@@ -13,18 +13,17 @@ if TYPE_CHECKING:
     from arcworld.play.scorecard import Scorecard
     from arcworld.play.session import GameResult
 
-type AgentName = Literal["world-model", "random"]
-
 
 def play(
-    run: Path,
+    run: Path | None = None,
     /,
     *,
     game: str,
     games: Path | None = None,
     max_actions: Actions = 500,
     seed: Seed = 0,
-    agent: Literal["world-model", "random"] = "world-model",
+    agent: str = "world-model",
+    data: Path | None = None,
     recording: Path = Path("runs/play"),
     json: Path | None = None,
 ) -> None:
@@ -36,40 +35,32 @@ def play(
     Example: `arcworld play runs/demo --game keys --max-actions 100`
 
     Args:
-        run: folder that `arcworld train` made, or the name of shipped weights.
+        run: folder that `arcworld train` made, or the name of shipped weights; only `world-model`
+            and `policy` need one.
         game: name of a game, with or without its version.
         games: folder of games in the toolkit's layout (`environment_files`); without it, the
             project's own.
         max_actions: stop after so many actions.
         seed: of the game, where it takes one, and of the agent's choices.
-        agent: `world-model` plays with the run; `random` plays blindly, the floor beside it.
+        agent: `world-model` plays with the run, `policy` with its policy alone; `explorer`
+            remembers states, `frame-change` learns as it plays which actions do something;
+            `random` and `replay` (paths of recordings) are floors.
+        data: for `replay`: recordings, of which those of the training split are played.
         recording: a file, or the folder to write it into.
         json: write levels, actions, score and the whole scorecard to this file.
     """
     from arcworld.commands.output import claim, print_sheets, write_json
     from arcworld.commands.stop import go_on_with
+    from arcworld.play.agents.catalogue import Given, make_agent
 
     claim(json)
     with go_on_with("the recording so far is whole; the next run starts the game anew"):
-        player = make_agent(agent, run, seed)
+        player = make_agent(agent, seed, Given(run, data))
         result, card = play_one(player, game, games, max_actions, seed, recording)
     print_sheets([score_sheet(result)])
     print(summary(result))
     print(f"recording: {result.recording}")
     write_json(json, result.as_dict() | {"scorecard": card.as_dict()})
-
-
-def make_agent(name: AgentName, run: Path | None, seed: int) -> Agent:
-    """An agent by name; `world-model` opens the run."""
-    if name == "random":
-        from arcworld.play.agents.random import RandomAgent
-
-        return RandomAgent(seed)
-    from arcworld.commands.evaluate import open_run
-    from arcworld.play.agents.world_model import WorldModelAgent
-
-    assert run is not None
-    return WorldModelAgent(open_run(run), seed=seed)
 
 
 def play_one(

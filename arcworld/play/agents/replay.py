@@ -62,6 +62,7 @@ class ReplayAgent:
         self._level = 0
         self._played = 0
         self._resets = 0
+        self._mine: Decision | None = None
 
     def begin(self, observation: Observation) -> None:
         """Start on the first level."""
@@ -70,6 +71,20 @@ class ReplayAgent:
 
     def choose_action(self, observation: Observation) -> Decision:
         """The next action of the path, else a RESET once, else a random one."""
+        self._mine = self._decide(observation)
+        return self._mine
+
+    def observe(self, decision: Decision, observation: Observation) -> None:
+        """Keep the place in the path; what others put in between does not move it."""
+        if observation.levels_completed != self._level:
+            self._enter(observation.levels_completed)
+        elif decision.action.id == RESET:
+            self._played = 0
+            self._resets += 1
+        elif decision is self._mine:
+            self._played += 1
+
+    def _decide(self, observation: Observation) -> Decision:
         legal = observation.legal_actions
         path = self._path(observation.game_id)
         if self._played < len(path):
@@ -80,16 +95,6 @@ class ReplayAgent:
         elif path and not self._resets and RESET in legal:
             return Decision(GameAction(RESET), "the known path did not win")
         return Decision(random_action(legal, self._rng), "no known path: random")
-
-    def observe(self, decision: Decision, observation: Observation) -> None:
-        """Keep the place in the path."""
-        if observation.levels_completed != self._level:
-            self._enter(observation.levels_completed)
-        elif decision.action.id == RESET:
-            self._played = 0
-            self._resets += 1
-        else:
-            self._played += 1
 
     def _enter(self, level: int) -> None:
         self._level, self._played, self._resets = level, 0, 0

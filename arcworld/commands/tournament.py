@@ -1,0 +1,110 @@
+"""`arcworld tournament`: agents on games, side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from arcworld.tournament.report import Report
+    from arcworld.tournament.settings import Settings
+
+SHOWN = 40
+"""So many games are shown on the terminal; the page has all."""
+
+
+def tournament(
+    *,
+    agents: str,
+    games: list[Path] | None = None,
+    only: str = "",
+    max_actions: int = 500,
+    seeds: int = 3,
+    run: Path | None = None,
+    data: Path | None = None,
+    start_perturbed: int = 0,
+    out: Path = Path("runs/tournament"),
+    workers: int | None = None,
+    engine: Literal["processes", "ray"] = "processes",
+) -> None:
+    """Let agents play games over several seeds, and measure them side by side.
+
+    Levels, levels within five times the human actions, the toolkit's own score, time: by game and
+    over all, with 95 % intervals. Results are kept as plays end; stopped with Ctrl-C, the same
+    command goes on. A play that crashes is a result that says so. `report.md`, `report.json` and
+    `levels.png` are in the folder OUT. Nothing uses the network.
+
+    Example: `arcworld tournament --agents random,explorer,frame-change --only keys,taps`
+
+    Args:
+        agents: names between commas. Floors: `random`, `replay` (plays the paths of recordings).
+            Peers: `explorer` (a graph of states), `frame-change` (a network that learns while it
+            plays which actions do something). Of a run: `policy` alone, `world-model`.
+        games: folder of games in the toolkit's layout (`environment_files`), once for each;
+            without it, the project's own.
+        only: names of games between commas; without it, all in the folders.
+        max_actions: of each play.
+        seeds: how many times each agent plays each game.
+        run: for `policy` and `world-model`: folder that `arcworld train` made, or the name of
+            shipped weights.
+        data: for `replay`: recordings, of which those of the training split are played.
+        start_perturbed: so many random actions come first wherever a level begins (also after a
+            RESET); they count, and the agent is told of them.
+        out: folder for results and report.
+        workers: plays at once, each a process with one thread; without it, one for each core.
+        engine: `processes` of this machine, or a `ray` cluster (`pip install 'arcworld[ray]'`).
+    """
+    from arcworld.commands.output import Reporter
+    from arcworld.commands.stop import go_on_with
+    from arcworld.tournament.settings import Settings, split_names
+    from arcworld.tournament.tournament import hold_tournament
+
+    settings = Settings(
+        agents=split_names(agents),
+        games=tuple(games or ()),
+        only=split_names(only),
+        max_actions=max_actions,
+        seeds=seeds,
+        run=run,
+        data=data,
+        start_perturbed=start_perturbed,
+    )
+    with go_on_with(f"go on with: {_command(settings, out)}"), Reporter() as report:
+        found = hold_tournament(settings, out, workers=workers, engine_name=engine, progress=report)
+    _show(found, out)
+
+
+def _show(found: Report, out: Path) -> None:
+    from arcworld.commands.output import print_sheets
+    from arcworld.tournament.report import PAGE, games_sheet, leads_sheet, summary_sheet
+
+    sheets = [summary_sheet(found)]
+    if 1 < len(found.games) <= SHOWN:
+        sheets.append(games_sheet(found))
+    if found.leads:
+        sheets.append(leads_sheet(found))
+    print_sheets(sheets)
+    for play in found.crashed[:SHOWN]:
+        print(f"crashed: {play.agent} on {play.game_id}, seed {play.seed}: {play.error}")
+    print(f"report: {out / PAGE}")
+
+
+def _command(settings: Settings, out: Path) -> str:
+    """The command that goes on with a tournament."""
+    from arcworld.commands.output import command
+
+    words: list[object] = ["tournament", "--agents", ",".join(settings.agents)]
+    for folder in settings.games:
+        words += ["--games", folder]
+    options = {
+        "--only": ",".join(settings.only) or None,
+        "--max-actions": settings.max_actions,
+        "--seeds": settings.seeds,
+        "--run": settings.run,
+        "--data": settings.data,
+        "--start-perturbed": settings.start_perturbed or None,
+        "--out": out,
+    }
+    for name, value in options.items():
+        words += [] if value is None else [name, value]
+    return command(*words)

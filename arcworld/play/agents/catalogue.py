@@ -1,0 +1,116 @@
+"""Agents by name: the one place that makes a player from what a command line gives.
+
+Knows names and what each needs; imports an agent when it is asked for, so that the names cost
+nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from arcworld.errors import ArcworldError, did_you_mean
+from arcworld.play.agent import Agent
+
+if TYPE_CHECKING:
+    from arcworld.models.run import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What agents are made of.
+
+    Attributes:
+        run: a folder that `arcworld train` made, or the name of shipped weights.
+        data: recordings, for `replay`.
+    """
+
+    run: Path | None = None
+    data: Path | None = None
+
+
+def make_agent(name: str, seed: int = 0, given: Given | None = None) -> Agent:
+    """A new agent.
+
+    >>> make_agent("random", seed=3).name
+    'random'
+
+    Raises:
+        ArcworldError: no such agent, or what it needs is not given or cannot be opened.
+    """
+    if name not in AGENTS:
+        raise ArcworldError(f"no agent {name!r}; {did_you_mean(name, AGENTS)}")
+    return AGENTS[name](seed, given or Given())
+
+
+def needs_run(name: str) -> bool:
+    """Whether an agent plays with trained models."""
+    return name in ("policy", "world-model")
+
+
+def _random(seed: int, given: Given) -> Agent:
+    from arcworld.play.agents.random import RandomAgent
+
+    return RandomAgent(seed)
+
+
+def _replay(seed: int, given: Given) -> Agent:
+    from arcworld.play.agents.replay import ReplayAgent
+    from arcworld.recordings.dataset import open_dataset
+
+    if given.data is None:
+        raise ArcworldError(
+            "the agent `replay` plays what recordings show; expected some; give them with --data"
+        )
+    return ReplayAgent(open_dataset(given.data).part("train").episodes, seed)
+
+
+def _explorer(seed: int, given: Given) -> Agent:
+    from arcworld.play.agents.explorer import ExplorerAgent
+
+    return ExplorerAgent(seed)
+
+
+def _frame_change(seed: int, given: Given) -> Agent:
+    from arcworld.play.agents.frame_change import FrameChangeAgent
+
+    return FrameChangeAgent(seed)
+
+
+def _policy(seed: int, given: Given) -> Agent:
+    from arcworld.play.agents.policy import PolicyAgent
+
+    return PolicyAgent(_open_run("policy", given), seed)
+
+
+def _world_model(seed: int, given: Given) -> Agent:
+    from arcworld.play.agents.world_model import WorldModelAgent
+
+    return WorldModelAgent(_open_run("world-model", given), seed)
+
+
+def _open_run(name: str, given: Given) -> Run:
+    """The run, where it is fastest: on a GPU if there is one."""
+    import torch
+
+    from arcworld.models.run import from_pretrained
+
+    if given.run is None:
+        raise ArcworldError(
+            f"the agent `{name}` plays with trained models; expected a run; name a folder that"
+            " `arcworld train` made, or shipped weights"
+        )
+    return from_pretrained(given.run).to("cuda" if torch.cuda.is_available() else "cpu")
+
+
+AGENTS: dict[str, Callable[[int, Given], Agent]] = {
+    "random": _random,
+    "replay": _replay,
+    "explorer": _explorer,
+    "frame-change": _frame_change,
+    "policy": _policy,
+    "world-model": _world_model,
+}
+"""Floors first, then peers, then our own."""

@@ -1,0 +1,231 @@
+"""The peer: a small network learns, while it plays, which actions change the frame.
+
+Written afresh in the manner of StochasticGoose (Dries Smit and Jack Cole, first in the ARC-AGI-3
+preview of 2025; github.com/DriesSmit/ARC3-solution). Of theirs: what is learnt and from what, the
+way actions are drawn, a network that starts anew on each level. Ours: a network about 150 times
+cheaper a frame, so that 2,000 actions take minutes on one CPU core; a learning rate of 1e-3 for
+1e-4, since it takes only hundreds of steps; no dropout and no bonus for high probabilities.
+
+Knows frames and legal actions; no run, no recording, nothing of what a level is but that it ends.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2b
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from arcworld.play.agent import Decision
+from arcworld.play.agents.random import random_action
+from arcworld.play.observation import GAME_OVER, Observation
+from arcworld.recordings.episode import CLICK, COLOURS, SIDE, GameAction
+
+SIMPLE = (1, 2, 3, 4, 5)
+"""Actions that have a logit of their own; undo (7) always changes something and teaches nothing."""
+PIXELS = SIDE * SIDE
+
+
+@dataclass(frozen=True)
+class FrameChangeConfig:
+    """How much is learnt, and how often.
+
+    Attributes:
+        width: channels of the first convolution; the inner ones have twice as many.
+        capacity: distinct (frame, action) pairs kept, 4 KB each; the oldest go first.
+        batch_size: pairs a step; learning starts when there are as many.
+        train_every: actions a step.
+        learning_rate: Adam's.
+    """
+
+    width: int = 24
+    capacity: int = 8_192
+    batch_size: int = 32
+    train_every: int = 5
+    learning_rate: float = 1e-3
+
+
+class ChangeModel(nn.Module):
+    """Frames to logits that an action changes them: five simple actions and a click at each pixel.
+
+    Convolutions work at a quarter of the resolution; the click's map is brought back to every
+    pixel and joined with the colour there.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        deep = 2 * width
+        self.body = nn.Sequential(
+            nn.Conv2d(COLOURS, width, 3, stride=2, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(width, deep, 3, stride=2, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(deep, deep, 3, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(deep, deep, 3, padding=1),
+            nn.ReLU(),
+        )
+        self.simple = nn.Sequential(
+            nn.MaxPool2d(4),
+            nn.Flatten(),
+            nn.Linear(16 * deep, 128),
+            nn.ReLU(),
+            nn.Linear(128, len(SIMPLE)),
+        )
+        self.widen = nn.Sequential(nn.Conv2d(deep, 8 * 16, 1), nn.PixelShuffle(4))
+        self.near = nn.Conv2d(COLOURS, 8, 1)
+        self.click = nn.Sequential(nn.ReLU(), nn.Conv2d(16, 16, 1), nn.ReLU(), nn.Conv2d(16, 1, 1))
+
+    def forward(self, frames_BHW: Tensor) -> Tensor:
+        """Logits [B, 5 + 4096] of uint8 frames [B, 64, 64]; pixels row by row."""
+        seen = F.one_hot(frames_BHW.long(), COLOURS).permute(0, 3, 1, 2).float()
+        deep = self.body(seen)
+        places = self.click(torch.cat([self.widen(deep), self.near(seen)], dim=1))
+        return torch.cat([self.simple(deep), places.flatten(1)], dim=1)
+
+
+class Pairs:
+    """Distinct (frame, action) pairs and whether the frame changed: the newest `capacity`."""
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
+        self._frames_NHW = np.zeros((capacity, SIDE, SIDE), dtype=np.uint8)
+        self._places_N = np.zeros(capacity, dtype=np.int64)
+        self._changed_N = np.zeros(capacity, dtype=np.float32)
+        self._keys: list[bytes] = []
+        self._known: set[bytes] = set()
+        self._next = 0
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._keys, self._known, self._next = [], set(), 0
+
+    def add(self, frame_HW: NDArray[np.uint8], place: int, changed: bool) -> bool:
+        """Keep a pair; false where it is known, whatever came of it then."""
+        key = blake2b(frame_HW.tobytes() + place.to_bytes(2, "big"), digest_size=12).digest()
+        if key in self._known:
+            return False
+        if len(self._keys) < self.capacity:
+            self._keys.append(key)
+        else:
+            self._known.discard(self._keys[self._next])
+            self._keys[self._next] = key
+        self._known.add(key)
+        self._frames_NHW[self._next] = frame_HW
+        self._places_N[self._next] = place
+        self._changed_N[self._next] = changed
+        self._next = (self._next + 1) % self.capacity
+        return True
+
+    def sample(self, count: int, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
+        """`count` different pairs: frames [B, 64, 64], places [B], changed [B]."""
+        chosen = rng.choice(len(self), count, replace=False)
+        arrays = (self._frames_NHW[chosen], self._places_N[chosen], self._changed_N[chosen])
+        frames, places, changed = map(torch.from_numpy, arrays)
+        return frames, places, changed
+
+
+class FrameChangeAgent:
+    """Draws actions by the probability that they change the frame, RESET never.
+
+    A simple action weighs its probability, a click at a pixel its own over 4,096: all clicks
+    together weigh as one action. The same seed gives the same play on the same machine.
+    """
+
+    name = "frame-change"
+
+    def __init__(self, seed: int = 0, config: FrameChangeConfig | None = None) -> None:
+        self.seed, self.config = seed, config or FrameChangeConfig()
+        self.pairs = Pairs(self.config.capacity)
+        self._rng = np.random.default_rng(seed)
+        self._learn_anew()
+
+    def begin(self, observation: Observation) -> None:
+        """Forget the game before."""
+        self._rng = np.random.default_rng(self.seed)
+        self._last, self._actions = observation, 0
+        self._learn_anew()
+
+    def choose_action(self, observation: Observation) -> Decision:
+        """Draw a legal action."""
+        weights = self.weights(observation)
+        total = float(weights.sum())
+        if total <= 0:
+            return Decision(random_action(observation.legal_actions, self._rng), "nothing to learn")
+        place = int(self._rng.choice(len(weights), p=weights / total))
+        likely = float(weights[place]) * (1 if place < len(SIMPLE) else PIXELS)
+        return Decision(action_at(place), "drawn by change", {"change": round(likely, 3)})
+
+    def observe(self, decision: Decision, observation: Observation) -> None:
+        """Keep what came of an action, and learn from time to time."""
+        before, self._last = self._last, observation
+        if observation.levels_completed != before.levels_completed or observation.full_reset:
+            self._learn_anew()
+            return
+        place = place_of(decision.action)
+        if place is not None and observation.state != GAME_OVER:
+            changed = not np.array_equal(before.frame_HW, observation.frame_HW)
+            self.pairs.add(before.frame_HW, place, changed)
+        self._actions += 1
+        if self._actions % self.config.train_every == 0:
+            self._learn()
+
+    @torch.inference_mode()
+    def weights(self, observation: Observation) -> NDArray[np.float64]:
+        """How likely each of 5 + 4096 actions is drawn, but for a factor; 0 where not legal."""
+        frame_1HW = torch.from_numpy(observation.frame_HW[None])
+        likely = torch.sigmoid(self._model(frame_1HW)[0]).numpy().astype(np.float64)
+        likely[len(SIMPLE) :] /= PIXELS
+        legal = [action_id in observation.legal_actions for action_id in SIMPLE]
+        likely[: len(SIMPLE)] *= legal
+        if CLICK not in observation.legal_actions:
+            likely[len(SIMPLE) :] = 0
+        return likely
+
+    def _learn_anew(self) -> None:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(int(self._rng.integers(2**31)))
+            self._model = ChangeModel(self.config.width)
+        self._optimiser = torch.optim.Adam(self._model.parameters(), self.config.learning_rate)
+        self.pairs.clear()
+
+    def _learn(self) -> None:
+        if len(self.pairs) < self.config.batch_size:
+            return
+        frames, places, changed = self.pairs.sample(self.config.batch_size, self._rng)
+        logits = self._model(frames).gather(1, places[:, None])[:, 0]
+        loss = F.binary_cross_entropy_with_logits(logits, changed)
+        self._optimiser.zero_grad()
+        loss.backward()
+        self._optimiser.step()
+
+
+def place_of(action: GameAction) -> int | None:
+    """Where an action's logit stands; None for RESET and undo.
+
+    >>> place_of(GameAction(1)), place_of(GameAction(6, 3, 2)), place_of(GameAction(0))
+    (0, 136, None)
+    """
+    if action.id == CLICK:
+        assert action.x is not None and action.y is not None
+        return len(SIMPLE) + action.y * SIDE + action.x
+    return SIMPLE.index(action.id) if action.id in SIMPLE else None
+
+
+def action_at(place: int) -> GameAction:
+    """The action of a logit.
+
+    >>> action_at(136)
+    GameAction(id=6, x=3, y=2)
+    """
+    if place < len(SIMPLE):
+        return GameAction(SIMPLE[place])
+    y, x = divmod(place - len(SIMPLE), SIDE)
+    return GameAction(CLICK, x, y)

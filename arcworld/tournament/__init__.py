@@ -1,0 +1,1 @@
+"""Tournaments: agents on games over seeds, in worker processes, measured side by side."""

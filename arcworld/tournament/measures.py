@@ -1,0 +1,182 @@
+"""Results of plays as measures: by agent, on each game and over all of them.
+
+Knows counting and intervals; knows nothing of tables. What each measure is:
+
+- levels: won, in the mean over seeds; over all games the sum of that.
+- levels within 5x: those that stand if a play ends as soon as it spends more than five times the
+  human actions on a level. Its level and all after it are not counted, however they went. None
+  where the game has no human baseline for a level that was won.
+- score: the toolkit's scorecard's, in the mean over seeds and, as there, over games.
+- actions a level: on levels that were won, RESETs too.
+- seconds an action: the agent's own, without the game's.
+- intervals: 95 %, from resampling games, and seeds within each; seeds alone within one game.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arcworld.tournament.results import PlayResult
+
+HUMAN_TIMES = 5
+"""Benchmarks end a level at so many times the human actions."""
+RESAMPLES = 2_000
+ALL = "all"
+
+type Interval = tuple[float, float]
+type Plays = Mapping[str, Sequence[PlayResult]]
+"""Plays of one agent by game, in the order of their seeds."""
+Value = Callable[[PlayResult], float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """Of one agent, on one game or over all. None: nothing to count, or one play alone."""
+
+    plays: int
+    levels: float
+    levels_interval: Interval | None
+    win_levels: int
+    levels_within_5x: float | None
+    levels_within_5x_interval: Interval | None
+    score: float
+    actions_a_level: float | None
+    seconds_an_action: float | None
+    faults: int
+    replaced: int
+    crashes: int
+    levels_by_chance: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """Levels of one agent less those of another, on the games and seeds that both played."""
+
+    agent: str
+    other: str
+    levels: float
+    interval: Interval | None
+
+
+def levels_within(result: PlayResult, times: int = HUMAN_TIMES) -> int | None:
+    """Levels won before any level took more than `times` the human actions.
+
+    >>> play = PlayResult("a", "b", 0, 3, 3, level_actions=(40, 51, 5), human_actions=(10, 10, 10))
+    >>> levels_within(play), levels_within(play, times=6)
+    (1, 3)
+    """
+    won = result.level_actions[: result.levels_completed]
+    human = result.human_actions[: len(won)]
+    if len(human) < len(won) or any(count <= 0 for count in human):
+        return None
+    over = [took > times * count for took, count in zip(won, human, strict=True)]
+    return over.index(True) if True in over else len(won)
+
+
+def by_agent(
+    results: Iterable[PlayResult], agents: Sequence[str]
+) -> dict[str, dict[str, list[PlayResult]]]:
+    """Agent, in the order given -> game, sorted -> plays by seed."""
+    found: dict[str, dict[str, list[PlayResult]]] = {agent: {} for agent in agents}
+    for result in sorted(results, key=lambda one: (one.game_id, one.seed)):
+        found[result.agent].setdefault(result.game_id, []).append(result)
+    return found
+
+
+def measure(plays: Plays) -> Measures:
+    """Over all the games given."""
+    flat = [play for games in plays.values() for play in games]
+    won = sum(len(play.won_at) for play in flat)
+    actions = sum(play.actions for play in flat if not play.error)
+    within, within_interval = total(plays, levels_within)
+    levels, levels_interval = total(plays, lambda play: play.levels_completed)
+    score, _ = total(plays, lambda play: play.score)
+    assert levels is not None and score is not None
+    return Measures(
+        plays=len(flat),
+        levels=levels,
+        levels_interval=levels_interval,
+        win_levels=sum(max(play.win_levels for play in games) for games in plays.values()),
+        levels_within_5x=within,
+        levels_within_5x_interval=within_interval,
+        score=score / len(plays),
+        actions_a_level=sum(play.won_at[-1] for play in flat if play.won_at) / won if won else None,
+        seconds_an_action=_ratio(sum(p.agent_seconds for p in flat if not p.error), actions),
+        faults=sum(play.faults for play in flat),
+        replaced=sum(play.replaced for play in flat),
+        crashes=sum(play.error is not None for play in flat),
+        levels_by_chance=sum(play.levels_by_chance for play in flat),
+    )
+
+
+def _ratio(top: float, bottom: int) -> float | None:
+    return top / bottom if bottom else None
+
+
+def total(plays: Plays, value: Value) -> tuple[float | None, Interval | None]:
+    """The sum over games of a value's mean over seeds, and its interval."""
+    columns = [[value(play) for play in games] for games in plays.values()]
+    known = [[v for v in column if v is not None] for column in columns]
+    if any(len(some) < len(column) for some, column in zip(known, columns, strict=True)):
+        return None, None
+    return sum(float(np.mean(column)) for column in known), interval(known)
+
+
+def interval(columns: Sequence[Sequence[float]]) -> Interval | None:
+    """95 % of the sum over games of the mean over seeds, games and then seeds drawn anew.
+
+    >>> interval([[1.0, 1.0], [1.0]])
+    (2.0, 2.0)
+    >>> interval([[3.0]]) is None
+    True
+    """
+    if sum(map(len, columns)) < 2:
+        return None
+    seeds_G = np.array([len(column) for column in columns])
+    values_GS = np.zeros((len(columns), seeds_G.max()))
+    for row, column in zip(values_GS, columns, strict=True):
+        row[: len(column)] = column
+    low, high = np.percentile(_resample(values_GS, seeds_G), [2.5, 97.5])
+    return float(low), float(high)
+
+
+def _resample(values_GS: NDArray[np.float64], seeds_G: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The sum over G games, drawn anew, of the mean over their seeds, drawn anew: [RESAMPLES]."""
+    rng = np.random.default_rng(0)
+    games_RG = rng.integers(0, len(seeds_G), (RESAMPLES, len(seeds_G)))
+    counts_RG1 = seeds_G[games_RG][:, :, None]
+    drawn_RGS = (rng.random((*games_RG.shape, values_GS.shape[1])) * counts_RG1).astype(np.int64)
+    used_RGS = np.arange(values_GS.shape[1]) < counts_RG1
+    values_RGS = values_GS[games_RG[:, :, None], drawn_RGS] * used_RGS
+    return (values_RGS.sum(2) / counts_RG1[:, :, 0]).sum(1)
+
+
+def leads(plays: Mapping[str, Plays]) -> list[Lead]:
+    """Each agent's levels less those of each agent named before it, game by game, seed by seed."""
+    agents = list(plays)
+    return [_lead(agent, other, plays) for i, agent in enumerate(agents) for other in agents[:i]]
+
+
+def _lead(agent: str, other: str, plays: Mapping[str, Plays]) -> Lead:
+    columns: list[list[float]] = []
+    for game, theirs in plays[other].items():
+        seeds = {play.seed: play.levels_completed for play in theirs}
+        ours = [play for play in plays[agent].get(game, ()) if play.seed in seeds]
+        if ours:
+            columns.append([play.levels_completed - seeds[play.seed] for play in ours])
+    ahead = sum(float(np.mean(column)) for column in columns)
+    return Lead(agent, other, ahead, interval(columns))
+
+
+def curve(plays: Plays, max_actions: int) -> NDArray[np.float64]:
+    """Levels won within 0, 1, .. `max_actions` actions: over games the sum, over seeds the mean."""
+    levels = np.zeros(max_actions + 1)
+    for games in plays.values():
+        for play in games:
+            for at in play.won_at:
+                levels[min(at, max_actions) :] += 1 / len(games)
+    return levels

@@ -1,0 +1,143 @@
+"""One play of a tournament, from nothing to its result, whatever happens on the way.
+
+Knows agents, the toolkit and the clock; knows no other play. What goes wrong becomes part of the
+result: a game that cannot be opened, an agent that raises.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from arcworld.play.agent import Agent, Decision
+from arcworld.play.agents.catalogue import make_agent
+from arcworld.play.agents.perturbed import PerturbedAgent
+from arcworld.play.observation import Observation
+from arcworld.play.official import describe
+from arcworld.play.session import GameResult, play_game
+from arcworld.play.toolkit import Toolkit
+from arcworld.tournament.results import PlayResult
+from arcworld.tournament.settings import Play, Settings
+
+Tell = Callable[[int, int], None]
+"""Told the actions and levels so far, after each action."""
+
+
+class TimedAgent:
+    """An agent, the seconds it took, and what it saw last."""
+
+    def __init__(self, agent: Agent) -> None:
+        self.agent, self.name = agent, agent.name
+        self.seconds, self.actions = 0.0, 0
+        self.last: Observation | None = None
+
+    def begin(self, observation: Observation) -> None:
+        """Time it."""
+        self.last = observation
+        began = time.perf_counter()
+        self.agent.begin(observation)
+        self.seconds += time.perf_counter() - began
+
+    def choose_action(self, observation: Observation) -> Decision:
+        """Time it."""
+        began = time.perf_counter()
+        decision = self.agent.choose_action(observation)
+        self.seconds += time.perf_counter() - began
+        return decision
+
+    def observe(self, decision: Decision, observation: Observation) -> None:
+        """Time it, and count the action."""
+        self.last, self.actions = observation, self.actions + 1
+        began = time.perf_counter()
+        self.agent.observe(decision, observation)
+        self.seconds += time.perf_counter() - began
+
+
+def play_once(settings: Settings, play: Play, tell: Tell | None = None) -> PlayResult:
+    """Play; never raises but to be stopped."""
+    _seed_everything(play.seed)
+    began = time.perf_counter()
+    try:
+        agent = make_agent(play.agent, play.seed, settings.given)
+        perturbed = PerturbedAgent(agent, settings.start_perturbed, play.seed)
+        timed = TimedAgent(perturbed if settings.start_perturbed else agent)
+        with Toolkit(play.folder) as toolkit:
+            result = _play(settings, play, timed, toolkit, tell)
+    except Exception as error:
+        lost = PlayResult(*play.key, error=_line(error))
+        return replace(lost, seconds=time.perf_counter() - began)
+    return replace(
+        result,
+        seconds=time.perf_counter() - began,
+        agent_seconds=timed.seconds,
+        levels_by_chance=perturbed.won,
+    )
+
+
+def _play(
+    settings: Settings, play: Play, agent: TimedAgent, toolkit: Toolkit, tell: Tell | None
+) -> PlayResult:
+    def on_step(_: Decision, observation: Observation) -> None:
+        if tell is not None:
+            tell(agent.actions, observation.levels_completed)
+
+    try:
+        result = play_game(
+            agent, toolkit, play.game_id, settings.max_actions, play.seed, None, on_step
+        )
+    except Exception as error:
+        return _crashed(play, agent, toolkit, error)
+    return _finished(play, result)
+
+
+def _finished(play: Play, result: GameResult) -> PlayResult:
+    return PlayResult(
+        *play.key,
+        result.levels_completed,
+        result.win_levels,
+        result.actions,
+        result.score,
+        result.level_actions,
+        result.human_actions,
+        result.ended,
+        result.faults,
+        result.replaced,
+    )
+
+
+def _crashed(play: Play, agent: TimedAgent, toolkit: Toolkit, error: Exception) -> PlayResult:
+    """What the scorecard holds of a play that an exception ended."""
+    lost = PlayResult(*play.key, error=_line(error))
+    if agent.last is None:
+        return lost
+    score = toolkit.scorecard().run_of(agent.last.guid)
+    if score is None:
+        return lost
+    return replace(
+        lost,
+        levels_completed=score.levels_completed,
+        win_levels=agent.last.win_levels,
+        actions=score.actions,
+        score=score.score,
+        level_actions=score.level_actions[: agent.last.win_levels],
+        human_actions=tuple(count for count in score.human_actions if count > 0),
+    )
+
+
+def _seed_everything(seed: int) -> None:
+    """Games may draw from generators that the whole process shares."""
+    random.seed(seed)
+    np.random.seed(seed)
+
+
+def _line(error: BaseException) -> str:
+    """An exception in one line, with the place where it was raised."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    return f"{describe(error)[:300]}{place}"

@@ -1,0 +1,63 @@
+"""Plays on a Ray cluster, where one machine is not enough: `pip install 'arcworld[ray]'`.
+
+Knows Ray; imports it when asked. RAY_ADDRESS names a running cluster, else Ray starts one on this
+machine. Folders of games, recordings and runs must lie at the same paths on every machine.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections import deque
+from collections.abc import Sequence
+from types import ModuleType
+
+from arcworld.errors import ArcworldError
+from arcworld.tournament.engines import Events, lost
+from arcworld.tournament.playing import play_once
+from arcworld.tournament.results import PlayResult
+from arcworld.tournament.settings import Play, Settings
+
+
+def import_ray() -> ModuleType:
+    """Ray.
+
+    Raises:
+        ArcworldError: it is not installed.
+    """
+    try:
+        return importlib.import_module("ray")
+    except ImportError:
+        raise ArcworldError(
+            "the engine `ray` needs the package ray, which is not installed; install it with"
+            " pip install 'arcworld[ray]', or take --engine processes"
+        ) from None
+
+
+def play_on_ray(settings: Settings, plays: Sequence[Play], workers: int) -> Events:
+    """Each play a task on one CPU, `workers` of them at a time."""
+    ray = import_ray()
+    began = not ray.is_initialized()
+    if began:
+        ray.init(log_to_driver=False)
+    task = ray.remote(num_cpus=1, max_retries=0)(play_once)
+    waiting, running = deque(plays), dict[object, Play]()
+    try:
+        while waiting or running:
+            while waiting and len(running) < workers:
+                play = waiting.popleft()
+                running[task.remote(settings, play)] = play
+            done, _ = ray.wait(list(running), num_returns=1, timeout=1.0)
+            for reference in done:
+                yield _result(ray, reference, running.pop(reference))
+    finally:
+        for reference in running:
+            ray.cancel(reference, force=True)
+        if began:
+            ray.shutdown()
+
+
+def _result(ray: ModuleType, reference: object, play: Play) -> PlayResult:
+    try:
+        return ray.get(reference)
+    except Exception as error:
+        return lost(play, " ".join(f"its process died: {error}".split())[:300])

@@ -1,0 +1,223 @@
+"""A tournament as tables, a page and a plot.
+
+Knows results and how to show them; measures by `measures`, plays nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from arcworld.evaluation.report import NOTHING, Sheet
+from arcworld.recordings.episode import game_name
+from arcworld.recordings.files import write_bytes
+from arcworld.tournament.measures import (
+    ALL,
+    HUMAN_TIMES,
+    Interval,
+    Lead,
+    Measures,
+    Plays,
+    by_agent,
+    curve,
+    leads,
+    measure,
+)
+from arcworld.tournament.results import PlayResult
+
+PAGE, NUMBERS, PLOT = "report.md", "report.json", "levels.png"
+NOTE = (
+    f"levels: won, in the mean over seeds. within {HUMAN_TIMES}x: those that stand if a play ends"
+    f" as soon as it spends more than {HUMAN_TIMES} times the human actions on a level. score: the"
+    " toolkit's scorecard's, in the mean over games and seeds. actions a level: on levels won. ms"
+    " an action: the agent's own. In brackets: 95 % intervals over games and seeds; one without"
+    " width says that all plays agree, not that more would."
+)
+COLUMNS = (
+    "agent", "levels", f"within {HUMAN_TIMES}x", "score", "actions a level", "ms an action",
+    "faults", "crashes",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Report:
+    """A tournament measured.
+
+    Attributes:
+        settings: as `Settings.as_dict` gives them.
+        measures: agent -> game, or `all` -> its measures.
+        leads: every agent against each named before it.
+        curves: agent -> levels won within 0, 1, .. actions.
+        crashed: plays that ended in an error.
+    """
+
+    settings: Mapping[str, Any]
+    measures: Mapping[str, Mapping[str, Measures]]
+    leads: Sequence[Lead]
+    curves: Mapping[str, Sequence[float]]
+    crashed: Sequence[PlayResult]
+
+    @property
+    def games(self) -> list[str]:
+        """Full ids, sorted."""
+        first = next(iter(self.measures.values()))
+        return [game for game in first if game != ALL]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        measures = {
+            agent: {game: asdict(one) for game, one in games.items()}
+            for agent, games in self.measures.items()
+        }
+        return {
+            "settings": self.settings,
+            "measures": measures,
+            "leads": [asdict(lead) for lead in self.leads],
+            "levels_won_within": self.curves,
+            "crashed": [play.as_dict() for play in self.crashed],
+        }
+
+
+def make_report(settings: Mapping[str, Any], results: Sequence[PlayResult]) -> Report:
+    """Measure the results of a tournament that is at its end."""
+    plays = by_agent(results, settings["agents"])
+    longest = int(settings["max_actions"])
+    return Report(
+        settings,
+        {agent: _of_agent(games) for agent, games in plays.items()},
+        leads(plays),
+        {agent: curve(games, longest).round(4).tolist() for agent, games in plays.items()},
+        [result for result in results if result.error],
+    )
+
+
+def _of_agent(games: Plays) -> dict[str, Measures]:
+    each = {game: measure({game: plays}) for game, plays in games.items()}
+    return {ALL: measure(games), **each}
+
+
+def summary_sheet(report: Report) -> Sheet:
+    """Over all games, a row an agent."""
+    rows = [_row(agent, games[ALL]) for agent, games in report.measures.items()]
+    seeds, actions = report.settings["seeds"], report.settings["max_actions"]
+    count = len(report.games)
+    title = f"{count} {'game' if count == 1 else 'games'}, {actions:,} actions each, seeds: {seeds}"
+    perturbed = report.settings["start_perturbed"]
+    if perturbed:
+        title += f", {perturbed} random actions wherever a level begins"
+    return Sheet(title, COLUMNS, rows, NOTE)
+
+
+def games_sheet(report: Report) -> Sheet:
+    """Levels on each game, a column an agent."""
+    agents = list(report.measures)
+    rows: list[tuple[str, ...]] = []
+    for game in report.games:
+        each = [report.measures[agent][game] for agent in agents]
+        levels = [f"{one.levels:.3g}" for one in each]
+        rows.append((game_name(game), str(max(one.win_levels for one in each)), *levels))
+    return Sheet("Levels won, by game", ("game", "levels", *agents), rows)
+
+
+def leads_sheet(report: Report) -> Sheet:
+    """Differences in levels, each with its interval."""
+    rows = [
+        (f"{lead.agent} less {lead.other}", f"{lead.levels:+.2f}", _between(lead.interval, "+.2f"))
+        for lead in report.leads
+    ]
+    note = (
+        "Paired: the same games and seeds. Where the interval spans 0, neither is ahead for sure."
+    )
+    return Sheet("Differences in levels", ("agents", "levels", "95 %"), rows, note)
+
+
+def game_sheet(report: Report, game: str) -> Sheet:
+    """One game in full, a row an agent."""
+    rows = [_row(agent, games[game]) for agent, games in report.measures.items()]
+    return Sheet(game, COLUMNS, rows)
+
+
+def _row(agent: str, one: Measures) -> tuple[str, ...]:
+    return (
+        agent,
+        _with_interval(one.levels, one.levels_interval, f" of {one.win_levels}"),
+        _with_interval(one.levels_within_5x, one.levels_within_5x_interval),
+        f"{one.score:.2f}",
+        NOTHING if one.actions_a_level is None else f"{one.actions_a_level:,.0f}",
+        NOTHING if one.seconds_an_action is None else f"{1000 * one.seconds_an_action:.3g}",
+        f"{one.faults}",
+        f"{one.crashes}",
+    )
+
+
+def _with_interval(value: float | None, found: Interval | None, tail: str = "") -> str:
+    if value is None:
+        return NOTHING
+    return f"{value:.2f}{tail} {_between(found)}".rstrip()
+
+
+def _between(found: Interval | None, form: str = ".2f") -> str:
+    return "" if found is None else f"({found[0]:{form}} to {found[1]:{form}})"
+
+
+def write_report(report: Report, out: Path) -> Path:
+    """Write page, numbers and plot into a tournament's folder; where the page is."""
+    _draw(report, out / PLOT)
+    write_bytes(out / NUMBERS, (json.dumps(report.as_dict(), indent=1) + "\n").encode())
+    parts = [
+        "# Tournament",
+        _what(report),
+        summary_sheet(report).as_markdown(),
+        f"![Levels won against actions]({PLOT})",
+        *([leads_sheet(report).as_markdown()] if report.leads else []),
+        games_sheet(report).as_markdown(),
+        *_crashes(report),
+        "## Every game in full",
+        *(game_sheet(report, game).as_markdown() for game in report.games),
+    ]
+    write_bytes(out / PAGE, ("\n\n".join(parts) + "\n").encode())
+    return out / PAGE
+
+
+def _what(report: Report) -> str:
+    kept = {k: v for k, v in report.settings.items() if v not in (None, [], 0) or k == "seeds"}
+    told = ", ".join(f"{name} {_text(value)}" for name, value in kept.items())
+    chance = sum(games[ALL].levels_by_chance for games in report.measures.values())
+    by_chance = f" The random actions of perturbed starts won {chance} levels." if chance else ""
+    return f"Settings: {told}.{by_chance}"
+
+
+def _text(value: Any) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _crashes(report: Report) -> list[str]:
+    if not report.crashed:
+        return []
+    lines = [
+        f"- {play.agent} on {play.game_id}, seed {play.seed}, after {play.actions:,} actions:"
+        f" {play.error}"
+        for play in report.crashed
+    ]
+    return ["## Crashed", "\n".join(lines)]
+
+
+def _draw(report: Report, path: Path) -> None:
+    """Levels against actions, a line an agent."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 4.2), layout="constrained")
+    axes: Any = figure.subplots()
+    for agent, levels in report.curves.items():
+        axes.step(range(len(levels)), levels, where="post", linewidth=1.6, label=agent)
+    possible = max(games[ALL].win_levels for games in report.measures.values())
+    axes.set(
+        xlabel="actions a game", ylabel=f"levels won, of {possible}", xlim=(0, None), ylim=(0, None)
+    )
+    axes.legend(loc="upper left", frameon=False)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(alpha=0.25)
+    figure.savefig(path, dpi=150)

@@ -1,0 +1,158 @@
+"""What came of each play, kept as it ends, so that a tournament goes on where it was stopped.
+
+Knows a folder's two files; plays nothing and sums up nothing.
+
+    OUT/tournament.json   the settings; another command with others is refused
+    OUT/results.jsonl     a line a play; delete a line, and the play is played again
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from itertools import accumulate
+from pathlib import Path
+from typing import Any, Self
+
+import arcworld
+from arcworld.errors import ArcworldError
+from arcworld.recordings.files import write_bytes
+from arcworld.tournament.settings import Key, changed
+
+SETTINGS, RESULTS = "tournament.json", "results.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class PlayResult:
+    """What came of one play.
+
+    Attributes:
+        levels_completed, actions, score: the toolkit's scorecard's.
+        level_actions: actions on each level, the last being the one not won (if any).
+        human_actions: the game's own baseline of each level; empty where it has none.
+        ended: as in `GameResult`, or "crashed".
+        faults: the toolkit's answers that could not be used. replaced: illegal decisions.
+        seconds: of the whole play. agent_seconds: of them, those the agent took.
+        levels_by_chance: levels that the random actions of a perturbed start won.
+        error: one line, where the play crashed; the other numbers are those up to there.
+    """
+
+    game_id: str
+    agent: str
+    seed: int
+    levels_completed: int = 0
+    win_levels: int = 0
+    actions: int = 0
+    score: float = 0.0
+    level_actions: tuple[int, ...] = ()
+    human_actions: tuple[int, ...] = ()
+    ended: str = "crashed"
+    faults: int = 0
+    replaced: int = 0
+    seconds: float = 0.0
+    agent_seconds: float = 0.0
+    levels_by_chance: int = 0
+    error: str | None = None
+
+    @property
+    def key(self) -> Key:
+        """What tells it from every other play of the tournament."""
+        return self.game_id, self.agent, self.seed
+
+    @property
+    def won_at(self) -> tuple[int, ...]:
+        """The count of actions at each level-up.
+
+        >>> PlayResult("a", "b", 0, 2, 3, 60, level_actions=(10, 20, 30)).won_at
+        (10, 30)
+        """
+        return tuple(accumulate(self.level_actions))[: self.levels_completed]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, entries: Mapping[str, Any]) -> Self:
+        """The inverse of `as_dict`."""
+        fields: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in entries.items()
+        }
+        return cls(**fields)
+
+
+class Ledger:
+    """The results of a tournament in its folder."""
+
+    def __init__(self, out: Path, results: Mapping[Key, PlayResult]) -> None:
+        self.out, self.results = out, dict(results)
+
+    @classmethod
+    def open(cls, out: Path, settings: Mapping[str, Any], games: list[str]) -> Ledger:
+        """Begin a tournament in a folder, or go on with the one there.
+
+        Raises:
+            ArcworldError: it was begun with other settings, or its files cannot be read.
+        """
+        now = {**settings, "game_ids": games}
+        path = out / SETTINGS
+        if path.is_file():
+            _refuse_changes(path, now)
+        elif (out / RESULTS).exists():
+            raise ArcworldError(
+                f"{out}: found {RESULTS} without {SETTINGS}; expected both or none; name another"
+                " folder"
+            )
+        else:
+            about = now | {"arcworld": arcworld.__version__}
+            write_bytes(path, (json.dumps(about, indent=1) + "\n").encode())
+        return cls(out, {result.key: result for result in _read(out / RESULTS)})
+
+    def add(self, result: PlayResult) -> None:
+        """Keep a result, on the disk too."""
+        self.results[result.key] = result
+        with (self.out / RESULTS).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(result.as_dict()) + "\n")
+
+
+def _refuse_changes(path: Path, now: dict[str, Any]) -> None:
+    try:
+        before = json.loads(path.read_text(encoding="utf-8"))
+        names = changed(before, now)
+    except (ValueError, AttributeError) as error:
+        raise ArcworldError(
+            f"{path}: no settings of a tournament ({error}); expected JSON; name another folder"
+        ) from None
+    if names:
+        name = names[0]
+        raise ArcworldError(
+            f"{path}: begun with {name} {_brief(before.get(name))}, not {_brief(now[name])};"
+            " expected the same settings; go on with those or name another --out"
+        )
+
+
+def _brief(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _read(path: Path) -> list[PlayResult]:
+    """All whole lines; the last one, cut short by a kill, is dropped from the file."""
+    if not path.is_file():
+        return []
+    content = path.read_bytes()
+    whole = content[: content.rfind(b"\n") + 1]
+    if whole != content:
+        write_bytes(path, whole)
+    results: list[PlayResult] = []
+    for number, line in enumerate(whole.splitlines(), 1):
+        try:
+            results.append(PlayResult.from_dict(json.loads(line)))
+        except (ValueError, TypeError, AttributeError) as error:
+            raise ArcworldError(
+                f"{path}:{number}: no result of a play ({error}); expected a JSON object; delete"
+                " the line, and it is played again"
+            ) from None
+    return results

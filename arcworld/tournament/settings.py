@@ -1,0 +1,165 @@
+"""What a tournament is: which agents play which games, how often and how long.
+
+Knows folders of games and names of agents; plays nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from arcworld.errors import ArcworldError, did_you_mean
+from arcworld.play.agents.catalogue import Given, make_agent, needs_run
+from arcworld.play.toolkit import Toolkit
+from arcworld.recordings.episode import game_name
+
+type Key = tuple[str, str, int]
+"""Game id, agent, seed."""
+WEIGHTS = ("run.json", "*/config.json", "*/model.safetensors")
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """One game played once by one agent."""
+
+    game_id: str
+    agent: str
+    seed: int
+    folder: Path
+
+    @property
+    def key(self) -> Key:
+        """What tells it from every other play of the tournament."""
+        return self.game_id, self.agent, self.seed
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that decides what comes of a tournament.
+
+    Attributes:
+        agents: names, as in `play.agents.catalogue`.
+        games: folders in the toolkit's layout; none: the project's own games.
+        only: names or ids of games; none: all that the folders hold.
+        max_actions: of a play.
+        seeds: how many; 0 .. seeds - 1, each of game and agent.
+        run: of agents that play with trained models. data: recordings, for `replay`.
+        start_perturbed: random actions wherever a level begins; see `PerturbedAgent`.
+    """
+
+    agents: tuple[str, ...]
+    games: tuple[Path, ...] = ()
+    only: tuple[str, ...] = ()
+    max_actions: int = 2_000
+    seeds: int = 1
+    run: Path | None = None
+    data: Path | None = None
+    start_perturbed: int = 0
+
+    def check(self) -> None:
+        """Make each agent once, so that what cannot be made is told before anything is played.
+
+        Raises:
+            ArcworldError: a number out of range, a name twice or unknown, a run missing.
+        """
+        for name, least in (("max_actions", 1), ("seeds", 1), ("start_perturbed", 0)):
+            value: int = getattr(self, name)
+            if value < least:
+                raise ArcworldError(f"{name} is {value}; expected {least} or more")
+        if not self.agents:
+            raise ArcworldError("no agent is named; expected one or more, as in --agents random")
+        for agent in self.agents:
+            if self.agents.count(agent) > 1:
+                raise ArcworldError(f"agent {agent!r} is named twice; expected each once")
+            make_agent(agent, given=self.given)
+
+    @property
+    def given(self) -> Given:
+        """What the agents are made of, at paths that hold in any working folder."""
+        return Given(absolute(self.run), absolute(self.data))
+
+    def plays(self) -> list[Play]:
+        """Every play, seed by seed: what is stopped early has all agents on all games so far.
+
+        Raises:
+            ArcworldError: a folder without games, a game in two folders, no such game.
+        """
+        found = self._chosen(self._games())
+        return [
+            Play(game_id, agent, seed, found[game_id])
+            for seed in range(self.seeds)
+            for game_id in sorted(found)
+            for agent in self.agents
+        ]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON types, with a digest of the weights that play."""
+        entries: dict[str, Any] = asdict(self)
+        for name in ("agents", "only"):
+            entries[name] = list(entries[name])
+        entries["games"] = [str(folder) for folder in self.games]
+        for name in ("run", "data"):
+            entries[name] = None if entries[name] is None else str(entries[name])
+        entries["weights"] = self._weights()
+        return entries
+
+    def _games(self) -> dict[str, Path]:
+        found: dict[str, Path] = {}
+        for folder in self.games or (None,):
+            with Toolkit(folder) as toolkit:
+                assert toolkit.folder is not None
+                for game_id in toolkit.games():
+                    if game_id in found:
+                        raise ArcworldError(
+                            f"game {game_id} is in {found[game_id]} and in {toolkit.folder};"
+                            " expected it once; leave out one folder"
+                        )
+                    found[game_id] = toolkit.folder.resolve()
+        return found
+
+    def _chosen(self, found: dict[str, Path]) -> dict[str, Path]:
+        if not self.only:
+            return found
+        chosen: dict[str, Path] = {}
+        for name in self.only:
+            fitting = {i: at for i, at in found.items() if name in (i, game_name(i))}
+            if not fitting:
+                names = {game_name(game_id) for game_id in found}
+                raise ArcworldError(f"no game {name!r}; {did_you_mean(name, names)}")
+            chosen |= fitting
+        return chosen
+
+    def _weights(self) -> str | None:
+        """A digest of the run's files where an agent plays with them."""
+        if self.run is None or not any(map(needs_run, self.agents)):
+            return None
+        from arcworld.models.run import SHIPPED
+
+        folder = self.run if self.run.is_dir() else SHIPPED / self.run
+        files = sorted(path for pattern in WEIGHTS for path in folder.glob(pattern))
+        digest = blake2b(digest_size=8)
+        for path in files:
+            digest.update(path.relative_to(folder).as_posix().encode() + path.read_bytes())
+        return digest.hexdigest()
+
+
+def absolute(path: Path | None) -> Path | None:
+    """A path that exists, from the root; a name of shipped weights stays as it is."""
+    return path.resolve() if path is not None and path.exists() else path
+
+
+def split_names(names: str) -> tuple[str, ...]:
+    """Names between commas.
+
+    >>> split_names("random, explorer,")
+    ('random', 'explorer')
+    """
+    return tuple(name.strip() for name in names.split(",") if name.strip())
+
+
+def changed(before: dict[str, Any], now: dict[str, Any]) -> Sequence[str]:
+    """Names of the settings that differ."""
+    return [name for name in now if before.get(name) != now[name]]
