@@ -31,8 +31,8 @@ class _Click:
     after_HW: NDArray[np.uint8]
 
     def far_from(self, x: int, y: int) -> bool:
-        """Whether markers here and there cannot overlap."""
-        return abs(self.x - x) > 2 * REACH or abs(self.y - y) > 2 * REACH
+        """Whether the middle of one marker lies outside of the other."""
+        return abs(self.x - x) > REACH or abs(self.y - y) > REACH
 
     def returned(self, now_HW: NDArray[np.uint8]) -> set[Dot]:
         """What the click changed nearby and what is now as it was."""
@@ -61,7 +61,7 @@ class ClickMarker:
         self.dots: frozenset[Dot] = frozenset()
         self._trials, self._agree = trials, agree
         self._votes: Counter[Dot] = Counter()
-        self._seen = 0
+        self._places: list[tuple[int, int]] = []
         self._clicked: set[int] = set()
         self._last: _Click | None = None
         self._place: tuple[int, int] | None = None
@@ -81,22 +81,26 @@ class ClickMarker:
         self._last = None
         if last is None or last.far_from(action.x, action.y):
             self._last = _Click(action.x, action.y, before_HW, after_HW)
-        if last is None or self._last is None or self.dots:
+        if last is None or self._last is None or len(self._places) >= 4 * self._trials:
             return False
-        self._seen += 1
+        self._places.append((last.x, last.y))
         self._votes.update(last.returned(after_HW))
         self._clicked.add(int(last.before_HW[last.y, last.x]))
         return self._adopt()
 
     def _adopt(self) -> bool:
-        if self._seen < self._trials or len(self._clicked) < 2:
+        """Take for the marker what most clicks left, as far as it lies in the frame."""
+        if len(self._places) % self._trials or len(self._clicked) < 2:
             return False
-        enough = self._agree * self._seen
-        self.dots = frozenset(dot for dot, votes in self._votes.items() if votes >= enough)
-        if self._seen >= 16:  # let what was learnt long ago count less
-            self._seen //= 2
-            self._votes = Counter({dot: votes // 2 for dot, votes in self._votes.items()})
-        return bool(self.dots)
+        dots = frozenset(dot for dot, votes in self._votes.items() if votes >= self._enough(dot))
+        if not dots > self.dots:
+            return False
+        self.dots = dots
+        return True
+
+    def _enough(self, dot: Dot) -> float:
+        shown = [0 <= y + dot[0] < SIDE and 0 <= x + dot[1] < SIDE for x, y in self._places]
+        return self._agree * max(sum(shown), self._trials)
 
     def clean(
         self, frame_HW: NDArray[np.uint8], before_HW: NDArray[np.uint8] | None

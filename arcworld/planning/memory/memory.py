@@ -268,6 +268,11 @@ class Memory:
         edge = self.here.edges.get(self._row(action))
         return edge is not None and edge.led in (Led.NOTHING, Led.OVER)
 
+    def is_frozen(self) -> bool:
+        """Whether all that may be tried here was tried, and has changed nothing."""
+        edges = self.here.edges.values()
+        return not self.here.untried and all(edge.led is Led.NOTHING for edge in edges)
+
     def route(self) -> Route | None:
         """The way over known edges to the untried action that is cheapest for what it promises."""
         reset = RESET_ROW if RESET in self._seen.legal_actions else None

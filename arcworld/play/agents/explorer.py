@@ -5,41 +5,89 @@ Knows memory only; no model, nothing learnt before the game.
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass
+
 import numpy as np
 
 from arcworld.planning.memory.memory import Memory, MemoryConfig
 from arcworld.play.agent import Decision
 from arcworld.play.agents.random import random_action
 from arcworld.play.observation import Observation
-from arcworld.recordings.episode import GameAction
+from arcworld.recordings.episode import CLICK, RESET, GameAction
+
+
+@dataclass(frozen=True, slots=True)
+class ExplorerConfig:
+    """How the explorer plays.
+
+    Attributes:
+        patience: how often an action is repeated where none changes anything, before a RESET:
+            some games show a won level for a while. Halved whenever waiting was in vain.
+    """
+
+    memory: MemoryConfig = MemoryConfig()
+    patience: int = 20
 
 
 class ExplorerAgent:
-    """Tries what is untried, cheapest discovery first, over a graph of the states it saw."""
+    """Replays what won a level, else tries what is untried, cheapest discovery first."""
 
     name = "explorer"
 
-    def __init__(self, seed: int = 0, config: MemoryConfig | None = None) -> None:
+    def __init__(self, seed: int = 0, config: ExplorerConfig | None = None) -> None:
         self.seed = seed
-        self.memory = Memory(config)
-        self._rng = np.random.default_rng(seed)
+        self.config = config or ExplorerConfig()
+        self.memory = Memory(self.config.memory)
+        self.because: Counter[str] = Counter()
 
     def begin(self, observation: Observation) -> None:
         """Forget the game before."""
         self._rng = np.random.default_rng(self.seed)
         self.memory.begin(observation)
+        self.because.clear()
+        self._patience = self.config.patience
+        self._waited = 0
 
     def choose_action(self, observation: Observation) -> Decision:
-        """The next action of the best route."""
-        route = self.memory.route()
-        if route is None:
-            return Decision(random_action(observation.legal_actions, self._rng), "all is tried")
-        expected = {"promise": 1.0 / route.cost, "distance": float(len(route.choices))}
-        if route.choices:
-            action = GameAction.from_row(route.choices[0])
-            return Decision(action, f"{len(route.choices)} actions to what is untried", expected)
-        return Decision(GameAction.from_row(route.choice), "untried here", expected)
+        """Wait where all is frozen; else the next action of the best route."""
+        decision = self._wait(observation) or self._go(observation)
+        self.because[decision.reason.split(":", 1)[0]] += 1
+        return decision
 
     def observe(self, decision: Decision, observation: Observation) -> None:
         """Remember what came of it."""
+        here, level = self.memory.here.number, self.memory.level
         self.memory.observe(decision.action, observation)
+        if self._waited and (self.memory.level, self.memory.here.number) != (level, here):
+            if decision.action.id != RESET:
+                self._patience = self.config.patience
+            self._waited = 0
+
+    def _wait(self, observation: Observation) -> Decision | None:
+        """An action once more, where every one that can be tried has changed nothing."""
+        if not self.memory.is_frozen() or self._patience < 1:
+            return None
+        legal = [number for number in observation.legal_actions if number not in (RESET, CLICK)]
+        if not legal:
+            return None
+        if self._waited >= self._patience:
+            self._patience //= 2
+            return None
+        action = GameAction(legal[self._waited % len(legal)])
+        self._waited += 1
+        return Decision(action, f"wait: nothing moves here, {self._waited} of {self._patience}")
+
+    def _go(self, observation: Observation) -> Decision:
+        route = self.memory.route()
+        if route is None:
+            return Decision(
+                random_action(observation.legal_actions, self._rng), "random: all is tried"
+            )
+        expected = {"cost": round(route.cost, 2), "distance": float(len(route.choices))}
+        if not route.choices:
+            return Decision(GameAction.from_row(route.choice), "try: untried here", expected)
+        action = GameAction.from_row(route.choices[0])
+        what = "reset" if action.id == RESET else "walk"
+        there = GameAction.from_row(route.choice).name
+        return Decision(action, f"{what}: {there} is untried {len(route.choices)} away", expected)
