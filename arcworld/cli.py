@@ -1,4 +1,4 @@
-"""The command line: `arcworld demo`, `check`, `train`, `evaluate`, `play`, `tournament`.
+"""The command line: `arcworld demo`, `check`, `train`, `evaluate`, `withhold`, `play`, `tournament`.
 
 Knows the names of the commands and how errors are told; each command is a module of
 `arcworld.commands` that imports what it works with when it is called, so that `--help` is quick.
@@ -19,11 +19,13 @@ from cyclopts import App, CycloptsError, Parameter
 from arcworld import __version__
 from arcworld.commands.check import check
 from arcworld.commands.demo import demo
+from arcworld.commands.diagnose import diagnose
 from arcworld.commands.evaluate import evaluate
 from arcworld.commands.play import play
 from arcworld.commands.stop import Stopped
 from arcworld.commands.tournament import tournament
 from arcworld.commands.train import train
+from arcworld.commands.withhold import withhold
 from arcworld.errors import ArcworldError
 
 _HERE = str(Path(__file__).parent)
@@ -44,7 +46,7 @@ def make_app() -> App:
         result_action="return_value",
         suppress_keyboard_interrupt=False,
     )
-    for number, command in enumerate((demo, check, train, evaluate, play, tournament)):
+    for number, command in enumerate((demo, check, train, evaluate, diagnose, play, tournament)):
         app.command(command, sort_key=number)
     return app
 

@@ -22,10 +22,11 @@ ALLOWED: dict[str, set[str]] = {
     "training": set(PATH[:4]),
     "evaluation": set(PATH[:5]),
     "games": {"recordings", "play"},
+    "diagnosis": {*PATH[:5], "evaluation"},
     "tournament": {*PATH, "evaluation"},
 }
 """What each room may import beside itself; every room may import `errors` and the package."""
-LAZILY: dict[str, set[str]] = {"evaluation": {"play", "games"}}
+LAZILY: dict[str, set[str]] = {"evaluation": {"play", "games"}, "diagnosis": {"play"}}
 """What a room may import within a function only."""
 
 

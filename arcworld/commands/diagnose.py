@@ -1,0 +1,87 @@
+"""`arcworld diagnose`: does a run read the screen, or copy?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from arcworld.commands.arguments import Seed
+
+if TYPE_CHECKING:
+    from arcworld.diagnosis.diagnose import Diagnosis
+    from arcworld.recordings.dataset import Dataset
+
+
+def diagnose(
+    run: Path,
+    second: Path | None = None,
+    /,
+    *,
+    data: Path,
+    games: Path | None = None,
+    split: str = "validation",
+    seed: Seed = 0,
+    out: Path | None = None,
+    json: Path | None = None,
+) -> None:
+    """Tell whether a run reads the screen or copies, and what else may flatter it.
+
+    Answers in words, by game, with floors and intervals: does it see where a click went, does it
+    copy past actions, are policy and dynamics entangled, are its numbers sound (aligned, split,
+    floored, calibrated), does it act in the game. With a second run (v1 first, then v2) also the
+    table that the seed closes with, measured. docs/diagnosis.md says how to read each number.
+
+    Example: `arcworld diagnose runs/demo --data runs/demo/demos --out diagnosis`
+
+    Args:
+        run: folder that `arcworld train` made, or the name of shipped weights.
+        second: another run, to set beside the first.
+        data: recordings: a folder, or a file. The lookup floors need those trained on, too.
+        games: folder of games in the toolkit's layout (`environment_files`), to try choices in;
+            without it, the project's own.
+        split: `validation`, `train`, `all`, or `held_out` (see `arcworld evaluate`).
+        seed: of what is sampled, and of what edits put in the place of things.
+        out: folder for `diagnosis.md` with plots, and `diagnosis.json`.
+        json: write what was found to this file.
+    """
+    from arcworld.commands.output import claim, open_data, print_sheets, write_json
+    from arcworld.diagnosis.closing import closing_sheet
+    from arcworld.diagnosis.page import as_json, measure_sheets, verdict_sheet, write_page
+
+    claim(json)
+    if out is not None:
+        claim(out / "diagnosis.md")
+    dataset = open_data(data, seed)
+    found = [examine(each, dataset, split, games, seed) for each in (run, second) if each]
+    for diagnosis in found:
+        tell(diagnosis)
+        print_sheets(measure_sheets(diagnosis))
+    if len(found) == 2:
+        print_sheets([verdict_sheet(diagnosis) for diagnosis in found])
+        print_sheets([closing_sheet(*found)])
+    write_json(json, as_json(found))
+    if out is not None:
+        print(f"page: {write_page(out, found)}")
+
+
+def examine(run: Path, dataset: Dataset, split: str, games: Path | None, seed: int) -> Diagnosis:
+    """Diagnose with progress."""
+    from arcworld.commands.evaluate import open_run
+    from arcworld.commands.output import Reporter
+    from arcworld.diagnosis.diagnose import diagnose as diagnose_run
+
+    opened = open_run(run)
+    with Reporter() as report:
+        return diagnose_run(opened, dataset, split, games, seed, report)
+
+
+def tell(diagnosis: Diagnosis) -> None:
+    """The verdicts, and what was found in words."""
+    from arcworld.commands.output import print_sheets
+    from arcworld.diagnosis.page import INTERVALS, describe, sentences, verdict_sheet
+
+    print(describe(diagnosis))
+    print_sheets([verdict_sheet(diagnosis)])
+    for sentence in sentences(diagnosis):
+        print(f"- {sentence}")
+    print(f"\n{INTERVALS}\n")

@@ -1,0 +1,186 @@
+"""Does the world model see where a click went, and which action it was?
+
+The next frame is foretold four times, own codes inside a frame and true frames before it: with the
+true action, with the click where another click of the game went, with a click without a place, and
+with the action before it (what a model learns that pairs actions with frames off by one). What
+counts are cells that truly change.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arcworld.diagnosis.estimates import Line, line
+from arcworld.diagnosis.finding import Finding, told
+from arcworld.diagnosis.material import Material
+from arcworld.evaluation.floors import FrameFloors, choices
+from arcworld.evaluation.frame_measures import same_cells
+from arcworld.evaluation.world_model import BATCH
+from arcworld.models.decode import predict_next
+from arcworld.recordings.episode import CLICK
+from arcworld.tokens.cells import NO_CELL
+from arcworld.tokens.sequence import CodedEpisode
+
+PER_GAME = 100
+SEEN = 0.02
+"""Changed cells that the true place must win over another for the model to see clicks."""
+
+
+@dataclass(frozen=True, eq=False)
+class Foretold:
+    """Next frames at M places, by what was put in the place of the action.
+
+    Attributes:
+        frames: name to uint8 [M, 64, 64]; `true`, `elsewhere`, `no place`, `shifted`; where a name
+            does not apply, the frame is that of `true`.
+        is_click: where the action is a click. has_past: where an action came before it.
+    """
+
+    material: Material
+    at: NDArray[np.intp]
+    frames: dict[str, NDArray[np.uint8]]
+    is_click: NDArray[np.bool_]
+    has_past: NDArray[np.bool_]
+
+    def right(self, name: str) -> NDArray[np.bool_]:
+        """Cells foretold right, [M, 64]."""
+        return same_cells(self.material.transitions.next_NHW[self.at], self.frames[name])
+
+    @property
+    def changed(self) -> NDArray[np.bool_]:
+        """Cells that truly change, [M, 64]."""
+        t = self.material.transitions
+        return ~same_cells(t.frames_NHW[self.at], t.next_NHW[self.at])
+
+    def share(self, label: str, name: str, among: NDArray[np.bool_] | None = None) -> Line:
+        """Changed cells foretold right, under the action `name`."""
+        kept = self.changed & (True if among is None else among[:, None])
+        return self._line(label, "share", (self.right(name) & kept).sum(1), kept.sum(1))
+
+    def gain(self, label: str, name: str, among: NDArray[np.bool_]) -> Line:
+        """How many more changed cells are right with the true action than with `name`."""
+        kept = self.changed & among[:, None]
+        more = self.right("true").astype(int) - self.right(name)
+        return self._line(label, "points", (more * kept).sum(1), kept.sum(1))
+
+    def _line(self, label: str, unit: str, top: NDArray[np.int_], bottom: NDArray[np.int_]) -> Line:
+        games, groups = self.material.games_N[self.at], self.material.groups_N[self.at]
+        return line(label, unit, top, bottom, games, groups)  # type: ignore[arg-type]
+
+
+def foretell(material: Material, seed: int = 0) -> Foretold:
+    """Foretell up to `PER_GAME` ordinary transitions a game under each action."""
+    t = material.transitions
+    at = material.some(t.subsets()["ordinary"], PER_GAME)
+    true = [material.window(int(i), pending=True) for i in at]
+    is_click = t.actions_N3[at, 0] == CLICK
+    has_past = t.t_N[at] > 0
+    edits = {
+        "elsewhere": (is_click, _shuffled(material, at, true, seed)),
+        "no place": (is_click, [_placed(w, NO_CELL) for w in true]),
+        "shifted": (
+            has_past,
+            [_shifted(material, int(i), w) for i, w in zip(at, true, strict=True)],
+        ),
+    }
+    frames = {"true": _predict(material, true, "foretold: true action")}
+    for name, (among, windows) in edits.items():
+        frames[name] = frames["true"].copy()
+        if (among.any() and material.placed) or name == "shifted":
+            chosen = [windows[k] for k in np.flatnonzero(among)]
+            frames[name][among] = _predict(material, chosen, f"foretold: {name}")
+    return Foretold(material, at, frames, is_click, has_past)
+
+
+def _predict(material: Material, windows: list[CodedEpisode], what: str) -> NDArray[np.uint8]:
+    parts: list[NDArray[np.int32]] = []
+    for start in range(0, len(windows), BATCH):
+        some = windows[start : start + BATCH]
+        parts.append(predict_next(material.run.world_model, some).indices_BC)
+        material.report(what, start + len(some), len(windows))
+    return material.run.tokenizer.decode_frames(np.concatenate(parts))
+
+
+def _placed(window: CodedEpisode, cell: int) -> CodedEpisode:
+    cells = window.cells_A.copy()
+    cells[-1] = cell
+    return replace(window, cells_A=cells)
+
+
+def _shuffled(
+    material: Material, at: NDArray[np.intp], windows: list[CodedEpisode], seed: int
+) -> list[CodedEpisode]:
+    """Each click's cell replaced by that of another click of its game, else by any other."""
+    rng = np.random.default_rng(seed)
+    cells, games = choices(material.transitions)[1], material.games_N
+    pools = {str(g): cells[(games == g) & (cells < NO_CELL)] for g in np.unique(games)}
+    edited: list[CodedEpisode] = []
+    for i, window in zip(at, windows, strict=True):
+        pool = pools[str(games[i])]
+        others = pool[pool != cells[i]]
+        some = others if len(others) else np.delete(np.arange(NO_CELL), min(cells[i], NO_CELL - 1))
+        edited.append(_placed(window, int(rng.choice(some))))
+    return edited
+
+
+def _shifted(material: Material, i: int, window: CodedEpisode) -> CodedEpisode:
+    """The last action replaced by the one that led to the frame it is taken in."""
+    types, cells = choices(material.transitions)
+    before = max(i - 1, 0)
+    new_types = window.types_A.copy()
+    new_types[-1] = types[before]
+    return replace(_placed(window, int(cells[before])), types_A=new_types)
+
+
+def see_clicks(foretold: Foretold) -> Finding:
+    """The finding on clicks."""
+    clicks = foretold.is_click
+    lines = [
+        foretold.share("changed cells right: true place", "true", clicks),
+        foretold.share("changed cells right: another place", "elsewhere", clicks),
+        foretold.share("changed cells right: no place", "no place", clicks),
+        *_floor_lines(foretold, clicks),
+        foretold.gain("true over another place", "elsewhere", clicks),
+        foretold.gain("true over no place", "no place", clicks),
+    ]
+    question = "Does it see where a click went?"
+    gain = lines[-2].over_all
+    note = f"Up to {PER_GAME} transitions a game that neither reset nor win a level; clicks only."
+    if gain is None:
+        words = "No click among these recordings changes anything."
+        return Finding("sees_clicks", question, "cannot be told", words, lines, note)
+    words = (
+        f"Of the cells that a click changes it foretells {told(lines[0].over_all, 'share')} right"
+        f" when told the true place, {told(lines[1].over_all, 'share')} when told another:"
+        f" {told(gain, 'points')} between them"
+    )
+    if foretold.material.placed and gain.above(SEEN):
+        return Finding("sees_clicks", question, "yes", words + ".", lines, note)
+    why = ", and its tokens have no place for one." if not foretold.material.placed else "."
+    return Finding("sees_clicks", question, "no", words + why, lines, note)
+
+
+def _floor_lines(foretold: Foretold, clicks: NDArray[np.bool_]) -> list[Line]:
+    """What the floors foretell of the same cells (copying: none, by what changed means)."""
+    floors = floor_frames(foretold)
+    kept = foretold.changed & clicks[:, None]
+    true = foretold.material.transitions.next_NHW[foretold.at]
+    games, groups = foretold.material.games_N[foretold.at], foretold.material.groups_N[foretold.at]
+    return [
+        line(f"changed cells right: {name}", "share", (same_cells(true, frames) & kept).sum(1),
+             kept.sum(1), games, groups, is_floor=True)
+        for name, frames in floors.items()
+        if name != "copy"
+    ]  # fmt: skip
+
+
+def floor_frames(foretold: Foretold) -> dict[str, NDArray[np.uint8]]:
+    """Each floor's next frames at the places of `foretold`."""
+    material = foretold.material
+    if material.trained is None:
+        return {"copy": material.transitions.frames_NHW[foretold.at]}
+    told_by = FrameFloors(material.trained).predictions(material.transitions)
+    return {name: frames[foretold.at] for name, frames in told_by.items()}

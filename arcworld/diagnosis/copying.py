@@ -1,0 +1,262 @@
+"""Does the policy copy what was done before, or read the screen?
+
+Three kinds of evidence. Interventions: edit only past actions, only past frames, or only the frame
+to act in, and count how often the likeliest choice changes. Probes: from the demo's last three
+actions, or from the frame alone, foretell the choice that the policy samples; the index is how much
+more actions tell of the policy, against the frame, than they tell of the demos themselves. Scores:
+accuracy where the demo changes its action against where it repeats it, and how much of its
+variety the policy keeps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arcworld.diagnosis import probe
+from arcworld.diagnosis.answers import Answers, Editor, ask
+from arcworld.diagnosis.estimates import Estimate, Line, by_game, line, mean
+from arcworld.diagnosis.finding import Finding, told
+from arcworld.diagnosis.material import LABELS, Material, past_labels
+from arcworld.evaluation.floors import split_cells
+
+PER_GAME = 250
+BACK = 3
+"""Past actions that the probe of actions sees."""
+LEVEL = 0.05
+"""A change of choice, or an index, up to here is within the demos' own level."""
+QUESTION = "Does it copy past actions?"
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """The policy's answers at M places on winning stretches, whole and edited."""
+
+    material: Material
+    at: NDArray[np.intp]
+    whole: Answers
+    again: Answers
+    other_actions: Answers
+    other_past: Answers
+    other_screen: Answers
+
+    @property
+    def games(self) -> NDArray[np.str_]:
+        """The game of each place."""
+        return self.material.games_N[self.at]
+
+    @property
+    def groups(self) -> NDArray[np.intp]:
+        """The stretch of each place."""
+        return self.material.groups_N[self.at]
+
+
+def put_questions(material: Material, at: NDArray[np.intp], seed: int = 0) -> Asked:
+    """Ask the policy at some places, and again with one thing edited."""
+    editor = Editor(material, seed)
+    whole = [material.window(int(i)) for i in at]
+
+    def edited(name: str) -> Answers:
+        windows = [getattr(editor, name)(int(i)) for i in at]
+        return ask(material, at, windows, f"policy, {name.replace('_', ' ')}")
+
+    return Asked(
+        material,
+        at,
+        ask(material, at, whole, "policy"),
+        ask(material, at, whole, "policy, asked again"),
+        edited("other_actions"),
+        edited("other_past"),
+        edited("other_screen"),
+    )
+
+
+def examine(material: Material, seed: int = 0) -> tuple[Finding, Asked]:
+    """Every measure of copying, and the answers they stand on."""
+    asked = put_questions(material, material.some(material.winning_N, PER_GAME), seed)
+    lines = [
+        *interventions(asked),
+        *probe_lines(material, asked.at, asked.whole, seed),
+        *score_lines(asked),
+        *variety_lines(asked, seed),
+    ]
+    verdict, words = judge({each.name: each.over_all for each in lines}, material.placed)
+    return Finding("copies", QUESTION, verdict, words, lines, NOTE), asked
+
+
+NOTE = (
+    "On winning stretches. changed by: how often the likeliest choice changes when that alone is"
+    " edited. probe: out-of-fold accuracy (fold = recording); index: (actions - frame) on the"
+    " policy minus the same on the demos, 0 = the demos' own level. entropy in bits."
+)
+
+
+def interventions(asked: Asked) -> list[Line]:
+    """How often each edit changes the likeliest choice, and by how much the logits."""
+    own = asked.whole.greedy()
+    has_past = past_labels(asked.material, asked.at, 1) < LABELS
+    edits = {
+        "asking again": (asked.again, np.ones(len(own), dtype=np.bool_)),
+        "past actions": (asked.other_actions, has_past),
+        "past frames": (asked.other_past, has_past),
+        "the screen": (asked.other_screen, np.ones(len(own), dtype=np.bool_)),
+    }
+    lines = [
+        line(f"changed by {name}", "share", (answer.greedy() != own) & among, among,
+             asked.games, asked.groups)
+        for name, (answer, among) in edits.items()
+    ]  # fmt: skip
+    gaps = asked.whole.difference(asked.other_actions)
+    largest = by_game(lambda at: _largest(gaps[at]), asked.games)
+    return [*lines, Line("largest change of a logit by past actions", "number", largest)]
+
+
+def _largest(gaps: NDArray[np.float64]) -> Estimate:
+    return Estimate(float(gaps.max()), None, None, len(gaps))
+
+
+def probe_lines(
+    material: Material, at: NDArray[np.intp], whole: Answers, seed: int = 0
+) -> list[Line]:
+    """Accuracy of four probes (from actions, from the frame; of policy, of demos) and the index."""
+    targets = {"the policy": whole.sampled(seed), "the demos": material.truth_N[at]}
+    right = {name: _probes(material, at, labels) for name, labels in targets.items()}
+    games, groups = material.games_N[at], material.groups_N[at]
+    lines = [
+        line(f"probe from {source}: {name}", "share", hits, None, games, groups)
+        for name, by_source in right.items()
+        for source, hits in by_source.items()
+    ]
+    lines += [
+        line(f"commonest choice: {name}", "share", _commonest(labels, games), None, games, groups,
+             is_floor=True)
+        for name, labels in targets.items()
+    ]  # fmt: skip
+    leans = {name: by["past actions"] - by["the frame"] for name, by in right.items()}
+    index = leans["the policy"] - leans["the demos"]
+    return [*lines, line("copying index", "points", index, None, games, groups)]
+
+
+def _probes(
+    material: Material, at: NDArray[np.intp], labels: NDArray[np.intp]
+) -> dict[str, NDArray[np.float64]]:
+    """Whether each probe foretells each label out of fold, 1 or 0; games apart."""
+    found = {name: np.full(len(at), np.nan) for name in ("past actions", "the frame")}
+    recordings = np.unique(
+        [material.transitions.episodes[e].guid for e in material.transitions.episode_N[at]],
+        return_inverse=True,
+    )[1]
+    for game in np.unique(material.games_N[at]):
+        of = np.flatnonzero(material.games_N[at] == game)
+        folds = probe.folds_of(recordings[of], material.groups_N[at[of]])
+        for name, features in _features(material, at[of]).items():
+            foretold = probe.predict(features, labels[of], folds)
+            found[name][of] = np.where(foretold < 0, np.nan, foretold == labels[of])
+    return found
+
+
+def _features(material: Material, at: NDArray[np.intp]) -> dict[str, NDArray[np.float32]]:
+    past = np.stack([past_labels(material, at, back) for back in range(1, BACK + 1)], axis=1)
+    return {
+        "past actions": probe.one_hot_labels(past, LABELS + 1),
+        "the frame": probe.one_hot_cells(split_cells(material.transitions.frames_NHW[at])),
+    }
+
+
+def _commonest(labels_N: NDArray[np.intp], games_N: NDArray[np.str_]) -> NDArray[np.bool_]:
+    hits = np.zeros(len(labels_N), dtype=np.bool_)
+    for game in np.unique(games_N):
+        of = games_N == game
+        hits[of] = labels_N[of] == np.bincount(labels_N[of]).argmax()
+    return hits
+
+
+def score_lines(asked: Asked) -> list[Line]:
+    """Accuracy at change points and where the demo repeats itself, beside the floors."""
+    material, at = asked.material, asked.at
+    truth = material.truth_N[at]
+    repeated = past_labels(material, at, 1) == truth
+    told_by = {"": asked.whole.greedy()}
+    told_by |= {name: labels[at] for name, labels in material.floors.items()}
+    return [
+        line(f"right {where}{f': {name}' if name else ''}", "share", (choice == truth) & among,
+             among, asked.games, asked.groups, is_floor=bool(name))
+        for where, among in (("at change points", ~repeated), ("at repeats", repeated))
+        for name, choice in told_by.items()
+    ]  # fmt: skip
+
+
+def variety_lines(asked: Asked, seed: int) -> list[Line]:
+    """Entropy of choices over all places, and recall averaged over the demo's choices."""
+    truth = asked.material.truth_N[asked.at]
+    greedy, sampled = asked.whole.greedy(), asked.whole.sampled(seed)
+    majority = asked.material.floors.get("majority")
+    lines = [
+        Line(f"entropy of choices: {name}", "number",
+             by_game(lambda at, labels=labels: _entropy(labels[at]), asked.games))
+        for name, labels in (("sampled", sampled), ("likeliest", greedy), ("the demos", truth))
+    ]  # fmt: skip
+    lines.append(_recall_line("mean recall of a choice", asked, greedy, is_floor=False))
+    if majority is not None:
+        name = "mean recall of a choice: majority"
+        lines.append(_recall_line(name, asked, majority[asked.at], is_floor=True))
+    return lines
+
+
+def _entropy(labels: NDArray[np.intp]) -> Estimate:
+    shares = np.unique(labels, return_counts=True)[1] / len(labels)
+    bits = float(max(-(shares * np.log2(shares)).sum(), 0.0))
+    return Estimate(bits, None, None, len(labels))
+
+
+def _recall_line(name: str, asked: Asked, choice: NDArray[np.intp], *, is_floor: bool) -> Line:
+    truth = asked.material.truth_N[asked.at]
+
+    def measure(at: NDArray[np.intp]) -> Estimate | None:
+        classes, place, counts = np.unique(truth[at], return_inverse=True, return_counts=True)
+        weights = len(at) / (len(classes) * counts[place])
+        return mean((choice[at] == truth[at]) * weights, asked.groups[at])
+
+    return Line(name, "share", by_game(measure, asked.games), is_floor)
+
+
+def judge(over_all: dict[str, Estimate | None], placed: bool) -> tuple[str, str]:
+    """The verdict on copying and the sentence that gives its reasons."""
+    actions, screen = over_all["changed by past actions"], over_all["changed by the screen"]
+    again, index = over_all["changed by asking again"], over_all["copying index"]
+    largest = over_all["largest change of a logit by past actions"]
+    if actions is None or screen is None or index is None or largest is None:
+        return "cannot be told", "No winning stretch has a past action to edit."
+    edits = (
+        f"Editing past actions alone changes {told(actions, 'share')} of choices, editing the"
+        f" screen alone {told(screen, 'share')}; the copying index is {told(index, 'points')}"
+    )
+    if again is not None and again.value > 0:
+        return (
+            "reads nothing",
+            f"Asked the same again, it changes {told(again, 'share')} of its choices: it draws"
+            " them, whatever it is shown.",
+        )
+    if actions.above(LEVEL) and not screen.above(actions.value):
+        return "copies", f"{edits}: it follows what was done, not what is shown."
+    if actions.above(LEVEL) or (index.above(LEVEL) and index_is_of_copying(over_all)):
+        return "copies in part", f"{edits}: it reads the screen, and past actions too."
+    if not screen.above(LEVEL):
+        return "reads nothing", f"{edits}: neither what was done nor what is shown moves it."
+    proof = (
+        "; past actions change no logit by a single bit"
+        if largest.value == 0
+        else f"; past actions change logits by up to {largest.value:.3g}"
+    )
+    return "reads the screen", edits + proof + "."
+
+
+def index_is_of_copying(over_all: dict[str, Estimate | None]) -> bool:
+    """Whether past actions tell of the policy at all: of a blind one, nothing does."""
+    actions, floor = (
+        over_all.get("probe from past actions: the policy"),
+        over_all.get("commonest choice: the policy"),
+    )
+    return actions is not None and floor is not None and actions.above(floor.value)

@@ -1,0 +1,159 @@
+"""Are policy and dynamics one thing? Where they share a head, goals and surprise follow habit.
+
+Two rank correlations. Over the legal actions of a state: P(level won | action) against how often
+training takes the action, and against how likely the policy finds it. Over transitions: surprise
+at what came against how unlikely the policy found the action, given how much truly changed and
+whether it was new.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arcworld.diagnosis.answers import Answers, ask
+from arcworld.diagnosis.estimates import (
+    RESAMPLES,
+    TAIL,
+    Estimate,
+    Line,
+    by_game,
+    line,
+    rank_correlation,
+)
+from arcworld.diagnosis.finding import Finding, told
+from arcworld.diagnosis.material import Material
+from arcworld.evaluation.floors import choices
+from arcworld.evaluation.frame_measures import same_cells
+from arcworld.evaluation.transitions import Transitions
+from arcworld.evaluation.world_model import Forced
+from arcworld.models.policy import MaskedPolicy
+from arcworld.planning.candidates import Candidates
+from arcworld.planning.goals import level_probabilities
+from arcworld.recordings.episode import CLICK
+from arcworld.tokens.cells import NO_CELL
+
+STATES = 24
+"""States a game at which every legal action is asked about."""
+PER_GAME = 250
+FREE = 0.1
+"""A correlation up to here is no entanglement."""
+DRAWS = RESAMPLES // 5
+QUESTION = "Are policy and dynamics entangled?"
+NOTE = (
+    "Rank correlations, -1 to 1; 0: not entangled. level: over the legal actions of a state that"
+    " does not win the level at once. surprise: given how many cells changed, and novelty."
+)
+
+
+def examine(material: Material, forced: Forced | None) -> Finding:
+    """The finding on entanglement; `forced` holds surprise at every transition."""
+    lines = [*level_lines(material)]
+    if forced is not None:
+        lines.append(surprise_line(material, forced))
+    own_heads = isinstance(material.run.policy, MaskedPolicy)
+    heads = "heads of its own" if own_heads else "no head but the world model's"
+    found = [each for each in lines if each.over_all is not None]
+    said = "; ".join(f"{each.name} {told(each.over_all, 'number')}" for each in found)
+    if not found:
+        return Finding("entangled", QUESTION, "cannot be told", "Nothing varies.", lines, NOTE)
+    tied = [each for each in found if each.over_all is not None and each.over_all.above(FREE)]
+    verdict = "entangled" if tied else "apart"
+    if tied and len(tied) < len(found):
+        verdict = "entangled in part"
+    words = f"The policy has {heads}. Rank correlations: {said}."
+    return Finding("entangled", QUESTION, verdict, words, lines, NOTE)
+
+
+def level_lines(material: Material) -> list[Line]:
+    """P(level won | action) against habit and against the policy, averaged over states."""
+    t = material.transitions
+    at = material.some(material.chosen_N & ~t.level_up_N, STATES)
+    prior = ask(material, at, [material.window(int(i)) for i in at], "policy, of each action")
+    source = material.trained if material.trained is not None else t
+    habits = {str(game): _habit(source, str(game)) for game in np.unique(t.games_N)}
+    frequency, likelihood = (np.full(len(at), np.nan) for _ in range(2))
+    for k, i in enumerate(at):
+        candidates = Candidates.legal(np.flatnonzero(material.legal_N8[i]).tolist())
+        level = level_probabilities(material.run.world_model, material.window(int(i)), candidates)
+        habit = habits[str(t.games_N[i])][candidates.types_N, candidates.cells_N]
+        frequency[k] = _or_nan(rank_correlation(level, habit))
+        likelihood[k] = _or_nan(rank_correlation(level, _likelihood(prior, k, candidates)))
+        material.report("levels, of each action", k + 1, len(at))
+    games, groups = t.games_N[at], material.groups_N[at]
+    return [
+        line("P(level | action) with how often it is taken", "number", frequency, None, games,
+             groups),
+        line("P(level | action) with the policy's likelihood of it", "number", likelihood, None,
+             games, groups),
+    ]  # fmt: skip
+
+
+def _likelihood(prior: Answers, k: int, candidates: Candidates) -> NDArray[np.float64]:
+    one = Answers(prior.material, prior.types_N8[[k]], prior.cells_N64[[k]])
+    each = Answers(
+        one.material,
+        np.repeat(one.types_N8, len(candidates), 0),
+        np.repeat(one.cells_N64, len(candidates), 0),
+    )
+    return each.likelihood(candidates.types_N, candidates.cells_N)
+
+
+def _habit(source: Transitions, game: str) -> NDArray[np.float64]:
+    """How often each type and cell was taken in a game, [8, 65]."""
+    types, cells = choices(source)
+    counts = np.zeros((8, NO_CELL + 1))
+    of = source.games_N == game
+    np.add.at(counts, (types[of], np.where(types[of] == CLICK, cells[of], NO_CELL)), 1)
+    return counts
+
+
+def _or_nan(value: float | None) -> float:
+    return np.nan if value is None else value
+
+
+def surprise_line(material: Material, forced: Forced) -> Line:
+    """Surprise at what came against how unlikely the policy found the action."""
+    t = material.transitions
+    at = material.some(material.chosen_N, PER_GAME)
+    answers = ask(
+        material, at, [material.window(int(i)) for i in at], "policy, of the action taken"
+    )
+    types, cells = choices(t)
+    unlikely = -np.maximum(answers.likelihood(types[at], cells[at]), -50.0)
+    surprise = forced.nll_NC[at].astype(np.float64).sum(1)
+    given = {
+        "changed": (~same_cells(t.frames_NHW[at], t.next_NHW[at])).sum(1),
+        "novel": t.novel_N[at],
+    }
+    groups = material.groups_N[at]
+
+    def measure(of: NDArray[np.intp]) -> Estimate | None:
+        return _resampled(unlikely[of], surprise[of], {k: v[of] for k, v in given.items()},
+                          groups[of])  # fmt: skip
+
+    return Line("surprise with the policy's unlikelihood of the action", "number",
+                by_game(measure, t.games_N[at]))  # fmt: skip
+
+
+def _resampled(
+    a_N: NDArray[np.float64],
+    b_N: NDArray[np.float64],
+    given: dict[str, NDArray[np.generic]],
+    groups_N: NDArray[np.intp],
+) -> Estimate | None:
+    """A partial rank correlation with its interval over whole stretches."""
+    value = rank_correlation(a_N, b_N, given)
+    if value is None:
+        return None
+    members = [np.flatnonzero(groups_N == group) for group in np.unique(groups_N)]
+    if len(members) < 2:
+        return Estimate(value, None, None, len(a_N))
+    rng = np.random.default_rng(0)
+    values: list[float] = []
+    for _ in range(DRAWS):
+        of = np.concatenate([members[k] for k in rng.integers(len(members), size=len(members))])
+        drawn = rank_correlation(a_N[of], b_N[of], {k: v[of] for k, v in given.items()})
+        values += [] if drawn is None else [drawn]
+    low, high = np.percentile(values or [value], [TAIL, 100 - TAIL])
+    return Estimate(value, float(low), float(high), len(a_N))

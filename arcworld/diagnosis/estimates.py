@@ -1,0 +1,166 @@
+"""Measured values with intervals, told by game.
+
+Knows sums and how items hang together; knows nothing of models. Items of one stretch of play (from
+a level's first frame or a RESET to the next) are not independent, so intervals resample whole
+stretches: the percentile bootstrap of a ratio of sums, 95 %.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+RESAMPLES = 1000
+TAIL = 2.5
+"""Per cent left out on each side of an interval."""
+
+type Unit = Literal["share", "points", "number"]
+"""How a value is told: as per cent, as a difference of per cents, or as it is."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value, its interval (None where one stretch alone was seen) and the items behind it."""
+
+    value: float
+    low: float | None
+    high: float | None
+    count: int
+
+    def above(self, limit: float) -> bool:
+        """Whether the value and its whole interval lie above a limit."""
+        return self.value > limit and (self.low is None or self.low > limit)
+
+    def below(self, limit: float) -> bool:
+        """Whether the value and its whole interval lie below a limit."""
+        return self.value < limit and (self.high is None or self.high < limit)
+
+    def as_dict(self) -> dict[str, float | int | None]:
+        """For JSON."""
+        return {"value": self.value, "low": self.low, "high": self.high, "count": self.count}
+
+
+type ByGame = dict[str, Estimate | None]
+"""Game (or `all`) to what was measured there; None where nothing could be counted."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One measure by game."""
+
+    name: str
+    unit: Unit
+    by_game: ByGame
+    is_floor: bool = False
+
+    @property
+    def over_all(self) -> Estimate | None:
+        """The value over all games."""
+        return self.by_game.get("all")
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        games = {game: told and told.as_dict() for game, told in self.by_game.items()}
+        return {"unit": self.unit, "floor": self.is_floor, "games": games}
+
+
+def ratio(
+    top_N: NDArray[Any], bottom_N: NDArray[Any], groups_N: NDArray[np.intp], seed: int = 0
+) -> Estimate | None:
+    """The sum of `top_N` over the sum of `bottom_N`, resampled by group.
+
+    >>> ratio(np.ones(4), np.full(4, 2.0), np.arange(4))
+    Estimate(value=0.5, low=0.5, high=0.5, count=4)
+    >>> ratio(np.ones(2), np.ones(2), np.zeros(2, int))
+    Estimate(value=1.0, low=None, high=None, count=2)
+    """
+    bottom = float(bottom_N.sum())
+    if bottom == 0:
+        return None
+    _, place = np.unique(groups_N, return_inverse=True)
+    tops = np.bincount(place, weights=top_N.astype(np.float64))
+    bottoms = np.bincount(place, weights=bottom_N.astype(np.float64))
+    value, count = float(tops.sum() / bottom), int((bottom_N > 0).sum())
+    if len(tops) < 2:
+        return Estimate(value, None, None, count)
+    rng = np.random.default_rng(seed)
+    drawn = rng.multinomial(len(tops), np.full(len(tops), 1 / len(tops)), size=RESAMPLES)
+    below = drawn @ bottoms
+    values = (drawn @ tops)[below > 0] / below[below > 0]
+    low, high = np.percentile(values, [TAIL, 100 - TAIL])
+    return Estimate(value, float(low), float(high), count)
+
+
+def mean(values_N: NDArray[Any], groups_N: NDArray[np.intp]) -> Estimate | None:
+    """The mean of values, resampled by group; NaN is left out."""
+    known = ~np.isnan(values_N.astype(np.float64))
+    return ratio(np.where(known, values_N, 0.0), known, groups_N)
+
+
+def by_game(
+    measure: Callable[[NDArray[np.intp]], Estimate | None], games_N: NDArray[np.str_]
+) -> ByGame:
+    """A measure over all items, then by game; `measure` takes the places of the items."""
+    groups = {"all": np.arange(len(games_N))}
+    groups |= {str(game): np.flatnonzero(games_N == game) for game in np.unique(games_N)}
+    if len(groups) == 2:
+        groups["all"] = next(reversed(groups.values()))
+    return {game: measure(at) if len(at) else None for game, at in groups.items()}
+
+
+def line(
+    name: str,
+    unit: Unit,
+    top_N: NDArray[Any],
+    bottom_N: NDArray[Any] | None,
+    games_N: NDArray[np.str_],
+    groups_N: NDArray[np.intp],
+    *,
+    is_floor: bool = False,
+) -> Line:
+    """`ratio` by game; without `bottom_N` the mean, NaN left out."""
+
+    def measure(at: NDArray[np.intp]) -> Estimate | None:
+        if bottom_N is None:
+            return mean(top_N[at], groups_N[at])
+        return ratio(top_N[at], bottom_N[at], groups_N[at])
+
+    return Line(name, unit, by_game(measure, games_N), is_floor)
+
+
+def ranks(values_N: NDArray[Any]) -> NDArray[np.float64]:
+    """Ranks from 0, equal values sharing the mean of theirs.
+
+    >>> ranks(np.array([3, 1, 3])).tolist()
+    [1.5, 0.0, 1.5]
+    """
+    _, place, counts = np.unique(values_N, return_inverse=True, return_counts=True)
+    ends = counts.cumsum()
+    return ((ends - counts + ends - 1) / 2)[place]
+
+
+def rank_correlation(
+    a_N: NDArray[Any], b_N: NDArray[Any], given: Mapping[str, NDArray[Any]] | None = None
+) -> float | None:
+    """Spearman's correlation; partial, where other values are given. None where one is constant.
+
+    >>> rank_correlation(np.arange(5), np.arange(5) ** 3)
+    1.0
+    >>> rank_correlation(np.arange(5), np.ones(5)) is None
+    True
+    """
+    others = [ranks(values) for values in (given or {}).values()]
+    base = np.stack([np.ones(len(a_N)), *others], axis=1)
+    left, right = (_rest(ranks(values), base) for values in (a_N, b_N))
+    scale = float(np.sqrt((left @ left) * (right @ right)))
+    return None if scale < 1e-9 else round(float(left @ right) / scale, 12)
+
+
+def _rest(ranks_N: NDArray[np.float64], base_NK: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What a least-squares fit on other ranks leaves over."""
+    fitted, *_ = np.linalg.lstsq(base_NK, ranks_N, rcond=None)
+    return ranks_N - base_NK @ fitted

@@ -1,0 +1,153 @@
+"""What a diagnosis is made from: a run, the transitions it is measured on, and who plays them.
+
+Knows runs and transitions; asks no question itself. A label is what a policy chooses: an action
+type, or in v2 a click's cell (8 + cell). v1 chooses no cell, so there a label is the type alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arcworld.evaluation.evaluate import part_of
+from arcworld.evaluation.floors import ActionFloors, choices
+from arcworld.evaluation.transitions import Transitions, lay_out
+from arcworld.evaluation.world_model import Report, code_all, window_at
+from arcworld.frames.tokenizer import CELLS
+from arcworld.models.run import Run
+from arcworld.recordings.dataset import Dataset
+from arcworld.recordings.episode import ACTION_IDS, CLICK, RESET, Outcome
+from arcworld.tokens.sequence import CodedEpisode
+
+TYPES = len(ACTION_IDS)
+LABELS = TYPES + CELLS
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """A run and N transitions.
+
+    Attributes:
+        coded: the episodes of the transitions through the run's tokenizer.
+        trained: all transitions that the run was trained on, or None where they are not all here.
+        report: told (what, done, total) as work goes on.
+    """
+
+    run: Run
+    dataset: Dataset
+    transitions: Transitions
+    coded: Sequence[CodedEpisode]
+    trained: Transitions | None
+    report: Report
+
+    @property
+    def placed(self) -> bool:
+        """Whether the run's policy chooses a click's cell."""
+        return self.run.world_model.vocabulary.has_locations
+
+    @property
+    def games_N(self) -> NDArray[np.str_]:
+        """The game of each transition."""
+        return self.transitions.games_N
+
+    @cached_property
+    def groups_N(self) -> NDArray[np.intp]:
+        """The stretch of play each transition stands in: one begins with an episode, after a
+        RESET, and after a level was won or the game lost.
+        """
+        t = self.transitions
+        ends = t.is_reset_N | (t.outcomes_N != Outcome.NOTHING)
+        starts = (t.t_N == 0) | np.append(False, ends[:-1])
+        return starts.cumsum()
+
+    @cached_property
+    def chosen_N(self) -> NDArray[np.bool_]:
+        """Where somebody chose: any action but RESET."""
+        return ~self.transitions.is_reset_N
+
+    @cached_property
+    def winning_N(self) -> NDArray[np.bool_]:
+        """Where play shows skill: winning stretches, without RESET."""
+        return self.transitions.winning_N & self.chosen_N
+
+    @cached_property
+    def legal_N8(self) -> NDArray[np.bool_]:
+        """Which types may be chosen, of those the scheme has a token for."""
+        legal = self.transitions.legal_types()
+        legal[:, self.run.world_model.vocabulary.actions :] = False
+        legal[~legal.any(1), CLICK] = True
+        return legal
+
+    @cached_property
+    def truth_N(self) -> NDArray[np.intp]:
+        """The demo's choice as a label."""
+        return self.labels(*choices(self.transitions))
+
+    @cached_property
+    def floors(self) -> dict[str, NDArray[np.intp]]:
+        """Each action floor's choice as labels [N], where the training recordings are here."""
+        if self.trained is None:
+            return {}
+        told = ActionFloors(self.trained).predictions(self.transitions)
+        return {name: self.labels(*choice.T) for name, choice in told.items()}
+
+    def labels(
+        self, types_N: NDArray[np.integer], cells_N: NDArray[np.integer]
+    ) -> NDArray[np.intp]:
+        """Types and cells as labels."""
+        if not self.placed:
+            return types_N.astype(np.intp)
+        clicked = (types_N == CLICK) & (cells_N < CELLS)
+        return np.where(clicked, TYPES + cells_N, types_N).astype(np.intp)
+
+    def window(self, i: int, *, pending: bool = False) -> CodedEpisode:
+        """All history that fits, up to transition i's frame (and its action, if `pending`)."""
+        frames = self.run.world_model.config.context_frames
+        return window_at(self.transitions, self.coded, i, frames, pending=pending)
+
+    def some(self, among_N: NDArray[np.bool_], per_game: int) -> NDArray[np.intp]:
+        """Up to `per_game` places of each game, evenly spread over its transitions."""
+        parts: list[NDArray[np.intp]] = []
+        for game in np.unique(self.games_N):
+            at = np.flatnonzero(among_N & (self.games_N == game))
+            chosen = np.linspace(0, len(at) - 1, min(per_game, len(at))).round().astype(int)
+            parts.append(at[chosen])
+        return np.concatenate(parts)
+
+
+def gather(run: Run, dataset: Dataset, split: str, report: Report) -> Material:
+    """Lay out one part of a data set for a run.
+
+    Raises:
+        ArcworldError: the part is empty.
+    """
+    part = part_of(dataset, split)
+    transitions = lay_out(list(part.episodes), run.seen)
+    return Material(
+        run,
+        part,
+        transitions,
+        code_all(transitions, run.tokenizer),
+        _training(run, dataset),
+        report,
+    )
+
+
+def _training(run: Run, dataset: Dataset) -> Transitions | None:
+    known = set(run.about.get("trained_on", ()))
+    if not known or not known <= set(dataset.guids):
+        return None
+    return lay_out([e for e in dataset.episodes if e.guid in known], run.seen)
+
+
+def past_labels(material: Material, at: NDArray[np.intp], back: int) -> NDArray[np.intp]:
+    """The demo's label `back` actions before each place; `LABELS` where there is none."""
+    t = material.transitions.t_N
+    types, cells = choices(material.transitions)
+    labels = material.labels(types, np.where(types == RESET, CELLS, cells))
+    before = np.maximum(at - back, 0)
+    return np.where(t[at] >= back, labels[before], LABELS)

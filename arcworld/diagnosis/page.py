@@ -1,0 +1,156 @@
+"""A diagnosis for people: verdicts in words, every measure by game, plots; on one page.
+
+Knows findings and where files go; measures nothing itself.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from arcworld.diagnosis.closing import closing_sheet
+from arcworld.diagnosis.diagnose import Diagnosis
+from arcworld.diagnosis.finding import Finding, told
+from arcworld.evaluation.report import Sheet
+from arcworld.recordings.files import write_bytes
+
+INTERVALS = "In brackets: 95 % intervals, over whole stretches of play."
+
+
+def describe(diagnosis: Diagnosis) -> str:
+    """One line: what was measured on what."""
+    about = diagnosis.about
+    return (
+        f"{about['run']} ({about['scheme']}, recipe {about['recipe']}, seed {about['run_seed']},"
+        f" commit {about['run_commit'] or 'unknown'}) on {about['data']}, {about['split']}:"
+        f" {about['recordings']} recordings, {about['transitions']:,} transitions,"
+        f" {about['novel']:,} novel, {about['on_winning_stretches']:,} on winning stretches;"
+        f" arcworld {about['arcworld']}, seed {about['seed']}"
+    )
+
+
+def verdict_sheet(diagnosis: Diagnosis) -> Sheet:
+    """Every question with its verdict."""
+    rows = [(finding.question, finding.verdict) for finding in diagnosis.findings]
+    return Sheet(f"{diagnosis.about['run']}: what was found", ("question", "verdict"), rows,
+                 text_columns=2)  # fmt: skip
+
+
+def sentences(diagnosis: Diagnosis) -> list[str]:
+    """What was found, a sentence or two a question."""
+    return [f"{f.question} {f.verdict.capitalize()}. {f.words}" for f in diagnosis.findings]
+
+
+def measure_sheets(diagnosis: Diagnosis) -> list[Sheet]:
+    """Every measure of every question by game, floors among them."""
+    games = ["all", *diagnosis.games] if len(diagnosis.games) > 1 else diagnosis.games
+    return [_measures(finding, games) for finding in diagnosis.findings if finding.lines]
+
+
+def _measures(finding: Finding, games: Sequence[str]) -> Sheet:
+    rows = [
+        (line.name, "floor" if line.is_floor else "",
+         *(told(line.by_game.get(game), line.unit) for game in games))
+        for line in finding.lines
+    ]  # fmt: skip
+    title = f"{finding.question} {finding.verdict.capitalize()}"
+    return Sheet(title, ("measure", "", *games), rows, finding.note, text_columns=2)
+
+
+def write_page(folder: Path, diagnoses: Sequence[Diagnosis]) -> Path:
+    """Write `diagnosis.md`, its plots and `diagnosis.json` into a folder."""
+    parts = ["# Diagnosis", INTERVALS]
+    if len(diagnoses) == 2:
+        parts.append(closing_sheet(*diagnoses).as_markdown())
+    for diagnosis in diagnoses:
+        picture = plot(diagnosis, folder / f"{diagnosis.about['run']}.png")
+        parts += [
+            f"## {diagnosis.about['run']}",
+            describe(diagnosis) + ".",
+            verdict_sheet(diagnosis).as_markdown(),
+            "\n".join(f"- {sentence}" for sentence in sentences(diagnosis)),
+            f"![What moves the policy, what foretells it, clicks, hits]({picture.name})",
+            *(sheet.as_markdown() for sheet in measure_sheets(diagnosis)),
+        ]
+    page = folder / "diagnosis.md"
+    write_bytes(page, ("\n\n".join(parts) + "\n").encode())
+    told_as = as_json(diagnoses)
+    write_bytes(folder / "diagnosis.json", (json.dumps(told_as, indent=1) + "\n").encode())
+    return page
+
+
+def as_json(diagnoses: Sequence[Diagnosis]) -> dict[str, Any]:
+    """One diagnosis as it is; of two, each under `runs`, and the seed's closing table."""
+    if len(diagnoses) == 1:
+        return diagnoses[0].as_dict()
+    sheet = closing_sheet(*diagnoses)
+    rows = [dict(zip(sheet.columns, row, strict=True)) for row in sheet.rows]
+    return {"runs": [each.as_dict() for each in diagnoses], "closing": rows}
+
+
+PANELS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
+    ("copies", "choices changed by editing", (
+        ("past actions", "changed by past actions"),
+        ("past frames", "changed by past frames"),
+        ("the screen", "changed by the screen"),
+    )),
+    ("copies", "foretold by a probe", (
+        ("policy, from actions", "probe from past actions: the policy"),
+        ("policy, from frame", "probe from the frame: the policy"),
+        ("demos, from actions", "probe from past actions: the demos"),
+        ("demos, from frame", "probe from the frame: the demos"),
+    )),
+    ("copies", "right on winning stretches", (
+        ("where it changes", "right at change points"),
+        ("majority", "right at change points: majority"),
+        ("where it repeats", "right at repeats"),
+        ("majority, repeats", "right at repeats: majority"),
+    )),
+    ("sees_clicks", "cells changed by a click, right", (
+        ("true place", "changed cells right: true place"),
+        ("another place", "changed cells right: another place"),
+        ("no place", "changed cells right: no place"),
+    )),
+)  # fmt: skip
+"""Finding, title, and (label, measure) of each bar."""
+
+
+def plot(diagnosis: Diagnosis, path: Path) -> Path:
+    """Write four panels of bars by game, with intervals."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(13, 3.6), layout="constrained")
+    for axes, (key, title, bars) in zip(figure.subplots(1, len(PANELS)), PANELS, strict=True):
+        for k, game in enumerate(diagnosis.games):
+            _bars(axes, diagnosis[key], bars, game, k, len(diagnosis.games))
+        axes.set_xticks(range(len(bars)), [label for label, _ in bars], rotation=25, ha="right")
+        axes.set(title=title, ylim=(0, 1.02))
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside lower right",
+                  ncols=len(diagnosis.games))  # fmt: skip
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=110)
+    return path
+
+
+def _bars(
+    axes: Any,
+    finding: Finding,
+    bars: Sequence[tuple[str, str]],
+    game: str,
+    place: int,
+    of: int,
+) -> None:
+    width = 0.8 / of
+    places, heights, errors = list[float](), list[float](), list[tuple[float, float]]()
+    for i, (_, measure) in enumerate(bars):
+        found = finding.value(measure, game)
+        if found is not None:
+            low, high = (found.value if b is None else b for b in (found.low, found.high))
+            places.append(i + (place - (of - 1) / 2) * width)
+            heights.append(found.value)
+            errors.append((max(found.value - low, 0.0), max(high - found.value, 0.0)))
+    axes.bar(places, heights, width, label=game, color=f"C{place}",
+             yerr=list(zip(*errors, strict=True)) or None, ecolor="#555", capsize=2)  # fmt: skip

@@ -1,0 +1,245 @@
+"""Is what was measured sound? Four faults that flatter a run, each looked for by itself.
+
+Aligned: an action belongs to the frame it is taken in, not to the one it led to. Split: no
+recording was trained on. Floored: frames are foretold better than by copying and by a table.
+Calibrated: P(level won) is a probability, on both answers.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arcworld.diagnosis.clicks import SEEN, Foretold, floor_frames
+from arcworld.diagnosis.engine import Replayed
+from arcworld.diagnosis.estimates import Estimate, Line, by_game, line
+from arcworld.diagnosis.finding import Finding, told
+from arcworld.diagnosis.material import Material
+from arcworld.evaluation.floors import OutcomeFloors
+from arcworld.evaluation.frame_measures import same_cells
+from arcworld.evaluation.outcome import BINS, average_precision
+from arcworld.evaluation.transitions import Transitions
+from arcworld.evaluation.world_model import Forced
+from arcworld.frames.tokenizer import CELLS
+from arcworld.recordings.episode import Outcome
+from arcworld.recordings.novelty import frame_hashes, pair_hashes
+
+WELL_CALIBRATED = 0.02
+"""Mean distance of probability and frequency, up to which P(level won) can be taken as it is."""
+
+
+def aligned(material: Material, foretold: Foretold, replayed: Replayed | None) -> Finding:
+    """Fault 4: off by one."""
+    own, before = determinism(material.transitions)
+    t = material.transitions
+    games, groups = t.games_N, material.groups_N
+    among = ~np.isnan(own) & ~np.isnan(before)
+    lines = [
+        line("same frame and action, same next frame", "share", np.where(among, own, np.nan), None,
+             games, groups),
+        line("the same with the action before it", "share", np.where(among, before, np.nan), None,
+             games, groups, is_floor=True),
+        foretold.share("changed cells right: true action", "true", foretold.has_past),
+        foretold.share("changed cells right: the action before", "shifted", foretold.has_past),
+        foretold.gain("true over the action before", "shifted", foretold.has_past),
+    ]  # fmt: skip
+    if replayed is not None:
+        lines.append(replayed.line(material))
+    gain, frames = lines[4].over_all, lines[5].over_all if replayed is not None else None
+    question = "Are actions aligned with frames (fault 4)?"
+    data = "" if frames is None else (
+        f" Replayed in the engine, {told(frames, 'share')} of frames come out as recorded."
+    )  # fmt: skip
+    if gain is None:
+        return Finding("aligned", question, "cannot be told", "Nothing changes." + data, lines)
+    words = (
+        f"The true action foretells {told(gain, 'points')} more of what changes than the one"
+        " before it."
+    )
+    if frames is not None and frames.value < 0.5:
+        return Finding("aligned", question, "recordings do not replay", words + data, lines)
+    if gain.above(0.0):
+        return Finding("aligned", question, "yes", words + data, lines)
+    verdict = "off by one" if gain.below(-SEEN) else "makes no difference"
+    return Finding("aligned", question, verdict, words + data, lines)
+
+
+def determinism(transitions: Transitions) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Whether the commonest next frame of the same frame and action came, with the transition's
+    own action and with the one before it; NaN where the pair came once, or nothing was before.
+    """
+    t = transitions
+    has_past = t.t_N > 0
+    before = t.actions_N3[np.maximum(np.arange(len(t)) - 1, 0)]
+    frames, after = frame_hashes(t.frames_NHW), frame_hashes(t.next_NHW)
+    keys = (pair_hashes(t.frames_NHW, actions) for actions in (t.actions_N3, before))
+    own, shifted = (_agrees(pair, after) for pair in keys)
+    # a frame in which only one action was ever taken tells nothing of which action counts
+    several = _several(frames, t.actions_N3)
+    own[~(has_past & several)] = shifted[~(has_past & several)] = np.nan
+    return own, shifted
+
+
+def _agrees(keys_N: NDArray[np.uint64], after_N: NDArray[np.uint64]) -> NDArray[np.float64]:
+    places: dict[int, list[int]] = defaultdict(list)
+    for i, key in enumerate(keys_N.tolist()):
+        places[key].append(i)
+    found = np.full(len(keys_N), np.nan)
+    for at in places.values():
+        if len(at) > 1:
+            values, counts = np.unique(after_N[at], return_counts=True)
+            found[at] = after_N[at] == values[counts.argmax()]
+    return found
+
+
+def _several(frames_N: NDArray[np.uint64], actions_N3: NDArray[np.int16]) -> NDArray[np.bool_]:
+    kinds: dict[int, set[bytes]] = defaultdict(set)
+    for frame, action in zip(frames_N.tolist(), actions_N3, strict=True):
+        kinds[frame].add(action.tobytes())
+    return np.array([len(kinds[frame]) > 1 for frame in frames_N.tolist()])
+
+
+def split(material: Material) -> Finding:
+    """Fault 5: leaked validation."""
+    t = material.transitions
+    known = set(material.run.about.get("trained_on", ()))
+    guids = np.array([episode.guid for episode in t.episodes])
+    trained_on = np.isin(guids, sorted(known))[t.episode_N]
+    games, groups = t.games_N, material.groups_N
+    lines = [
+        line("transitions of recordings trained on", "share", trained_on, None, games, groups),
+        line("novel transitions", "share", t.novel_N, None, games, groups),
+        line("level-ups that are novel", "share", t.novel_N & t.level_up_N, t.level_up_N, games,
+             groups),
+    ]  # fmt: skip
+    leaked = sum(guid in known for guid in material.dataset.guids)
+    novel, ups = lines[1].over_all, lines[2].over_all
+    question = "Is it measured on recordings it never saw (fault 5)?"
+    words = (
+        f"{leaked} of {len(material.dataset.guids)} recordings were trained on;"
+        f" {told(novel, 'share')} of transitions are novel, and {told(ups, 'share')} of level-ups:"
+        " the rest also stands in training, word for word."
+    )
+    if not known:
+        return Finding("split", question, "cannot be told", "The run does not say.", lines)
+    return Finding("split", question, "leaked" if leaked else "yes", words, lines)
+
+
+def floored(foretold: Foretold) -> Finding:
+    """Fault 6: a frame score without its floor."""
+    t, at = foretold.material.transitions, foretold.at
+    games, groups = t.games_N[at], foretold.material.groups_N[at]
+    floors = floor_frames(foretold)
+    right = {"": foretold.right("true")}
+    right |= {name: same_cells(t.next_NHW[at], frames) for name, frames in floors.items()}
+    subsets = {"novel": t.novel_N[at], "all": np.ones(len(at), dtype=np.bool_)}
+    lines: list[Line] = []
+    for subset, among in subsets.items():
+        cells = np.where(among, CELLS, 0)
+        lines += [
+            line(f"cells right, {subset}{f': {name}' if name else ''}", "share",
+                 hits.sum(1) * among, cells, games, groups, is_floor=bool(name))
+            for name, hits in right.items()
+        ]  # fmt: skip
+        lines += [
+            line(f"run over {name}, {subset}", "points",
+                 (right[""].sum(1) - right[name].sum(1)) * among, cells, games, groups)
+            for name in floors
+            if name != "majority"
+        ]  # fmt: skip
+    return _floored_finding(lines, list(floors))
+
+
+def _floored_finding(lines: list[Line], floors: list[str]) -> Finding:
+    question = "Does it foretell frames better than its floors (fault 6)?"
+    leads = {
+        f"{name}, {subset}": next(
+            e.over_all for e in lines if e.name == f"run over {name}, {subset}"
+        )
+        for subset in ("novel", "all")
+        for name in floors
+        if name != "majority"
+    }
+    known = {name: lead for name, lead in leads.items() if lead is not None}
+    if not known:
+        return Finding("floored", question, "cannot be told", "Nothing to count.", lines)
+    said = "; ".join(f"{name} {told(lead, 'points')}" for name, lead in known.items())
+    ahead = [lead.above(0.0) for lead in known.values()]
+    verdict = "better" if all(ahead) else "better in part" if any(ahead) else "no better"
+    note = "RESET and level-up transitions are left out; per frame, greedy."
+    return Finding(
+        "floored", question, verdict, f"Cells right, run minus floor: {said}.", lines, note
+    )
+
+
+def calibrated(material: Material, forced: Forced) -> Finding:
+    """Fault 7: LEVEL_COMPLETE without negatives."""
+    t = material.transitions
+    level = {"": forced.outcomes_NO[:, Outcome.LEVEL_WON].astype(np.float64)}
+    if material.trained is not None:
+        told_by = OutcomeFloors(material.trained).predictions(t)
+        level |= {name: outcomes[:, Outcome.LEVEL_WON] for name, outcomes in told_by.items()}
+    games, groups, won = t.games_N, material.groups_N, t.level_up_N
+    lines: list[Line] = []
+    for name, chance in level.items():
+        after, floor = f": {name}" if name else "", bool(name)
+        lines += [
+            line(f"P(level) where it is won{after}", "share", chance * won, won, games, groups,
+                 is_floor=floor),
+            line(f"P(level) where it is not{after}", "share", chance * ~won, ~won, games, groups,
+                 is_floor=floor),
+            _scored(f"calibration error{after}", calibration_gap, chance, t, floor),
+            line(f"Brier score{after}", "number", (chance - won) ** 2, None, games, groups,
+                 is_floor=floor),
+            _scored(f"average precision{after}", average_precision, chance, t, floor),
+        ]  # fmt: skip
+    return _calibrated_finding(material, lines)
+
+
+def _calibrated_finding(material: Material, lines: list[Line]) -> Finding:
+    t = material.transitions
+    by_name = {each.name: each.over_all for each in lines}
+    error, alarms = by_name["calibration error"], by_name["P(level) where it is not"]
+    hits = by_name["P(level) where it is won"]
+    question = "Is P(level won) calibrated (fault 7)?"
+    if error is None or hits is None:
+        return Finding("calibrated", question, "cannot be told", "No level is won here.", lines)
+    brier, rate = by_name["Brier score"], float(t.level_up_N.mean())
+    informed = brier is not None and brier.value < rate * (1 - rate)
+    verdict = "yes" if error.value <= WELL_CALIBRATED and informed else "no"
+    ups, novel = int(t.level_up_N.sum()), int((t.level_up_N & t.novel_N).sum())
+    words = (
+        f"Calibration error {error.value:.3f}, Brier {brier.value if brier else rate:.3f} (the"
+        f" base rate: {rate * (1 - rate):.3f}); P(level) is {told(hits, 'share')} where a level is"
+        f" won and {told(alarms, 'share')} where it is not. {novel} of {ups} level-ups are novel:"
+        f" {'the rest is' if novel else 'all of it is'} memory."
+    )
+    return Finding("calibrated", question, verdict, words, lines)
+
+
+def calibration_gap(chance_N: NDArray[np.float64], truth_N: NDArray[np.bool_]) -> float:
+    """Mean distance of probability and frequency over ten equal bins, weighted by count.
+
+    >>> calibration_gap(np.array([0.75, 0.75]), np.array([True, False]))
+    0.25
+    """
+    bins = np.minimum((chance_N * BINS).astype(np.intp), BINS - 1)
+    return float(np.abs(np.bincount(bins, chance_N - truth_N)).sum() / len(truth_N))
+
+
+type _Score = Callable[[NDArray[np.float64], NDArray[np.bool_]], float | None]
+
+
+def _scored(
+    name: str, score: _Score, chance_N: NDArray[np.float64], t: Transitions, is_floor: bool
+) -> Line:
+    """A score of probabilities that is no mean, by game."""
+
+    def measure(at: NDArray[np.intp]) -> Estimate | None:
+        value = score(chance_N[at], t.level_up_N[at])
+        return None if value is None else Estimate(value, None, None, len(at))
+
+    return Line(name, "number", by_game(measure, t.games_N), is_floor)
