@@ -174,12 +174,15 @@ def recorded() -> Callable[[GameResult], tuple[Episode, ...]]:
 class Faulty:
     """A toolkit wrapper that now and then does something else than answer.
 
-    `faults` says at each step what: "" answers; `BEFORE` does nothing, `AFTER` carries the action
-    out and spoils the answer.
+    `faults` says at each step what: "" answers; `BEFORE` does nothing; `AFTER` and `OVER` carry
+    the action out and spoil the answer.
     """
 
-    BEFORE = ("none", "raise", "timeout", "frameless", "over")
-    AFTER = ("lost", "raised", "small", "ragged", "fractions", "colours", "fields", "cut", "mid")
+    BEFORE = ("none", "raise", "timeout", "frameless")
+    AFTER = ("lost", "raised", "small", "ragged", "fractions", "colours", "fields", "cut")
+    OVER = ("mid", "over")
+    """Game over in the midst of the animation, with the frames till then or with none."""
+    ALL = (*BEFORE, *AFTER, *OVER)
 
     def __init__(self, wrapper: Any, faults: Callable[[int], str]) -> None:
         self._wrapper = wrapper
@@ -207,13 +210,15 @@ class Faulty:
         answer.frame = _BAD_FRAMES.get(fault, frames[:1])
         if fault == "fields":
             answer.available_actions = answer.levels_completed = None
-        if fault == "mid" and answer.state.value == "NOT_FINISHED":
-            self._wrapper._game.lose()  # in the midst of its animation
+        engine = self._wrapper._game
+        if fault in self.OVER and engine._action_count and answer.state.value == "NOT_FINISHED":
+            engine.lose()
             answer.state = type(answer.state).GAME_OVER
         return answer
 
 
 _BAD_FRAMES: dict[str, list[Any]] = {
+    "over": [],
     "small": [np.zeros((3, 3), np.int8)],
     "ragged": [[[1, 2], [3]]],
     "fractions": [np.full((64, 64), 1.5)],
@@ -228,9 +233,7 @@ def _no_answer(fault: str) -> Any:
         raise ConnectionResetError("the server\ndied")
     if fault == "timeout":
         raise TimeoutError
-    if fault == "none":
-        return None
-    return FrameDataRaw(state=GameState.GAME_OVER if fault == "over" else GameState.NOT_FINISHED)
+    return FrameDataRaw(state=GameState.NOT_FINISHED) if fault == "frameless" else None
 
 
 @pytest.fixture

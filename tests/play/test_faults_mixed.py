@@ -1,0 +1,163 @@
+"""Two hundred games of every fault at random times: what reaches the engine, and what is left.
+
+The project's own games, all agents without a model, the engine in this process and, by turns,
+hidden as if a service had it. A judge before each engine notes what should never have been sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import arcworld.play.official as official_module
+from arcworld.games.player import load_player
+from arcworld.play.agent import Agent
+from arcworld.play.agents.catalogue import make_agent
+from arcworld.play.agents.replay import ReplayAgent
+from arcworld.play.game_session import GameSession
+from arcworld.play.session import GameResult, play_game
+from arcworld.play.toolkit import Toolkit
+from arcworld.recordings.episode import Outcome, game_name
+from arcworld.recordings.reader import read_recording
+
+AGENTS = ("random", "replay", "explorer", "frame-change")
+GAMES_EACH = 50
+MAX_ACTIONS = 30
+ENDS = ("won", "max_actions", "toolkit: ", "only a full reset is left", "no action is legal")
+
+
+class Judge:
+    """Stands before a game's engine; `verdicts` are what should not have been sent.
+
+    `blind` counts actions carried out since the player last had an answer: what came of those,
+    nobody could know where a service has the engine.
+    """
+
+    def __init__(self, engine: Any, *, hidden: bool) -> None:
+        self._engine, self._perform, self._hidden = engine, engine.perform_action, hidden
+        self.verdicts: list[str] = []
+        self.performed = self.full_resets = self.blind = 0
+        engine.perform_action = self.perform_action
+
+    def perform_action(self, action_input: Any, raw: bool = False) -> Any:
+        state, action = self._engine._state.value, action_input.id.value
+        unknown = self._hidden and self.blind > 0
+        if action not in (0, *self._engine._available_actions):
+            self.verdicts.append(f"{action} is not offered")
+        if action == 6 and not {action_input.data["x"], action_input.data["y"]} <= set(range(64)):
+            self.verdicts.append(f"a click at {action_input.data}")
+        if action != 0 and state in ("GAME_OVER", "WIN") and not unknown:
+            self.verdicts.append(f"{action} in {state}")
+        if action == 0 and (state == "WIN" or self._engine._action_count == 0):
+            lost_nothing = unknown and self._engine._score == 0
+            self.verdicts += [] if lost_nothing else ["a full reset"]
+            self.full_resets += 1
+        self.performed += state == "NOT_FINISHED" or action == 0
+        self.blind += 1
+        return self._perform(action_input, raw)
+
+
+class Table:
+    """One toolkit, its judges, and what goes wrong in the game being played."""
+
+    def __init__(self, faulty: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.toolkit = Toolkit()
+        self.games = self.toolkit.games()
+        self._faulty, self._opened = faulty, self.toolkit.open
+        self.seed = 0
+        monkeypatch.setattr(self.toolkit, "open", self._open)
+        monkeypatch.setattr(official_module, "PAUSE", 0.0)
+
+    def play(self, agent: Agent, seed: int, folder: Path) -> GameResult:
+        self.seed = seed
+        game = self.games[seed % len(self.games)]
+        return play_game(agent, self.toolkit, game, MAX_ACTIONS, seed, recording=folder)
+
+    def _open(self, game: str, seed: int = 0) -> GameSession:
+        session = self._opened(game, seed)
+        hidden = self.seed % 2 == 1
+        self.judge = judge = Judge(session.standing.engine, hidden=hidden)
+        session._wrapper = self._faulty(session._wrapper, self._plan())
+        if hidden:
+            session.standing.engine = None
+        taken = session.standing.take
+
+        def take(action: Any, answer: Any) -> Any:
+            seen = taken(action, answer)
+            judge.blind = 0
+            return seen
+
+        session.standing.take = take
+        return session
+
+    def _plan(self) -> Callable[[int], str]:
+        """Faults at a rate, or a toolkit that dies at some step."""
+        rng = np.random.default_rng(self.seed)
+        rate = float(rng.choice([0.05, 0.2, 0.5, 0.9]))
+        dies = int(rng.integers(1, 2 * MAX_ACTIONS)) if rng.random() < 0.3 else 10**9
+        return lambda step: (
+            "raise"
+            if step >= dies
+            else str(rng.choice(self._faulty.ALL))
+            if rng.random() < rate
+            else ""
+        )
+
+
+def check_whole(result: GameResult, judge: Judge, toolkit: Toolkit) -> None:
+    """Result, recording and scorecard tell the same; the scorecard knows what nobody saw."""
+    assert judge.verdicts == []
+    assert result.ended.startswith(ENDS) and "\n" not in result.ended
+    recording = read_recording(Path(str(result.recording)))
+    assert (recording.game_id, recording.guid) == (result.game_id, result.guid)
+    assert recording.usable and (recording.problems == () or recording.steps == 0)
+    opened_anew = max(len(recording.episodes), 1) - 1
+    assert opened_anew <= judge.full_resets
+    assert recording.steps + opened_anew == result.actions <= MAX_ACTIONS
+
+    run = toolkit.scorecard().run_of(result.guid)
+    assert run is not None and run.levels_completed == result.levels_completed
+    seen = max([int(episode.levels_T.max()) for episode in recording.episodes], default=0)
+    won = sum((e.outcomes_A == Outcome.LEVEL_WON).any() for e in recording.episodes)
+    assert won <= seen <= run.levels_completed <= result.win_levels
+    if result.faults == 0:
+        levels = len(result.level_actions)
+        assert (run.actions, run.level_actions[:levels]) == (result.actions, result.level_actions)
+    assert result.actions <= judge.performed
+
+
+def make_player(name: str, games: list[str]) -> Agent:
+    """`replay` knows how to win two levels of each game."""
+    if name != "replay":
+        return make_agent(name)
+    agent = ReplayAgent(())
+    for game in games:
+        player, rng = load_player(game_name(game)), np.random.default_rng(0)
+        agent.paths[game] = {level: tuple(player.solution(level, rng)) for level in (0, 1)}
+    return agent
+
+
+@pytest.mark.parametrize("name", AGENTS)
+def test_fifty_games_of_faults_of_every_kind(
+    name: str,
+    faulty: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    table = Table(faulty, monkeypatch)
+    agent = make_player(name, table.games)
+    results: list[GameResult] = []
+    for seed in range(GAMES_EACH):
+        results.append(table.play(agent, seed, tmp_path))
+        check_whole(results[-1], table.judge, table.toolkit)
+    card = table.toolkit.close()
+    assert sum(len(game.runs) for game in card.games) >= GAMES_EACH
+    assert {game_name(result.game_id) for result in results} == {
+        game_name(game) for game in table.games
+    }
+    assert sum(result.faults for result in results) > 2 * GAMES_EACH
+    assert {result.ended.split(":")[0] for result in results} >= {"max_actions", "toolkit"}
