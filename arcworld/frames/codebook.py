@@ -1,25 +1,24 @@
-"""The patch codebook: a code is a cell of 8x8 pixels, so a frame of known cells is kept exactly.
+"""The patch codebook: a code is a cell of 8x8 pixels, so frames are kept exactly.
 
 Knows cells and codes; knows nothing of sequences. Nothing is learnt by gradient: the cells that
-training shows most often are the codes. A cell that is no code becomes the code with the fewest
-other pixels, an ordinary token like any other, and what is lost that way is measured.
+training shows are the codes. A cell that is no code is spelled with one and strokes (see
+`lexicon`), and has an id past the codes.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn import functional as F
+from torch import Tensor, nn
 
+from arcworld.frames.lexicon import PIXELS, Lexicon, one_hot
 from arcworld.frames.tokenizer import CELLS, GRID, FrameTokenizer, from_cells, to_cells
 from arcworld.recordings.episode import COLOURS
-
-_PIXELS = GRID * GRID
-_NEAREST_BATCH = 4096
 
 
 @dataclass(frozen=True)
@@ -29,81 +28,97 @@ class PatchCodebookConfig:
     Attributes:
         codebook_size: codes; where training shows fewer cells, plain cells and cells of two
             colours with a straight edge between them fill the rest.
+        shown_by: a cell is a code if so many recordings show it. With 2, what one recording alone
+            shows is spelled, as what a new one shows will be: so spelling is learnt on its like.
     """
 
     codebook_size: int = 4096
+    shown_by: int = 2
 
 
 class PatchCodebook(FrameTokenizer):
-    """Frame to 8x8 codes and back, exact where every cell is a code."""
+    """Frame to 8x8 ids and back, without loss."""
 
     patches: Tensor
-    keys: Tensor
-    order: Tensor
 
     def __init__(self, config: PatchCodebookConfig) -> None:
         super().__init__()
         self.config = config
-        self.codebook_size, self.code_dim = config.codebook_size, _PIXELS * COLOURS
-        self.register_buffer("patches", torch.zeros(config.codebook_size, _PIXELS).byte())
-        self.register_buffer("keys", torch.zeros(config.codebook_size).long())
-        self.register_buffer("order", torch.arange(config.codebook_size))
+        self.codebook_size, self.code_dim = config.codebook_size, PIXELS * COLOURS
+        self.register_buffer("patches", torch.zeros(config.codebook_size, PIXELS).byte())
+        self.register_load_state_dict_post_hook(_forget_lexicon)
+        self._lexicon: Lexicon | None = None
 
-    def fit(self, frames_NHW: NDArray[np.uint8]) -> None:
-        """Take the cells of some frames as codes, the most frequent first."""
-        cells = to_cells(torch.from_numpy(frames_NHW)).reshape(-1, _PIXELS)
-        kinds, counts = np.unique(cells.numpy(), axis=0, return_counts=True)
-        ranked = kinds[np.argsort(-counts, kind="stable")]
-        rows = np.concatenate([ranked, plain_cells()])
-        _, first = np.unique(rows, axis=0, return_index=True)
-        rows = rows[np.sort(first)][: self.codebook_size]
+    @property
+    def lexicon(self) -> Lexicon:
+        """Cells by id: the codes, and what was spelled since they were fitted or loaded."""
+        if self._lexicon is None:
+            self._lexicon = Lexicon(self.patches.cpu().numpy())
+        return self._lexicon
+
+    def fit(self, recordings: Sequence[NDArray[np.uint8]]) -> None:
+        """Take the cells of some recordings as codes, those that most frames show first.
+
+        Args:
+            recordings: the frames of each, uint8 [T, 64, 64].
+        """
+        frames: Counter[bytes] = Counter()
+        shown_by: Counter[bytes] = Counter()
+        for frames_THW in recordings:
+            cells = to_cells(torch.from_numpy(frames_THW)).reshape(-1, PIXELS).numpy()
+            kinds, counts = np.unique(cells, axis=0, return_counts=True)
+            names = [kind.tobytes() for kind in kinds]
+            frames.update(dict(zip(names, counts.tolist(), strict=True)))
+            shown_by.update(names)
+        needed = min(self.config.shown_by, len(recordings))
+        ranked = [name for name, _ in frames.most_common() if shown_by[name] >= needed]
+        kinds = np.frombuffer(b"".join(ranked), dtype=np.uint8).reshape(-1, PIXELS)
+        rows = _first_of_equals(np.concatenate([kinds, plain_cells()]))[: self.codebook_size]
         self.patches[: len(rows)] = torch.from_numpy(rows)
         self.patches[len(rows) :] = self.patches[0]
-        self.keys, self.order = _keys(self.patches.long()).sort(stable=True)
+        self._lexicon = None
 
     def encode(self, frames_BHW: Tensor) -> Tensor:
-        """See `FrameTokenizer.encode`."""
-        cells = to_cells(frames_BHW).reshape(-1, _PIXELS).long()
-        place = torch.searchsorted(self.keys, _keys(cells)).clamp(max=self.codebook_size - 1)
-        codes = self.order[place]
-        unknown = (self.patches[codes] != cells).any(1)
-        if bool(unknown.any()):
-            codes[unknown] = self._nearest(cells[unknown])
-        return codes.reshape(-1, CELLS)
-
-    def _nearest(self, cells_NP: Tensor) -> Tensor:
-        kinds, back = cells_NP.unique(dim=0, return_inverse=True)
-        codes = self.codes()
-        parts = [
-            (F.one_hot(part, COLOURS).flatten(1).float() @ codes.T).argmax(1)
-            for part in kinds.split(_NEAREST_BATCH)
-        ]
-        return torch.cat(parts)[back]
+        """See `FrameTokenizer.encode`; a cell that is no code has an id from `codebook_size` on."""
+        cells = to_cells(frames_BHW).reshape(-1, PIXELS).to("cpu", torch.uint8).numpy()
+        ids = torch.from_numpy(self.lexicon.ids(cells))
+        return ids.reshape(-1, CELLS).to(frames_BHW.device)
 
     def decode(self, indices_BC: Tensor) -> Tensor:
         """See `FrameTokenizer.decode`."""
-        return from_cells(self.patches[indices_BC].unflatten(-1, (GRID, GRID)))
+        cells = torch.from_numpy(self.lexicon.cells(indices_BC.cpu().numpy()))
+        return from_cells(cells.unflatten(-1, (GRID, GRID))).to(indices_BC.device)
 
     def codes(self) -> Tensor:
         """Each code's pixels, one of sixteen, float32 [codebook_size, 1024]."""
-        return F.one_hot(self.patches.long(), COLOURS).flatten(1).float()
+        return one_hot(self.patches)
+
+    def spelled_tokens(self, indices_TC: NDArray[np.integer]) -> NDArray[np.int64]:
+        """Tokens that each frame's spelled cells take beyond its 64, int64 [T]."""
+        extra = np.zeros(indices_TC.shape, dtype=np.int64)
+        for place in zip(*np.nonzero(indices_TC >= self.codebook_size), strict=True):
+            extra[place] = self.lexicon.spelling(int(indices_TC[place])).tokens
+        return extra.sum(1)
 
 
-def _keys(cells_NP: Tensor) -> Tensor:
-    """A 64-bit key of each cell; equal cells have equal keys."""
-    generator = torch.Generator().manual_seed(64)
-    factors = torch.randint(-(2**62), 2**62, (_PIXELS,), generator=generator) | 1
-    return (cells_NP * factors.to(cells_NP.device)).sum(1)
+def _forget_lexicon(module: nn.Module, _: object) -> None:
+    assert isinstance(module, PatchCodebook)
+    module._lexicon = None
+
+
+def _first_of_equals(rows_NP: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    _, first = np.unique(rows_NP, axis=0, return_index=True)
+    return rows_NP[np.sort(first)]
 
 
 def plain_cells() -> NDArray[np.uint8]:
     """Cells of one colour, then of two with one straight edge between them, uint8 [N, 64]."""
     colours = np.arange(COLOURS, dtype=np.uint8)
-    plain = np.repeat(colours[:, None], _PIXELS, axis=1)
+    plain = np.repeat(colours[:, None], PIXELS, axis=1)
     left, right = (side.ravel() for side in np.meshgrid(colours, colours, indexing="ij"))
     pairs = left != right
     left, right = left[pairs][:, None, None], right[pairs][:, None, None]
     at = np.broadcast_to(np.arange(GRID), (len(left), GRID, GRID))
     upright = [np.where(at < edge, left, right) for edge in range(1, GRID)]
     level = [cell.swapaxes(1, 2) for cell in upright]
-    return np.concatenate([plain, *(c.reshape(-1, _PIXELS) for c in upright + level)])
+    return np.concatenate([plain, *(c.reshape(-1, PIXELS) for c in upright + level)])

@@ -31,12 +31,14 @@ class Context:
         previous_BL: the code in the same cell one frame before, or -1.
         types_BL: the action between the two frames, or `NO_ACTION`.
         offsets_BL: where the cell lies from the click's cell, or the last of `OFFSETS`.
+        before_BL: where the `<FRAME>` of the frame before stands, or -1.
     """
 
     slots_BL: Tensor
     previous_BL: Tensor
     types_BL: Tensor
     offsets_BL: Tensor
+    before_BL: Tensor
 
     def last(self, count: int) -> Context:
         """The last `count` positions."""
@@ -65,7 +67,7 @@ def read_context(vocabulary: Vocabulary, input_ids_BL: Tensor) -> Context:
         clicked = peek(CELLS + 3) - vocabulary.location_id(0)
         placed = seen & (clicked >= 0) & (clicked < NO_CELL)
         offsets = torch.where(placed, _offset(slots, clicked), offsets)
-    return Context(slots, previous, torch.where(seen, types, NO_ACTION), offsets)
+    return Context(slots, previous, torch.where(seen, types, NO_ACTION), offsets, before)
 
 
 def _offset(cell: Tensor, clicked: Tensor) -> Tensor:

@@ -83,7 +83,8 @@ def _decode(
     if bool(level.any()):
         won = _append(prompt_BL[level], vocabulary.level_complete)
         indices[level] = _codes(model, _append(won, vocabulary.frame), DynamicCache())
-    return indices.to(torch.int32).cpu().numpy(), outcomes.cpu().numpy(), level.cpu().numpy()
+    codes = model.vocabulary.indices(indices.to(torch.int32).cpu().numpy())
+    return codes, outcomes.cpu().numpy(), level.cpu().numpy()
 
 
 def _append(ids_BL: Tensor, token: int) -> Tensor:
@@ -95,7 +96,7 @@ def _codes(model: WorldModel, ids_BL: Tensor, cache: Any) -> Tensor:
     for _ in range(CELLS):
         fresh = ids_BL.shape[1] - cache.get_seq_length()
         hidden = model.hidden(ids_BL, cache=cache, last=fresh)[:, -1:]
-        logits = model.code_logits(hidden, ids_BL, slice(-1, None))[:, 0]
-        code = logits[:, : model.vocabulary.codebook_size].argmax(-1)
+        facts = model.facts(ids_BL, (slice(None), slice(-1, None)))
+        code = model.likeliest_cells(hidden[:, 0], facts)
         ids_BL = torch.cat([ids_BL, code[:, None]], dim=1)
     return ids_BL[:, -CELLS:]

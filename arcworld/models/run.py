@@ -78,6 +78,10 @@ def from_pretrained(name: str | Path) -> Run:
     has_policy = (folder / "policy" / "config.json").is_file()
     policy = cast(MaskedPolicy, load_model(folder / "policy")) if has_policy else SharedHeadPolicy()
     _check_fit(folder, about, tokenizer, world_model, policy)
+    try:
+        world_model.attach(tokenizer)
+    except ArcworldError as error:
+        raise ArcworldError(f"{folder}: {error}") from None
     return Run(folder, about, tokenizer, world_model, policy, Seen.load(folder / "seen"))
 
 

@@ -1,21 +1,29 @@
 """The world model: what follows an action, as the next tokens and as an outcome.
 
 Knows tokens and a causal LM's body; knows nothing of training loops or games. Only game rows are
-embedded and predicted (some 600); the table that embeds them also predicts them.
+embedded and predicted (some 600 in the seed's); the table that embeds them also predicts them.
 """
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from arcworld.errors import ArcworldError
+from arcworld.frames.codebook import PatchCodebook
+from arcworld.frames.tokenizer import CELLS, FrameTokenizer
 from arcworld.models.backbone import BackboneConfig, build_backbone, width_of
 from arcworld.models.context import NO_ACTION, OFFSETS, Context, read_context
+from arcworld.models.next_cell import NextCell
+from arcworld.models.spelling import SpellingHead
+from arcworld.models.table import TokenTable
 from arcworld.recordings.episode import Outcome
 from arcworld.tokens.vocabulary import Scheme, Vocabulary
 from arcworld.tokens.windows import IGNORE, Batch
@@ -33,6 +41,9 @@ class WorldModelConfig:
             action's type and, in v2, where the click fell (`models.context`); and let a gate favour
             that last code, since most cells do not change. Off in the seed.
         backbone: the body.
+        reads_cells: read cells by their pixels too (`models.table`), and foretell cells that are no
+            code: by pointing at the frame before, or by spelling. For a `PatchCodebook`, with
+            `context_features`.
     """
 
     scheme: Scheme = "v2"
@@ -40,39 +51,81 @@ class WorldModelConfig:
     context_frames: int = 30
     context_features: bool = False
     backbone: BackboneConfig = field(default_factory=BackboneConfig)
+    reads_cells: bool = False
+
+
+SPELLING_WEIGHT = 0.1
+"""Weight of a spelling's tokens in the loss: recoloured windows hold many, and they are long."""
 
 
 class WorldModel(nn.Module):
     """Tokens in, next-token logits and outcome logits out."""
 
+    fingerprint: Tensor
+
     def __init__(self, config: WorldModelConfig) -> None:
         super().__init__()
         self.config = config
+        if config.reads_cells and not config.context_features:
+            raise ValueError("reads_cells is for models with context_features; found it alone")
         self.vocabulary = Vocabulary(config.scheme, config.codebook_size)
         self.backbone = build_backbone(config.backbone)
         self.width = width = width_of(self.backbone)
-        self.table = nn.Embedding(len(self.vocabulary), width)
+        self.table = TokenTable(self.vocabulary, width, reads_cells=config.reads_cells)
         self.outcome_head = nn.Linear(width, len(Outcome))
-        nn.init.normal_(self.table.weight, std=0.02)
+        self.register_buffer("fingerprint", torch.zeros(1, dtype=torch.int64))
         if config.context_features:
-            self.slots = nn.Embedding(self.vocabulary.step_tokens + 2, width)
-            self.previous = nn.Linear(width, width, bias=False)
-            self.types = nn.Embedding(NO_ACTION + 1, width)
-            self.offsets = nn.Embedding(OFFSETS, width)
-            for part in (self.slots, self.types, self.offsets):
-                nn.init.normal_(part.weight, std=0.02)
-            self.copy_gate = nn.Linear(width, 1)
-            nn.init.zeros_(self.copy_gate.weight)
-            nn.init.constant_(self.copy_gate.bias, math.log(len(self.vocabulary)))
+            self._add_context(width)
+        if config.reads_cells:
+            self.escape = nn.Linear(width, 1)
+            nn.init.constant_(self.escape.bias, -2.0)
+            self.spelling = SpellingHead(width)
 
-    def start_from_codes(self, codes_KD: Tensor) -> None:
-        """Embed the codes by a random projection of their vectors, scaled as the other rows."""
+    def _add_context(self, width: int) -> None:
+        self.slots = nn.Embedding(self.vocabulary.step_tokens + 2, width)
+        self.previous = nn.Linear(width, width, bias=False)
+        self.types = nn.Embedding(NO_ACTION + 1, width)
+        self.offsets = nn.Embedding(OFFSETS, width)
+        for part in (self.slots, self.types, self.offsets):
+            nn.init.normal_(part.weight, std=0.02)
+        self.copy_gate = nn.Linear(width, 1)
+        nn.init.zeros_(self.copy_gate.weight)
+        nn.init.constant_(self.copy_gate.bias, math.log(len(self.vocabulary)))
+
+    @property
+    def device(self) -> torch.device:
+        """Where the parameters are."""
+        return self.table.weight.device
+
+    def start_from(self, tokenizer: FrameTokenizer) -> None:
+        """Begin training on a tokenizer: attach it, and embed its codes.
+
+        Where cells are read, a code's own row starts at zero; else it starts from a random
+        projection of the code's vector, scaled as the other rows.
+        """
+        self.fingerprint.copy_(fingerprint(tokenizer))
+        self.attach(tokenizer)
+        codes_KD = tokenizer.codes().cpu()
         generator = torch.Generator().manual_seed(0)
         projection = torch.randn(codes_KD.shape[1], self.width, generator=generator)
-        rows = codes_KD.cpu() @ projection
+        rows = codes_KD @ projection
         rows = (rows - rows.mean(0)) / rows.std().clamp(min=1e-6) * 0.02
         with torch.no_grad():
-            self.table.weight[: len(rows)] = rows.to(self.table.weight)
+            self.table.weight[: len(rows)] = 0.0 if self.config.reads_cells else rows
+
+    def attach(self, tokenizer: FrameTokenizer) -> None:
+        """Take the tokenizer whose ids are read from now on.
+
+        Raises:
+            ArcworldError: it is not the one this model was trained on.
+        """
+        if int(self.fingerprint) != int(fingerprint(tokenizer)):
+            raise ArcworldError(
+                "the world model was trained on another tokenizer than the one beside it; put back"
+                " the one that belongs here"
+            )
+        if isinstance(tokenizer, PatchCodebook):
+            self.table.lexicon = tokenizer.lexicon
 
     def embed(
         self, input_ids_BL: Tensor, mask_row_D: Tensor | None = None, last: int | None = None
@@ -81,7 +134,7 @@ class WorldModel(nn.Module):
         count = input_ids_BL.shape[1] if last is None else last
         ids = input_ids_BL[:, -count:]
         is_mask = ids == self.vocabulary.mask
-        vectors = self.table(ids.masked_fill(is_mask, 0))
+        vectors = self.table(ids.masked_fill(is_mask, self.vocabulary.frame))
         if mask_row_D is not None:
             vectors = torch.where(is_mask[..., None], mask_row_D.to(vectors.dtype), vectors)
         if self.config.context_features:
@@ -117,29 +170,93 @@ class WorldModel(nn.Module):
         )
         return output.last_hidden_state
 
-    def logits(self, hidden_D: Tensor, previous: Tensor | None = None) -> Tensor:
-        """Logits over every token but `<MASK>`, float32 [..., len(vocabulary)].
+    def logits(self, hidden_ND: Tensor, facts: NextCell | None = None) -> Tensor:
+        """Logits over every token but `<MASK>`, float32 [N, len(vocabulary)].
 
-        `previous` is what `previous_codes` says of the same positions; where a code stands there,
-        the gate adds to its logit.
+        With the facts of the same positions, the gate adds to the logit of what stood there; where
+        cells are read, `<ESCAPE>` and 64 pointers follow: [N, len(vocabulary) + 65].
         """
-        logits = F.linear(hidden_D, self.table.weight.to(hidden_D.dtype)).float()
-        if previous is None:
+        logits = F.linear(hidden_ND, self.table.rows().to(hidden_ND.dtype)).float()
+        if facts is None:
             return logits
-        gate = self.copy_gate(hidden_D.to(self.copy_gate.weight.dtype)).float()
-        gate = gate * (previous >= 0)[..., None]
-        return logits.scatter_add(-1, previous.clamp(min=0)[..., None], gate)
+        if self.config.reads_cells:
+            logits = torch.cat([logits, self._open_logits(hidden_ND, facts)], dim=1)
+        gate = self.copy_gate(hidden_ND.to(self.copy_gate.weight.dtype)).float()
+        gate = gate * (facts.own_N >= 0)[:, None]
+        return logits.scatter_add(1, facts.own_column(self.vocabulary)[:, None], gate)
 
-    def previous_codes(self, input_ids_BL: Tensor) -> Tensor | None:
-        """For each position the code that stood in the cell to come, or -1; None in the seed's."""
+    def _open_logits(self, hidden_ND: Tensor, facts: NextCell) -> Tensor:
+        """Logits of `<ESCAPE>` and of the pointers, float32 [N, 65]."""
+        escape = self.escape(hidden_ND.to(self.escape.weight.dtype)).float()
+        escape = escape.masked_fill(~facts.is_cell_N[:, None], -torch.inf)
+        pointers = torch.full((len(hidden_ND), CELLS), -torch.inf, device=hidden_ND.device)
+        open_NC = facts.pointers(self.vocabulary)
+        rows, places = open_NC.nonzero(as_tuple=True)
+        if len(rows):
+            vectors = self.table(facts.seen_NC[rows, places])
+            pointed = (hidden_ND[rows].float() * vectors.float()).sum(1)
+            pointers = pointers.index_put((rows, places), pointed)
+        return torch.cat([escape, pointers], dim=1)
+
+    def facts(self, input_ids_BL: Tensor, at: Any) -> NextCell | None:
+        """What is known of the cells to come at some positions (any index of [B, L], flattened);
+        None in the seed's.
+        """
         if not self.config.context_features:
             return None
-        return read_context(self.vocabulary, input_ids_BL).previous_BL
+        context = read_context(self.vocabulary, input_ids_BL)
+        is_cell = context.slots_BL[at].flatten() < CELLS
+        own, before = context.previous_BL[at].flatten(), context.before_BL[at].flatten()
+        rows = torch.arange(len(input_ids_BL), device=own.device)[:, None]
+        rows = rows.expand_as(input_ids_BL)[at].flatten()
+        places = before.clamp(min=0)[:, None] + torch.arange(1, CELLS + 1, device=own.device)
+        seen = input_ids_BL[rows[:, None], places.clamp(max=input_ids_BL.shape[1] - 1)]
+        return NextCell(is_cell, own, torch.where(own[:, None] >= 0, seen, -1))
 
-    def code_logits(self, hidden_BLD: Tensor, input_ids_BL: Tensor, at: slice) -> Tensor:
-        """Logits at the positions `at`, each of which foretells a code."""
-        previous = self.previous_codes(input_ids_BL)
-        return self.logits(hidden_BLD[:, at], None if previous is None else previous[:, at])
+    def cell_nll(self, hidden_ND: Tensor, facts: NextCell | None, ids_N: Tensor) -> Tensor:
+        """Negative log-likelihood in nats of the cells (or other tokens) to come, float32 [N]."""
+        logits = self.logits(hidden_ND, facts)
+        columns = ids_N if facts is None else facts.columns(self.vocabulary, ids_N)
+        nll = F.cross_entropy(logits, columns, reduction="none")
+        return nll + self._spelling_nll(hidden_ND, columns, ids_N)
+
+    def _spelling_nll(self, hidden_ND: Tensor, columns_N: Tensor, ids_N: Tensor) -> Tensor:
+        """Nats of the spellings that follow `<ESCAPE>`, 0 elsewhere, float32 [N]."""
+        nll = torch.zeros(len(ids_N), device=ids_N.device)
+        new = (columns_N == len(self.vocabulary)).nonzero()[:, 0]
+        if not self.config.reads_cells or not len(new):
+            return nll
+        lexicon, reader = self.table.lexicon, self.table.reader
+        assert lexicon is not None and reader is not None
+        ids = self.table.places(ids_N[new]).tolist()
+        codes = self.table.rows()[: self.vocabulary.codebook_size]
+        return nll.index_put((new,), self.spelling.nll(hidden_ND[new], ids, lexicon, codes, reader))
+
+    @torch.no_grad()
+    def likeliest_cells(self, hidden_ND: Tensor, facts: NextCell | None) -> Tensor:
+        """The cell that greedy decoding gives at each of N positions: ids, int64 [N]."""
+        codes = self.vocabulary.codebook_size
+        logits = self.logits(hidden_ND, facts)
+        logits[:, codes : len(self.vocabulary)] = -torch.inf
+        columns = logits.argmax(1)
+        if facts is None:
+            return columns
+        ids = facts.ids(self.vocabulary, columns)
+        new = (ids < 0).nonzero()[:, 0]
+        if len(new):
+            ids[new] = self._spell(hidden_ND[new])
+        return ids
+
+    def _spell(self, hidden_ND: Tensor) -> Tensor:
+        """Spell new cells, and take them into the lexicon: their ids in a sequence, int64 [N]."""
+        lexicon, reader = self.table.lexicon, self.table.reader
+        assert lexicon is not None and reader is not None
+        table, _ = lexicon.table(hidden_ND.device)
+        codes = self.table.rows()[: self.vocabulary.codebook_size]
+        cells = self.spelling.spell(hidden_ND, codes, table, reader)
+        ids = lexicon.ids(cells.cpu().numpy())
+        moved = self.vocabulary.cell_ids(ids.astype(np.int32)).astype(np.int64)
+        return torch.from_numpy(moved).to(hidden_ND.device)
 
     def outcome_logits(self, hidden_D: Tensor) -> Tensor:
         """Logits over `Outcome` at an action's last position, float32 [..., 3]."""
@@ -151,16 +268,26 @@ class WorldModel(nn.Module):
         hidden = self.hidden(batch.input_ids_BL)
         at, weights = _targets(batch)
         targets = batch.input_ids_BL[:, 1:][at]
-        previous = self.previous_codes(batch.input_ids_BL)
-        logits = self.logits(hidden[:, :-1][at], None if previous is None else previous[:, :-1][at])
-        losses = F.cross_entropy(logits, targets, reduction="none")
-        tokens = (losses * weights).sum() / weights.sum().clamp(min=1e-6)
+        flat = hidden[:, :-1][at]
+        facts = self.facts(batch.input_ids_BL, _places(at))
+        logits = self.logits(flat, facts)
+        columns = targets if facts is None else facts.columns(self.vocabulary, targets)
+        losses = F.cross_entropy(logits, columns, reduction="none")
+        spelling = self._spelling_nll(flat, columns, targets)
+        tokens = (losses + SPELLING_WEIGHT * spelling) * weights
         outcome = self._outcome_loss(hidden, batch.outcomes_BL)
+        right = (logits.argmax(-1) == columns) & (columns != len(self.vocabulary))
         return {
-            "loss": tokens + outcome,
+            "loss": tokens.sum() / weights.sum().clamp(min=1e-6) + outcome + self._all_used(),
             "outcome_loss": outcome.detach(),
-            **self._accuracies(logits.detach(), targets, losses.detach()),
+            **self._accuracies(right, targets, (losses + spelling).detach()),
         }
+
+    def _all_used(self) -> Tensor | float:
+        """Zero, of every weight that a batch may leave out: several devices want all gradients."""
+        if not self.config.reads_cells:
+            return 0.0
+        return sum(p.sum() for p in self.spelling.parameters()) * 0.0
 
     def _outcome_loss(self, hidden_BLD: Tensor, outcomes_BL: Tensor) -> Tensor:
         known = outcomes_BL != IGNORE
@@ -168,16 +295,27 @@ class WorldModel(nn.Module):
             return self.outcome_logits(hidden_BLD[:, :1]).sum() * 0.0
         return F.cross_entropy(self.outcome_logits(hidden_BLD[known]), outcomes_BL[known])
 
-    def _accuracies(self, logits: Tensor, targets: Tensor, losses: Tensor) -> dict[str, Tensor]:
-        right = logits.argmax(-1) == targets
+    def _accuracies(self, right: Tensor, targets: Tensor, losses: Tensor) -> dict[str, Tensor]:
         vocabulary = self.vocabulary
-        is_code = targets < vocabulary.codebook_size
+        is_code = (targets < vocabulary.codebook_size) | (targets > vocabulary.mask)
         is_action = ~is_code & (targets < vocabulary.frame)
         return {
             "cell_acc": _mean(right[is_code]),
             "action_acc": _mean(right[is_action]),
             "perplexity": _mean(losses[is_code]).exp(),
         }
+
+
+def fingerprint(tokenizer: FrameTokenizer) -> Tensor:
+    """63 bits of a tokenizer's codes, int64 [1]: another tokenizer, another number."""
+    content = tokenizer.codes().detach().float().cpu().numpy().tobytes()
+    digest = hashlib.blake2b(content, digest_size=8).digest()
+    return torch.tensor([int.from_bytes(digest, "little") >> 1])
+
+
+def _places(at_BL: Tensor) -> Tensor:
+    """A mask over positions that foretell, as one over all positions."""
+    return F.pad(at_BL, (0, 1))
 
 
 def _targets(batch: Batch) -> tuple[Tensor, Tensor]:

@@ -19,9 +19,9 @@ def cell_surprise(model: WorldModel, window: CodedEpisode) -> NDArray[np.float32
     """Negative log-likelihood in nats of each cell of a window's last frame, float32 [64]."""
     ids = torch.from_numpy(pack(model.vocabulary, window)).long()[None]
     ids = ids.to(model.table.weight.device)
-    logits = model.code_logits(model.hidden(ids), ids, slice(-CELLS - 1, -1))
-    nll = -logits.log_softmax(-1).gather(2, ids[:, -CELLS:, None])
-    return nll[0, :, 0].cpu().numpy()
+    at = (slice(None), slice(-CELLS - 1, -1))
+    nll = model.cell_nll(model.hidden(ids)[at].flatten(0, 1), model.facts(ids, at), ids[0, -CELLS:])
+    return nll.float().cpu().numpy()
 
 
 class RunningMean:

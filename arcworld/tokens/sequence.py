@@ -27,7 +27,7 @@ class CodedEpisode:
     """An episode whose frames are codes: all a sequence is made of.
 
     Attributes:
-        indices_TC: int32 codes of T frames.
+        indices_TC: int32 codes of T frames, as the tokenizer gives them.
         types_A: int16 action ids; T - 1, or T where an action awaits its frame.
         cells_A: int16 cell of each click, 64 where there is no place.
         outcomes_A: uint8 values of `Outcome`.
@@ -85,7 +85,7 @@ def pack(vocabulary: Vocabulary, episode: CodedEpisode) -> NDArray[np.int32]:
     won = episode.outcomes_A == Outcome.LEVEL_WON
     ids = np.full((frames, vocabulary.step_tokens + 1), -1, dtype=np.int32)
     ids[:, 0] = vocabulary.frame
-    ids[:, 1 : CELLS + 1] = episode.indices_TC
+    ids[:, 1 : CELLS + 1] = vocabulary.cell_ids(episode.indices_TC)
     ids[:actions, CELLS + 1] = vocabulary.act
     ids[:actions, CELLS + 2] = vocabulary.codebook_size + episode.types_A
     if vocabulary.has_locations:
@@ -123,7 +123,7 @@ def unpack(vocabulary: Vocabulary, input_ids_L: NDArray[np.integer]) -> CodedEpi
     )
     outcomes = np.isin(actions_at + width, won_at) * np.uint8(Outcome.LEVEL_WON)
     episode = CodedEpisode(
-        ids[starts[:, None] + np.arange(1, CELLS + 1)],
+        vocabulary.indices(ids[starts[:, None] + np.arange(1, CELLS + 1)]),
         types.astype(np.int16),
         cells.astype(np.int16),
         outcomes.astype(np.uint8),
@@ -144,7 +144,7 @@ def _valid(vocabulary: Vocabulary, episode: CodedEpisode) -> bool:
     frames, actions = len(episode.indices_TC), len(episode.types_A)
     return (
         actions in (frames - 1, frames)
-        and inside(episode.indices_TC, vocabulary.codebook_size)
+        and bool((episode.indices_TC >= 0).all())
         and inside(episode.types_A, vocabulary.actions)
         and inside(episode.cells_A, NO_CELL + 1)
     )

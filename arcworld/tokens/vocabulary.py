@@ -1,13 +1,17 @@
 """The vocabularies v1 and v2: which token has which id.
 
 Knows tokens; knows nothing of frames or models. A code's id is its own number, then come the
-actions, then the marks, and `<MASK>` last: it is read by the policy and never predicted.
+actions, then the marks, and `<MASK>`: it is read by the policy and never predicted. Ids past
+`<MASK>` are short for cells that are no code but spelled (see `frames.lexicon`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
 
 from arcworld.recordings.episode import ACTION_IDS
 from arcworld.tokens.cells import NO_CELL
@@ -116,14 +120,26 @@ class Vocabulary:
             raise ValueError(f"{self.scheme} has {self.locations} locations; found {cell}")
         return self.codebook_size + self.actions + cell
 
+    def cell_ids(self, indices: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Ids of cells in a sequence from a tokenizer's: spelled cells move past `<MASK>`."""
+        past = np.int32(self.mask + 1 - self.codebook_size)
+        return np.where(indices < self.codebook_size, indices, indices + past)
+
+    def indices(self, cell_ids: NDArray[np.int32]) -> NDArray[np.int32]:
+        """The inverse of `cell_ids`."""
+        past = np.int32(self.mask + 1 - self.codebook_size)
+        return np.where(cell_ids < self.codebook_size, cell_ids, cell_ids - past)
+
     def token(self, token_id: int) -> str:
         """A token's name.
 
         Raises:
-            ValueError: there is no such id.
+            ValueError: ids are not negative.
         """
-        if not 0 <= token_id <= self.mask:
-            raise ValueError(f"token ids are 0-{self.mask}; found {token_id}")
+        if token_id < 0:
+            raise ValueError(f"token ids are 0 and more; found {token_id}")
+        if token_id > self.mask:
+            return f"<SPELLED_{token_id - self.mask - 1}>"
         offset = token_id - self.codebook_size
         if token_id < self.codebook_size:
             return f"<VQ_{token_id:03d}>"

@@ -16,11 +16,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from arcworld.frames.lexicon import Lexicon
 from arcworld.frames.tokenizer import CELLS
-from arcworld.recordings.episode import RESET, Outcome
+from arcworld.recordings.episode import COLOURS, RESET, Outcome
 from arcworld.tokens.sequence import CodedEpisode, mask_actions, pack
 from arcworld.tokens.vocabulary import Vocabulary
 
+PALETTES = 64
 IGNORE = -100
 """What stands where there is no target (as in PyTorch's cross-entropy)."""
 
@@ -88,14 +90,14 @@ class WindowConfig:
         frames: frames a window holds (2,048 tokens are 30).
         stride: frames between the starts of windows that may be drawn.
         won_factor: how much likelier a window that wins a level is drawn.
-        renamed: share of windows whose codes are renamed at random, the same way in all frames:
-            which code is which then tells nothing, as in a game never seen; what stays, does.
+        recoloured: share of windows whose colours are exchanged, the same way in all frames: cells
+            then look as in a game never seen. Needs a lexicon.
     """
 
     frames: int = 30
     stride: int = 10
     won_factor: float = 3.0
-    renamed: float = 0.0
+    recoloured: float = 0.0
 
 
 class WindowSampler:
@@ -108,8 +110,11 @@ class WindowSampler:
         games: Sequence[str],
         config: WindowConfig,
         weights: LossWeights,
+        lexicon: Lexicon | None = None,
     ) -> None:
-        """`games[i]` is the game of `episodes[i]`."""
+        """`games[i]` is the game of `episodes[i]`; the lexicon knows the cells of their codes."""
+        assert lexicon is not None or not config.recoloured
+        self._lexicon, self._palettes_N16 = lexicon, _palettes()
         self.vocabulary, self.episodes, self.config = vocabulary, episodes, config
         self.weights, self._table = weights, weights.table(vocabulary)
         self.starts, odds, names = [], [], []
@@ -129,19 +134,21 @@ class WindowSampler:
         drawn = rng.choice(len(self.starts), size=size, p=self._odds)
         starts = [self.starts[i] for i in drawn]
         windows = [self.episodes[i].window(start, self.config.frames) for i, start in starts]
-        return [self._renamed(window, rng) for window in windows]
+        return [self._recoloured(window, rng) for window in windows]
 
-    def unrenamed(self) -> WindowSampler:
-        """The same windows with their codes as they are."""
+    def plain(self) -> WindowSampler:
+        """The same windows in their own colours."""
         plain = copy(self)
-        plain.config = replace(self.config, renamed=0.0)
+        plain.config = replace(self.config, recoloured=0.0)
         return plain
 
-    def _renamed(self, window: CodedEpisode, rng: np.random.Generator) -> CodedEpisode:
-        if rng.random() >= self.config.renamed:
+    def _recoloured(self, window: CodedEpisode, rng: np.random.Generator) -> CodedEpisode:
+        if rng.random() >= self.config.recoloured or self._lexicon is None:
             return window
-        names = rng.permutation(self.vocabulary.codebook_size).astype(np.int32)
-        return replace(window, indices_TC=names[window.indices_TC])
+        palette = self._palettes_N16[rng.integers(len(self._palettes_N16))]
+        ids, back = np.unique(window.indices_TC, return_inverse=True)
+        painted = self._lexicon.ids(palette[self._lexicon.cells(ids)]).astype(np.int32)
+        return replace(window, indices_TC=painted[back].reshape(window.indices_TC.shape))
 
     def batch(self, size: int, *key: int) -> Batch:
         """The windows of `draw` as a batch."""
@@ -179,7 +186,7 @@ class WindowSampler:
         starts: NDArray[np.intp],
         ends: NDArray[np.intp],
     ) -> NDArray[np.float32]:
-        weights = self._table[ids]
+        weights = self._table[np.where(ids > self.vocabulary.mask, 0, ids)]
         codes_at = starts[:, None] + np.arange(1, CELLS + 1)
         weights[codes_at[0]] *= self.weights.first_frame
         changed = window.indices_TC[1:] != window.indices_TC[:-1]
@@ -187,6 +194,12 @@ class WindowSampler:
         after = ends[ends + 1 < len(ids)] + 1
         weights[after[ids[after] == self.vocabulary.frame]] = self.weights.no_level
         return weights
+
+
+def _palettes() -> NDArray[np.uint8]:
+    """The exchanges of colours that are drawn from: few, so that the lexicon stays small."""
+    rng = np.random.default_rng(0)
+    return np.stack([rng.permutation(COLOURS).astype(np.uint8) for _ in range(PALETTES)])
 
 
 def _even_by_game(odds: NDArray[np.float64], games: NDArray[np.str_]) -> NDArray[np.float64]:

@@ -56,9 +56,10 @@ def debug(scheme: Scheme) -> Recipe:
             codebook_size=256,
             context_frames=2,
             context_features=True,
+            reads_cells=True,
             backbone=BackboneConfig(width=32, layers=2, heads=2, kv_heads=1, mlp=64),
         ),
-        windows=WindowConfig(frames=3, stride=1),
+        windows=WindowConfig(frames=3, stride=1, recoloured=0.25),
         weights=LossWeights(changed=5.0, first_frame=0.1),
         world_model_schedule=Schedule(steps=40, batch_size=8, learning_rate=3e-3),
         policy=PolicyConfig(width=32, type_width=32, location_width=16),
@@ -79,9 +80,10 @@ def small(scheme: Scheme) -> Recipe:
             codebook_size=codes,
             context_frames=2,
             context_features=True,
+            reads_cells=True,
             backbone=BackboneConfig(width=192, layers=4, heads=3, kv_heads=3, mlp=512),
         ),
-        windows=WindowConfig(frames=3, stride=1),
+        windows=WindowConfig(frames=3, stride=1, recoloured=0.25),
         weights=LossWeights(changed=3.0, first_frame=0.0),
         world_model_schedule=Schedule(steps=2000, batch_size=12, learning_rate=1e-3, warmup=0.05),
         policy=PolicyConfig(width=192),
@@ -96,7 +98,10 @@ def small_vqvae(scheme: Scheme) -> Recipe:
         recipe,
         name="small-vqvae",
         codebook=None,
-        world_model=replace(recipe.world_model, codebook_size=recipe.vqvae.codebook_size),
+        world_model=replace(
+            recipe.world_model, codebook_size=recipe.vqvae.codebook_size, reads_cells=False
+        ),
+        windows=replace(recipe.windows, recoloured=0.0),
     )
 
 
@@ -121,7 +126,7 @@ def base(scheme: Scheme) -> Recipe:
         name="base",
         vqvae_schedule=Schedule(steps=4000, batch_size=128, learning_rate=1e-3),
         world_model=replace(recipe.world_model, context_frames=8, backbone=body),
-        windows=WindowConfig(frames=9, stride=2),
+        windows=WindowConfig(frames=9, stride=2, recoloured=0.25),
         world_model_schedule=Schedule(steps=6000, batch_size=32, learning_rate=5e-4),
         policy=PolicyConfig(width=512),
         policy_schedule=Schedule(steps=1500, batch_size=32, learning_rate=1e-3),

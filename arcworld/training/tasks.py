@@ -53,7 +53,7 @@ class WorldModelTask:
     ) -> None:
         self.config = config
         self.module = WorldModel(config)
-        self.module.start_from_codes(tokenizer.codes())
+        self.module.start_from(tokenizer)
         self._sampler = sampler
 
     def losses(self, model: Any, draw: Draw) -> dict[str, Tensor]:
@@ -87,6 +87,14 @@ def distinct_frames(episodes: Sequence[Episode]) -> dict[str, NDArray[np.uint8]]
     for episode in episodes:
         pools.setdefault(episode.game_id, []).append(episode.frames_THW)
     return {game: _distinct(np.concatenate(parts)) for game, parts in pools.items()}
+
+
+def frames_by_recording(episodes: Sequence[Episode]) -> list[NDArray[np.uint8]]:
+    """Each recording's distinct frames, uint8 [N, 64, 64]; one may hold several episodes."""
+    pools: dict[str, list[NDArray[np.uint8]]] = {}
+    for episode in episodes:
+        pools.setdefault(episode.guid, []).append(episode.frames_THW)
+    return [_distinct(np.concatenate(parts)) for parts in pools.values()]
 
 
 def _distinct(frames_THW: NDArray[np.uint8]) -> NDArray[np.uint8]:

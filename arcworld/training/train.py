@@ -14,7 +14,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 
 import arcworld
@@ -33,7 +32,12 @@ from arcworld.tokens.vocabulary import Vocabulary
 from arcworld.tokens.windows import WindowSampler
 from arcworld.training.loop import fit
 from arcworld.training.recipes import Recipe
-from arcworld.training.tasks import PolicyTask, TokenizerTask, WorldModelTask, distinct_frames
+from arcworld.training.tasks import (
+    PolicyTask,
+    TokenizerTask,
+    WorldModelTask,
+    frames_by_recording,
+)
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -99,7 +103,7 @@ def _stages(recipe: Recipe, training: Dataset, out: Path, fabric: Fabric, seed: 
     second = WorldModelTask(recipe.world_model, tokenizer, sampler)
     fit(second, recipe.world_model_schedule, out / "world_model", fabric, seed=seed)
     if recipe.scheme == "v2":
-        _fit_policy(recipe, second.module, sampler.unrenamed(), out, fabric, seed)
+        _fit_policy(recipe, second.module, sampler.plain(), out, fabric, seed)
 
 
 def _fit_tokenizer(
@@ -109,7 +113,7 @@ def _fit_tokenizer(
     if recipe.codebook is None:
         return _fit_vqvae(recipe, episodes, folder, fabric, seed)
     codebook = PatchCodebook(recipe.codebook)
-    codebook.fit(np.concatenate(list(distinct_frames(episodes).values())))
+    codebook.fit(frames_by_recording(episodes))
     if fabric.is_global_zero:
         save_model(folder, codebook, recipe.codebook)
     return codebook.eval()
@@ -149,7 +153,8 @@ def _sampler(
     coded = [code(episode, tokenizer) for episode in episodes]
     games = [episode.game_id for episode in episodes]
     vocabulary = Vocabulary(recipe.scheme, recipe.world_model.codebook_size)
-    return WindowSampler(vocabulary, coded, games, recipe.windows, recipe.weights)
+    lexicon = tokenizer.lexicon if isinstance(tokenizer, PatchCodebook) else None
+    return WindowSampler(vocabulary, coded, games, recipe.windows, recipe.weights, lexicon)
 
 
 def _is_first_process() -> bool:

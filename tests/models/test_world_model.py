@@ -72,8 +72,8 @@ def test_greedy_decoding_is_the_argmax_of_full_passes() -> None:
     ids = np.append(pack(world.vocabulary, history), world.vocabulary.frame)
     for code in told:
         hidden = world.hidden(tensor(ids))
-        logits = world.code_logits(hidden, tensor(ids), slice(-1, None))[0, 0, :CODES]
-        assert int(logits.argmax()) == code
+        facts = world.facts(tensor(ids), (slice(None), slice(-1, None)))
+        assert int(world.logits(hidden[:, -1], facts)[0, :CODES].argmax()) == code
         ids = np.append(ids, code)
 
 

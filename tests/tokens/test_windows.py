@@ -3,6 +3,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
+from arcworld.frames.lexicon import Lexicon
 from arcworld.frames.tokenizer import FrameTokenizer
 from arcworld.recordings.episode import Episode, Outcome
 from arcworld.tokens.sequence import CodedEpisode, cells_of
@@ -127,19 +128,20 @@ def test_code_keeps_what_an_episode_says(make_episode: Callable[..., Episode]) -
     assert np.array_equal(coded.types_A, episode.actions_A3[:, 0])
 
 
-def test_renamed_codes_keep_what_is_equal_and_nothing_else() -> None:
+def test_recoloured_windows_keep_what_is_equal_and_nothing_else() -> None:
     episode = window([0] * 9, [1] * 9)
-    config = WindowConfig(frames=3, stride=1, renamed=1.0)
-    drawn = WindowSampler(V2, [episode], ["a"], config, LossWeights())
+    cells = np.random.default_rng(1).integers(0, 16, (V2.codebook_size, 64), dtype=np.uint8)
+    lexicon = Lexicon(cells)
+    config = WindowConfig(frames=3, stride=1, recoloured=1.0)
+    drawn = WindowSampler(V2, [episode], ["a"], config, LossWeights(), lexicon)
     for key in range(5):
-        plain, renamed = drawn.unrenamed().draw(4, 0, key), drawn.draw(4, 0, key)
-        assert any(
-            (a.indices_TC != b.indices_TC).any() for a, b in zip(plain, renamed, strict=True)
-        )
-        for a, b in zip(plain, renamed, strict=True):
-            same = a.indices_TC.ravel()[:, None] == a.indices_TC.ravel()[None]
-            still = b.indices_TC.ravel()[:, None] == b.indices_TC.ravel()[None]
-            assert np.array_equal(same, still)
-            assert b.indices_TC.max() < V2.codebook_size
+        plain, other = drawn.plain().draw(4, 0, key), drawn.draw(4, 0, key)
+        for a, b in zip(plain, other, strict=True):
+            before, after = lexicon.cells(a.indices_TC), lexicon.cells(b.indices_TC)
+            palette = np.zeros(16, np.uint8)
+            palette[before] = after
+            assert np.array_equal(palette[before], after)
+            assert len(np.unique(palette)) == 16
             assert np.array_equal(a.types_A, b.types_A)
-    assert drawn.config.renamed == 1.0
+        drawn.lay_out(other)
+    assert drawn.config.recoloured == 1.0

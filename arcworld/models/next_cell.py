@@ -1,0 +1,61 @@
+"""What the next cell may be: any token, any spelled cell that the last frame shows, or a new one.
+
+Knows columns of logits; knows nothing of weights. Behind the tokens' own columns stand `<ESCAPE>`,
+after which a new cell is spelled, and 64 columns that point at the cells of the frame before, open
+where a spelled cell stands there (at its first place, if it stands at several).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from arcworld.frames.tokenizer import CELLS
+from arcworld.tokens.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True)
+class NextCell:
+    """The facts of N positions.
+
+    Attributes:
+        is_cell_N: whether a cell comes next.
+        own_N: the id that stood there one frame before, or -1.
+        seen_NC: ids of the frame before, 64 each, -1 where there is none.
+    """
+
+    is_cell_N: Tensor
+    own_N: Tensor
+    seen_NC: Tensor
+
+    def pointers(self, vocabulary: Vocabulary) -> Tensor:
+        """Which of the 64 columns are open, bool [N, 64]: each spelled cell at its first place."""
+        spelled = self.seen_NC > vocabulary.mask
+        rows = spelled.any(1).nonzero()[:, 0]
+        seen = self.seen_NC[rows]
+        at = torch.arange(CELLS, device=seen.device)
+        same = (seen[:, :, None] == seen[:, None, :]) & (at[None, :] < at[:, None])
+        first = ~same.any(2)
+        return spelled.index_put((rows,), spelled[rows] & first)
+
+    def own_column(self, vocabulary: Vocabulary) -> Tensor:
+        """The column of the id that stood there, int64 [N]; column 0 where there is none."""
+        return self.columns(vocabulary, self.own_N.clamp(min=0))
+
+    def columns(self, vocabulary: Vocabulary, ids_N: Tensor) -> Tensor:
+        """The column of each id: its own, a pointer, or `<ESCAPE>`."""
+        escape = len(vocabulary)
+        matches = self.seen_NC == ids_N[:, None]
+        pointer = escape + 1 + matches.long().argmax(1)
+        spelled = torch.where(matches.any(1), pointer, escape)
+        return torch.where(ids_N > vocabulary.mask, spelled, ids_N)
+
+    def ids(self, vocabulary: Vocabulary, columns_N: Tensor) -> Tensor:
+        """The inverse of `columns`; -1 for `<ESCAPE>`."""
+        escape = len(vocabulary)
+        place = (columns_N - escape - 1).clamp(min=0)
+        pointed = self.seen_NC.gather(1, place[:, None])[:, 0]
+        pointed = torch.where(columns_N == escape, -1, pointed)
+        return torch.where(columns_N < escape, columns_N, pointed)

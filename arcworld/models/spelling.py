@@ -1,0 +1,107 @@
+"""The tokens that spell a cell which is no code: a code to start from, then strokes, then a stop.
+
+Knows hidden states and cells; knows nothing of sequences or of where the cell stands. The head
+sees what is painted so far, so that every token of a spelling is foretold from those before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from arcworld.frames.lexicon import PIXELS, RUNS, STOP, Lexicon, paint, run_mask
+from arcworld.models.table import CellReader
+from arcworld.recordings.episode import COLOURS
+
+LONGEST = 64
+"""Strokes of a spelling that the model makes; no cell needs more."""
+SCALE = 50.0
+"""The reader's vectors are small, as rows of a table are; this brings them to size one."""
+
+
+class SpellingHead(nn.Module):
+    """From a position's hidden state to the spelling of the cell to come."""
+
+    masks: Tensor
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.base = nn.Linear(width, width)
+        self.mix = nn.Linear(2 * width, width)
+        self.run = nn.Linear(width, RUNS + 1)
+        self.run_row = nn.Embedding(RUNS + 1, width)
+        self.colour = nn.Linear(width, COLOURS)
+        self.register_buffer("masks", torch.from_numpy(run_mask()), persistent=False)
+
+    def nll(
+        self,
+        hidden_ND: Tensor,
+        ids: Sequence[int],
+        lexicon: Lexicon,
+        codes_KD: Tensor,
+        reader: CellReader,
+    ) -> Tensor:
+        """Negative log-likelihood in nats of N spelled cells' spellings, float32 [N].
+
+        Args:
+            hidden_ND: where each is foretold.
+            ids: of the cells in the lexicon.
+            lexicon: knows their spellings.
+            codes_KD: vectors of the codes.
+            reader: reads what is painted so far.
+        """
+        spellings = [lexicon.spelling(cell_id) for cell_id in ids]
+        device = hidden_ND.device
+        bases = torch.tensor([s.base for s in spellings], device=device)
+        nll = F.cross_entropy(self._bases(hidden_ND, codes_KD), bases, reduction="none")
+        owner = [n for n, s in enumerate(spellings) for _ in range(len(s.strokes) + 1)]
+        painted = [
+            paint(lexicon.cells(np.array(s.base)), s.strokes[:k])
+            for s in spellings
+            for k in range(len(s.strokes) + 1)
+        ]
+        steps = [step for s in spellings for step in (*s.strokes, (STOP, 0))]
+        at = torch.tensor(owner, device=device)
+        runs, colours = torch.tensor(steps, device=device).unbind(1)
+        state = self._state(hidden_ND[at], torch.from_numpy(np.stack(painted)).to(device), reader)
+        losses = F.cross_entropy(self.run(state).float(), runs, reduction="none")
+        tints = F.cross_entropy(self._colours(state, runs), colours, reduction="none")
+        return nll.index_add(0, at, losses + tints * (runs != STOP))
+
+    @torch.no_grad()
+    def spell(
+        self, hidden_ND: Tensor, codes_KD: Tensor, table: Tensor, reader: CellReader
+    ) -> Tensor:
+        """The greedy spelling of each of N cells, painted: uint8 [N, 64].
+
+        `table` holds the codes' pixels, uint8 [K, 64].
+        """
+        cells = table[self._bases(hidden_ND, codes_KD).argmax(1)].clone()
+        going = torch.ones(len(cells), dtype=torch.bool, device=cells.device)
+        for _ in range(LONGEST):
+            state = self._state(hidden_ND, cells, reader)
+            runs = self.run(state).argmax(1)
+            going = going & (runs != STOP)
+            if not bool(going.any()):
+                break
+            colours = self._colours(state, runs).argmax(1)
+            covered = self.masks[runs.clamp(max=RUNS - 1)] & going[:, None]
+            cells = torch.where(covered, colours[:, None].to(cells.dtype), cells)
+        return cells
+
+    def _bases(self, hidden_ND: Tensor, codes_KD: Tensor) -> Tensor:
+        query = self.base(hidden_ND.to(self.base.weight.dtype))
+        return F.linear(query, codes_KD.to(query.dtype)).float()
+
+    def _state(self, hidden_ND: Tensor, cells_NP: Tensor, reader: CellReader) -> Tensor:
+        assert cells_NP.shape[1] == PIXELS
+        read = reader(cells_NP) * SCALE
+        hidden = hidden_ND.to(read.dtype)
+        return F.gelu(self.mix(torch.cat([hidden, read], dim=1)))
+
+    def _colours(self, state_ND: Tensor, runs_N: Tensor) -> Tensor:
+        return self.colour(F.gelu(state_ND + self.run_row(runs_N))).float()

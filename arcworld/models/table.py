@@ -1,0 +1,120 @@
+"""The vectors of tokens: one row each and, for cells, what their pixels say.
+
+Knows ids and a lexicon of cells; knows nothing of sequences. A code's vector is its own row plus a
+small network's reading of its 64 pixels; a spelled cell has no row, and is read by its pixels
+alone. So a cell never seen in training means something on first sight.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from arcworld.frames.lexicon import PIXELS, Lexicon, one_hot
+from arcworld.recordings.episode import COLOURS
+from arcworld.tokens.vocabulary import Vocabulary
+
+
+class CellReader(nn.Module):
+    """Cells uint8 [N, 64] to vectors [N, D], through their pixels as one of sixteen colours."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.pixels = nn.Linear(PIXELS * COLOURS, width)
+        self.out = nn.Linear(width, width, bias=False)
+        nn.init.normal_(self.pixels.weight, std=PIXELS**-0.5)
+        nn.init.normal_(self.out.weight, std=0.02 * width**-0.5)
+
+    def forward(self, cells_NP: Tensor) -> Tensor:
+        """Vectors [N, D]."""
+        return self.out(F.gelu(self.pixels(one_hot(cells_NP))))
+
+
+class TokenTable(nn.Embedding):
+    """Embeds tokens, and gives the rows that predict them.
+
+    Attributes:
+        reader: reads cells by their pixels, or None: then a code is its row alone.
+        lexicon: the tokenizer's cells by id; wanted where there is a reader.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, width: int, *, reads_cells: bool) -> None:
+        super().__init__(len(vocabulary), width)
+        self.vocabulary = vocabulary
+        self.reader = CellReader(width) if reads_cells else None
+        self.lexicon: Lexicon | None = None
+        nn.init.normal_(self.weight, std=0.02)
+        self._known: tuple[tuple[int, ...], Tensor] | None = None
+
+    def rows(self) -> Tensor:
+        """The vector of every token that can be predicted, [len(vocabulary), D]."""
+        if self.reader is None:
+            return self.weight
+        if torch.is_grad_enabled():
+            return self._read_codes()
+        return self._remembered()[: self.num_embeddings]
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Vectors [..., D] of ids, spelled cells too."""
+        if self.reader is None:
+            return F.embedding(input, self.weight)
+        if torch.is_grad_enabled():
+            return self._read_each(input)
+        remembered = self._remembered()
+        spelled = input > self.vocabulary.mask
+        return F.embedding(torch.where(spelled, input - 1, input), remembered)
+
+    def _read_codes(self) -> Tensor:
+        reader, codes = self._reader_and_lexicon()[0], self.vocabulary.codebook_size
+        cells, _ = self._cells()
+        read = reader(cells[:codes])
+        return torch.cat([self.weight[:codes] + read, self.weight[codes:]])
+
+    def _read_each(self, ids: Tensor) -> Tensor:
+        """Reads each distinct cell once, in the order of content: the sum of gradients is then
+        the same whatever ids spelled cells were given.
+        """
+        reader, _ = self._reader_and_lexicon()
+        codes, mask = self.vocabulary.codebook_size, self.vocabulary.mask
+        flat = ids.flatten()
+        is_cell = (flat < codes) | (flat > mask)
+        own = F.embedding(torch.where(flat > mask, 0, flat), self.weight)
+        own = own * (flat <= mask)[:, None]
+        cells, keys = self._cells()
+        places = self.places(flat[is_cell])
+        kinds, back = keys[places].unique(return_inverse=True)
+        first = torch.full_like(kinds, len(cells)).scatter_reduce(0, back, places, "amin")
+        read = reader(cells[first])
+        vectors = own.to(read.dtype).index_add(0, is_cell.nonzero()[:, 0], read[back])
+        return vectors.unflatten(0, ids.shape)
+
+    def places(self, cell_ids: Tensor) -> Tensor:
+        """Where cells stand in the lexicon: ids of the tokenizer."""
+        past = self.vocabulary.mask + 1 - self.vocabulary.codebook_size
+        return torch.where(cell_ids > self.vocabulary.mask, cell_ids - past, cell_ids)
+
+    def _cells(self) -> tuple[Tensor, Tensor]:
+        return self._reader_and_lexicon()[1].table(self.weight.device)
+
+    def _reader_and_lexicon(self) -> tuple[CellReader, Lexicon]:
+        assert self.reader is not None
+        if self.lexicon is None:
+            raise RuntimeError("this world model reads cells; give it its tokenizer by `attach`")
+        return self.reader, self.lexicon
+
+    @torch.no_grad()
+    def _remembered(self) -> Tensor:
+        """Rows of all tokens, then of all spelled cells met so far; kept until a weight changes."""
+        reader, lexicon = self._reader_and_lexicon()
+        state = tuple(p._version for p in self.parameters()) + (self.weight.data_ptr(),)
+        if self._known is None or self._known[0] != state:
+            self._known = state, self._read_codes()
+        known = self._known[1]
+        spelled = len(lexicon) - lexicon.codes
+        missing = spelled - (len(known) - self.num_embeddings)
+        if missing > 0:
+            cells, _ = self._cells()
+            known = torch.cat([known, reader(cells[-missing:]).to(known.dtype)])
+            self._known = state, known
+        return known
