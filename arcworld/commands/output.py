@@ -95,16 +95,18 @@ def write_json(path: Path | None, value: Any) -> None:
         ) from None
 
 
-def open_data(data: Path, seed: int = 0) -> Dataset:
-    """Open recordings and tell which files were left out."""
+def open_data(data: Path | Sequence[Path], seed: int = 0) -> Dataset:
+    """Open recordings, of one folder or several, and tell which files were left out."""
     from arcworld.recordings.dataset import open_dataset
+    from arcworld.recordings.joined import join
 
-    dataset = open_dataset(data, seed=seed)
+    folders = [data] if isinstance(data, Path) else list(data)
+    dataset = join([open_dataset(folder, seed=seed) for folder in folders])
     for skipped in dataset.skipped[:NAMED]:
         say(f"left out: {skipped.reason}")
     if len(dataset.skipped) > NAMED:
         more = len(dataset.skipped) - NAMED
-        say(f"left out: {more} more; `{command('check', data)}` names them all")
+        say(f"left out: {more} more; `{command('check', *folders)}` names them all")
     return dataset
 
 

@@ -10,7 +10,7 @@ from arcworld.commands.arguments import Seed
 
 def train(
     *,
-    data: Path,
+    data: list[Path],
     recipe: str,
     out: Path,
     scheme: Literal["v1", "v2"] = "v2",
@@ -27,7 +27,7 @@ def train(
     Example: `arcworld train --data runs/demo/demos --recipe small --out runs/mine`
 
     Args:
-        data: recordings: a folder, or a file.
+        data: recordings: a folder, or a file; given several times, all of them.
         recipe: `debug` (under a minute, means nothing), `demo` (2 CPU cores, minutes), `small`
             (half an hour), `small-vqvae` (the same on the seed's tokenizer), `base` (one GPU),
             `smollm2-360m` (the seed's, with weights from the Hugging Face hub).
@@ -43,12 +43,13 @@ def train(
 
     found = find_recipe(recipe, scheme)
     dataset = open_data(data, seed)
+    folders = [word for folder in data for word in ("--data", folder)]
     part = dataset.part("train")
     say(f"training on {len(part.guids)} recordings, {part.transitions:,} transitions")
-    words = ["train", "--data", data, "--recipe", recipe, "--out", out, "--scheme", scheme]
+    words = ["train", *folders, "--recipe", recipe, "--out", out, "--scheme", scheme]
     again = command(*words, "--seed", seed, "--resume")
     with go_on_with(f"go on with: {again}"):
         from arcworld.training.train import train as train_run
 
         train_run(found, dataset, out, seed=seed, resume=resume, devices=devices)
-    print(f"{out}: done; measure it with: {command('evaluate', out, '--data', data)}")
+    print(f"{out}: done; measure it with: {command('evaluate', out, *folders)}")

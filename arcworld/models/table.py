@@ -107,7 +107,7 @@ class TokenTable(nn.Embedding):
     def _remembered(self) -> Tensor:
         """Rows of all tokens, then of all spelled cells met so far; kept until a weight changes."""
         reader, lexicon = self._reader_and_lexicon()
-        state = tuple(p._version for p in self.parameters()) + (self.weight.data_ptr(),)
+        state = (self.weight.data_ptr(), *(p._version for p in self.parameters()))
         if self._known is None or self._known[0] != state:
             self._known = state, self._read_codes()
         known = self._known[1]

@@ -1,0 +1,35 @@
+"""Several data sets as one.
+
+Knows data sets; knows nothing of files. The join is packed in memory, so that frames that two of
+them show are still kept once; each keeps its own split.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from arcworld.recordings.dataset import Dataset
+from arcworld.recordings.packed import Packer
+from arcworld.recordings.split import Split
+
+
+def join(datasets: Sequence[Dataset]) -> Dataset:
+    """The recordings of all; one that several hold counts where it comes first.
+
+    The path is that of the first.
+    """
+    if len(datasets) == 1:
+        return datasets[0]
+    packer = Packer()
+    train: set[str] = set()
+    validation: set[str] = set()
+    for dataset in datasets:
+        known = train | validation
+        train |= dataset.split.train - known
+        validation |= dataset.split.validation - known
+        for entry, episode in zip(dataset.entries, dataset.episodes, strict=True):
+            if entry.guid not in known:
+                packer.add(entry.source, episode)
+    packed = packer.finish([skipped for dataset in datasets for skipped in dataset.skipped])
+    split = Split(frozenset(train), frozenset(validation))
+    return Dataset(datasets[0].path, packed, packed.entries, split)
