@@ -1,4 +1,4 @@
-"""The command line: `arcworld demo`, `check`, `train`, `evaluate`, `withhold`, `play`, `tournament`.
+"""The command line: `arcworld demo`, `check`, `train`, `evaluate`, `play` and the others.
 
 Knows the names of the commands and how errors are told; each command is a module of
 `arcworld.commands` that imports what it works with when it is called, so that `--help` is quick.
@@ -46,7 +46,9 @@ def make_app() -> App:
         result_action="return_value",
         suppress_keyboard_interrupt=False,
     )
-    for number, command in enumerate((demo, check, train, evaluate, diagnose, play, tournament)):
+    for number, command in enumerate(
+        (demo, check, train, evaluate, diagnose, withhold, play, tournament)
+    ):
         app.command(command, sort_key=number)
     return app
 

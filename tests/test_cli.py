@@ -17,7 +17,7 @@ from arcworld.cli import main, make_app
 from arcworld.recordings import Episode, GameAction, RecordingWriter
 
 ROOT = Path(__file__).parents[1]
-COMMANDS = ("demo", "check", "train", "evaluate", "withhold", "play", "tournament")
+COMMANDS = ("demo", "check", "train", "evaluate", "diagnose", "withhold", "play", "tournament")
 
 
 @pytest.fixture(autouse=True)

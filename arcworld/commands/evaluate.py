@@ -12,14 +12,23 @@ if TYPE_CHECKING:
 
 
 def evaluate(
-    run: Path, /, *, data: Path, split: str = "validation", json: Path | None = None
+    run: Path,
+    /,
+    *,
+    data: Path,
+    split: str = "validation",
+    games: Path | None = None,
+    against: Path | None = None,
+    json: Path | None = None,
+    report: Path | None = None,
 ) -> None:
     """Measure a run beside its floors, on all and on novel transitions.
 
-    First the seed's table (frame, action, level, perplexity, loss), by game, then every part in
-    full. Floors are what is had for nothing: `copy` the last frame, the `majority`, `repeat` the
-    last action, `lookup` in the training recordings. A transition is novel where training never
-    took this action in this frame. Where a floor wins, the table says so.
+    First the headline, with intervals and the best floor; then the seed's table (frame, action,
+    level, perplexity, loss) by game, then every part in full. Floors are what is had for nothing:
+    `copy` the last frame, the `majority`, `repeat` the last action, `lookup` in the training
+    recordings. A transition is novel where training never took this action in this frame. Where a
+    floor wins, the table says so.
 
     Example: `arcworld evaluate runs/demo --data runs/demo/demos --json evaluation.json`
 
@@ -28,28 +37,33 @@ def evaluate(
         data: recordings: a folder, or a file. The lookup floors need those trained on, too.
         split: `validation`, `train`, `all`, or `held_out` (recordings that a `split.json` leaves
             out of both, such as games never trained on).
+        games: folder of the games themselves (`<name>/<version>/metadata.json`): asks them what
+            another action would have led to. Takes some minutes more.
+        against: what `--json` wrote of another run on the same recordings, to be shown beside.
         json: write part, subset, game and measure, nested, to this file.
+        report: write a page with tables, film-strips and plots into this folder.
     """
     from arcworld.commands.output import claim, open_data, print_sheets, write_json
-    from arcworld.evaluation.report import (
-        describe,
-        floors_that_win,
-        part_tables,
-        seed_tables,
-        short_table,
-    )
+    from arcworld.evaluation.headline import compare, floors_that_win, headline_table
+    from arcworld.evaluation.page import write_page
+    from arcworld.evaluation.report import describe, part_tables, read_parts, seed_tables
 
     claim(json)
+    other = None if against is None else read_parts(against)
     opened = open_run(run)
     dataset = open_data(data, int(opened.about.get("seed") or 0))
-    found = measure(opened, dataset, split)
+    found = measure(opened, dataset, split, games)
     print(describe(found.about))
-    print_sheets([short_table(found.parts, found.about)])
+    print_sheets([headline_table(found.parts, found.about)])
+    if other is not None and against is not None:
+        print_sheets([compare(found.parts, other, against.stem)])
     print_sheets(seed_tables(found.parts, found.about))
     print_sheets(part_tables(found.parts))
     for sentence in floors_that_win(found.parts):
         print(f"- {sentence}")
     write_json(json, found.as_dict())
+    if report is not None:
+        print(f"report: {write_page(opened, found, folder=report)}")
 
 
 def open_run(run: Path) -> Run:
@@ -61,10 +75,10 @@ def open_run(run: Path) -> Run:
     return from_pretrained(run).to("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def measure(run: Run, dataset: Dataset, split: str) -> Evaluation:
+def measure(run: Run, dataset: Dataset, split: str, games: Path | None = None) -> Evaluation:
     """Evaluate with progress."""
     from arcworld.commands.output import Reporter
     from arcworld.evaluation.evaluate import evaluate as evaluate_run
 
     with Reporter() as report:
-        return evaluate_run(run, dataset, split, report)
+        return evaluate_run(run, dataset, split, report, games)

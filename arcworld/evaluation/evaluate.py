@@ -5,7 +5,9 @@ Knows the order of the measures; each is a module of its own.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,14 +15,19 @@ from numpy.typing import NDArray
 
 import arcworld
 from arcworld.errors import ArcworldError, did_you_mean
+from arcworld.evaluation.action_use import DEEP, other_answers, use_deep, use_one_deep
+from arcworld.evaluation.engine import ask_engine, engine_tables
 from arcworld.evaluation.floors import ActionFloors, FrameFloors, OutcomeFloors
 from arcworld.evaluation.frame_measures import frame_table
 from arcworld.evaluation.loss import loss_table
-from arcworld.evaluation.outcome import outcome_table
+from arcworld.evaluation.open_loop import DEPTHS, Dreams, dream_all, floor_dreams
+from arcworld.evaluation.outcome import Forecast, outcome_table, reliability
 from arcworld.evaluation.policy import greedy_choices, policy_table
 from arcworld.evaluation.pooling import Table
-from arcworld.evaluation.tokenizer import evaluate_tokenizer
+from arcworld.evaluation.tokenizer import evaluate_tokenizer, left_out_episodes
 from arcworld.evaluation.transitions import Transitions, lay_out
+from arcworld.evaluation.withheld import PART as WITHHELD
+from arcworld.evaluation.withheld import read_withheld
 from arcworld.evaluation.world_model import (
     Report,
     code_all,
@@ -30,6 +37,8 @@ from arcworld.evaluation.world_model import (
 )
 from arcworld.models.run import Run
 from arcworld.recordings.dataset import Dataset
+from arcworld.recordings.episode import Outcome
+from arcworld.tokens.sequence import CodedEpisode
 
 SPLITS = ("train", "validation", "all", "held_out")
 
@@ -45,17 +54,23 @@ class Evaluation:
     Attributes:
         parts: part -> subset -> game -> measure; floors are parts named `floors/NAME/part`.
         about: run, data, split, seed, commit and counts.
-        transitions: what was evaluated, in order; `predicted_NHW` is its per-frame answer.
+        bins: part -> see `reliability`, of level-ups over all games.
+        transitions: what was evaluated, in order; `predicted_NHW` is its per-frame answer and
+            `nll_NC` how unlikely each cell of the true next frame was, in nats.
+        dreams: in open loop, of the run and by floor.
     """
 
     parts: dict[str, Table]
     about: dict[str, Any]
+    bins: dict[str, list[dict[str, float]]]
     transitions: Transitions
     predicted_NHW: NDArray[np.uint8]
+    nll_NC: NDArray[np.float32]
+    dreams: dict[str, Dreams]
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON: `about`, then the parts nested as their names say."""
-        nested: dict[str, Any] = {"about": self.about}
+        """For JSON: `about`, `bins`, then the parts nested as their names say."""
+        nested: dict[str, Any] = {"about": self.about, "bins": self.bins}
         for part, table in self.parts.items():
             place = nested
             *path, last = part.split("/")
@@ -66,11 +81,23 @@ class Evaluation:
 
 
 def evaluate(
-    run: Run, dataset: Dataset, split: str = "validation", report: Report = quiet
+    run: Run,
+    dataset: Dataset,
+    split: str = "validation",
+    report: Report = quiet,
+    games: Path | None = None,
 ) -> Evaluation:
     """Measure a run on one part of a data set.
 
     The lookup floors read the recordings of `dataset` that the run was trained on.
+
+    Args:
+        run: whose models are measured.
+        dataset: recordings.
+        split: one of `SPLITS`.
+        report: hears how far each stage is.
+        games: a folder of games that the recordings are of: what another action leads to is then
+            asked of them.
 
     Raises:
         ArcworldError: the part is empty, or an action has no token in the run's scheme.
@@ -83,28 +110,69 @@ def evaluate(
         forced = teacher_forced(run.world_model, transitions, coded, report)
     except ValueError as error:
         raise ArcworldError(f"{dataset.path}: {error}; evaluate a v2 run on it") from error
-    frames = run.tokenizer.decode_frames(forced.indices_NC)
-    greedy = per_frame(run.world_model, transitions, coded, report)
-    predicted = run.tokenizer.decode_frames(greedy)
+    codes = per_frame(run.world_model, transitions, coded, forced, report)
+    predicted = run.tokenizer.decode_frames(codes)
     chosen = greedy_choices(run.world_model, run.policy, transitions, coded, report)
     parts = {
-        **evaluate_tokenizer(
-            run.tokenizer,
-            transitions.episodes,
-            run.seen,
-            None if trained is None else _all_frames(trained),
-        ),
+        **_tokenizer_parts(run, transitions, trained),
         "world_model": frame_table(transitions, predicted),
-        "world_model_teacher_forced": forced_table(transitions, forced, frames),
+        "world_model_teacher_forced": forced_table(
+            transitions, forced, run.tokenizer.decode_frames(forced.indices_NC)
+        ),
         "outcome": outcome_table(transitions, forced.outcomes_NO),
         "policy": policy_table(transitions, chosen),
         **_floors(transitions, trained),
     }
-    for subset, games in loss_table(run, transitions, coded, report).items():
-        for game, measures in games.items():
+    for subset, by_game in loss_table(run, transitions, coded, report).items():
+        for game, measures in by_game.items():
             parts["world_model_teacher_forced"][subset][game] |= measures
+    dreams = _dreams(run, transitions, coded, trained, report)
+    parts |= _dream_parts(dreams)
+    uses = other_answers(run, transitions, coded, report)
+    parts["action_use/1"] = use_one_deep(uses, predicted)
+    parts[f"action_use/{DEEP}"] = use_deep(run, dreams["run"], coded, report)
+    if games is not None:
+        parts |= engine_tables(uses, ask_engine(uses, games, report), run.seen)
+    bins = {"outcome": reliability(Forecast.of(transitions, forced.outcomes_NO, Outcome.LEVEL_WON))}
+    withheld = read_withheld(run.folder)
+    if withheld is not None:
+        parts |= withheld.parts
+        bins[WITHHELD] = withheld.bins
     about = _about(run, part, split, transitions)
-    return Evaluation(parts, about, transitions, predicted)
+    return Evaluation(parts, about, bins, transitions, predicted, forced.nll_NC, dreams)
+
+
+def _tokenizer_parts(
+    run: Run, transitions: Transitions, trained: Transitions | None
+) -> dict[str, Table]:
+    frames = None if trained is None else _all_frames(trained)
+    parts = evaluate_tokenizer(run.tokenizer, transitions.episodes, run.seen, frames)
+    strangers = left_out_episodes(run.about.get("games", ()))
+    if strangers:
+        found = evaluate_tokenizer(run.tokenizer, strangers, run.seen, frames)
+        for name, table in found.items():
+            parts[f"{name}_left_out"] = table
+    return parts
+
+
+def _dreams(
+    run: Run,
+    transitions: Transitions,
+    coded: Sequence[CodedEpisode],
+    trained: Transitions | None,
+    report: Report,
+) -> dict[str, Dreams]:
+    own = dream_all(run, transitions, coded, report)
+    return {"run": own, **floor_dreams(own, None if trained is None else FrameFloors(trained))}
+
+
+def _dream_parts(dreams: dict[str, Dreams]) -> dict[str, Table]:
+    parts: dict[str, Table] = {}
+    for who, dreamt in dreams.items():
+        place = "" if who == "run" else f"floors/{who}/"
+        for depth in DEPTHS:
+            parts[f"{place}open_loop/{depth}"] = dreamt.table(depth)
+    return parts
 
 
 def part_of(dataset: Dataset, split: str) -> Dataset:

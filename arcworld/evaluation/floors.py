@@ -55,13 +55,20 @@ class FrameFloors:
     def predictions(self, transitions: Transitions) -> dict[str, NDArray[np.uint8]]:
         """Predicted next frames by floor, uint8 [N, 64, 64]."""
         copy = transitions.frames_NHW
-        lookup = copy.copy()
-        for i, pair in enumerate(pair_hashes(copy, transitions.actions_N3).tolist()):
-            if pair in self._lookup:
-                lookup[i] = self._next[self._lookup[pair]]
         blank = np.zeros(copy.shape[1:], np.uint8)
         majority = [self._majority.get(str(game), blank) for game in transitions.games_N]
+        lookup = self.look_up(copy, transitions.actions_N3)
         return {"copy": copy, "majority": np.stack(majority), "lookup": lookup}
+
+    def look_up(
+        self, frames_NHW: NDArray[np.uint8], actions_N3: NDArray[np.int16]
+    ) -> NDArray[np.uint8]:
+        """What followed each frame and action in training, else the frame again."""
+        found = frames_NHW.copy()
+        for i, pair in enumerate(pair_hashes(frames_NHW, actions_N3).tolist()):
+            if pair in self._lookup:
+                found[i] = self._next[self._lookup[pair]]
+        return found
 
 
 def _commonest(frames_NHW: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -139,21 +146,40 @@ def _last_choice(transitions: Transitions) -> NDArray[np.intp]:
 
 
 class OutcomeFloors:
-    """Outcomes at training's rates, and by what the same frame and action led to there."""
+    """Outcomes by how often an action of the same type in the same game had them in training, and
+    by what the same frame and action led to there, else the former.
+    """
 
     def __init__(self, training: Transitions) -> None:
-        self._counts: dict[int, NDArray[np.float64]] = {}
+        self._counts: dict[int | tuple[str, int], NDArray[np.float64]] = defaultdict(_no_outcomes)
         pairs = pair_hashes(training.frames_NHW, training.actions_N3).tolist()
-        for pair, outcome in zip(pairs, training.outcomes_N.tolist(), strict=True):
-            self._counts.setdefault(pair, np.zeros(len(Outcome)))[outcome] += 1
+        kinds = _kinds(training)
+        for pair, kind, outcome in zip(pairs, kinds, training.outcomes_N.tolist(), strict=True):
+            for key in (pair, kind):
+                self._counts[key][outcome] += 1
         self._rates = np.bincount(training.outcomes_N, minlength=len(Outcome)) / len(training)
 
     def predictions(self, transitions: Transitions) -> dict[str, NDArray[np.float64]]:
-        """Probability of each `Outcome` by floor, float64 [N, 3]; the rates where a pair is new."""
+        """Probability of each `Outcome` by floor, float64 [N, 3]; a game or type that training
+        never had gets the rates over all of it.
+        """
         pairs = pair_hashes(transitions.frames_NHW, transitions.actions_N3).tolist()
-        found = [self._counts.get(pair, self._rates) for pair in pairs]
-        lookup = np.stack([counts / counts.sum() for counts in found])
-        return {"majority": np.tile(self._rates, (len(pairs), 1)), "lookup": lookup}
+        kinds = _kinds(transitions)
+        majority = [self._counts.get(kind, self._rates) for kind in kinds]
+        rows = zip(pairs, majority, strict=True)
+        lookup = [self._counts.get(pair, by_kind) for pair, by_kind in rows]
+        floors = {"majority": np.stack(majority), "lookup": np.stack(lookup)}
+        return {name: rows / rows.sum(1, keepdims=True) for name, rows in floors.items()}
+
+
+def _no_outcomes() -> NDArray[np.float64]:
+    return np.zeros(len(Outcome))
+
+
+def _kinds(transitions: Transitions) -> list[tuple[str, int]]:
+    """Game and action type of each transition."""
+    types = transitions.actions_N3[:, 0].tolist()
+    return list(zip(transitions.games_N.tolist(), types, strict=True))
 
 
 def choices(transitions: Transitions) -> tuple[NDArray[np.int16], NDArray[np.int16]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from arcworld.evaluation.pooling import Ratio, Table, pool
+from arcworld.evaluation.pooling import Ratio, Table
 from arcworld.evaluation.transitions import Transitions
 from arcworld.frames.tokenizer import CELLS, GRID
 
@@ -44,7 +44,8 @@ def frame_table(
     transitions: Transitions,
     predicted_NHW: NDArray[np.uint8],
     more: dict[str, Ratio] | None = None,
+    subsets: dict[str, NDArray[np.bool_]] | None = None,
 ) -> Table:
     """The measures of one prediction a transition, with any `more` beside them."""
     ratios = frame_ratios(transitions.frames_NHW, transitions.next_NHW, predicted_NHW)
-    return pool({**ratios, **(more or {})}, transitions.subsets(), transitions.games_N)
+    return transitions.pool(subsets).table({**ratios, **(more or {})})

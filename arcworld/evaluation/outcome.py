@@ -6,40 +6,74 @@ Davis & Goadrich 2006 (ties share their rank); Brier 1950; calibration error in 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
-from arcworld.evaluation.pooling import Table, pool_by
+from arcworld.evaluation.pooling import Table, Values, bounds, resamples
 from arcworld.evaluation.transitions import Transitions
 from arcworld.recordings.episode import Outcome
 
 BINS = 10
 
 
-def outcome_table(transitions: Transitions, outcomes_NO: NDArray[np.floating]) -> Table:
+def outcome_table(
+    transitions: Transitions,
+    outcomes_NO: NDArray[np.floating],
+    subsets: dict[str, NDArray[np.bool_]] | None = None,
+) -> Table:
     """`average_precision`, `brier`, `calibration_error`, `base_rate`, `f1_memory` of level-ups.
 
     `f1_memory` is at probability one half, and is memory where the levels were seen in training.
-    The same of game over, with `game_over_` before the name.
+    The same of game over, with `game_over_` before the name. On `all` and `novel`, or on others.
     """
-    level = outcomes_NO[:, Outcome.LEVEL_WON].astype(np.float64)
-    over = outcomes_NO[:, Outcome.GAME_OVER].astype(np.float64)
-    is_over = transitions.outcomes_N == Outcome.GAME_OVER
+    level = Forecast.of(transitions, outcomes_NO, Outcome.LEVEL_WON)
+    over = Forecast.of(transitions, outcomes_NO, Outcome.GAME_OVER)
 
-    def measure(chosen: NDArray[np.bool_]) -> dict[str, float | None]:
-        won = binary_measures(level[chosen], transitions.level_up_N[chosen])
-        lost = binary_measures(over[chosen], is_over[chosen])
-        return won | {f"game_over_{name}": value for name, value in lost.items()}
+    def measure(chosen: NDArray[np.bool_]) -> Values:
+        lost = binary_measures(over.take(chosen))
+        won = level.take(chosen)
+        told = {f"game_over_{name}": value for name, value in lost.items()}
+        return binary_measures(won) | binary_intervals(won) | told
 
-    subsets = transitions.subsets()
-    kept = {name: subsets[name] for name in ("all", "novel")}
-    return pool_by(measure, kept, transitions.games_N)
+    if subsets is None:
+        known = transitions.subsets()
+        subsets = {name: known[name] for name in ("all", "novel")}
+    return transitions.pool(subsets).table_by(measure)
 
 
-def binary_measures(
-    probability_N: NDArray[np.float64], truth_N: NDArray[np.bool_]
-) -> dict[str, float | None]:
+@dataclass(frozen=True, eq=False)
+class Forecast:
+    """N probabilities of one yes-or-no question, what came, and in which recordings."""
+
+    probability_N: NDArray[np.float64]
+    truth_N: NDArray[np.bool_]
+    recordings_N: NDArray[np.intp]
+
+    @classmethod
+    def of(
+        cls, transitions: Transitions, outcomes_NO: NDArray[np.floating], outcome: Outcome
+    ) -> Forecast:
+        """Whether an action has this outcome."""
+        truth = transitions.outcomes_N == outcome
+        return cls(outcomes_NO[:, outcome].astype(np.float64), truth, transitions.recordings_N)
+
+    def take(self, chosen_N: NDArray[np.bool_]) -> Forecast:
+        """Some of them."""
+        return Forecast(
+            self.probability_N[chosen_N], self.truth_N[chosen_N], self.recordings_N[chosen_N]
+        )
+
+    @property
+    def bins_N(self) -> NDArray[np.intp]:
+        """Which of ten equal bins each probability falls in."""
+        return np.minimum((self.probability_N * BINS).astype(np.intp), BINS - 1)
+
+
+def binary_measures(forecast: Forecast) -> Values:
     """The measures of one yes-or-no question; None where nothing can be said."""
+    probability_N, truth_N = forecast.probability_N, forecast.truth_N
     if not len(truth_N):
         names = ("average_precision", "brier", "calibration_error", "base_rate", "f1_memory")
         return dict.fromkeys(names) | {"positives": 0.0}
@@ -49,7 +83,7 @@ def binary_measures(
     return {
         "average_precision": average_precision(probability_N, truth_N),
         "brier": float(((probability_N - truth_N) ** 2).mean()),
-        "calibration_error": calibration_error(probability_N, truth_N),
+        "calibration_error": calibration_error(forecast),
         "base_rate": float(truth_N.mean()),
         "f1_memory": 2 * hits / (2 * hits + wrong) if hits + wrong else None,
         "positives": float(truth_N.sum()),
@@ -68,21 +102,65 @@ def average_precision(
     """
     if not truth_N.any():
         return None
+    return float(weighted_precision(probability_N, truth_N, np.ones((1, len(truth_N))))[0])
+
+
+def weighted_precision(
+    probability_N: NDArray[np.float64],
+    truth_N: NDArray[np.bool_],
+    weights_SN: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """`average_precision` where item n counts `weights_SN[s, n]` times, [S]; NaN without truth."""
     order = np.argsort(-probability_N, kind="stable")
-    truth, ranked = truth_N[order], probability_N[order]
+    ranked, weights_SN = probability_N[order], weights_SN[:, order]
     ends = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)
-    hits = truth.cumsum()[ends]
-    precision = hits / (ends + 1)
-    recall = hits / truth.sum()
-    return float((np.diff(recall, prepend=0.0) * precision).sum())
+    hits = (weights_SN * truth_N[order]).cumsum(1)[:, ends]
+    called = weights_SN.cumsum(1)[:, ends]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        precision = np.where(called > 0, hits / called, 0.0)
+        recall = hits / hits[:, -1:]
+    return (np.diff(recall, axis=1, prepend=0.0) * precision).sum(1)
 
 
-def calibration_error(probability_N: NDArray[np.float64], truth_N: NDArray[np.bool_]) -> float:
+def calibration_error(forecast: Forecast) -> float:
     """Mean distance of probability and frequency over ten equal bins, weighted by count.
 
-    >>> calibration_error(np.array([0.75, 0.75]), np.array([True, False]))
+    >>> probability, truth = np.array([0.75, 0.75]), np.array([True, False])
+    >>> calibration_error(Forecast(probability, truth, np.zeros(2, int)))
     0.25
     """
-    bins = np.minimum((probability_N * BINS).astype(int), BINS - 1)
-    gaps = [abs(probability_N[bins == b].sum() - truth_N[bins == b].sum()) for b in np.unique(bins)]
-    return float(sum(gaps) / len(truth_N))
+    gaps = np.bincount(forecast.bins_N, forecast.probability_N - forecast.truth_N)
+    return float(np.abs(gaps).sum() / len(forecast.truth_N))
+
+
+def binary_intervals(forecast: Forecast) -> Values:
+    """Intervals of `average_precision`, `brier` and `calibration_error` over recordings."""
+    if not forecast.truth_N.any():
+        return {}
+    _, back = np.unique(forecast.recordings_N, return_inverse=True)
+    drawn = resamples(int(back.max()) + 1)
+    wrong = forecast.probability_N - forecast.truth_N
+    counts = drawn @ np.bincount(back)
+    gaps_RK = np.zeros((drawn.shape[1], BINS))
+    np.add.at(gaps_RK, (back, forecast.bins_N), wrong)
+    ranked = weighted_precision(forecast.probability_N, forecast.truth_N, drawn[:, back])
+    return (
+        bounds("average_precision", ranked)
+        | bounds("brier", drawn @ np.bincount(back, wrong**2) / counts)
+        | bounds("calibration_error", np.abs(drawn @ gaps_RK).sum(1) / counts)
+    )
+
+
+def reliability(forecast: Forecast) -> list[dict[str, float]]:
+    """Bin by bin: mean `probability`, `frequency` of what came, `count`; empty bins left out."""
+    rows: list[dict[str, float]] = []
+    for one in np.unique(forecast.bins_N):
+        chosen = forecast.take(forecast.bins_N == one)
+        rows.append(
+            {
+                "probability": float(chosen.probability_N.mean()),
+                "frequency": float(chosen.truth_N.mean()),
+                "count": float(len(chosen.truth_N)),
+            }
+        )
+    return rows

@@ -12,15 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from arcworld.evaluation.evaluate import Evaluation
-from arcworld.evaluation.pictures import film_strip, play_strip, save
+from arcworld.evaluation.headline import bins_table, floors_that_win, headline_table
+from arcworld.evaluation.open_loop import DEPTHS, HORIZON
+from arcworld.evaluation.pictures import WORST, dream_strip, film_strip, play_strip, save
+from arcworld.evaluation.plots import plot_open_loop, plot_reliability
 from arcworld.evaluation.report import (
     NOTHING,
+    TITLES,
     Sheet,
     describe,
-    floors_that_win,
     part_tables,
     seed_tables,
-    short_table,
 )
 from arcworld.models.run import Run
 from arcworld.recordings.episode import game_name
@@ -38,30 +40,41 @@ class Played:
 
 
 def write_page(
-    run: Run, known: Evaluation, unknown: Evaluation | None, played: Sequence[Played]
+    run: Run,
+    known: Evaluation,
+    unknown: Evaluation | None = None,
+    played: Sequence[Played] = (),
+    *,
+    folder: Path | None = None,
 ) -> Path:
-    """Write `report/report.md` and its pictures into a run's folder.
+    """Write `report.md` and its pictures.
 
     Args:
-        known: on games of training, recordings never trained on.
+        run: what the page is of.
+        known: on recordings never trained on.
         unknown: on games never trained on.
         played: games, as an agent played them.
+        folder: for page and pictures; `report` in the run's folder where none is named.
     """
-    folder = run.folder / "report"
+    folder = run.folder / "report" if folder is None else folder
+    curves = run.folder / "training.png"
+    trained = f"![Loss and accuracies by step]({os.path.relpath(curves, folder)})"
+    both = [("Recordings never trained on", known)]
+    both += [("Games never trained on", unknown)] if unknown else []
     parts = [
         f"# {run.name}",
         _what(run),
-        short_table(known.parts, known.about).as_markdown(),
+        headline_table(known.parts, known.about).as_markdown(),
         "## What comes next, foretold",
-        *_films(folder, known, "Games of training, in a recording never trained on"),
-        *(_films(folder, unknown, "Games never trained on") if unknown else []),
+        *(part for title, one in both for part in _films(folder, one, title)),
+        "## In open loop",
+        *_open_loop(folder, known),
+        "## Levels foreseen",
+        *_levels(folder, known),
         "## Measured, beside the floors",
-        *_tables(known, "Recordings never trained on"),
-        *(_tables(unknown, "Games never trained on") if unknown else []),
-        "## Played",
-        *_plays(folder, played),
-        "## Trained",
-        "![Loss and accuracies by step](../training.png)",
+        *(part for title, one in both for part in _tables(one, title)),
+        *(["## Played", *_plays(folder, played)] if played else []),
+        *(["## Trained", trained] if curves.is_file() else []),
         "## Every part in full",
         *(sheet.as_markdown() for sheet in part_tables(known.parts)),
     ]
@@ -80,13 +93,41 @@ def _what(run: Run) -> str:
 
 
 def _films(folder: Path, evaluation: Evaluation, title: str) -> list[str]:
-    parts = [f"### {title}"]
-    for game in sorted({str(game) for game in evaluation.transitions.games_N}):
-        picture = film_strip(evaluation.transitions, evaluation.predicted_NHW, game)
+    parts = [
+        f"### {title}",
+        "Frame before (ring: click), true next frame, predicted, difference in red, and how"
+        f" unlikely each true cell was held to be, from none to black ({WORST:.0f} nats or more).",
+    ]
+    transitions = evaluation.transitions
+    for game in sorted({str(game) for game in transitions.games_N}):
+        picture = film_strip(transitions, evaluation.predicted_NHW, evaluation.nll_NC, game)
         path = save(picture, folder / f"film-{game}.png")
-        words = "frame before (ring: click), true next frame, predicted, difference in red"
-        parts.append(f"**{game}**: {words}.\n\n![{game}]({path.name})")
+        parts.append(f"**{game}**\n\n![{game}]({path.name})")
     return parts
+
+
+def _open_loop(folder: Path, evaluation: Evaluation) -> list[str]:
+    dreams = evaluation.dreams
+    if not len(dreams["run"].starts_S):
+        return [f"No episode is {HORIZON} actions long."]
+    path = plot_open_loop(dreams, folder / "open-loop.png")
+    parts = [
+        f"{len(dreams['run'].starts_S)} dreams with the true actions on the model's own frames;"
+        " `copy` is the start frame again.",
+        f"![Accuracy by depth]({path.name})",
+    ]
+    for game in sorted({str(game) for game in dreams["run"].games_S}):
+        path = save(dream_strip(dreams["run"], game), folder / f"dream-{game}.png")
+        parts.append(f"**{game}**, start frame and {DEPTHS} actions on.\n\n![{game}]({path.name})")
+    return parts
+
+
+def _levels(folder: Path, evaluation: Evaluation) -> list[str]:
+    parts: list[str] = []
+    for part, bins in evaluation.bins.items():
+        parts.append(bins_table(bins, TITLES[part]).as_markdown())
+    path = plot_reliability(evaluation.bins, folder / "reliability.png")
+    return [f"![Said and come true]({path.name})", *parts]
 
 
 def _tables(evaluation: Evaluation, title: str) -> list[str]:

@@ -11,26 +11,35 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from arcworld.evaluation.open_loop import DEPTHS, Dreams
 from arcworld.evaluation.transitions import Transitions
 from arcworld.frames.palette import difference, sheet, to_rgb
-from arcworld.recordings.episode import CLICK, Episode, Outcome
+from arcworld.frames.tokenizer import GRID
+from arcworld.recordings.episode import CLICK, SIDE, Episode, Outcome
 
 type Picture = NDArray[np.uint8]
 """RGB, uint8 [height, width, 3]."""
 MARGIN = 84
 """Pixels on the left for words."""
+WORST = 8.0
+"""Nats at which a surprise map is black."""
+HEAT: NDArray[np.float64] = np.array(
+    [[255, 255, 255], [255, 170, 60], [200, 30, 30], [0, 0, 0]], np.float64
+)
+_HEAT = np.linspace(0, 1, len(HEAT))
 INK = np.array([229, 58, 163], dtype=np.uint8)
 
 
 def film_strip(
     transitions: Transitions,
     predicted_NHW: NDArray[np.uint8],
+    nll_NC: NDArray[np.floating],
     game: str,
     *,
     frames: int = 6,
     zoom: int = 2,
 ) -> Picture:
-    """Consecutive frames of a game in four rows: before, true, predicted, difference.
+    """Consecutive frames of a game in five rows: before, true, predicted, difference, surprise.
 
     The stretch is the one where most novel things happen; how well they are foretold plays no
     part in the choice.
@@ -41,10 +50,48 @@ def film_strip(
         [to_rgb(transitions.next_NHW[i], zoom) for i in at],
         [to_rgb(predicted_NHW[i], zoom) for i in at],
         [difference(transitions.next_NHW[i], predicted_NHW[i], zoom) for i in at],
+        [surprise_map(transitions.next_NHW[i], nll_NC[i], zoom) for i in at],
     ]
     for picture, i in zip(rows[0], at, strict=True):
         _mark(picture, transitions.actions_N3[i], zoom)
-    return with_words(sheet(rows), ["before", "true", "predicted", "difference"])
+    return with_words(sheet(rows), ["before", "true", "predicted", "difference", "surprise"])
+
+
+def surprise_map(
+    frame_HW: NDArray[np.uint8], nll_C: NDArray[np.floating], zoom: int = 2
+) -> Picture:
+    """Nats by cell as heat over the frame in pale grey: none at 0, black at `WORST` and more.
+
+    >>> plain = np.zeros((64, 64), np.uint8)
+    >>> surprise_map(plain, np.array([0.0, WORST] * 32))[0, [0, 127]].tolist()
+    [[235, 235, 235], [0, 0, 0]]
+    """
+    pale = difference(frame_HW, frame_HW, zoom)
+    share = np.clip(np.asarray(nll_C, np.float64) / WORST, 0, 1).reshape(GRID, GRID)
+    heat = np.stack([np.interp(share, _HEAT, HEAT[:, band]) for band in range(3)], axis=-1)
+    side = SIDE // GRID * zoom
+    heat = heat.repeat(side, axis=0).repeat(side, axis=1)
+    return (heat / 255 * pale).round().astype(np.uint8)
+
+
+def dream_strip(dreams: Dreams, game: str, *, zoom: int = 2) -> Picture:
+    """One dream of a game by depth in three rows: true, dreamt, difference; first its start.
+
+    Of the game's dreams it is the one in which most pixels change without RESET or level-up, if
+    there is one; how well it is dreamt plays no part in the choice.
+    """
+    changes = dreams.at(dreams.depth)
+    moved = (changes.frames_NHW != changes.next_NHW).sum((1, 2))
+    moved = np.where(dreams.ordinary_S(dreams.depth), moved + SIDE * SIDE, moved)
+    one = int(np.where(dreams.games_S == game, moved, -1).argmax())
+    start = dreams.transitions.frames_NHW[dreams.starts_S[one]]
+    rows = [[to_rgb(start, zoom)], [to_rgb(start, zoom)], [difference(start, start, zoom)]]
+    for depth in DEPTHS:
+        true, dreamt = dreams.at(depth).next_NHW[one], dreams.frames_DSHW[depth - 1, one]
+        rows[0].append(to_rgb(true, zoom))
+        rows[1].append(to_rgb(dreamt, zoom))
+        rows[2].append(difference(true, dreamt, zoom))
+    return with_words(sheet(rows), ["true", "dreamt", "difference"])
 
 
 def _busiest(transitions: Transitions, game: str, frames: int) -> Sequence[int]:

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from arcworld.evaluation.floors import choices
-from arcworld.evaluation.pooling import Ratio, Table, pool, share
+from arcworld.evaluation.pooling import Ratio, Table, share
 from arcworld.evaluation.transitions import Transitions
 from arcworld.evaluation.world_model import Report, batches_by_length, window_at
 from arcworld.frames.tokenizer import CELLS
@@ -62,7 +62,7 @@ def policy_table(transitions: Transitions, chosen_N2: NDArray[np.int16]) -> Tabl
     for kind in np.unique(types[types != RESET]):
         among = types == kind
         measures[f"recall_{kind}"] = Ratio(type_right & among, among)
-    return pool(measures, policy_subsets(transitions), transitions.games_N)
+    return transitions.pool(policy_subsets(transitions)).table(measures)
 
 
 def policy_subsets(transitions: Transitions) -> dict[str, NDArray[np.bool_]]:

@@ -1,19 +1,51 @@
-"""Measures as sums over sums, pooled over items by subset and by game.
+"""Measures as sums over sums, pooled over items by subset and by game, with intervals.
 
-Knows ratios; knows nothing of frames or models. A report nests part, subset, game, measure.
+Knows ratios; knows nothing of frames or models. A report nests part, subset, game, measure. Beside
+a measure stand `NAME_low` and `NAME_high`: the middle 95 % of 1,000 bootstrap resamples of whole
+recordings (Efron 1979), since transitions of one recording are not independent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import functools
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-type Table = dict[str, dict[str, dict[str, float | None]]]
-"""subset -> game (or `all`) -> measure -> value; None where nothing could be counted."""
+type Values = dict[str, float | None]
+"""Measure -> value; None where nothing could be counted."""
+type Table = dict[str, dict[str, Values]]
+"""subset -> game (or `all`) -> measure -> value."""
+
+RESAMPLES = 1000
+SEED = 0
+BOUNDS = ("low", "high")
+
+
+@functools.cache
+def resamples(recordings: int) -> NDArray[np.float64]:
+    """How often each of R recordings is drawn in each resample, [1000, R]; always the same.
+
+    >>> resamples(3).shape, bool((resamples(3).sum(1) == 3).all())
+    ((1000, 3), True)
+    """
+    even = np.full(recordings, 1 / recordings)
+    rng = np.random.default_rng(SEED)
+    return rng.multinomial(recordings, even, size=RESAMPLES).astype(np.float64)
+
+
+def bounds(name: str, values: NDArray[np.float64]) -> Values:
+    """`NAME_low` and `NAME_high`: the middle 95 % of what resamples gave, NaN left out."""
+    told = values[~np.isnan(values)]
+    if not len(told):
+        return {}
+    low, high = np.quantile(told, (0.025, 0.975))
+    return dict(
+        zip((f"{name}_{bound}" for bound in BOUNDS), (float(low), float(high)), strict=True)
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +64,18 @@ class Ratio:
         value = float(self.top_N[chosen_N].sum()) / bottom
         return value if self.then is None else self.then(value)
 
+    def resampled(
+        self, chosen_N: NDArray[np.bool_], recordings_N: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        """The measure in each resample of the chosen items' recordings, NaN where undefined."""
+        _, back = np.unique(recordings_N[chosen_N], return_inverse=True)
+        tops = np.bincount(back, self.top_N[chosen_N])
+        bottoms = np.bincount(back, self.bottom_N[chosen_N])
+        drawn = resamples(len(tops))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            values = np.where(drawn @ bottoms > 0, drawn @ tops / (drawn @ bottoms), np.nan)
+        return values if self.then is None else np.array([self.then(v) for v in values])
+
 
 def share(true_N: NDArray[np.bool_], among_N: NDArray[np.bool_] | None = None) -> Ratio:
     """How many items are true, among all or some."""
@@ -39,30 +83,43 @@ def share(true_N: NDArray[np.bool_], among_N: NDArray[np.bool_] | None = None) -
     return Ratio(true_N & among, among)
 
 
-def pool(
-    measures: Mapping[str, Ratio],
-    subsets: Mapping[str, NDArray[np.bool_]],
-    games_N: NDArray[np.str_],
-) -> Table:
-    """Every measure in every subset, over all games and by game, with `count` items."""
-    return pool_by(
-        lambda chosen: {name: ratio.of(chosen) for name, ratio in measures.items()},
-        subsets,
-        games_N,
-    )
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """Which of N items are told of together.
 
+    Attributes:
+        subsets: each a choice of items, bool [N].
+        games_N: the game's name.
+        recordings_N: a number for the recording.
+    """
 
-def pool_by(
-    measure: Callable[[NDArray[np.bool_]], dict[str, float | None]],
-    subsets: Mapping[str, NDArray[np.bool_]],
-    games_N: NDArray[np.str_],
-) -> Table:
-    """`pool` for measures that are no ratio: `measure` takes the chosen items."""
-    table: Table = {}
-    for subset, chosen_N in subsets.items():
-        groups = {"all": chosen_N}
-        groups |= {str(game): chosen_N & (games_N == game) for game in np.unique(games_N)}
-        table[subset] = {
-            game: {**measure(group), "count": float(group.sum())} for game, group in groups.items()
-        }
-    return table
+    subsets: Mapping[str, NDArray[np.bool_]]
+    games_N: NDArray[np.str_]
+    recordings_N: NDArray[np.intp]
+
+    def table(self, measures: Mapping[str, Ratio]) -> Table:
+        """Every measure with its interval and `count` items, over all games and by game."""
+
+        def measure(chosen_N: NDArray[np.bool_]) -> Values:
+            values: Values = {}
+            for name, ratio in measures.items():
+                values[name] = ratio.of(chosen_N)
+                if values[name] is not None:
+                    values |= bounds(name, ratio.resampled(chosen_N, self.recordings_N))
+            return values
+
+        return self.table_by(measure)
+
+    def table_by(self, measure: Callable[[NDArray[np.bool_]], Values]) -> Table:
+        """`table` for measures that are no ratio: `measure` takes the chosen items."""
+        table: Table = {}
+        for subset, game, chosen_N in self._groups():
+            values = {**measure(chosen_N), "count": float(chosen_N.sum())}
+            table.setdefault(subset, {})[game] = values
+        return table
+
+    def _groups(self) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
+        for subset, chosen_N in self.subsets.items():
+            yield subset, "all", chosen_N
+            for game in np.unique(self.games_N):
+                yield subset, str(game), chosen_N & (self.games_N == game)

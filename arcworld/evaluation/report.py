@@ -6,20 +6,31 @@ how anything was measured. No value stands here that the evaluation does not hol
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from arcworld.evaluation.pooling import Table
+from arcworld.errors import ArcworldError
+from arcworld.evaluation.open_loop import DEPTHS
+from arcworld.evaluation.pooling import BOUNDS, Table
+from arcworld.evaluation.withheld import PART as WITHHELD
 
 type Parts = Mapping[str, Table]
 """As in `Evaluation.parts`: part -> subset -> game -> measure; floors are `floors/NAME/part`."""
 
 FLOORS = ("copy", "majority", "repeat", "lookup")
-LOWER = ("false_change", "perplexity", "bits_per_frame", "brier", "calibration_error", "loss")
+LOWER = (
+    "false_change", "perplexity", "bits_per_frame", "brier", "calibration_error", "loss",
+    "tokens_per_frame",
+)  # fmt: skip
 """Measures where less is better, whatever stands before the name."""
 COUNTS = ("positives", "count")
-SHARES = ("_acc", "exact_frame", "false_change", "_recall", "_precision", "base_rate", "_used")
+SHARES = (
+    "_acc", "exact_frame", "false_change", "_recall", "_precision", "base_rate", "_used", "_share",
+    "action_use", "ceiling",
+)  # fmt: skip
 """How the names of measures end that are shares of something, told in per cent."""
 NOTHING = "-"
 SUBSETS = {
@@ -30,13 +41,24 @@ SUBSETS = {
     "level_up": "level-up",
     "change_points": "change points",
     "exploration": "exploration",
+    "crossing": "crossing",
 }
 TITLES = {
     "world_model": "World model, per frame: own codes inside a frame, true frames before it",
     "world_model_teacher_forced": "World model, teacher-forced: every token given the true ones",
     "outcome": "Outcome of an action: does it win the level, is the game over",
     "policy": "Policy on winning stretches (exploration apart, half of it is random)",
+    **{
+        f"open_loop/{depth}": f"Open loop, {depth} deep: true actions, own frames; changed is"
+        " against the start frame"
+        for depth in DEPTHS
+    },
+    "action_use/1": "Action use: changed cells right with the true action minus with another",
+    "action_use/4": "Action use, 4 deep: the first action is another",
+    "action_engine": "What another action leads to, against the game itself",
+    WITHHELD: "Outcome on levels withheld from training, three folds",
     "tokenizer": "Tokenizer: frames to codes and back",
+    "tokenizer_left_out": "Tokenizer on our own games that were left out of training",
     "tokenizer_vqvae": "The seed's VQ-VAE on the same frames, trained for a minute or two",
 }
 
@@ -127,23 +149,6 @@ def _seed_rows(parts: Parts, subset: str) -> list[tuple[str, ...]]:
     return rows
 
 
-def short_table(parts: Parts, about: Mapping[str, Any]) -> Sheet:
-    """The seed's table over all games on one screen: the run and its best floor, novel and all."""
-    rows: list[tuple[str, ...]] = []
-    for line in SEED_TABLE:
-        row = [line.name]
-        for subset in ("novel", "all"):
-            value = look_up(parts, line.part, subset, "all", line.measure)
-            floors = floors_of(parts, line.part, subset, "all", line.measure)
-            best = best_floor(floors, line.measure)
-            told = NOTHING if best is None else f"{show(floors[best], line.measure)} ({best})"
-            row += [show(value, line.measure), told]
-        rows.append(tuple(row))
-    columns = ("measure", "novel", "best floor", "all", "best floor")
-    title = f"{about['data']}, {about['split']}: {about['novel']:,} novel transitions of"
-    return Sheet(f"{title} {about['transitions']:,}", columns, rows)
-
-
 def best_floor(floors: Mapping[str, float], measure: str) -> str | None:
     """The name of the floor that is hardest to beat."""
     sign = -1 if lower_is_better(measure) else 1
@@ -159,6 +164,32 @@ def floors_of(parts: Parts, part: str, subset: str, game: str, measure: str) -> 
     """What each floor scores, where it has a score."""
     found = {n: look_up(parts, f"floors/{n}/{part}", subset, game, measure) for n in FLOORS}
     return {name: value for name, value in found.items() if value is not None}
+
+
+def read_parts(path: Path) -> Parts:
+    """The parts of an evaluation that was written as JSON.
+
+    Raises:
+        ArcworldError: the file is no evaluation.
+    """
+    parts: dict[str, Table] = {}
+
+    def walk(name: str, node: Any) -> None:
+        if "all" in node:
+            parts[name] = node
+            return
+        for key, value in node.items():
+            walk(f"{name}/{key}" if name else key, value)
+
+    try:
+        found = json.loads(path.read_text())
+        walk("", {key: value for key, value in found.items() if key not in ("about", "bins")})
+    except (OSError, ValueError, AttributeError, TypeError):
+        raise ArcworldError(
+            f"{path}: found no evaluation; expected what `arcworld evaluate --json` writes; write"
+            " one of the other run"
+        ) from None
+    return parts
 
 
 def lower_is_better(measure: str) -> bool:
@@ -177,6 +208,20 @@ def show(value: float | None, measure: str) -> str:
     if measure.removeprefix("game_over_") in COUNTS:
         return f"{value:,.0f}"
     return f"{100 * value:.1f} %" if measure.endswith(SHARES) else f"{value:.3f}"
+
+
+def interval(parts: Parts, part: str, subset: str, game: str, measure: str) -> str:
+    """The middle 95 % of resamples, or nothing where there are none.
+
+    >>> values = {"cell_acc": 0.9, "cell_acc_low": 0.881, "cell_acc_high": 0.924}
+    >>> interval({"world_model": {"all": {"all": values}}}, "world_model", "all", "all", "cell_acc")
+    '88.1 to 92.4'
+    """
+    found = [look_up(parts, part, subset, game, f"{measure}_{bound}") for bound in BOUNDS]
+    if None in found:
+        return NOTHING
+    low, high = (show(value, measure).removesuffix(" %") for value in found)
+    return f"{low} to {high}"
 
 
 def verdict(value: float | None, floors: Mapping[str, float], measure: str) -> str:
@@ -227,8 +272,9 @@ def _part_sheet(parts: Parts, part: str) -> Sheet:
 def _measures(table: Table) -> list[str]:
     """Names of measures, counts last; the recall of each class is left to the JSON."""
     names = dict.fromkeys(name for games in table.values() for name in games.get("all", {}))
-    kept = [name for name in names if not name.startswith("recall_") and name != "count"]
-    return [*kept, "count"]
+    bounds = tuple(f"_{bound}" for bound in BOUNDS)
+    kept = [n for n in names if not n.startswith("recall_") and not n.endswith(bounds)]
+    return [*(name for name in kept if name != "count"), "count"]
 
 
 def describe(about: Mapping[str, Any]) -> str:
@@ -241,16 +287,3 @@ def describe(about: Mapping[str, Any]) -> str:
         f" {about['novel']:,} novel"
     )
     return f"{line}; {known} of these recordings were TRAINED ON" if known else line
-
-
-def floors_that_win(parts: Parts) -> list[str]:
-    """One sentence a row of the seed's table where a floor is ahead over all games."""
-    sentences: list[str] = []
-    for subset in ("novel", "all"):
-        for line in SEED_TABLE:
-            value = look_up(parts, line.part, subset, "all", line.measure)
-            floors = floors_of(parts, line.part, subset, "all", line.measure)
-            words = verdict(value, floors, line.measure)
-            if words.startswith(("floor wins", "no better")):
-                sentences.append(f"{line.name} on {subset} transitions: {words}")
-    return sentences

@@ -5,15 +5,17 @@ Knows frames and a tokenizer; knows nothing of actions.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
 
 from arcworld.evaluation.floors import known_cells, split_cells
 from arcworld.evaluation.frame_measures import same_cells
-from arcworld.evaluation.pooling import Ratio, Table, pool, share
-from arcworld.frames.tokenizer import FrameTokenizer
+from arcworld.evaluation.pooling import Pool, Ratio, Table, share
+from arcworld.frames.tokenizer import CELLS, FrameTokenizer
 from arcworld.recordings.episode import COLOURS, Episode, game_name
 from arcworld.recordings.novelty import Seen
 
@@ -31,18 +33,35 @@ def evaluate_tokenizer(
     games = np.repeat([game_name(episode.game_id) for episode in episodes], lengths)
     novel = seen.novel_frames(frames)
     subsets = {"all": np.ones(len(frames), dtype=np.bool_), "novel": novel}
+    guids = np.repeat([episode.guid for episode in episodes], lengths)
+    pool = Pool(subsets, games, np.unique(guids, return_inverse=True)[1])
     indices = tokenizer.encode_frames(frames)
     back = tokenizer.decode_frames(indices)
-    table = pool(_measures(frames, back, changed), subsets, games)
-    used = len(np.unique(indices)) / tokenizer.codebook_size
-    table["all"]["all"]["codebook_used"] = used
+    table = pool.table(_measures(frames, back, changed) | _lengths(tokenizer, indices))
+    used = np.unique(indices[indices < tokenizer.codebook_size])
+    table["all"]["all"]["codebook_used"] = len(used) / tokenizer.codebook_size
     parts = {"tokenizer": table}
     if training_frames_NHW is not None:
         known = _known(frames, known_cells(training_frames_NHW))
         measures = {"cell_acc": Ratio(known.sum(1), np.full(len(known), known.shape[1]))}
         measures["exact_frame"] = share(known.all(1))
-        parts["floors/lookup/tokenizer"] = pool(measures, subsets, games)
+        parts["floors/lookup/tokenizer"] = pool.table(measures)
     return parts
+
+
+def left_out_episodes(trained_on: Collection[str]) -> list[Episode]:
+    """Play of the project's own held-out games that are not among `trained_on`: one demo each,
+    made anew by their scripted players, always the same.
+    """
+    from arcworld.games.catalogue import game_split
+    from arcworld.games.demos import make_demos
+    from arcworld.recordings.reader import read_recording
+
+    known = {game_name(game) for game in trained_on}
+    names = [name for name in game_split().held_out if name not in known]
+    with TemporaryDirectory() as folder:
+        paths = make_demos(Path(folder), names, demos_per_game=1) if names else []
+        return [episode for path in paths for episode in read_recording(path).episodes]
 
 
 def _changed(frames_THW: NDArray[np.uint8]) -> NDArray[np.bool_]:
@@ -69,6 +88,14 @@ def _measures(
     for colour in range(COLOURS):
         measures[f"recall_changed_colour_{colour}"] = over(changed & (frames == colour))
     return measures
+
+
+def _lengths(tokenizer: FrameTokenizer, indices_NC: NDArray[np.int32]) -> dict[str, Ratio]:
+    """`tokens_per_frame`, and `spelled_frame_share`: frames that hold a cell which is no code."""
+    more = getattr(tokenizer, "spelled_tokens", None)
+    spelled = np.zeros(len(indices_NC)) if more is None else more(indices_NC)
+    tokens = Ratio(spelled + CELLS, np.ones(len(indices_NC)))
+    return {"tokens_per_frame": tokens, "spelled_frame_share": share(spelled > 0)}
 
 
 def _known(frames: NDArray[np.uint8], known: set[bytes]) -> NDArray[np.bool_]:

@@ -5,12 +5,13 @@ Knows episodes and what training has seen; knows nothing of models.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from arcworld.evaluation.pooling import Pool
 from arcworld.recordings.episode import (
     ACTION_IDS,
     RESET,
@@ -57,6 +58,22 @@ class Transitions:
     def level_up_N(self) -> NDArray[np.bool_]:
         """The action won a level."""
         return self.outcomes_N == Outcome.LEVEL_WON
+
+    @property
+    def recordings_N(self) -> NDArray[np.intp]:
+        """A number for the recording of each transition."""
+        guids = np.array([episode.guid for episode in self.episodes], dtype=np.str_)
+        return np.unique(guids, return_inverse=True)[1][self.episode_N]
+
+    def pool(self, subsets: Mapping[str, NDArray[np.bool_]] | None = None) -> Pool:
+        """How measures of the transitions are told: on `subsets()`, or on others."""
+        chosen = self.subsets() if subsets is None else subsets
+        return Pool(chosen, self.games_N, self.recordings_N)
+
+    def take(self, at: NDArray[np.integer]) -> Transitions:
+        """Some of the transitions, of the same episodes."""
+        columns = [field.name for field in fields(self) if field.name != "episodes"]
+        return replace(self, **{name: getattr(self, name)[at] for name in columns})
 
     def legal_types(self) -> NDArray[np.bool_]:
         """Which action types a player may choose in each frame, bool [N, 8]; never RESET."""

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -17,9 +18,9 @@ from arcworld.evaluation.frame_measures import frame_table
 from arcworld.evaluation.pooling import Ratio, Table, share
 from arcworld.evaluation.transitions import Transitions
 from arcworld.frames.tokenizer import CELLS, FrameTokenizer
-from arcworld.models.decode import predict_next
+from arcworld.models.decode import Prediction, predict_next
 from arcworld.models.world_model import WorldModel
-from arcworld.recordings.episode import CLICK, RESET
+from arcworld.recordings.episode import CLICK, RESET, Outcome
 from arcworld.tokens.cells import NO_CELL
 from arcworld.tokens.sequence import CodedEpisode, code, pack
 
@@ -82,8 +83,10 @@ def _force(model: WorldModel, ids_BL: NDArray[np.int32]) -> Forced:
     vocabulary = model.vocabulary
     ids = torch.from_numpy(ids_BL).long().to(model.table.weight.device)
     hidden = model.hidden(ids)
-    codes = model.code_logits(hidden, ids, slice(-CELLS - 1, -1))
-    nll = -codes.log_softmax(-1).gather(2, ids[:, -CELLS:, None])[..., 0]
+    at = (slice(None), slice(-CELLS - 1, -1))
+    before, facts = hidden[at].flatten(0, 1), model.facts(ids, at)
+    cells_BC = model.likeliest_cells(before, facts).unflatten(0, (len(ids), CELLS))
+    nll = model.cell_nll(before, facts, ids[:, -CELLS:].flatten()).unflatten(0, (len(ids), CELLS))
     act = _last(ids == vocabulary.act)
     rows = torch.arange(len(ids), device=ids.device)
     after = hidden[rows, act + vocabulary.action_tokens - 1]
@@ -95,7 +98,7 @@ def _force(model: WorldModel, ids_BL: NDArray[np.int32]) -> Forced:
         places = model.logits(hidden[rows, act + 1])
         cells = places[:, first + types : vocabulary.frame].argmax(-1)
     return Forced(
-        codes[..., :first].argmax(-1).to(torch.int32).cpu().numpy(),
+        vocabulary.indices(cells_BC.to(torch.int32).cpu().numpy()),
         nll.cpu().numpy(),
         model.outcome_logits(after).softmax(-1).cpu().numpy(),
         (marks[:, vocabulary.level_complete] > marks[:, vocabulary.frame]).cpu().numpy(),
@@ -119,17 +122,72 @@ def batches_by_length(lengths: Sequence[int], size: int = BATCH) -> Iterator[NDA
 
 
 def per_frame(
-    model: WorldModel, transitions: Transitions, coded: Sequence[CodedEpisode], report: Report
+    model: WorldModel,
+    transitions: Transitions,
+    coded: Sequence[CodedEpisode],
+    forced: Forced,
+    report: Report,
 ) -> NDArray[np.int32]:
-    """Codes of the next frame by greedy decoding after true frames, int32 [N, 64]."""
-    indices = np.zeros((len(transitions), CELLS), dtype=np.int32)
-    for at in range(0, len(transitions), BATCH):
-        chosen = range(at, min(at + BATCH, len(transitions)))
-        frames = model.config.context_frames
-        histories = [window_at(transitions, coded, i, frames, pending=True) for i in chosen]
-        indices[list(chosen)] = predict_next(model, histories).indices_BC
-        report("per frame", chosen.stop, len(transitions))
+    """Codes of the next frame by greedy decoding after true frames, int32 [N, 64].
+
+    Where each code is the likeliest after the true ones before it, and the outcome's mark too,
+    greedy decoding can give nothing but the true frame: only the others are decoded.
+    """
+    indices = true_indices(transitions, coded)
+    known = (forced.indices_NC == indices).all(1)
+    known &= forced.level_token_N == transitions.level_up_N
+    left = np.flatnonzero(~known)
+    frames = model.config.context_frames
+    histories = [window_at(transitions, coded, int(i), frames, pending=True) for i in left]
+    indices[left] = predict_all(model, histories, partial(report, "per frame")).indices_BC
     return indices
+
+
+def predict_all(
+    model: WorldModel, histories: Sequence[CodedEpisode], report: Callable[[int, int], None]
+) -> Prediction:
+    """`predict_next`, batch by batch; `report` hears (done, total)."""
+    parts: list[Prediction] = []
+    for at in range(0, max(len(histories), 1), BATCH):
+        parts.append(predict_next(model, histories[at : at + BATCH]))
+        report(min(at + BATCH, len(histories)), len(histories))
+    names = [field.name for field in fields(Prediction)]
+    return Prediction(*(np.concatenate([getattr(p, name) for p in parts]) for name in names))
+
+
+@torch.inference_mode()
+def outcomes_after(
+    model: WorldModel,
+    transitions: Transitions,
+    coded: Sequence[CodedEpisode],
+    at_M: NDArray[np.intp],
+    report: Callable[[int, int], None],
+) -> NDArray[np.float32]:
+    """Probability of each `Outcome` after the action of some transitions, float32 [M, 3]."""
+    frames = model.config.context_frames
+    rows = [
+        pack(model.vocabulary, window_at(transitions, coded, int(i), frames, pending=True))
+        for i in at_M
+    ]
+    outcomes = np.zeros((len(rows), len(Outcome)), dtype=np.float32)
+    done = 0
+    for batch in batches_by_length([len(row) for row in rows]):
+        ids = torch.from_numpy(np.stack([rows[i] for i in batch])).long()
+        hidden = model.hidden(ids.to(model.table.weight.device))[:, -1]
+        outcomes[batch] = model.outcome_logits(hidden).softmax(-1).cpu().numpy()
+        done += len(batch)
+        report(done, len(rows))
+    return outcomes
+
+
+def true_indices(
+    transitions: Transitions, coded: Sequence[CodedEpisode], after: int = 1
+) -> NDArray[np.int32]:
+    """Codes of the frame that lies `after` actions further on, int32 [N, 64]."""
+    places = zip(transitions.episode_N.tolist(), transitions.t_N.tolist(), strict=True)
+    return np.array([coded[e].indices_TC[t + after] for e, t in places], np.int32).reshape(
+        -1, CELLS
+    )
 
 
 def window_at(
@@ -141,11 +199,17 @@ def window_at(
     after: int = 0,
     pending: bool = False,
 ) -> CodedEpisode:
-    """Up to `frames` frames, the last transition i's; then `after` more, or its action pending."""
+    """Up to `frames` frames, the last transition i's; then `after` more, or its action pending.
+
+    What came of a pending action is not told: `pack` would write it down.
+    """
     t = int(transitions.t_N[i])
     start = max(t + 1 - frames, 0)
     count = t + 1 - start + after
-    return coded[int(transitions.episode_N[i])].window(start, count, pending)
+    window = coded[int(transitions.episode_N[i])].window(start, count, pending)
+    if not pending:
+        return window
+    return replace(window, outcomes_A=np.append(window.outcomes_A[:-1], Outcome.NOTHING))
 
 
 def forced_table(transitions: Transitions, forced: Forced, frames_NHW: NDArray[np.uint8]) -> Table:

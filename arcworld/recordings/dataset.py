@@ -11,7 +11,7 @@ import os
 import shutil
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
@@ -142,6 +142,32 @@ class Dataset:
                 " expected one or more; add recordings, or correct split.json"
             )
         return replace(self, entries=entries)
+
+    def without_levels(self, levels: Mapping[str, int]) -> Dataset:
+        """The data set without one level (0-based) of some games, by game id.
+
+        Episodes are cut into stretches that show no frame of the level, of two frames at least; an
+        action into the level is left out with it. The last frame of a game that is won still shows
+        its last level.
+        """
+        entries: list[Entry] = []
+        for index, entry in enumerate(self.entries):
+            left_out = levels.get(entry.game_id)
+            if left_out is None:
+                entries.append(entry)
+                continue
+            kept_T = self.levels_shown(index) != left_out
+            edges = np.flatnonzero(np.diff(np.concatenate([[False], kept_T, [False]])))
+            for first, end in edges.reshape(-1, 2).tolist():
+                if end - first > 1:
+                    entries.append(entry.cut(first, end))
+        return replace(self, entries=tuple(entries))
+
+    def levels_shown(self, index: int) -> NDArray[np.int64]:
+        """The level (0-based) that each frame of episode `index` shows: [T]."""
+        entry = self.entries[index]
+        completed = self.packed.columns["levels"][entry.first : entry.first + entry.frames]
+        return np.minimum(completed.astype(np.int64), max(entry.win_levels - 1, 0))
 
     def of_game(self, game_id: str) -> Dataset:
         """Only the episodes of one game."""

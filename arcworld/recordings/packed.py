@@ -58,6 +58,20 @@ class Entry:
         """How many actions were taken."""
         return self.frames - 1
 
+    def cut(self, first: int, end: int) -> Entry:
+        """Frames `first` to `end` - 1 of the episode, and the actions between them.
+
+        `start` is counted on as if no row of the recording had been skipped.
+        """
+        assert 0 <= first < end <= self.frames
+        return replace(
+            self,
+            start=self.start + first,
+            frames=end - first,
+            first=self.first + first,
+            first_action=self.first_action + first,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Skipped:

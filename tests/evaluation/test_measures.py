@@ -7,11 +7,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arcworld.evaluation.floors import ActionFloors, FrameFloors, join_cells, split_cells
+from arcworld.evaluation.floors import (
+    ActionFloors,
+    FrameFloors,
+    OutcomeFloors,
+    join_cells,
+    split_cells,
+)
 from arcworld.evaluation.frame_measures import frame_ratios, frame_table
-from arcworld.evaluation.outcome import average_precision, binary_measures, calibration_error
+from arcworld.evaluation.outcome import (
+    Forecast,
+    average_precision,
+    binary_measures,
+    calibration_error,
+)
 from arcworld.evaluation.policy import policy_subsets, policy_table
-from arcworld.evaluation.pooling import Ratio, pool, share
+from arcworld.evaluation.pooling import Pool, Ratio, share
 from arcworld.evaluation.transitions import Transitions, lay_out
 from arcworld.recordings.episode import Episode, Outcome
 from arcworld.recordings.novelty import Seen, frame_hashes, pair_hashes
@@ -52,11 +63,11 @@ def test_copying_has_no_changed_cell_right_and_none_wrongly_changed() -> None:
 def test_pooling_is_over_items_not_over_games() -> None:
     right = np.array([True, False, False, False])
     games = np.array(["a", "b", "b", "b"])
-    table = pool({"acc": share(right)}, {"all": np.ones(4, np.bool_)}, games)
-    assert table["all"]["all"] == {"acc": 0.25, "count": 4}
+    subsets = {"all": np.ones(4, np.bool_), "novel": np.zeros(4, np.bool_)}
+    table = Pool(subsets, games, np.arange(4)).table({"acc": share(right)})
+    assert (table["all"]["all"]["acc"], table["all"]["all"]["count"]) == (0.25, 4)
     assert table["all"]["a"]["acc"] == 1 and table["all"]["b"]["acc"] == 0
-    empty = pool({"acc": share(right)}, {"novel": np.zeros(4, np.bool_)}, games)
-    assert empty["novel"]["all"] == {"acc": None, "count": 0}
+    assert table["novel"]["all"] == {"acc": None, "count": 0}
 
 
 @given(st.integers(0, 2**32 - 1))
@@ -86,11 +97,13 @@ def test_average_precision_equals_its_definition(rows: list[tuple[float, bool]])
 
 def test_a_constant_probability_scores_the_base_rate() -> None:
     truth = np.array([True, False, False, False, False])
-    told = binary_measures(np.full(5, 0.2), truth)
+    told = binary_measures(Forecast(np.full(5, 0.2), truth, np.zeros(5, int)))
     assert told["average_precision"] == told["base_rate"] == 0.2
     assert told["calibration_error"] == pytest.approx(0)
     assert told["brier"] == pytest.approx(0.16)
-    assert calibration_error(np.full(5, 0.9), truth) == pytest.approx(0.7)
+    assert calibration_error(Forecast(np.full(5, 0.9), truth, np.zeros(5, int))) == pytest.approx(
+        0.7
+    )
 
 
 def two_episodes(make_episode: Callable[..., Episode]) -> tuple[Transitions, Transitions]:
@@ -169,6 +182,21 @@ def test_a_perfect_policy_scores_one(make_episode: Callable[..., Episode]) -> No
     table = policy_table(test, np.stack(choices(test), axis=1))
     for measure, value in table["all"]["all"].items():
         assert value in (1, None) or measure == "count"
+
+
+def test_outcomes_are_foretold_by_how_often_their_kind_of_action_had_them(
+    make_episode: Callable[..., Episode],
+) -> None:
+    episode = make_episode(seed=4, frames=9)
+    episode.actions_A3[:] = [(1, -1, -1)] * 4 + [(2, -1, -1)] * 4
+    episode.outcomes_A[:] = [0, 0, 0, Outcome.LEVEL_WON, 0, 0, 0, 0]
+    told = lay_out([episode], NOTHING_SEEN)
+    floors = OutcomeFloors(told).predictions(told)
+    assert floors["majority"][:, Outcome.LEVEL_WON].tolist() == [0.25] * 4 + [0] * 4
+    assert floors["lookup"][:, Outcome.LEVEL_WON].tolist() == [0, 0, 0, 1, 0, 0, 0, 0]
+    stranger = lay_out([make_episode(game="other-00000000")], NOTHING_SEEN)
+    rates = OutcomeFloors(told).predictions(stranger)["lookup"]
+    assert (rates[:, Outcome.LEVEL_WON] == 0.125).all()
 
 
 def test_known_floors_on_the_demos(demos: object) -> None:

@@ -14,6 +14,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from arcworld.errors import ArcworldError
+from arcworld.evaluation.headline import compare, floors_that_win, headline_table
 from arcworld.evaluation.loss import loss_table
 from arcworld.evaluation.page import Played, write_page
 from arcworld.evaluation.pictures import film_strip, play_strip, save
@@ -23,10 +25,9 @@ from arcworld.evaluation.report import (
     SEED_TABLE,
     Parts,
     describe,
-    floors_that_win,
     part_tables,
+    read_parts,
     seed_tables,
-    short_table,
     verdict,
 )
 from arcworld.evaluation.transitions import Transitions, lay_out
@@ -81,8 +82,11 @@ def test_where_the_floor_wins_the_table_says_so() -> None:
         for subset in ("novel", "all")
     ]
     assert floors_that_win(won) == []
-    floored = ("85.0 %", "90.0 % (copy)")
-    assert short_table(lost, ABOUT).rows[0] == ("frame", *floored, *floored)
+    floored = ("85.0 %", NOTHING, "90.0 % copy")
+    sheet = headline_table(lost, ABOUT)
+    assert sheet.rows[0] == ("frame", *floored, *floored) and "withhold" in sheet.note
+    row = compare(lost, won, "won").rows[0]
+    assert row == ("frame", *("85.0 %", "95.0 %", "-10.0 %") * 2)
 
 
 def test_seed_tables_put_novel_first_and_leave_nothing_out() -> None:
@@ -106,6 +110,14 @@ def test_part_tables_hold_each_floor_under_its_measure() -> None:
     assert sheet.rows[at][1:3] == ("run", "50.0 %")
     assert sheet.rows[at + 1][:3] == ("", "copy", "40.0 %")
     assert sheet.as_markdown().count("\n| ") == len(sheet.rows) + 1
+
+
+def test_no_json_of_an_evaluation_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "list.json"
+    path.write_text("[1]")
+    for one in (path, tmp_path / "nowhere.json"):
+        with pytest.raises(ArcworldError, match="expected what"):
+            read_parts(one)
 
 
 def test_training_recordings_among_the_evaluated_are_named() -> None:
@@ -135,12 +147,12 @@ def write_data(folder: Path, cache: Path) -> Dataset:
         guid = f"guid-{number}"
         with RecordingWriter(folder / f"{guid}.jsonl", game, guid, 3) as writer:
             rng = np.random.default_rng(number)
-            for t in range(9):
+            for t in range(19):
                 frame = np.full((64, 64), 3, np.uint8)
                 y, x = rng.integers(0, 56, 2)
                 frame[y : y + 8, x : x + 8] = 8
                 action = GameAction(0) if t == 0 else GameAction(6, int(x), int(y))
-                writer.write([frame], action, "NOT_FINISHED", t // 4, (1, 6), t == 0)
+                writer.write([frame], action, "NOT_FINISHED", min(t // 4, 3), (1, 6), t == 0)
         if game.startswith("dots"):
             names["validation" if number else "train"].append(guid)
     (folder / "split.json").write_text(json.dumps(names))
@@ -148,10 +160,16 @@ def write_data(folder: Path, cache: Path) -> Dataset:
 
 
 def test_evaluate_nests_as_json_and_the_page_has_its_pictures(
-    made: tuple[Run, Dataset], tmp_path: Path
+    made: tuple[Run, Dataset],
+    tmp_path: Path,
+    make_episode: Callable[..., Episode],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    from arcworld.evaluation import evaluate as module
     from arcworld.evaluation.evaluate import evaluate
 
+    strangers = [make_episode(game="crates-00000000")]
+    monkeypatch.setattr(module, "left_out_episodes", lambda _: strangers)
     run, dataset = made
     run = replace(run, folder=tmp_path / "run")
     known, unknown = (evaluate(run, dataset, split) for split in ("validation", "held_out"))
@@ -159,6 +177,10 @@ def test_evaluate_nests_as_json_and_the_page_has_its_pictures(
     assert nested["world_model"]["novel"]["dots"].keys() >= {"cell_acc", "changed_cell_acc"}
     assert nested["floors"]["copy"]["world_model"]["all"]["all"]["changed_cell_acc"] == 0
     assert nested["world_model_teacher_forced"]["novel"]["all"]["loss"] > 0
+    assert nested["floors"]["copy"]["open_loop"]["1"]["all"]["all"]["changed_cell_acc"] == 0
+    assert nested["tokenizer_left_out"]["all"].keys() == {"all", "crates"}
+    (tmp_path / "known.json").write_text(json.dumps(nested))
+    assert read_parts(tmp_path / "known.json") == known.parts
     assert unknown.about["recordings"] == 1 and "rare" in unknown.parts["world_model"]["all"]
     result = {
         "game_id": "dots-0badcafe", "agent": "world-model", "actions": 8, "seconds": 1.0,
@@ -166,13 +188,18 @@ def test_evaluate_nests_as_json_and_the_page_has_its_pictures(
     }  # fmt: skip
     page = write_page(run, known, unknown, [Played(result, dataset.path / "guid-0.jsonl", True)])
     told = page.read_text()
-    for picture in ("film-dots.png", "film-rare.png", "play-dots.png"):
+    for picture in (
+        "film-dots.png",
+        "film-rare.png",
+        "dream-dots.png",
+        "open-loop.png",
+        "play-dots.png",
+    ):
         assert f"]({picture})" in told and (page.parent / picture).stat().st_size > 500
 
 
 @pytest.mark.parametrize("split", ["trian", "held_out"])
 def test_a_split_that_is_not_there_is_told(split: str, made: tuple[Run, Dataset]) -> None:
-    from arcworld.errors import ArcworldError
     from arcworld.evaluation.evaluate import part_of
 
     dataset = made[1]
@@ -226,8 +253,9 @@ def test_film_strip_is_of_one_game_and_red_only_where_it_is_wrong(
     make_episode: Callable[..., Episode], tmp_path: Path
 ) -> None:
     transitions = some(make_episode)
-    right = film_strip(transitions, transitions.next_NHW, "dots", frames=4)
-    wrong = film_strip(transitions, 15 - transitions.next_NHW, "dots", frames=4)
+    calm = np.zeros((len(transitions), 64))
+    right = film_strip(transitions, transitions.next_NHW, calm, "dots", frames=4)
+    wrong = film_strip(transitions, 15 - transitions.next_NHW, calm, "dots", frames=4)
     assert right.shape == wrong.shape and right.shape[2] == 3
     red = (np.array([220, 30, 30]) == right).all(-1).sum()
     assert red == 0 < (np.array([220, 30, 30]) == wrong).all(-1).sum()

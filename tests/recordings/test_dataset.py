@@ -178,3 +178,23 @@ def test_two_processes_build_at_once(data: Path) -> None:
 def test_no_torch_for_recordings() -> None:
     code = "import sys, arcworld.recordings; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_without_levels_cuts_episodes_and_keeps_the_rest_as_it_was(data: Path) -> None:
+    dataset = opened(data)
+    whole = dict(zip(dataset.guids, dataset.episodes, strict=True))
+    for level in (0, 1, 2):
+        cut = dataset.without_levels({"game0-00000000": level})
+        shown = [cut.levels_shown(i) for i in range(len(cut.entries))]
+        for entry, episode, levels_T in zip(cut.entries, cut.episodes, shown, strict=True):
+            first = episode.start
+            before = whole[episode.guid]
+            assert np.array_equal(episode.frames_THW, before.frames_THW[first:][: entry.frames])
+            assert np.array_equal(episode.actions_A3, before.actions_A3[first:][: len(episode)])
+            assert np.array_equal(episode.outcomes_A, before.outcomes_A[first:][: len(episode)])
+            if entry.game_id == "game0-00000000":
+                assert not (levels_T == level).any() and len(episode) > 0
+        kept = [e for e in cut.entries if e.game_id == "game1-00000000"]
+        assert kept == [e for e in dataset.entries if e.game_id == "game1-00000000"]
+        assert cut.split == dataset.split and cut.distinct_ids().size > 0
+    assert dataset.without_levels({}).entries == dataset.entries

@@ -1,0 +1,77 @@
+"""`arcworld withhold`: is a level foreseen that training never showed?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from arcworld.models.run import Run
+    from arcworld.recordings.dataset import Dataset
+    from arcworld.training.recipes import Recipe
+
+SHORTER = 3
+"""A fold's world model trains for a third of the recipe's steps."""
+
+
+def withhold(run: Path, /, *, data: Path) -> None:
+    """Measure foresight of level-ups on levels withheld from training.
+
+    On levels that training showed, P(level won) may be memory. So the run's recipe is trained three
+    times more, for a third of its steps, each time without one level a game: episodes are cut so
+    that no frame of it is left. Each of the three is then measured on the levels it never saw. The
+    result is `withheld.json` in the run's folder, and `arcworld evaluate` shows it from then on.
+    Takes about as long as training the run did. Stop it with Ctrl-C; the same command goes on.
+
+    Example: `arcworld withhold runs/demo --data runs/demo/demos`
+
+    Args:
+        run: folder that `arcworld train` made.
+        data: the recordings it was trained on, and those that validate.
+    """
+    from arcworld.commands.evaluate import open_run
+    from arcworld.commands.output import Reporter, command, open_data, print_sheets, write_json
+    from arcworld.commands.stop import go_on_with
+    from arcworld.evaluation.headline import withheld_tables
+    from arcworld.evaluation.withheld import FOLDS, RESULT, measure_withheld
+    from arcworld.training.recipes import recipe
+
+    opened = open_run(run)
+    dataset = open_data(data, int(opened.about["seed"]))
+    short = _shorter(recipe(opened.about["recipe"], opened.about["scheme"]))
+    with go_on_with(f"go on with: {command('withhold', run, '--data', data)}"):
+        folds = [_train(opened, short, dataset, fold) for fold in range(FOLDS)]
+        with Reporter() as report:
+            found = measure_withheld(folds, dataset, report)
+    write_json(opened.folder / RESULT, found.as_dict())
+    print_sheets(withheld_tables(found))
+    print(
+        f"{opened.folder / RESULT}: written; `{command('evaluate', run, '--data', data)}` shows it"
+    )
+
+
+def _shorter(recipe: Recipe) -> Recipe:
+    """The world model in a third of its steps; the policy, which nobody asks, in one."""
+    from dataclasses import replace
+
+    steps = max(recipe.world_model_schedule.steps // SHORTER, 1)
+    return replace(
+        recipe,
+        world_model_schedule=replace(recipe.world_model_schedule, steps=steps),
+        policy_schedule=replace(recipe.policy_schedule, steps=1),
+    )
+
+
+def _train(run: Run, recipe: Recipe, dataset: Dataset, fold: int) -> Run:
+    """The fold's run, trained, gone on with, or found done."""
+    from arcworld.commands.output import say
+    from arcworld.evaluation.withheld import FOLDS, fold_data, withheld_levels
+    from arcworld.training.train import train
+
+    levels = withheld_levels(dataset, fold)
+    named = ", ".join(f"{game} {level + 1}" for game, level in sorted(levels.items()))
+    say(f"fold {fold + 1} of {FOLDS}: training without level {named}")
+    out = run.folder / "withheld" / f"fold-{fold + 1}"
+    begun = (out / "run.json").is_file()
+    cut = fold_data(dataset, fold)
+    return train(recipe, cut, out, seed=int(run.about["seed"]), resume=begun, devices="auto")

@@ -1,0 +1,157 @@
+"""Does the model use the action? The true one against a random other legal one.
+
+Knows how another action is drawn and what both foretell; knows no engine. Both answers are
+measured on the cells that truly changed: what changes whatever one does (a bar that counts) is
+foretold with either action and adds nothing. RESET and level-ups are left out. In a dream of d
+actions only the first is another; those after it are the true ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arcworld.evaluation.frame_measures import same_cells
+from arcworld.evaluation.open_loop import Dreams, dream, frames_of, histories_at, spread
+from arcworld.evaluation.pooling import Ratio, Table
+from arcworld.evaluation.transitions import Transitions
+from arcworld.evaluation.world_model import Report
+from arcworld.models.run import Run
+from arcworld.recordings.episode import CLICK, NO_PLACE, SIDE
+from arcworld.tokens.cells import cell_of
+from arcworld.tokens.sequence import CodedEpisode
+
+SAMPLE = 64
+"""Transitions a game, evenly spread over those where something changes and another is legal."""
+DEEP = 4
+SEED = 0
+
+
+def other_actions(transitions: Transitions, seed: int = SEED) -> NDArray[np.int16]:
+    """For each transition another legal action (id, x, y), int16 [N, 3]; id -1 where there is none.
+
+    Of a click: a click in another cell, each of the 63 and each pixel in it equally likely. Of
+    another action: another legal type, each equally likely; a click among them in any pixel.
+    """
+    others = np.full((len(transitions), 3), NO_PLACE, dtype=np.int16)
+    legal_N8 = transitions.legal_types()
+    for i, (kind, x, y) in enumerate(transitions.actions_N3.tolist()):
+        rng = np.random.default_rng([seed, i])
+        if kind != CLICK:
+            legal_N8[i, kind] = False
+            types = np.flatnonzero(legal_N8[i])
+            if not len(types):
+                continue
+            others[i, 0] = rng.choice(types)
+            if others[i, 0] == CLICK:
+                others[i, 1:] = rng.integers(0, SIDE, 2)
+            continue
+        pixel = (x, y)
+        while cell_of(*pixel) == cell_of(x, y):
+            pixel = (int(rng.integers(SIDE)), int(rng.integers(SIDE)))
+        others[i] = (CLICK, *pixel)
+    return others
+
+
+@dataclass(frozen=True, eq=False)
+class Uses:
+    """M transitions with what the model foretells after another action.
+
+    Attributes:
+        at_M: places among all transitions.
+        actions_M3: the other actions; `frames_MHW` what they lead to, as the model has it.
+    """
+
+    transitions: Transitions
+    at_M: NDArray[np.intp]
+    actions_M3: NDArray[np.int16]
+    frames_MHW: NDArray[np.uint8]
+
+
+def other_answers(
+    run: Run, transitions: Transitions, coded: Sequence[CodedEpisode], report: Report
+) -> Uses:
+    """The model's next frame after another action, on `SAMPLE` transitions a game."""
+    others = other_actions(transitions)
+    changed = (transitions.frames_NHW != transitions.next_NHW).any((1, 2))
+    wanted = changed & _sayable(run, others) & transitions.subsets()["ordinary"]
+    at = spread(transitions, wanted, SAMPLE)
+    frames = _dream_other(run, transitions, coded, at, others[at][:, None], report)
+    return Uses(transitions, at, others[at], frames)
+
+
+def _sayable(run: Run, others_N3: NDArray[np.int16]) -> NDArray[np.bool_]:
+    """Where there is another action, and the run's scheme has a token for it."""
+    kinds = others_N3[:, 0]
+    return (kinds >= 0) & (kinds < run.world_model.vocabulary.actions)
+
+
+def _dream_other(
+    run: Run,
+    transitions: Transitions,
+    coded: Sequence[CodedEpisode],
+    at_M: NDArray[np.intp],
+    actions_MD3: NDArray[np.int16],
+    report: Report,
+) -> NDArray[np.uint8]:
+    """The last frame of dreams, uint8 [M, 64, 64]."""
+    model = run.world_model
+    histories = histories_at(model, transitions, coded, at_M)
+    name = f"another action, {actions_MD3.shape[1]} deep"
+    indices_DMC = dream(model, histories, actions_MD3, partial(report, name))
+    return frames_of(run, indices_DMC[-1:])[0]
+
+
+def use_table(
+    transitions: Transitions, true_NHW: NDArray[np.uint8], other_NHW: NDArray[np.uint8]
+) -> Table:
+    """The measures of `use_ratios` on `all` and `novel`."""
+    known = transitions.subsets()
+    pool = transitions.pool({name: known[name] for name in ("all", "novel")})
+    return pool.table(use_ratios(transitions, true_NHW, other_NHW))
+
+
+def use_ratios(
+    transitions: Transitions, true_NHW: NDArray[np.uint8], other_NHW: NDArray[np.uint8]
+) -> dict[str, Ratio]:
+    """`true_action_acc`, `other_action_acc` on truly changed cells, and `action_use`, the first
+    minus the second.
+
+    Args:
+        transitions: from a start frame to a true later one.
+        true_NHW: what the model foretells with the true actions.
+        other_NHW: what it foretells where the first is another.
+    """
+    changed = ~same_cells(transitions.frames_NHW, transitions.next_NHW)
+    among = changed.sum(1)
+    true = (same_cells(transitions.next_NHW, true_NHW) & changed).sum(1)
+    other = (same_cells(transitions.next_NHW, other_NHW) & changed).sum(1)
+    return {
+        "action_use": Ratio(true - other, among),
+        "true_action_acc": Ratio(true, among),
+        "other_action_acc": Ratio(other, among),
+    }
+
+
+def use_one_deep(uses: Uses, per_frame_NHW: NDArray[np.uint8]) -> Table:
+    """Part `action_use/1`."""
+    true = per_frame_NHW[uses.at_M]
+    return use_table(uses.transitions.take(uses.at_M), true, uses.frames_MHW)
+
+
+def use_deep(run: Run, dreams: Dreams, coded: Sequence[CodedEpisode], report: Report) -> Table:
+    """Part `action_use/4`: from the start frames of the open loop, where nothing is crossed."""
+    transitions = dreams.transitions
+    others_S3 = other_actions(transitions)[dreams.starts_S]
+    kept = dreams.ordinary_S(DEEP) & _sayable(run, others_S3)
+    at = dreams.starts_S[kept]
+    actions_MD3 = transitions.actions_N3[at[:, None] + np.arange(DEEP)]
+    actions_MD3[:, 0] = others_S3[kept]
+    other = _dream_other(run, transitions, coded, at, actions_MD3, report)
+    return use_table(
+        dreams.at(DEEP).take(np.flatnonzero(kept)), dreams.frames_DSHW[DEEP - 1][kept], other
+    )

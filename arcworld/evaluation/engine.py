@@ -1,0 +1,103 @@
+"""Against the engine: does the model's answer to another action match what the game does?
+
+Knows how a recorded state is reached again in the game; knows no model. The recording's actions
+are replayed, frame checked against frame, then the other action is taken. The toolkit is imported
+when it is asked for: play is no part of most evaluations.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arcworld.errors import ArcworldError
+from arcworld.evaluation.action_use import Uses, use_ratios
+from arcworld.evaluation.frame_measures import frame_table
+from arcworld.evaluation.pooling import Table
+from arcworld.evaluation.world_model import Report
+from arcworld.recordings.episode import Episode, GameAction
+from arcworld.recordings.novelty import Seen
+
+if TYPE_CHECKING:
+    from arcworld.play.toolkit import Toolkit
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What games did after another action: `frames_MHW` where `known_M`, else nothing."""
+
+    frames_MHW: NDArray[np.uint8]
+    known_M: NDArray[np.bool_]
+
+
+def ask_engine(uses: Uses, games: Path, report: Report) -> Answers:
+    """Take each other action in the game itself, where `games` holds the recording's version.
+
+    A state is left out where the game does not give the recorded frames again, and where the
+    other action wins a level.
+
+    Raises:
+        ArcworldError: the folder holds none of the games.
+    """
+    from arcworld.play.toolkit import Toolkit
+
+    transitions = uses.transitions.take(uses.at_M)
+    frames = np.zeros_like(uses.frames_MHW)
+    known = np.zeros(len(transitions), dtype=np.bool_)
+    with Toolkit(games) as toolkit:
+        wanted = {episode.game_id for episode in transitions.episodes}
+        here = wanted & set(toolkit.games())
+        if not here:
+            names = ", ".join(sorted(wanted))
+            raise ArcworldError(f"{games}: found none of the games {names}; name their folder")
+        for i in range(len(transitions)):
+            episode = transitions.episodes[int(transitions.episode_N[i])]
+            if episode.game_id in here:
+                t, action = int(transitions.t_N[i]), GameAction.from_row(uses.actions_M3[i])
+                answer = _answer(toolkit, episode, t, action)
+                if answer is not None:
+                    frames[i], known[i] = answer, True
+            report("another action in the game", i + 1, len(transitions))
+    return Answers(frames, known)
+
+
+def _answer(
+    toolkit: Toolkit, episode: Episode, t: int, action: GameAction
+) -> NDArray[np.uint8] | None:
+    """The frame that an action in frame t leads to; None where the game goes another way than
+    recorded up to t, or the action wins a level.
+    """
+    session = toolkit.open(episode.game_id)
+    for step in range(t + 1):
+        if not np.array_equal(session.observation.frame_HW, episode.frames_THW[step]):
+            return None
+        chosen = episode.action(step) if step < t else action
+        if chosen.id not in session.observation.legal_actions:
+            return None
+        level = session.observation.levels_completed
+        session.step(chosen)
+    won = session.observation.levels_completed > level
+    return None if won else session.observation.frame_HW
+
+
+def engine_tables(uses: Uses, answers: Answers, seen: Seen) -> dict[str, Table]:
+    """Part `action_engine` and its floor `copy`; `ceiling`, the most that `action_use/1` could be
+    there: what the game's own answer to the other action has right of the true one's changes.
+    """
+    at = np.flatnonzero(answers.known_M)
+    true = uses.transitions.take(uses.at_M[at])
+    actions = uses.actions_M3[at]
+    novel = seen.novel_pairs(true.frames_NHW, actions)
+    other = replace(true, next_NHW=answers.frames_MHW[at], actions_N3=actions, novel_N=novel)
+    ceiling = use_ratios(true, true.next_NHW, answers.frames_MHW[at])["action_use"]
+    subsets = {"all": np.ones(len(at), dtype=np.bool_), "novel": novel}
+    return {
+        "action_engine": frame_table(
+            other, uses.frames_MHW[at], {"ceiling": ceiling}, subsets=subsets
+        ),
+        "floors/copy/action_engine": frame_table(other, other.frames_NHW, subsets=subsets),
+    }

@@ -1,0 +1,152 @@
+"""Levels withheld: what a fold trains on, what it is measured on, and the games' own answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from arcworld.errors import ArcworldError
+from arcworld.evaluation.action_use import Uses
+from arcworld.evaluation.engine import ask_engine, engine_tables
+from arcworld.evaluation.headline import withheld_tables
+from arcworld.evaluation.transitions import lay_out
+from arcworld.evaluation.withheld import (
+    FOLDS,
+    PART,
+    RESULT,
+    fold_data,
+    read_withheld,
+    withheld_levels,
+)
+from arcworld.recordings import Dataset, Episode, RecordingWriter, open_dataset
+from arcworld.recordings.episode import GameAction
+from arcworld.recordings.novelty import Seen
+
+NOTHING_SEEN = Seen(np.zeros(0, np.uint64), np.zeros(0, np.uint64))
+
+
+def write_levels(folder: Path) -> Dataset:
+    """Three recordings of a game of three levels, four actions each; one of a game of two."""
+    for number, (game, levels) in enumerate((("dots", 3), ("dots", 3), ("dots", 3), ("two", 2))):
+        guid, game = f"guid-{number}", f"{game}-0badcafe"
+        with RecordingWriter(folder / f"{guid}.jsonl", game, guid, levels) as writer:
+            for t in range(4 * levels + 1):
+                frame = np.full((64, 64), t // 4, np.uint8)
+                frame[8 * number, 4 * (t % 16)] = 9
+                won = t == 4 * levels
+                action = GameAction(0) if t == 0 else GameAction(1 + (t % 4 == 0))
+                state = "WIN" if won else "NOT_FINISHED"
+                writer.write([frame], action, state, t // 4, (1, 2), t == 0)
+    names = {"train": ["guid-0", "guid-1", "guid-3"], "validation": ["guid-2"]}
+    (folder / "split.json").write_text(json.dumps(names))
+    return open_dataset(folder, cache=folder / "cache")
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Dataset:
+    return write_levels(tmp_path / "data")
+
+
+def test_folds_withhold_each_another_level(dataset: Dataset) -> None:
+    assert [withheld_levels(dataset, fold) for fold in range(FOLDS)] == [
+        {"dots-0badcafe": level} for level in range(3)
+    ]
+    with pytest.raises(ArcworldError, match="3 levels or more"):
+        fold_data(dataset.of_game("two-0badcafe"), 0)
+
+
+@pytest.mark.parametrize("fold", range(FOLDS))
+def test_no_frame_of_a_withheld_level_is_trained_on(dataset: Dataset, fold: int) -> None:
+    withheld = withheld_levels(dataset, fold)["dots-0badcafe"]
+    cut = fold_data(dataset, fold)
+    shown = {
+        int(frame[63, 63]) for e in cut.of_game("dots-0badcafe").episodes for frame in e.frames_THW
+    }
+    # the frame after the last level is won is drawn as a fourth, and counts as the last
+    assert shown == {level for level in range(4) if min(level, 2) != withheld}
+    assert len(cut.of_game("two-0badcafe").entries) == 1
+    assert cut.part("train").guids == dataset.part("train").guids
+
+
+def test_the_measure_is_of_withheld_levels_alone(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three folds are trained, each is measured on its level, and evaluate finds the result."""
+    from arcworld.cli import main
+    from arcworld.training import recipes
+
+    debug = recipes.debug("v2")
+    short = {
+        f"{stage}_schedule": replace(getattr(debug, f"{stage}_schedule"), steps=2)
+        for stage in ("world_model", "policy")
+    }
+    monkeypatch.setitem(recipes.RECIPES, "debug", lambda _: replace(debug, **short))
+    monkeypatch.setenv("ARCWORLD_CACHE", str(tmp_path / "cache"))
+    run, data = str(tmp_path / "run"), str(dataset.path)
+    assert main(["train", "--data", data, "--recipe", "debug", "--out", run]) == 0
+    assert read_withheld(tmp_path / "run") is None
+    for _ in range(2):  # the second time all folds are found done
+        assert main(["withhold", run, "--data", data]) == 0
+    found = read_withheld(tmp_path / "run")
+    assert found is not None
+    every = found.parts[PART]["all"]["all"]
+    assert every["positives"] == 9 and every["count"] == 36  # of three recordings, each level once
+    assert found.parts[PART]["validation"]["all"]["positives"] == 3
+    assert found.parts[PART]["fold_2"]["dots"]["count"] == 12
+    assert sum(row["count"] for row in found.bins) == 36
+    rows = withheld_tables(found)[0].rows
+    assert ("all", "dots") in [row[:2] for row in rows]
+    floor = found.parts[f"floors/majority/{PART}"]["all"]["all"]["average_precision"]
+    assert floor is not None and floor > 0.25  # action 2 alone wins levels
+    (tmp_path / "run" / RESULT).write_text("{}")
+    with pytest.raises(ArcworldError, match="withhold"):
+        read_withheld(tmp_path / "run")
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Episode:
+    """The opening of a demo of one of our own games."""
+    from arcworld.games.demos import make_demos
+    from arcworld.recordings.reader import read_recording
+
+    path = make_demos(tmp_path_factory.mktemp("demo"), ["taps"], demos_per_game=1)[0]
+    return read_recording(path).episodes[0]
+
+
+def asked(episode: Episode, change: Callable[[Any], Any]) -> tuple[Any, Any]:
+    from arcworld.play.toolkit import OWN_GAMES
+
+    transitions = lay_out([episode], NOTHING_SEEN)
+    kept = np.flatnonzero(~transitions.is_reset_N & ~transitions.level_up_N)[:6]
+    actions = change(transitions.actions_N3[kept].copy())
+    uses = Uses(transitions, kept, actions, transitions.next_NHW[kept])
+    return uses, ask_engine(uses, OWN_GAMES, lambda *_: None)
+
+
+def test_the_game_answers_a_recorded_action_as_recorded(played: Episode) -> None:
+    uses, answers = asked(played, lambda actions: actions)
+    assert answers.known_M.all()
+    assert np.array_equal(answers.frames_MHW, played.frames_THW[1:][uses.at_M])
+    parts = engine_tables(uses, answers, NOTHING_SEEN)
+    told = parts["action_engine"]["all"]["all"]
+    assert told["exact_frame"] == 1 and told["ceiling"] in (0, None)
+    assert parts["floors/copy/action_engine"]["all"]["all"]["changed_cell_acc"] in (0, None)
+
+
+def test_a_state_that_the_game_does_not_reach_is_left_out(played: Episode) -> None:
+    frames = played.frames_THW.copy()
+    frames[2] = 0
+    altered = replace(played, frames_THW=frames)
+    _, answers = asked(altered, lambda actions: actions)
+    assert answers.known_M.tolist() == [True, True, False, False, False, False]
+
+
+def test_games_that_are_not_there_are_told(played: Episode) -> None:
+    with pytest.raises(ArcworldError, match="none of the games"):
+        asked(replace(played, game_id="none-00000000"), lambda actions: actions)
