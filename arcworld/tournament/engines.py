@@ -21,6 +21,7 @@ from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any
 
 from arcworld.errors import ArcworldError, did_you_mean
+from arcworld.play.official import import_toolkit
 from arcworld.tournament.playing import play_once
 from arcworld.tournament.results import PlayResult
 from arcworld.tournament.settings import Play, Settings
@@ -184,6 +185,7 @@ def _work(settings: Settings, connection: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _say_nothing()
+    import_toolkit()  # seconds that no play is to answer for
     connection.send(None)
     while True:
         try:

@@ -19,7 +19,7 @@ from arcworld.tournament.settings import Key, Play, Settings
 class Progress(Protocol):
     """Told how far it is, in actions: those of a play that ended early count as played."""
 
-    def __call__(self, what: str, done: int, total: int, **measures: float) -> None:
+    def __call__(self, what: str, done: int, total: int, /, **measures: float) -> None:
         """See `commands.output.Reporter`."""
         ...
 

@@ -28,6 +28,8 @@ from arcworld.recordings.episode import CLICK, COLOURS, SIDE, GameAction
 SIMPLE = (1, 2, 3, 4, 5)
 """Actions that have a logit of their own; undo (7) always changes something and teaches nothing."""
 PIXELS = SIDE * SIDE
+PATCH = 4
+"""Pixels to a side of what the convolutions leave one vector of."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,9 @@ class FrameChangeConfig:
 class ChangeModel(nn.Module):
     """Frames to logits that an action changes them: five simple actions and a click at each pixel.
 
-    Convolutions work at a quarter of the resolution; the click's map is brought back to every
-    pixel and joined with the colour there.
+    Convolutions bring the frame down to patches of 4x4 pixels. A click's logit is made of what its
+    patch holds for the pixel's place in it, and of the colour there, so that one click of a frame
+    costs next to nothing beside the map of all.
     """
 
     def __init__(self, width: int) -> None:
@@ -76,16 +79,35 @@ class ChangeModel(nn.Module):
             nn.ReLU(),
             nn.Linear(128, len(SIMPLE)),
         )
-        self.widen = nn.Sequential(nn.Conv2d(deep, 8 * 16, 1), nn.PixelShuffle(4))
-        self.near = nn.Conv2d(COLOURS, 8, 1)
-        self.click = nn.Sequential(nn.ReLU(), nn.Conv2d(16, 16, 1), nn.ReLU(), nn.Conv2d(16, 1, 1))
+        self.patch = nn.Linear(deep, PATCH * PATCH * 8)
+        self.colour = nn.Embedding(COLOURS, 8)
+        self.click = nn.Sequential(nn.ReLU(), nn.Linear(16, 16), nn.ReLU(), nn.Linear(16, 1))
 
     def forward(self, frames_BHW: Tensor) -> Tensor:
         """Logits [B, 5 + 4096] of uint8 frames [B, 64, 64]; pixels row by row."""
-        seen = F.one_hot(frames_BHW.long(), COLOURS).permute(0, 3, 1, 2).float()
-        deep = self.body(seen)
-        places = self.click(torch.cat([self.widen(deep), self.near(seen)], dim=1))
-        return torch.cat([self.simple(deep), places.flatten(1)], dim=1)
+        deep = self._deep(frames_BHW)
+        places = torch.arange(PIXELS, device=deep.device).expand(len(deep), -1)
+        clicks = self._clicks(deep, frames_BHW, places)
+        return torch.cat([self.simple(deep), clicks], dim=1)
+
+    def logits_at(self, frames_BHW: Tensor, places_B: Tensor) -> Tensor:
+        """Logits [B] of one action for each frame; the same as `forward` gives there."""
+        deep = self._deep(frames_BHW)
+        pixels = (places_B - len(SIMPLE)).clamp(min=0)
+        clicks = self._clicks(deep, frames_BHW, pixels[:, None])[:, 0]
+        simple = self.simple(deep).gather(1, places_B.clamp(max=len(SIMPLE) - 1)[:, None])[:, 0]
+        return torch.where(places_B < len(SIMPLE), simple, clicks)
+
+    def _deep(self, frames_BHW: Tensor) -> Tensor:
+        return self.body(F.one_hot(frames_BHW.long(), COLOURS).permute(0, 3, 1, 2).float())
+
+    def _clicks(self, deep: Tensor, frames_BHW: Tensor, pixels_BN: Tensor) -> Tensor:
+        y, x = pixels_BN // SIDE, pixels_BN % SIDE
+        row = torch.arange(len(deep), device=deep.device)[:, None]
+        held = self.patch(deep.permute(0, 2, 3, 1)).unflatten(-1, (PATCH, PATCH, 8))
+        seen = held[row, y // PATCH, x // PATCH, y % PATCH, x % PATCH]
+        colour = self.colour(frames_BHW[row, y, x].long())
+        return self.click(torch.cat([seen, colour], dim=-1))[..., 0]
 
 
 class Pairs:
@@ -145,7 +167,6 @@ class FrameChangeAgent:
         self.seed, self.config = seed, config or FrameChangeConfig()
         self.pairs = Pairs(self.config.capacity)
         self._rng = np.random.default_rng(seed)
-        self._learn_anew()
 
     def begin(self, observation: Observation) -> None:
         """Forget the game before."""
@@ -200,7 +221,7 @@ class FrameChangeAgent:
         if len(self.pairs) < self.config.batch_size:
             return
         frames, places, changed = self.pairs.sample(self.config.batch_size, self._rng)
-        logits = self._model(frames).gather(1, places[:, None])[:, 0]
+        logits = self._model.logits_at(frames, places)
         loss = F.binary_cross_entropy_with_logits(logits, changed)
         self._optimiser.zero_grad()
         loss.backward()

@@ -25,7 +25,8 @@ type Step = tuple[int, int, int]
 
 
 class PolicyAgent:
-    """Draws legal actions from the policy; a click lands where its cell stands out.
+    """Draws legal actions from the policy; a click lands on the pixel that it learnt, or where its
+    cell stands out.
 
     Drawn, not the likeliest: where an action changes nothing, the likeliest stays the likeliest,
     and a policy that sees no past action (v2) would repeat it for ever. RESET never.
@@ -48,10 +49,12 @@ class PolicyAgent:
         candidates = Candidates.legal(kinds)
         if not len(candidates):
             return Decision(random_action(observation.legal_actions, self._rng), "none to draw")
-        types, places = self.run.policy.prior_logits(self.run.world_model, [self._history()])
+        history = self._history()
+        types, places = self.run.policy.prior_logits(self.run.world_model, [history])
         prior = prior_over(candidates, types[0].cpu().numpy(), places[0].cpu().numpy())
         index = int(self._rng.choice(len(prior), p=prior / prior.sum()))
-        action = as_action(candidates, index, observation.frame_HW)
+        offset = self._offset(history, candidates, index)
+        action = as_action(candidates, index, observation.frame_HW, offset)
         return Decision(action, "policy", {"prior": round(float(prior[index]), 4)})
 
     def observe(self, decision: Decision, observation: Observation) -> None:
@@ -64,6 +67,14 @@ class PolicyAgent:
         self._codes.append(self._encode(observation))
         self._count += 1
         self._levels = observation.levels_completed
+
+    def _offset(self, history: CodedEpisode, candidates: Candidates, index: int) -> int | None:
+        """The likeliest pixel of a click in its cell, where the policy has learnt any."""
+        if candidates.types_N[index] != CLICK:
+            return None
+        cell = int(candidates.cells_N[index])
+        logits = self.run.policy.offset_logits(self.run.world_model, [history], [cell])
+        return None if logits is None else int(logits[0].argmax())
 
     def _open(self, observation: Observation) -> None:
         frames = self.run.world_model.config.context_frames
