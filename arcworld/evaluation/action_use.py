@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from arcworld.evaluation.frame_measures import same_cells
 from arcworld.evaluation.open_loop import Dreams, dream, frames_of, histories_at, spread
+from arcworld.evaluation.parts import DEEP
 from arcworld.evaluation.pooling import Ratio, Table
 from arcworld.evaluation.transitions import Transitions
 from arcworld.evaluation.world_model import Report
@@ -27,7 +28,6 @@ from arcworld.tokens.sequence import CodedEpisode
 
 SAMPLE = 64
 """Transitions a game, evenly spread over those where something changes and another is legal."""
-DEEP = 4
 SEED = 0
 
 

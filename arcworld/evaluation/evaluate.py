@@ -15,18 +15,18 @@ from numpy.typing import NDArray
 
 import arcworld
 from arcworld.errors import ArcworldError, did_you_mean
-from arcworld.evaluation.action_use import DEEP, other_answers, use_deep, use_one_deep
+from arcworld.evaluation.action_use import other_answers, use_deep, use_one_deep
 from arcworld.evaluation.engine import ask_engine, engine_tables
 from arcworld.evaluation.floors import ActionFloors, FrameFloors, OutcomeFloors
 from arcworld.evaluation.frame_measures import frame_table
 from arcworld.evaluation.loss import loss_table
-from arcworld.evaluation.open_loop import DEPTHS, Dreams, dream_all, floor_dreams
+from arcworld.evaluation.open_loop import Dreams, dream_all, floor_dreams
 from arcworld.evaluation.outcome import Forecast, outcome_table, reliability
+from arcworld.evaluation.parts import DEEP, DEPTHS, WITHHELD
 from arcworld.evaluation.policy import greedy_choices, policy_table
 from arcworld.evaluation.pooling import Table
 from arcworld.evaluation.tokenizer import evaluate_tokenizer, left_out_episodes
 from arcworld.evaluation.transitions import Transitions, lay_out
-from arcworld.evaluation.withheld import PART as WITHHELD
 from arcworld.evaluation.withheld import read_withheld
 from arcworld.evaluation.world_model import (
     Report,

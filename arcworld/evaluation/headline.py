@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from arcworld.evaluation.open_loop import DEPTHS
+from arcworld.evaluation.parts import DEPTHS, WITHHELD
 from arcworld.evaluation.report import (
     NOTHING,
     Line,
@@ -21,7 +21,6 @@ from arcworld.evaluation.report import (
     show,
     verdict,
 )
-from arcworld.evaluation.withheld import PART as WITHHELD
 from arcworld.evaluation.withheld import Withheld
 
 HEADLINE = (

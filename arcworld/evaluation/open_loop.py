@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from arcworld.evaluation.floors import FrameFloors
 from arcworld.evaluation.frame_measures import frame_ratios, frame_table
+from arcworld.evaluation.parts import DEPTHS
 from arcworld.evaluation.pooling import Table
 from arcworld.evaluation.transitions import Transitions
 from arcworld.evaluation.world_model import Report, predict_all, window_at
@@ -27,7 +28,6 @@ from arcworld.models.world_model import WorldModel
 from arcworld.recordings.episode import SIDE, Outcome
 from arcworld.tokens.sequence import CodedEpisode, cells_of
 
-DEPTHS = (1, 4, 8, 16)
 HORIZON = DEPTHS[-1]
 STARTS = 20
 """Dreams a game, their start frames evenly spread over its episodes."""

@@ -13,12 +13,12 @@ from typing import Any
 
 from arcworld.evaluation.evaluate import Evaluation
 from arcworld.evaluation.headline import bins_table, floors_that_win, headline_table
-from arcworld.evaluation.open_loop import DEPTHS, HORIZON
+from arcworld.evaluation.open_loop import HORIZON
+from arcworld.evaluation.parts import DEPTHS, TITLES
 from arcworld.evaluation.pictures import WORST, dream_strip, film_strip, play_strip, save
 from arcworld.evaluation.plots import plot_open_loop, plot_reliability
 from arcworld.evaluation.report import (
     NOTHING,
-    TITLES,
     Sheet,
     describe,
     part_tables,

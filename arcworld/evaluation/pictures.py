@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from arcworld.evaluation.open_loop import DEPTHS, Dreams
+from arcworld.evaluation.open_loop import Dreams
+from arcworld.evaluation.parts import DEPTHS
 from arcworld.evaluation.transitions import Transitions
 from arcworld.frames.palette import difference, sheet, to_rgb
 from arcworld.frames.tokenizer import GRID

@@ -10,7 +10,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from arcworld.evaluation.open_loop import DEPTHS, Dreams
+from arcworld.evaluation.open_loop import Dreams
+from arcworld.evaluation.parts import DEPTHS
 from arcworld.recordings.files import write_bytes
 
 if TYPE_CHECKING:

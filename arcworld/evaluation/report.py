@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from arcworld.errors import ArcworldError
-from arcworld.evaluation.open_loop import DEPTHS
+from arcworld.evaluation.parts import SUBSETS, TITLES
 from arcworld.evaluation.pooling import BOUNDS, Table
-from arcworld.evaluation.withheld import PART as WITHHELD
 
 type Parts = Mapping[str, Table]
 """As in `Evaluation.parts`: part -> subset -> game -> measure; floors are `floors/NAME/part`."""
@@ -33,34 +32,6 @@ SHARES = (
 )  # fmt: skip
 """How the names of measures end that are shares of something, told in per cent."""
 NOTHING = "-"
-SUBSETS = {
-    "all": "all",
-    "novel": "novel",
-    "ordinary": "ordinary",
-    "reset": "reset",
-    "level_up": "level-up",
-    "change_points": "change points",
-    "exploration": "exploration",
-    "crossing": "crossing",
-}
-TITLES = {
-    "world_model": "World model, per frame: own codes inside a frame, true frames before it",
-    "world_model_teacher_forced": "World model, teacher-forced: every token given the true ones",
-    "outcome": "Outcome of an action: does it win the level, is the game over",
-    "policy": "Policy on winning stretches (exploration apart, half of it is random)",
-    **{
-        f"open_loop/{depth}": f"Open loop, {depth} deep: true actions, own frames; changed is"
-        " against the start frame"
-        for depth in DEPTHS
-    },
-    "action_use/1": "Action use: changed cells right with the true action minus with another",
-    "action_use/4": "Action use, 4 deep: the first action is another",
-    "action_engine": "What another action leads to, against the game itself",
-    WITHHELD: "Outcome on levels withheld from training, three folds",
-    "tokenizer": "Tokenizer: frames to codes and back",
-    "tokenizer_left_out": "Tokenizer on our own games that were left out of training",
-    "tokenizer_vqvae": "The seed's VQ-VAE on the same frames, trained for a minute or two",
-}
 
 
 @dataclass(frozen=True)

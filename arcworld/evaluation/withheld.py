@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from arcworld.errors import ArcworldError
 from arcworld.evaluation.floors import OutcomeFloors
 from arcworld.evaluation.outcome import Forecast, outcome_table, reliability
+from arcworld.evaluation.parts import WITHHELD
 from arcworld.evaluation.pooling import Table
 from arcworld.evaluation.transitions import Transitions, lay_out
 from arcworld.evaluation.world_model import Report, code_all, outcomes_after
@@ -29,7 +30,6 @@ from arcworld.recordings.episode import Outcome
 from arcworld.recordings.novelty import Seen
 
 FOLDS = 3
-PART = "outcome_withheld"
 RESULT = "withheld.json"
 """In a run's folder, where `arcworld evaluate` looks for it."""
 
@@ -145,8 +145,8 @@ def _pool(
     folds = np.repeat(np.arange(len(places)), [len(at) for at in places])
     subsets |= {f"fold_{fold + 1}": folds == fold for fold in range(len(places))}
     parts = {
-        PART: outcome_table(chosen, told["run"], subsets),
-        f"floors/majority/{PART}": outcome_table(chosen, told["majority"], subsets),
+        WITHHELD: outcome_table(chosen, told["run"], subsets),
+        f"floors/majority/{WITHHELD}": outcome_table(chosen, told["majority"], subsets),
     }
     bins = reliability(Forecast.of(chosen, told["run"], Outcome.LEVEL_WON))
     first = runs[0].about

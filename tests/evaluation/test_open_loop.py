@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from arcworld.evaluation import action_use, open_loop
 from arcworld.evaluation.action_use import other_actions, other_answers, use_ratios
 from arcworld.evaluation.floors import FrameFloors
-from arcworld.evaluation.open_loop import DEPTHS, HORIZON, Dreams, floor_dreams, spread
+from arcworld.evaluation.open_loop import HORIZON, Dreams, floor_dreams, spread
+from arcworld.evaluation.parts import DEPTHS
 from arcworld.evaluation.transitions import Transitions, lay_out
 from arcworld.frames.codebook import PatchCodebook, PatchCodebookConfig
 from arcworld.models.decode import Prediction

@@ -15,10 +15,10 @@ from arcworld.errors import ArcworldError
 from arcworld.evaluation.action_use import Uses
 from arcworld.evaluation.engine import ask_engine, engine_tables
 from arcworld.evaluation.headline import withheld_tables
+from arcworld.evaluation.parts import WITHHELD
 from arcworld.evaluation.transitions import lay_out
 from arcworld.evaluation.withheld import (
     FOLDS,
-    PART,
     RESULT,
     fold_data,
     read_withheld,
@@ -95,14 +95,14 @@ def test_the_measure_is_of_withheld_levels_alone(
         assert main(["withhold", run, "--data", data]) == 0
     found = read_withheld(tmp_path / "run")
     assert found is not None
-    every = found.parts[PART]["all"]["all"]
+    every = found.parts[WITHHELD]["all"]["all"]
     assert every["positives"] == 9 and every["count"] == 36  # of three recordings, each level once
-    assert found.parts[PART]["validation"]["all"]["positives"] == 3
-    assert found.parts[PART]["fold_2"]["dots"]["count"] == 12
+    assert found.parts[WITHHELD]["validation"]["all"]["positives"] == 3
+    assert found.parts[WITHHELD]["fold_2"]["dots"]["count"] == 12
     assert sum(row["count"] for row in found.bins) == 36
     rows = withheld_tables(found)[0].rows
     assert ("all", "dots") in [row[:2] for row in rows]
-    floor = found.parts[f"floors/majority/{PART}"]["all"]["all"]["average_precision"]
+    floor = found.parts[f"floors/majority/{WITHHELD}"]["all"]["all"]["average_precision"]
     assert floor is not None and floor > 0.25  # action 2 alone wins levels
     (tmp_path / "run" / RESULT).write_text("{}")
     with pytest.raises(ArcworldError, match="withhold"):
