@@ -64,8 +64,10 @@ def _choices(asked: Asked, at: NDArray[np.intp]) -> dict[int, Choices]:
         if own[k] >= TYPES:
             choices["the policy, at what stands out"] = _action(frame, int(own[k]), None)
             choices["the policy, at the centre"] = GameAction(CLICK, *cell_centre(own[k] - TYPES))
-        for name, floor in material.floors.items():
-            choices[f"floor: {name}"] = _action(frame, int(floor[i]), None)
+        for name, floor in material.floor_choices.items():
+            type_, cell = floor[i].tolist()
+            label = TYPES + cell if type_ == CLICK else type_
+            choices[f"floor: {name}"] = _action(frame, label, None)
         kind, x, y = material.transitions.actions_N3[i].tolist()
         if kind == CLICK:
             choices["the demo's cell, at its centre"] = GameAction(

@@ -19,7 +19,8 @@ NOTE = (
     "clicks: changed cells foretold right with the true place of a click, over another place."
     " index: the copying index; edits: choices changed by editing past actions alone. rank"
     " correlations of P(level | action) with the policy's likelihood of the action. frames: cells"
-    " right, per frame, on all transitions sampled. hits: clicks that the game answers as the demo's."
+    " right, per frame, on all transitions sampled. hits: clicks that the game answers as"
+    " the demo's."
 )
 
 

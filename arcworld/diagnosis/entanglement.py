@@ -8,6 +8,8 @@ whether it was new.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,6 +22,7 @@ from arcworld.diagnosis.estimates import (
     by_game,
     line,
     rank_correlation,
+    ranks,
 )
 from arcworld.diagnosis.finding import Finding, told
 from arcworld.diagnosis.material import Material
@@ -120,20 +123,27 @@ def surprise_line(material: Material, forced: Forced) -> Line:
         material, at, [material.window(int(i)) for i in at], "policy, of the action taken"
     )
     types, cells = choices(t)
-    unlikely = -np.maximum(answers.likelihood(types[at], cells[at]), -50.0)
-    surprise = forced.nll_NC[at].astype(np.float64).sum(1)
-    given = {
-        "changed": (~same_cells(t.frames_NHW[at], t.next_NHW[at])).sum(1),
-        "novel": t.novel_N[at],
-    }
-    groups = material.groups_N[at]
+    games, groups = t.games_N[at], material.groups_N[at]
+    unlikely = _ranked(-np.maximum(answers.likelihood(types[at], cells[at]), -50.0), games)
+    surprise = _ranked(forced.nll_NC[at].astype(np.float64).sum(1), games)
+    changed = (~same_cells(t.frames_NHW[at], t.next_NHW[at])).sum(1)
+    given = {"changed": _ranked(changed, games), "novel": _ranked(t.novel_N[at], games)}
 
     def measure(of: NDArray[np.intp]) -> Estimate | None:
         return _resampled(unlikely[of], surprise[of], {k: v[of] for k, v in given.items()},
                           groups[of])  # fmt: skip
 
     return Line("surprise with the policy's unlikelihood of the action", "number",
-                by_game(measure, t.games_N[at]))  # fmt: skip
+                by_game(measure, games))  # fmt: skip
+
+
+def _ranked(values_N: NDArray[Any], games_N: NDArray[np.str_]) -> NDArray[np.float64]:
+    """Ranks within each game, so that games of different scale can be pooled."""
+    ranked = np.zeros(len(values_N))
+    for game in np.unique(games_N):
+        of = games_N == game
+        ranked[of] = (ranks(values_N[of]) + 0.5) / of.sum()
+    return ranked
 
 
 def _resampled(

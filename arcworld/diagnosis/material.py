@@ -88,12 +88,16 @@ class Material:
         return self.labels(*choices(self.transitions))
 
     @cached_property
-    def floors(self) -> dict[str, NDArray[np.intp]]:
-        """Each action floor's choice as labels [N], where the training recordings are here."""
+    def floor_choices(self) -> dict[str, NDArray[np.int16]]:
+        """Each action floor's type and cell [N, 2], where the training recordings are here."""
         if self.trained is None:
             return {}
-        told = ActionFloors(self.trained).predictions(self.transitions)
-        return {name: self.labels(*choice.T) for name, choice in told.items()}
+        return ActionFloors(self.trained).predictions(self.transitions)
+
+    @cached_property
+    def floors(self) -> dict[str, NDArray[np.intp]]:
+        """The same as labels [N]."""
+        return {name: self.labels(*choice.T) for name, choice in self.floor_choices.items()}
 
     def labels(
         self, types_N: NDArray[np.integer], cells_N: NDArray[np.integer]

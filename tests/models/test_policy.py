@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -128,7 +129,7 @@ def test_change_points_are_where_the_action_is_not_the_one_before(seed: int) -> 
     batch = batch_of(window)
     found = change_points(batch.input_ids_BL, batch.types_BL != IGNORE).tolist()
     pairs = list(zip(window.types_A.tolist(), window.cells_A.tolist(), strict=True))
-    told = [False, *(a != b for a, b in zip(pairs, pairs[1:], strict=False))]
+    told = [False, *(a != b for a, b in pairwise(pairs))]
     assert found == told and found[3:6] == [found[3], False, True]
 
 

@@ -1,0 +1,107 @@
+"""The diagnosis itself on trial: policies whose nature is known go through the same command.
+
+A copier, a reader of the screen, one that draws lots and one that says the same whatever it is
+shown: if the command cannot tell them apart, it is no diagnosis.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from arcworld.cli import main
+from arcworld.models.policy import Policy
+from arcworld.models.run import Run
+from arcworld.recordings import Dataset
+
+
+@pytest.fixture(scope="module")
+def told(
+    made_up: Dataset,
+    barely: Run,
+    controls: dict[str, Policy],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[str, dict[str, Any]]:
+    """What the command writes of each control."""
+    folder, found = tmp_path_factory.mktemp("controls"), dict[str, dict[str, Any]]()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ARCWORLD_CACHE", str(folder / "cache"))
+        patch.setattr("arcworld.diagnosis.clicks.PER_GAME", 8)
+        for name, policy in controls.items():
+            run = replace(barely, folder=Path(name), policy=cast(Any, policy))
+            patch.setattr("arcworld.commands.evaluate.open_run", lambda _, run=run: run)
+            path = folder / f"{name}.json"
+            line = ["diagnose", name, "--data", str(made_up.path), "--json", str(path)]
+            assert main(line) == 0
+            found[name] = json.loads(path.read_text())["findings"]
+    return found
+
+
+def value(finding: dict[str, Any], measure: str, game: str = "all") -> float:
+    return finding["measures"][measure]["games"][game]["value"]
+
+
+def test_each_control_gets_its_own_verdict(told: dict[str, dict[str, Any]]) -> None:
+    verdicts = {name: findings["copies"]["verdict"] for name, findings in told.items()}
+    assert verdicts == {
+        "copier": "copies",
+        "reader": "reads the screen",
+        "lots": "reads nothing",
+        "blind": "reads nothing",
+    }
+    assert "whatever it is shown" in told["lots"]["copies"]["words"]
+    assert "neither what was done nor what is shown" in told["blind"]["copies"]["words"]
+
+
+def test_interventions_move_what_they_should(told: dict[str, dict[str, Any]]) -> None:
+    copier, reader = told["copier"]["copies"], told["reader"]["copies"]
+    for game in ("all", "walks", "lamps"):
+        assert value(copier, "changed by past actions", game) > 0.9
+        assert value(copier, "changed by the screen", game) == 0
+        assert value(copier, "changed by past frames", game) == 0
+        assert value(reader, "changed by past actions", game) == 0
+        assert value(reader, "largest change of a logit by past actions", game) == 0
+        assert value(reader, "changed by the screen", game) > 0.5
+    assert value(told["lots"]["copies"], "changed by asking again") > 0.5
+
+
+def test_the_index_is_the_demos_own_for_the_reader_and_above_for_the_copier(
+    told: dict[str, dict[str, Any]],
+) -> None:
+    copier, reader = (told[name]["copies"] for name in ("copier", "reader"))
+    assert abs(value(reader, "copying index")) <= 0.05
+    assert value(copier, "copying index") > 0.2
+    assert copier["measures"]["copying index"]["games"]["all"]["low"] > 0.05
+    probes = "probe from past actions: the policy"
+    assert value(copier, probes) > 0.75 > 0.5 > value(told["lots"]["copies"], probes)
+    for name in ("probe from the frame: the demos", "probe from past actions: the demos"):
+        assert len({value(each["copies"], name) for each in told.values()}) == 1
+
+
+def test_a_copier_looks_good_until_the_action_changes(told: dict[str, dict[str, Any]]) -> None:
+    copier, reader = told["copier"]["copies"], told["reader"]["copies"]
+    assert value(copier, "right at repeats") == 1 and value(copier, "right at change points") == 0
+    assert value(reader, "right at repeats") == value(reader, "right at change points") == 1
+    assert value(copier, "right at repeats: repeat") == 1
+    blind = told["blind"]["copies"]
+    assert value(blind, "entropy of choices: likeliest", "walks") == 0
+    assert value(reader, "mean recall of a choice") == 1 > value(blind, "mean recall of a choice")
+
+
+def test_what_is_no_matter_of_the_policy_is_the_same_for_all(
+    told: dict[str, dict[str, Any]],
+) -> None:
+    for key in ("sees_clicks", "aligned", "split", "floored", "calibrated"):
+        assert len({json.dumps(each[key]) for each in told.values()}) == 1, key
+    split = told["copier"]["split"]
+    assert split["verdict"] == "yes" and split["words"].startswith("0 of 4 recordings")
+
+
+def test_games_that_are_not_at_hand_are_named(told: dict[str, dict[str, Any]]) -> None:
+    acts = told["reader"]["acts"]
+    assert acts["verdict"] == "not tried" and "lamps, walks" in acts["words"]
+    assert value(acts, "loc_acc") == 1 == value(acts, "type_acc")
