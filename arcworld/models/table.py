@@ -28,7 +28,11 @@ class CellReader(nn.Module):
 
     def forward(self, cells_NP: Tensor) -> Tensor:
         """Vectors [N, D]."""
-        return self.out(F.gelu(self.pixels(one_hot(cells_NP))))
+        return self.read(one_hot(cells_NP))
+
+    def read(self, pixels_NP16: Tensor) -> Tensor:
+        """Vectors [N, D] of cells as `one_hot` gives them, [N, 1024]."""
+        return self.out(F.gelu(self.pixels(pixels_NP16)))
 
 
 class TokenTable(nn.Embedding):
@@ -44,6 +48,7 @@ class TokenTable(nn.Embedding):
         self.vocabulary = vocabulary
         self.reader = CellReader(width) if reads_cells else None
         self.lexicon: Lexicon | None = None
+        self._pixels: Tensor | None = None
         nn.init.normal_(self.weight, std=0.02)
         self._known: tuple[tuple[int, ...], Tensor] | None = None
 
@@ -66,10 +71,22 @@ class TokenTable(nn.Embedding):
         return F.embedding(torch.where(spelled, input - 1, input), remembered)
 
     def _read_codes(self) -> Tensor:
-        reader, codes = self._reader_and_lexicon()[0], self.vocabulary.codebook_size
-        cells, _ = self._cells()
-        read = reader(cells[:codes])
+        codes = self.vocabulary.codebook_size
+        read = self._reader_and_lexicon()[0].read(self._pixels_of_codes())
         return torch.cat([self.weight[:codes] + read, self.weight[codes:]])
+
+    def _pixels_of_codes(self) -> Tensor:
+        """Made once a lexicon and device, in bf16: zeros and ones are exact in it."""
+        if self._pixels is None or self._pixels.device != self.weight.device:
+            cells, _ = self._cells()
+            self._pixels = one_hot(cells[: self.vocabulary.codebook_size]).bfloat16()
+        if torch.is_autocast_enabled(self.weight.device.type):
+            return self._pixels
+        return self._pixels.to(self.weight.dtype)
+
+    def attach(self, lexicon: Lexicon) -> None:
+        """Read the cells of this lexicon from now on."""
+        self.lexicon, self._pixels, self._known = lexicon, None, None
 
     def _read_each(self, ids: Tensor) -> Tensor:
         """Reads each distinct cell once, in the order of content: the sum of gradients is then

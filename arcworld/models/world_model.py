@@ -23,6 +23,7 @@ from arcworld.models.backbone import BackboneConfig, build_backbone, width_of
 from arcworld.models.context import NO_ACTION, OFFSETS, Context, read_context
 from arcworld.models.next_cell import NextCell
 from arcworld.models.spelling import SpellingHead
+from arcworld.models.surroundings import Surroundings, actions_after
 from arcworld.models.table import TokenTable
 from arcworld.recordings.episode import Outcome
 from arcworld.tokens.vocabulary import Scheme, Vocabulary
@@ -44,6 +45,8 @@ class WorldModelConfig:
         reads_cells: read cells by their pixels too (`models.table`), and foretell cells that are no
             code: by pointing at the frame before, or by spelling. For a `PatchCodebook`, with
             `context_features`.
+        surroundings: blocks of the convolution that reads the frame before both ways at once
+            (`models.surroundings`), with `context_features`; 0 leaves it out.
     """
 
     scheme: Scheme = "v2"
@@ -52,6 +55,7 @@ class WorldModelConfig:
     context_features: bool = False
     backbone: BackboneConfig = field(default_factory=BackboneConfig)
     reads_cells: bool = False
+    surroundings: int = 0
 
 
 SPELLING_WEIGHT = 0.1
@@ -66,8 +70,8 @@ class WorldModel(nn.Module):
     def __init__(self, config: WorldModelConfig) -> None:
         super().__init__()
         self.config = config
-        if config.reads_cells and not config.context_features:
-            raise ValueError("reads_cells is for models with context_features; found it alone")
+        if (config.reads_cells or config.surroundings) and not config.context_features:
+            raise ValueError("reads_cells and surroundings need context_features; found them alone")
         self.vocabulary = Vocabulary(config.scheme, config.codebook_size)
         self.backbone = build_backbone(config.backbone)
         self.width = width = width_of(self.backbone)
@@ -76,6 +80,9 @@ class WorldModel(nn.Module):
         self.register_buffer("fingerprint", torch.zeros(1, dtype=torch.int64))
         if config.context_features:
             self._add_context(width)
+        if config.surroundings:
+            self.surroundings = Surroundings(width, config.surroundings)
+            self._last: tuple[tuple[int, ...], Tensor, Tensor] | None = None
         if config.reads_cells:
             self.escape = nn.Linear(width, 1)
             nn.init.constant_(self.escape.bias, -2.0)
@@ -125,7 +132,7 @@ class WorldModel(nn.Module):
                 " the one that belongs here"
             )
         if isinstance(tokenizer, PatchCodebook):
-            self.table.lexicon = tokenizer.lexicon
+            self.table.attach(tokenizer.lexicon)
 
     def embed(
         self, input_ids_BL: Tensor, mask_row_D: Tensor | None = None, last: int | None = None
@@ -140,6 +147,8 @@ class WorldModel(nn.Module):
         if self.config.context_features:
             context = read_context(self.vocabulary, input_ids_BL).last(count)
             vectors = vectors + self._context_vectors(context)
+            if self.config.surroundings:
+                vectors = vectors + self._surroundings(input_ids_BL, context)
         return vectors
 
     def _context_vectors(self, context: Context) -> Tensor:
@@ -147,6 +156,36 @@ class WorldModel(nn.Module):
         previous = self.previous(self.table(context.previous_BL.clamp(min=0)))
         vectors = self.slots(context.slots_BL) + previous * known[..., None]
         return vectors + self.types(context.types_BL) + self.offsets(context.offsets_BL)
+
+    def _surroundings(self, input_ids_BL: Tensor, context: Context) -> Tensor:
+        """What the frame before each position's cell holds around it, [B, L, D]; 0 elsewhere."""
+        awaits = context.previous_BL >= 0
+        before = context.before_BL.clamp(min=0)
+        wanted = torch.zeros_like(input_ids_BL)
+        wanted = wanted.scatter_reduce(1, before, awaits.long(), "amax")
+        rows, starts = wanted.nonzero(as_tuple=True)
+        if not len(rows):
+            return torch.zeros(*before.shape, self.width, device=self.device)
+        vectors = self._around(input_ids_BL, rows, starts)
+        index = torch.zeros_like(input_ids_BL)
+        index[rows, starts] = torch.arange(len(rows), device=index.device)
+        found = vectors[index.gather(1, before), context.slots_BL.clamp(max=CELLS - 1)]
+        return found * awaits[..., None]
+
+    def _around(self, input_ids_BL: Tensor, rows_N: Tensor, starts_N: Tensor) -> Tensor:
+        """Surroundings in some frames, [N, 64, D]; the last are kept while a frame is decoded."""
+        span = torch.arange(1, CELLS + 1, device=rows_N.device)
+        cells = input_ids_BL[rows_N[:, None], starts_N[:, None] + span]
+        types, clicked = actions_after(self.vocabulary, input_ids_BL, rows_N, starts_N)
+        if torch.is_grad_enabled():
+            return self.surroundings(self.table(cells), types, clicked)
+        facts = torch.cat([cells, types[:, None], clicked[:, None]], dim=1)
+        state = tuple(p._version for p in self.surroundings.parameters())
+        if self._last is not None and self._last[0] == state and torch.equal(self._last[1], facts):
+            return self._last[2]
+        around = self.surroundings(self.table(cells), types, clicked)
+        self._last = state, facts, around
+        return around
 
     def hidden(
         self,

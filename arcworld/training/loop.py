@@ -127,7 +127,9 @@ class Loop:
         self.seed = seed
         task.module.to(fabric.device)
         trained = [p for p in task.module.parameters() if p.requires_grad]
-        self.optimiser = torch.optim.AdamW(trained, lr=0.0, weight_decay=schedule.weight_decay)
+        self.optimiser = torch.optim.AdamW(
+            trained, lr=0.0, weight_decay=schedule.weight_decay, fused=True
+        )
         self.step = self._restore()
         model, self._wrapped_optimiser = fabric.setup(task.module, self.optimiser)
         model.mark_forward_method("loss")

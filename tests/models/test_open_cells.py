@@ -29,7 +29,9 @@ def parts(seed: int = 0) -> tuple[PatchCodebook, WorldModel]:
     codebook = PatchCodebook(PatchCodebookConfig(CODES, shown_by=1)).eval()
     codebook.fit([frames(seed, 1)])
     torch.manual_seed(seed)
-    world = WorldModel(WorldModelConfig("v2", CODES, 2, True, BODY, reads_cells=True)).eval()
+    world = WorldModel(
+        WorldModelConfig("v2", CODES, 2, True, BODY, reads_cells=True, surroundings=1)
+    ).eval()
     world.start_from(codebook)
     return codebook, world
 

@@ -36,7 +36,7 @@ def coded(seed: int = 0, frames: int = 3, pending: bool = False, actions: int = 
 
 def model(scheme: Scheme = "v2", features: bool = True) -> WorldModel:
     torch.manual_seed(0)
-    config = WorldModelConfig(scheme, CODES, 3, features, BODY)
+    config = WorldModelConfig(scheme, CODES, 3, features, BODY, surroundings=2 * features)
     return WorldModel(config).eval()
 
 

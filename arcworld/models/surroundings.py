@@ -1,0 +1,65 @@
+"""What stands around the cell to come: the whole frame before it, read both ways at once.
+
+Knows the vectors of a frame's cells and the action taken in it; knows nothing of the frame to
+come. The body reads a sequence from left to right, so the frame before it is to it a row of cells
+each of which knew only those above; here a small convolution sees all neighbours of a cell, where
+the click fell, and what the action was.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from arcworld.frames.tokenizer import CELLS, GRID
+from arcworld.models.context import NO_ACTION
+from arcworld.tokens.cells import NO_CELL
+from arcworld.tokens.vocabulary import Vocabulary
+
+
+class Surroundings(nn.Module):
+    """Cells' vectors [N, 64, D] and actions to vectors of the cells to come, [N, 64, D]."""
+
+    def __init__(self, width: int, blocks: int) -> None:
+        super().__init__()
+        self.types = nn.Embedding(NO_ACTION + 1, width)
+        self.click = nn.Parameter(torch.randn(width) * 0.5)
+        self.places = nn.Parameter(torch.randn(CELLS, width) * 0.1)
+        self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(blocks + 1))
+        self.around = nn.ModuleList(nn.Conv2d(width, width, 3, padding=1) for _ in range(blocks))
+        self.out = nn.Linear(width, width, bias=False)
+        nn.init.normal_(self.types.weight, std=0.5)
+        nn.init.normal_(self.out.weight, std=0.02 * width**-0.5)
+
+    def forward(self, cells_NCD: Tensor, types_N: Tensor, clicked_N: Tensor) -> Tensor:
+        """`clicked_N` is the cell of a click, 64 for none."""
+        at = F.one_hot(clicked_N, NO_CELL + 1)[:, :CELLS, None].to(cells_NCD.dtype)
+        x = F.normalize(cells_NCD, dim=-1) * cells_NCD.shape[-1] ** 0.5
+        x = x + self.places + self.types(types_N)[:, None] + at * self.click
+        for norm, around in zip(self.norms, self.around, strict=False):
+            grid = F.gelu(norm(x)).transpose(1, 2).unflatten(2, (GRID, GRID))
+            x = x + around(grid).flatten(2).transpose(1, 2)
+        return self.out(F.gelu(self.norms[-1](x)))
+
+
+def actions_after(
+    vocabulary: Vocabulary, input_ids_BL: Tensor, rows_N: Tensor, starts_N: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Type and click's cell of the action that follows each frame: int64 [N] each.
+
+    `NO_ACTION` and 64 where it is masked, or not there.
+    """
+    last = input_ids_BL.shape[1] - 1
+
+    def peek(offset: int) -> Tensor:
+        at = starts_N + offset
+        return torch.where(at <= last, input_ids_BL[rows_N, at.clamp(max=last)], vocabulary.mask)
+
+    types = peek(CELLS + 2) - vocabulary.codebook_size
+    types = torch.where((types >= 0) & (types < vocabulary.actions), types, NO_ACTION)
+    if not vocabulary.has_locations:
+        return types, torch.full_like(types, NO_CELL)
+    cells = peek(CELLS + 3) - vocabulary.location_id(0)
+    placed = (types != NO_ACTION) & (cells >= 0) & (cells < NO_CELL)
+    return types, torch.where(placed, cells, NO_CELL)
