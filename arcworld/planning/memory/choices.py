@@ -47,12 +47,12 @@ def lasts(context: Hashable) -> bool:
 
 
 def choices(
-    objects: Objects | None, available: Sequence[int], came_by: ActionRow | None
+    objects: Objects, available: Sequence[int], came_by: ActionRow | None
 ) -> dict[Kind, list[ActionRow]]:
     """Every action worth a try, by kind.
 
     Args:
-        objects: of the frame; None where clicks are not available.
+        objects: of the frame.
         available: action ids, without RESET.
         came_by: the action that led to this state first.
     """
@@ -61,7 +61,7 @@ def choices(
         if number != CLICK:
             row = (number, NO_PLACE, NO_PLACE)
             found.setdefault(simple_kind(row, came_by), []).append(row)
-    if objects is not None:
+    if CLICK in available:
         for row, kind in _clicks(objects, came_by):
             found.setdefault(kind, []).append(row)
     return found

@@ -8,7 +8,7 @@ not visited are forgotten.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from hashlib import blake2b
@@ -16,6 +16,7 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
+from arcworld.planning.memory.avatar import Place
 from arcworld.planning.memory.choices import ActionRow
 from arcworld.recordings.episode import SIDE
 
@@ -55,6 +56,7 @@ class Node:
         edges: actions that were.
         came_by: the action that first led here; None for a level's opening.
         visited: the time of the last visit.
+        place: where the avatar is, where that is known.
     """
 
     number: int
@@ -63,6 +65,7 @@ class Node:
     edges: dict[ActionRow, Edge] = field(default_factory=dict[ActionRow, Edge])
     came_by: ActionRow | None = None
     visited: int = 0
+    place: Place | None = None
 
     def kind_of(self, choice: ActionRow) -> int | None:
         """The kind of an action that was offered or tried here."""
@@ -81,45 +84,37 @@ class Node:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
-    """A way over known edges to an action that was not tried.
-
-    Attributes:
-        nodes: from where one stands to the node of the untried action.
-        choices: the actions between them; the first may be RESET.
-        choice, kind: the untried action. cost: the expected actions for one discovery.
-    """
-
-    nodes: tuple[int, ...]
-    choices: tuple[ActionRow, ...]
-    choice: ActionRow
-    kind: int
-    cost: float
-
-
 class LevelGraph:
     """Nodes by number and by key."""
 
-    def __init__(self, mask_HW: NDArray[np.bool_], most_nodes: int = 4096) -> None:
+    def __init__(self, mask_HW: NDArray[np.bool_], most_nodes: int = 4096, first: int = 0) -> None:
+        """An empty graph, whose nodes are numbered from `first`."""
         self.most_nodes = most_nodes
         self.nodes: dict[int, Node] = {}
         self.opening: int | None = None
         self._numbers: dict[bytes, int] = {}
-        self._next = 0
+        self.next = first
         self._shown_HW = ~mask_HW
         self._time = 0
 
     def __len__(self) -> int:
         return len(self.nodes)
 
+    def shown(self, frame_HW: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """A frame without what is masked."""
+        return frame_HW * self._shown_HW
+
     def key(self, frame_HW: NDArray[np.uint8]) -> bytes:
         """What tells states apart."""
-        return (frame_HW * self._shown_HW).tobytes()
+        return blake2b(self.shown(frame_HW).tobytes(), digest_size=16).digest()
+
+    def number(self, key: bytes) -> int | None:
+        """The node with a key."""
+        return self._numbers.get(key)
 
     def find(self, frame_HW: NDArray[np.uint8]) -> Node | None:
         """The node of a frame, where it is known."""
-        number = self._numbers.get(_digest(self.key(frame_HW)))
+        number = self._numbers.get(self.key(frame_HW))
         return None if number is None else self.nodes[number]
 
     def add(
@@ -129,10 +124,10 @@ class LevelGraph:
         came_by: ActionRow | None = None,
     ) -> Node:
         """A new node for a frame that has none."""
-        node = Node(self._next, pack(frame_HW), untried, came_by=came_by)
-        self._next += 1
+        node = Node(self.next, pack(frame_HW), untried, came_by=came_by)
+        self.next += 1
         self.nodes[node.number] = node
-        self._numbers[_digest(self.key(frame_HW))] = node.number
+        self._numbers[self.key(frame_HW)] = node.number
         self.visit(node)
         if len(self.nodes) > self.most_nodes:
             self._forget(keep=node.number)
@@ -161,7 +156,7 @@ class LevelGraph:
         self._numbers.clear()
         became: dict[int, int] = {}
         for node in list(self.nodes.values()):
-            key = _digest(self.key(unpack(node.frame)))
+            key = self.key(unpack(node.frame))
             first = self._numbers.setdefault(key, node.number)
             if first != node.number:
                 became[node.number] = first
@@ -182,44 +177,6 @@ class LevelGraph:
             if edge.led is Led.ELSEWHERE and edge.broken < 3 and edge.target in self.nodes:
                 yield choice, edge.target
 
-    def route(
-        self,
-        start: Node,
-        promises: Sequence[float],
-        reset: ActionRow | None = None,
-    ) -> Route | None:
-        """The route with the fewest expected actions for one discovery: (length + 1) / promise.
-
-        Args:
-            start: where one stands.
-            promises: the chance that an untried action discovers something, by its kind.
-            reset: an action that leads from `start` to the level's opening, where it is legal.
-        """
-        parents: dict[int, tuple[int, ActionRow] | None] = {start.number: None}
-        queue = deque([(start.number, 0)])
-        most = max(promises, default=1.0)
-        best: tuple[float, int, int] | None = None
-        while queue:
-            number, far = queue.popleft()
-            if best is not None and (far + 1) / most >= best[0]:
-                break
-            node = self.nodes[number]
-            if node.untried:
-                kind = max(node.untried, key=promises.__getitem__)
-                cost = (far + 1) / promises[kind]
-                if best is None or cost < best[0]:
-                    best = cost, number, kind
-            for choice, target in self._ways(node, reset if far == 0 else None):
-                if target not in parents:
-                    parents[target] = (number, choice)
-                    queue.append((target, far + 1))
-        return None if best is None else self._route(parents, *best)
-
-    def _ways(self, node: Node, reset: ActionRow | None) -> Iterator[tuple[ActionRow, int]]:
-        yield from self.ways(node)
-        if reset is not None and self.opening in self.nodes:
-            yield reset, self.opening
-
     def path(self, start: int, end: int) -> tuple[ActionRow, ...] | None:
         """The fewest actions from one node to another; None where no way is known."""
         if start not in self.nodes:
@@ -232,13 +189,7 @@ class LevelGraph:
                 if target not in parents:
                     parents[target] = (number, choice)
                     queue.append(target)
-        return _walk(parents, end)[1] if end in parents else None
-
-    def _route(
-        self, parents: dict[int, tuple[int, ActionRow] | None], cost: float, end: int, kind: int
-    ) -> Route:
-        nodes, choices = _walk(parents, end)
-        return Route(nodes, choices, self.nodes[end].untried[kind][0], kind, cost)
+        return walk(parents, end) if end in parents else None
 
     def _merge(self, kept: Node, other: Node) -> None:
         for choice, edge in other.edges.items():
@@ -255,18 +206,13 @@ class LevelGraph:
         self._numbers = {k: n for k, n in self._numbers.items() if n in self.nodes}
 
 
-def _walk(
-    parents: dict[int, tuple[int, ActionRow] | None], end: int
-) -> tuple[tuple[int, ...], tuple[ActionRow, ...]]:
-    nodes, choices = [end], []
-    while (step := parents[nodes[-1]]) is not None:
-        nodes.append(step[0])
-        choices.append(step[1])
-    return tuple(reversed(nodes)), tuple(reversed(choices))
-
-
-def _digest(key: bytes) -> bytes:
-    return blake2b(key, digest_size=16).digest()
+def walk[S](parents: dict[S, tuple[S, ActionRow] | None], end: S) -> tuple[ActionRow, ...]:
+    """The actions from the state without a parent to `end`."""
+    rows: list[ActionRow] = []
+    while (step := parents[end]) is not None:
+        end, row = step
+        rows.append(row)
+    return tuple(reversed(rows))
 
 
 def pack(frame_HW: NDArray[np.uint8]) -> bytes:

@@ -30,12 +30,15 @@ from arcworld.planning.memory.choices import (
     on_object,
     simple_kind,
 )
-from arcworld.planning.memory.graph import Led, LevelGraph, Node, Route, unpack
+from arcworld.planning.memory.foresight import Foresight, State
+from arcworld.planning.memory.graph import Led, LevelGraph, Node, unpack
 from arcworld.planning.memory.knowledge import Knowledge
+from arcworld.planning.memory.local import LocalModel
 from arcworld.planning.memory.marker import ClickMarker
 from arcworld.planning.memory.objects import HIDDEN, Objects, find_objects
+from arcworld.planning.memory.search import Route, Search
 from arcworld.planning.memory.status import StatusMask
-from arcworld.recordings.episode import CLICK, NO_PLACE, RESET, GameAction
+from arcworld.recordings.episode import CLICK, NO_PLACE, RESET, UNDO, GameAction
 
 RESET_ROW: ActionRow = (RESET, NO_PLACE, NO_PLACE)
 
@@ -116,6 +119,7 @@ class Memory:
         """A game was opened: nothing is known of it."""
         self.status, self.marker = StatusMask(), ClickMarker()
         self.knowledge = Knowledge(CHANGES, DISCOVERS, self.config.curious)
+        self.local = LocalModel()
         self._won: dict[int, tuple[ActionRow, ...]] = {}
         self._open_level(seen)
 
@@ -135,7 +139,9 @@ class Memory:
 
     def _open_level(self, seen: Seen) -> None:
         self.level = seen.levels_completed
-        self.graph = LevelGraph(self.status.mask_HW, self.config.most_nodes)
+        first = self.graph.next if hasattr(self, "graph") else 0
+        self.graph = LevelGraph(self.status.mask_HW, self.config.most_nodes, first)
+        self.foresight = Foresight(self.graph, self.local)
         self._fatal: dict[int, tuple[Node, ActionRow]] = {}
         self._start_over(seen)
 
@@ -173,6 +179,8 @@ class Memory:
         if not clocks:
             kind = self._kind(before, row)
             self.knowledge.count(kind, changed=False, found=False)
+            if _steers(action) and before.place is not None:
+                self.local.lost(self.foresight.context(before, action.id))
             self.graph.record(before, row, kind, Led.OVER)
         self._fatal[self._age] = before, row
         self._seen = seen
@@ -189,6 +197,8 @@ class Memory:
             became = self.graph.rekey(self.status.mask_HW)
             self.here = self.graph.nodes[became.get(self.here.number, self.here.number)]
             self._recount()
+            self.local.clear()
+            self.foresight = Foresight(self.graph, self.local)
         before, row = self.here, self._row(action)
         kind, fresh = self._kind(before, row), row not in before.edges
         found = self.graph.find(frame_HW) is None
@@ -198,25 +208,43 @@ class Memory:
             self.knowledge.count(kind, moved, found)
         led = Led.ELSEWHERE if moved else Led.NOTHING
         self.graph.record(before, row, kind, led, self.here.number if moved else -1)
+        if _steers(action):
+            self._learn_local(before, action, moved)
+
+    def _learn_local(self, before: Node, action: GameAction, moved: bool) -> None:
+        """What a simple action did near the avatar; and what the avatar is."""
+        old_HW, new_HW = (self.graph.shown(unpack(node.frame)) for node in (before, self.here))
+        if before.place is not None:
+            context = self.foresight.context(before, action.id)
+            self.local.observe(context, old_HW, new_HW, before.place, self.here.place)
+        avatar = self.local.avatar
+        if not moved or (avatar.settled and self.here.place is not None):
+            return
+        old, new = self._objects_of(unpack(before.frame)), self.objects()
+        if avatar.observe(old, action.id, new, old_HW != new_HW):
+            self.local.clear()
+            self.foresight = Foresight(self.graph, self.local)
+            for node in self.graph.nodes.values():
+                node.place = avatar.place(self._objects_of(unpack(node.frame)))
 
     def _arrive(self, seen: Seen, frame_HW: NDArray[np.uint8], came_by: ActionRow | None) -> None:
         self._seen, self._frame_HW = seen, frame_HW
         node = self.graph.find(frame_HW)
         if node is None:
-            clicks = CLICK in seen.available_actions
-            objects = self._objects_of(frame_HW) if clicks else None
-            untried = {
-                self.knowledge.kind(kind): rows
-                for kind, rows in choices(objects, seen.available_actions, came_by).items()
-            }
+            objects = self._objects_of(frame_HW)
+            offered = choices(objects, seen.available_actions, came_by)
+            untried = {self.knowledge.kind(kind): rows for kind, rows in offered.items()}
             node = self.graph.add(frame_HW, untried, came_by)
+            node.place = self.local.avatar.place(objects)
         self.graph.visit(node)
         self.here = node
 
     def _forget_level(self, seen: Seen) -> None:
         """Go on from an empty graph, and unlearn: what was seen so far was seen wrongly."""
         self.knowledge = Knowledge(CHANGES, DISCOVERS, self.config.curious)
-        self.graph = LevelGraph(self.status.mask_HW, self.config.most_nodes)
+        first = self.graph.next if hasattr(self, "graph") else 0
+        self.graph = LevelGraph(self.status.mask_HW, self.config.most_nodes, first)
+        self.foresight = Foresight(self.graph, self.local)
         self._fatal.clear()
         self._arrive(seen, self.marker.clean(seen.frame_HW, None), None)
 
@@ -276,7 +304,17 @@ class Memory:
     def route(self) -> Route | None:
         """The way over known edges to the untried action that is cheapest for what it promises."""
         reset = RESET_ROW if RESET in self._seen.legal_actions else None
-        return self.graph.route(self.here, self.knowledge.promises(), reset)
+        simple = [n for n in self._seen.available_actions if n not in (CLICK, UNDO)]
+        rows: list[ActionRow] = [(number, NO_PLACE, NO_PLACE) for number in simple]
+        kinds = [self.knowledge.kind(simple_kind(row, None)) for row in rows]
+        promises = self.knowledge.promises()
+        fresh = {number: promises[kind] for number, kind in zip(simple, kinds, strict=True)}
+        self.foresight.tidy()
+        return Search(self.foresight, promises, fresh).route(self.here, reset)
+
+    def is_at(self, state: State) -> bool:
+        """Whether the player stands where a route said."""
+        return state in (self.here.number, self.graph.key(self._frame_HW))
 
     def winning_path(self, level: int) -> tuple[GameAction, ...]:
         """Actions that won a level from its opening; empty where none is known."""
@@ -287,3 +325,7 @@ class Memory:
         masked = int(self.status.mask_HW.sum())
         marker = f", a marker of {len(self.marker.dots)} pixels" if self.marker.dots else ""
         return f"{len(self.graph)} states on level {self.level}, {masked} pixels masked{marker}"
+
+
+def _steers(action: GameAction) -> bool:
+    return action.id not in (RESET, CLICK, UNDO)

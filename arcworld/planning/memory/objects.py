@@ -40,6 +40,7 @@ class Objects:
         colours_N: uint8. areas_N: int32, in pixels.
         shapes_N: uint64, equal where two objects have the same pixels but for their place.
         x_N, y_N: int32, the pixel of the object nearest to its centre, to click on.
+        left_N, top_N: int32, the corner of the smallest box around it.
     """
 
     labels_HW: NDArray[np.int32]
@@ -48,6 +49,8 @@ class Objects:
     shapes_N: NDArray[np.uint64]
     x_N: NDArray[np.int32]
     y_N: NDArray[np.int32]
+    left_N: NDArray[np.int32]
+    top_N: NDArray[np.int32]
 
     def __len__(self) -> int:
         return len(self.colours_N)
@@ -94,23 +97,55 @@ def find_objects(frame_HW: NDArray[np.uint8]) -> Objects:
     >>> int(found.x_N[1]), int(found.y_N[1])
     (21, 11)
     """
-    part_P = _connected(frame_HW)
-    shown_P = frame_HW.ravel() != HIDDEN
-    pixels = np.flatnonzero(shown_P)
-    roots, first, number = np.unique(part_P[pixels], return_index=True, return_inverse=True)
+    pixels = np.flatnonzero(frame_HW != HIDDEN)
+    part = _connected(frame_HW)[pixels]
+    is_part = np.zeros(SIDE * SIDE, dtype=np.bool_)
+    is_part[part] = True
+    number = (np.cumsum(is_part) - 1)[part].astype(np.int16)
     labels_P = np.full(SIDE * SIDE, -1, dtype=np.int32)
     labels_P[pixels] = number
-    count, y, x = len(roots), pixels // SIDE, pixels % SIDE
-    areas = np.bincount(number, minlength=count)
-    x_N, y_N = _click_points(number, count, areas, x, y)
+    order = np.argsort(number, kind="stable")
+    return _measure(frame_HW, labels_P.reshape(SIDE, SIDE), pixels[order], number[order])
+
+
+def _measure(
+    frame_HW: NDArray[np.uint8],
+    labels_HW: NDArray[np.int32],
+    pixels: NDArray[np.intp],
+    number: NDArray[np.int16],
+) -> Objects:
+    """The objects, given the pixels of one after those of the other."""
+    starts = np.flatnonzero(np.diff(number, prepend=np.int16(-1)))
+    areas = np.diff(starts, append=len(pixels))
+    y, x = np.divmod(pixels, SIDE)
+    top = y[starts]  # the first in reading order
+    left = np.minimum.reduceat(x, starts) if len(starts) else starts
+    weights = _weights()[y - np.repeat(top, areas), x - np.repeat(left, areas)]
+    shapes = np.add.reduceat(weights, starts) if len(starts) else starts
+    middle = _middles(x, y, starts, areas)
     return Objects(
-        labels_P.reshape(SIDE, SIDE),
-        frame_HW.ravel()[pixels[first]],
+        labels_HW,
+        frame_HW.ravel()[pixels[starts]],
         areas.astype(np.int32),
-        _shapes(number, count, x, y),
-        x_N,
-        y_N,
+        shapes.astype(np.uint64),
+        x[middle].astype(np.int32),
+        y[middle].astype(np.int32),
+        left.astype(np.int32),
+        top.astype(np.int32),
     )
+
+
+def _middles(
+    x: NDArray[np.intp], y: NDArray[np.intp], starts: NDArray[np.intp], areas: NDArray[np.intp]
+) -> NDArray[np.intp]:
+    """Of each object the pixel nearest to the centre of its pixels, the first of equals."""
+    if not len(starts):
+        return starts
+    centre_x = np.repeat(np.add.reduceat(x, starts) / areas, areas)
+    centre_y = np.repeat(np.add.reduceat(y, starts) / areas, areas)
+    far = (x - centre_x) ** 2 + (y - centre_y) ** 2
+    nearest = np.flatnonzero(far == np.repeat(np.minimum.reduceat(far, starts), areas))
+    return nearest[np.searchsorted(nearest, starts)]
 
 
 def _connected(frame_HW: NDArray[np.uint8]) -> NDArray[np.intp]:
@@ -132,31 +167,3 @@ def _connected(frame_HW: NDArray[np.uint8]) -> NDArray[np.intp]:
         np.minimum.at(parent, np.maximum(a, b), np.minimum(a, b))
         while not np.array_equal(parent, further := parent[parent]):
             parent = further
-
-
-def _click_points(
-    number: NDArray[np.intp],
-    count: int,
-    areas: NDArray[np.intp],
-    x: NDArray[np.intp],
-    y: NDArray[np.intp],
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Of each object the pixel nearest to the centre of its pixels, the first of equals."""
-    centre_x = np.bincount(number, x, count) / areas
-    centre_y = np.bincount(number, y, count) / areas
-    far = (x - centre_x[number]) ** 2 + (y - centre_y[number]) ** 2
-    order = np.lexsort((far, number))
-    nearest = order[np.cumsum(areas) - areas]
-    return x[nearest].astype(np.int32), y[nearest].astype(np.int32)
-
-
-def _shapes(
-    number: NDArray[np.intp], count: int, x: NDArray[np.intp], y: NDArray[np.intp]
-) -> NDArray[np.uint64]:
-    left, top = np.full(count, SIDE), np.full(count, SIDE)
-    np.minimum.at(left, number, x)
-    np.minimum.at(top, number, y)
-    weights = _weights()[y - top[number], x - left[number]]
-    sums = np.zeros(count, dtype=np.uint64)
-    np.add.at(sums, number, weights)
-    return sums

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from arcworld.planning.memory.memory import Memory, MemoryConfig
+from arcworld.planning.memory.search import Route
 from arcworld.play.agent import Decision
 from arcworld.play.agents.random import random_action
 from arcworld.play.observation import Observation
@@ -48,6 +49,8 @@ class ExplorerAgent:
         self.because.clear()
         self._patience = self.config.patience
         self._waited = 0
+        self._route: Route | None = None
+        self._walked = 0
 
     def choose_action(self, observation: Observation) -> Decision:
         """Wait where all is frozen; else the next action of the best route."""
@@ -59,6 +62,8 @@ class ExplorerAgent:
         """Remember what came of it."""
         here, level = self.memory.here.number, self.memory.level
         self.memory.observe(decision.action, observation)
+        if self.memory.level != level:
+            self._route = None
         if self._waited and (self.memory.level, self.memory.here.number) != (level, here):
             if decision.action.id != RESET:
                 self._patience = self.config.patience
@@ -79,15 +84,25 @@ class ExplorerAgent:
         return Decision(action, f"wait: nothing moves here, {self._waited} of {self._patience}")
 
     def _go(self, observation: Observation) -> Decision:
-        route = self.memory.route()
+        """Go on with the route as long as it leads where it should; else look for another."""
+        if self._route is None or not self._on_route():
+            self._route, self._walked = self.memory.route(), 0
+        route = self._route
         if route is None:
-            return Decision(
-                random_action(observation.legal_actions, self._rng), "random: all is tried"
-            )
-        expected = {"cost": round(route.cost, 2), "distance": float(len(route.choices))}
-        if not route.choices:
-            return Decision(GameAction.from_row(route.choice), "try: untried here", expected)
-        action = GameAction.from_row(route.choices[0])
+            action = random_action(observation.legal_actions, self._rng)
+            return Decision(action, "random: all is tried")
+        left = len(route.rows) - self._walked
+        expected = {"promise": round(route.promise, 3), "distance": float(left)}
+        last = GameAction.from_row(route.last)
+        if not left:
+            self._route = None
+            return Decision(last, "try: untried here", expected)
+        action = GameAction.from_row(route.rows[self._walked])
+        self._walked += 1
         what = "reset" if action.id == RESET else "walk"
-        there = GameAction.from_row(route.choice).name
-        return Decision(action, f"{what}: {there} is untried {len(route.choices)} away", expected)
+        unseen = f", by {route.imagined} states not seen yet" if route.imagined else ""
+        return Decision(action, f"{what}: {last.name} is untried, {left} away{unseen}", expected)
+
+    def _on_route(self) -> bool:
+        assert self._route is not None
+        return self._walked > 0 and self.memory.is_at(self._route.states[self._walked - 1])

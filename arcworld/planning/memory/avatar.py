@@ -1,0 +1,118 @@
+"""The avatar: the one thing that simple actions move, and how far each action moves it.
+
+Knows objects of two frames and the action between them; knows nothing of states. What moves by
+itself is no avatar: an avatar goes another way for another action, and the same way for the same.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arcworld.planning.memory.objects import Group, Objects
+
+type Place = tuple[int, int]
+"""x and y of a box's top left corner."""
+type Box = tuple[int, int, int, int]
+"""Left and top from the avatar's corner, width, height."""
+ENOUGH = 3
+"""Moves that make an avatar."""
+
+
+def singles(objects: Objects) -> dict[Group, int]:
+    """The objects that are alone in their group, by group."""
+    pairs = list(zip(objects.colours_N.tolist(), objects.shapes_N.tolist(), strict=True))
+    often = Counter(pairs)
+    return {group: number for number, group in enumerate(pairs) if often[group] == 1}
+
+
+class Avatar:
+    """Learns which group of objects the actions move.
+
+    Attributes:
+        group: colour and shape; None where there is no avatar, or it is not known yet.
+        steps: (dx, dy) by action.
+        settled: it was seen often enough.
+        box: what is drawn of the avatar, from the corner of its group's object.
+    """
+
+    def __init__(self) -> None:
+        self.group: Group | None = None
+        self.steps: dict[int, Place] = {}
+        self.box: Box = (0, 0, 1, 1)
+        self.settled = False
+        self._seen = 0
+        self._moves: defaultdict[Group, Counter[tuple[int, Place]]] = defaultdict(Counter)
+        self._boxes: defaultdict[Group, Counter[Box]] = defaultdict(Counter)
+
+    def place(self, objects: Objects) -> Place | None:
+        """Where the avatar is; None where it is not to be seen, or more than once."""
+        if self.group is None:
+            return None
+        same = (objects.colours_N == self.group[0]) & (objects.shapes_N == self.group[1])
+        found = np.flatnonzero(same)
+        if len(found) != 1:
+            return None
+        return int(objects.left_N[found[0]]), int(objects.top_N[found[0]])
+
+    def observe(
+        self, before: Objects, action: int, after: Objects, changed_HW: NDArray[np.bool_]
+    ) -> bool:
+        """Learn from a simple action that changed something; whether the avatar is another."""
+        old, new = singles(before), singles(after)
+        for group in old.keys() & new.keys():
+            x, y = int(before.left_N[old[group]]), int(before.top_N[old[group]])
+            to_x, to_y = int(after.left_N[new[group]]), int(after.top_N[new[group]])
+            if (x, y) != (to_x, to_y):
+                step = (to_x - x, to_y - y)
+                self._moves[group][action, step] += 1
+                box = _box_of(changed_HW, step)
+                self._boxes[group][(box[0] - to_x, box[1] - to_y, box[2], box[3])] += 1
+        self._seen += 1
+        self.settled = self._seen > 64
+        return _is_time(self._seen) and self._choose()
+
+    def _choose(self) -> bool:
+        """The group that moved most, if it obeys."""
+        best, most = None, ENOUGH - 1
+        for group, moves in self._moves.items():
+            steps = _steps(moves)
+            obeyed = sum(moves[one] for one in steps.items())
+            if len(set(steps.values())) > 1 and obeyed >= 0.8 * moves.total() and obeyed > most:
+                best, most = group, obeyed
+        if best is None:
+            return False
+        found = best, _steps(self._moves[best]), self._boxes[best].most_common(1)[0][0]
+        known = self.group, self.steps, self.box
+        self.group, self.steps, self.box = found
+        return found != known
+
+
+def _is_time(seen: int) -> bool:
+    """Ever more rarely, since all that was learnt about the avatar is lost when it changes.
+
+    >>> [seen for seen in range(70) if _is_time(seen)]
+    [3, 4, 6, 8, 12, 16, 24, 32, 48, 64]
+    """
+    power = 1 << max(seen.bit_length() - 1, 0)
+    return seen > 2 and seen in (power, power + power // 2)
+
+
+def _steps(moves: Counter[tuple[int, Place]]) -> dict[int, Place]:
+    """Each action's most frequent step."""
+    steps: dict[int, Place] = {}
+    for (action, step), _ in moves.most_common():
+        steps.setdefault(action, step)
+    return steps
+
+
+def _box_of(changed_HW: NDArray[np.bool_], step: Place) -> Box:
+    """What is new of all that changed: its box, without what the step left."""
+    ys, xs = np.flatnonzero(changed_HW.any(axis=1)), np.flatnonzero(changed_HW.any(axis=0))
+    left, top, right, bottom = int(xs[0]), int(ys[0]), int(xs[-1]) + 1, int(ys[-1]) + 1
+    dx, dy = step
+    left, right = left + max(dx, 0), right + min(dx, 0)
+    top, bottom = top + max(dy, 0), bottom + min(dy, 0)
+    return left, top, max(right - left, 1), max(bottom - top, 1)

@@ -1,0 +1,146 @@
+"""The way to what is worth trying: over edges that were walked, and over steps that are foretold.
+
+Knows the graph, the promises of kinds, and foresight. The cost of a way is the expected number of
+actions for one discovery: its length with the untried action, over that action's promise.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from arcworld.planning.memory.choices import ActionRow
+from arcworld.planning.memory.foresight import Foresight, State
+from arcworld.planning.memory.graph import Node
+from arcworld.recordings.episode import CLICK, NO_PLACE, UNDO
+
+FORETOLD = 0.9
+"""The promise of an action that surely does something other than what is foretold."""
+NEW = 0.04
+"""The least promise of a state never seen, where it is foretold: a discovery it hardly is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A way to an untried action.
+
+    Attributes:
+        rows: the actions up to there; the first may be RESET.
+        states: where each of them should lead.
+        last: the untried action. promise: the chance that it discovers something.
+    """
+
+    rows: tuple[ActionRow, ...]
+    states: tuple[State, ...]
+    last: ActionRow
+    promise: float
+
+    @property
+    def cost(self) -> float:
+        """Expected actions for one discovery."""
+        return (len(self.rows) + 1) / self.promise
+
+    @property
+    def imagined(self) -> int:
+        """How many of the states were never visited."""
+        return sum(isinstance(state, bytes) for state in self.states)
+
+
+@dataclass(slots=True)
+class _Outlook:
+    """The most promising action of a state, and where the others lead."""
+
+    leads: list[tuple[ActionRow, State]]
+    promise: float = 1e-9
+    row: ActionRow | None = None
+
+    def offer(self, row: ActionRow, promise: float) -> None:
+        """Take an action where it is the most promising so far."""
+        if promise > self.promise:
+            self.promise, self.row = promise, row
+
+
+class Search:
+    """One search, breadth first."""
+
+    def __init__(
+        self,
+        foresight: Foresight,
+        promises: Sequence[float],
+        fresh: Mapping[int, float],
+        most_imagined: int = 300,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            foresight: with the graph in it.
+            promises: by kind.
+            fresh: by simple action, its promise where it was never visited.
+            most_imagined: at most so many states that were never visited are looked at.
+        """
+        self._foresight, self._graph = foresight, foresight.graph
+        self._promises, self._fresh = promises, fresh
+        self._imagine = most_imagined
+        self._most = max([*promises, *fresh.values()], default=1.0)
+        self._parents: dict[State, tuple[State, ActionRow] | None] = {}
+
+    def route(self, start: Node, reset: ActionRow | None) -> Route | None:
+        """The cheapest way from a node; RESET leads to the level's opening, where it is legal."""
+        self._parents = {start.number: None}
+        queue: deque[tuple[State, int]] = deque([(start.number, 0)])
+        best: tuple[float, State, _Outlook] | None = None
+        while queue:
+            state, far = queue.popleft()
+            if best is not None and (far + 1) / self._most >= best[0]:
+                break
+            outlook = self._look(state)
+            cost = (far + 1) / outlook.promise
+            if outlook.row is not None and (best is None or cost < best[0]):
+                best = cost, state, outlook
+            if far == 0 and reset is not None and self._graph.opening in self._graph.nodes:
+                outlook.leads.append((reset, self._graph.opening))
+            for row, target in outlook.leads:
+                if target not in self._parents:
+                    self._parents[target] = (state, row)
+                    queue.append((target, far + 1))
+        return None if best is None else self._route(best[1], best[2])
+
+    def _route(self, end: State, outlook: _Outlook) -> Route:
+        steps = list(self._back(end))[::-1]
+        assert outlook.row is not None
+        rows, states = tuple(row for row, _ in steps), tuple(state for _, state in steps)
+        return Route(rows, states, outlook.row, outlook.promise)
+
+    def _back(self, end: State) -> Iterator[tuple[ActionRow, State]]:
+        while (step := self._parents[end]) is not None:
+            yield step[1], end
+            end = step[0]
+
+    def _look(self, state: State) -> _Outlook:
+        if isinstance(state, bytes):
+            self._imagine -= 1
+            outlook = _Outlook([])
+            for number, promise in self._fresh.items():
+                self._foretell(outlook, state, (number, NO_PLACE, NO_PLACE), promise)
+            return outlook
+        node = self._graph.nodes[state]
+        outlook = _Outlook(list(self._graph.ways(node)))
+        for kind, rows in node.untried.items():
+            row, promise = rows[0], self._promises[kind]
+            if node.place is None or row[0] in (CLICK, UNDO):
+                outlook.offer(row, promise)
+            else:
+                self._foretell(outlook, state, row, promise)
+        return outlook
+
+    def _foretell(self, outlook: _Outlook, state: State, row: ActionRow, promise: float) -> None:
+        """Offer a simple action, which promises little where its effect is known."""
+        effect, target = self._foresight.ahead(state, row[0])
+        if effect is not None:
+            promise = min(promise, FORETOLD * effect.doubt)
+        if isinstance(target, bytes):
+            promise = max(promise, NEW)
+        if target is not None and (self._imagine > 0 or not isinstance(target, bytes)):
+            outlook.leads.append((row, target))
+        outlook.offer(row, promise)
