@@ -157,8 +157,8 @@ class MaskedPolicy(nn.Module):
         """See `Policy`."""
         if not self.config.offset_width:
             return None
-        cells = self._read_last(world_model, histories)
-        return self.offsets(cells, torch.as_tensor(cells_B, device=cells.device).long())
+        hidden = self._read_last(world_model, histories).expand(len(cells_B), -1, -1)
+        return self.offsets(hidden, torch.as_tensor(cells_B, device=hidden.device).long())
 
     def _read_last(self, world_model: WorldModel, histories: Sequence[CodedEpisode]) -> Tensor:
         vocabulary = world_model.vocabulary
@@ -198,11 +198,10 @@ class MaskedPolicy(nn.Module):
     def _offset_loss(
         self, cells_NCD: Tensor, batch: Batch, at_BL: Tensor, weights_N: Tensor
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        column: Tensor | None = getattr(batch, "offsets_BL", None)
-        if not self.config.offset_width or column is None:
+        if not self.config.offset_width:
             return cells_NCD.new_zeros(()), {}
-        offsets = column[at_BL]
-        click = (offsets != IGNORE) & (batch.cells_BL[at_BL] < NO_CELL)
+        offsets = batch.offsets_BL[at_BL]
+        click = offsets != IGNORE
         if not bool(click.any()):
             return sum((p.sum() for p in self.offset_head.parameters()), cells_NCD.sum()) * 0.0, {}
         logits = self.offsets(cells_NCD[click], batch.cells_BL[at_BL][click])

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from arcworld.frames.tokenizer import CELLS, FrameTokenizer
 from arcworld.recordings.episode import CLICK, Episode, Outcome, winning_stretches
-from arcworld.tokens.cells import NO_CELL, cell_of
+from arcworld.tokens.cells import NO_CELL, cell_of, offset_of
 from arcworld.tokens.vocabulary import Vocabulary
 
 
@@ -33,6 +33,8 @@ class CodedEpisode:
         outcomes_A: uint8 values of `Outcome`.
         winning_A: whether each action stands on a winning stretch (what a policy learns from).
         opens: whether the first frame opens the episode (`<GAME_START>`).
+        offsets_A: int16 pixel of each click in its cell (`cells.offset_of`), or None where none is
+            needed: no token says it, a policy learns it.
     """
 
     indices_TC: NDArray[np.int32]
@@ -41,6 +43,7 @@ class CodedEpisode:
     outcomes_A: NDArray[np.uint8]
     winning_A: NDArray[np.bool_]
     opens: bool = True
+    offsets_A: NDArray[np.int16] | None = None
 
     def window(self, start: int, frames: int, pending: bool = False) -> CodedEpisode:
         """`frames` frames from `start` and the actions between them (one more if `pending`)."""
@@ -52,6 +55,7 @@ class CodedEpisode:
             self.outcomes_A[start:last],
             self.winning_A[start:last],
             self.opens and start == 0,
+            None if self.offsets_A is None else self.offsets_A[start:last],
         )
 
 
@@ -59,6 +63,12 @@ def cells_of(actions_A3: NDArray[np.integer]) -> NDArray[np.int16]:
     """The cell of each action (id, x, y), 64 where it is no click."""
     action_id, x, y = actions_A3.astype(np.int16).reshape(-1, 3).T
     return np.where(action_id == CLICK, cell_of(x, y), NO_CELL).astype(np.int16)  # type: ignore[arg-type]
+
+
+def offsets_of(actions_A3: NDArray[np.integer]) -> NDArray[np.int16]:
+    """The pixel of each action (id, x, y) in its cell; means nothing where it is no click."""
+    _, x, y = actions_A3.astype(np.int16).reshape(-1, 3).T
+    return offset_of(x, y).astype(np.int16)  # type: ignore[union-attr]
 
 
 def code(episode: Episode, tokenizer: FrameTokenizer) -> CodedEpisode:
@@ -69,6 +79,7 @@ def code(episode: Episode, tokenizer: FrameTokenizer) -> CodedEpisode:
         cells_of(episode.actions_A3),
         episode.outcomes_A,
         winning_stretches(episode),
+        offsets_A=offsets_of(episode.actions_A3),
     )
 
 

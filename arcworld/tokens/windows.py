@@ -18,7 +18,7 @@ from torch import Tensor
 
 from arcworld.frames.lexicon import Lexicon
 from arcworld.frames.tokenizer import CELLS
-from arcworld.recordings.episode import COLOURS, RESET, Outcome
+from arcworld.recordings.episode import CLICK, COLOURS, RESET, Outcome
 from arcworld.tokens.sequence import CodedEpisode, mask_actions, pack
 from arcworld.tokens.vocabulary import Vocabulary
 
@@ -68,6 +68,7 @@ class Batch(NamedTuple):
         outcomes_BL: int64 `Outcome` at each action's last token, else `IGNORE`.
         types_BL: int64 id of the action to choose, at each frame's last code, else `IGNORE`.
         cells_BL: int64 cell of that action (64: no place), else `IGNORE`.
+        offsets_BL: int64 pixel of that click in its cell, else `IGNORE`.
     """
 
     input_ids_BL: Tensor
@@ -76,6 +77,7 @@ class Batch(NamedTuple):
     outcomes_BL: Tensor
     types_BL: Tensor
     cells_BL: Tensor
+    offsets_BL: Tensor
 
     def to(self, device: torch.device) -> Batch:
         """The batch on a device."""
@@ -158,7 +160,7 @@ class WindowSampler:
         """Windows as a batch."""
         rows = [self._row(window) for window in windows]
         length = max(len(row[0]) for row in rows)
-        fills = (self.vocabulary.frame, self.vocabulary.frame, 0.0, IGNORE, IGNORE, IGNORE)
+        fills = (self.vocabulary.frame, self.vocabulary.frame, 0.0, *[IGNORE] * 4)
         columns = [
             torch.from_numpy(np.stack([_pad(row[k], length, fill) for row in rows]))
             for k, fill in enumerate(fills)
@@ -170,14 +172,17 @@ class WindowSampler:
         ids = pack(vocabulary, window)
         starts = np.flatnonzero(ids == vocabulary.frame)
         ends = np.flatnonzero(ids == vocabulary.act) + vocabulary.action_tokens - 1
-        outcomes, types, cells = (np.full(len(ids), IGNORE, dtype=np.int16) for _ in range(3))
+        outcomes, types, cells, offsets = np.full((4, len(ids)), IGNORE, dtype=np.int16)
         outcomes[ends] = window.outcomes_A
         chosen = window.winning_A & (window.types_A != RESET)
         last_codes = starts[: len(ends)] + CELLS
         types[last_codes] = np.where(chosen, window.types_A, IGNORE)
         cells[last_codes] = np.where(chosen, window.cells_A, IGNORE)
+        if window.offsets_A is not None:
+            clicks = chosen & (window.types_A == CLICK)
+            offsets[last_codes] = np.where(clicks, window.offsets_A, IGNORE)
         weights = self._weigh(ids, window, starts, ends)
-        return ids, mask_actions(vocabulary, ids), weights, outcomes, types, cells
+        return ids, mask_actions(vocabulary, ids), weights, outcomes, types, cells, offsets
 
     def _weigh(
         self,

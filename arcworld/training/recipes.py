@@ -63,7 +63,7 @@ def debug(scheme: Scheme) -> Recipe:
         windows=WindowConfig(frames=3, stride=1, recoloured=0.25),
         weights=LossWeights(changed=5.0, first_frame=0.1),
         world_model_schedule=Schedule(steps=40, batch_size=8, learning_rate=3e-3),
-        policy=PolicyConfig(width=32, type_width=32, location_width=16),
+        policy=PolicyConfig(width=32, type_width=32, location_width=16, offset_width=16),
         policy_schedule=Schedule(steps=20, batch_size=8, learning_rate=3e-3),
     )
 
@@ -88,8 +88,8 @@ def small(scheme: Scheme) -> Recipe:
         windows=WindowConfig(frames=3, stride=1, recoloured=0.25),
         weights=LossWeights(changed=3.0, first_frame=0.0),
         world_model_schedule=Schedule(steps=2000, batch_size=12, learning_rate=1e-3, warmup=0.05),
-        policy=PolicyConfig(width=192),
-        policy_schedule=Schedule(steps=400, batch_size=12, learning_rate=1e-3),
+        policy=PolicyConfig(width=192, offset_width=128),
+        policy_schedule=Schedule(steps=1200, batch_size=12, learning_rate=1e-3),
     )
 
 
@@ -130,7 +130,7 @@ def base(scheme: Scheme) -> Recipe:
         world_model=replace(recipe.world_model, context_frames=8, backbone=body),
         windows=WindowConfig(frames=9, stride=2, recoloured=0.25),
         world_model_schedule=Schedule(steps=6000, batch_size=32, learning_rate=5e-4),
-        policy=PolicyConfig(width=512),
+        policy=PolicyConfig(width=512, offset_width=128),
         policy_schedule=Schedule(steps=1500, batch_size=32, learning_rate=1e-3),
     )
 
