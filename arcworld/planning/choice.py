@@ -1,7 +1,7 @@
-"""The seed's rule of choice: the goal when one action clearly leads, explore when surprised, else
-the policy; and never again what is known to change nothing here.
+"""The rule of choice: the goal when one action clearly leads, explore when the policy cannot be
+trusted here, else the policy; and never again what is known to change nothing here.
 
-Knows probabilities, not models.
+Knows probabilities, not models; how to explore is another's.
 """
 
 from __future__ import annotations
@@ -19,26 +19,28 @@ from arcworld.tokens.cells import cell_centre, pixel_of
 
 @dataclass(frozen=True)
 class ChoiceConfig:
-    """When to go for a goal and when to explore.
+    """When to go for a goal, and how the policy is drawn from.
 
     Attributes:
         goal_at_least: P(LEVEL_COMPLETE | action) the leading action needs.
         goal_lead: by how much it leads the second.
-        surprised_above: surprise over its running mean that makes the agent explore.
-        temperature: of the policy, when it is sampled.
+        temperature: of the policy; 0 takes the likeliest.
+        repeated: factor on an action's probability for each time it was taken in this state.
     """
 
     goal_at_least: float = 0.5
     goal_lead: float = 0.2
-    surprised_above: float = 3.0
-    temperature: float = 1.0
+    temperature: float = 0.5
+    repeated: float = 0.25
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The chosen candidate and the part of the rule that chose it: goal, explore or policy."""
+    """The chosen candidate and the part of the rule that chose it: goal or policy; or explore,
+    which leaves the candidate open.
+    """
 
-    index: int
+    index: int | None
     reason: str
 
 
@@ -46,8 +48,9 @@ def choose(
     config: ChoiceConfig,
     level_N: NDArray[np.floating],
     prior_N: NDArray[np.floating],
+    taken_N: NDArray[np.integer],
     useless_N: NDArray[np.bool_],
-    surprise_ratio: float,
+    explore: bool,
     rng: np.random.Generator,
 ) -> Choice:
     """Choose among N candidates.
@@ -56,22 +59,25 @@ def choose(
         config: the thresholds.
         level_N: P(LEVEL_COMPLETE | action).
         prior_N: the policy's probability of each.
-        useless_N: known to change nothing in this frame; chosen only where all are.
-        surprise_ratio: the last transition's surprise over its running mean.
+        taken_N: how often each was taken in this state.
+        useless_N: known to change nothing here, or to end the game; never chosen.
+        explore: whether the policy is not to be trusted here.
         rng: draws where the rule leaves it open.
     """
-    open_N = ~useless_N if not useless_N.all() else np.ones_like(useless_N)
+    open_N = ~useless_N
+    if not open_N.any():
+        return Choice(None, "explore")
     best = int(np.where(open_N, level_N, -1.0).argmax())
-    others = np.delete(level_N, best)
-    lead = float(level_N[best] - others.max(initial=0.0))
+    lead = float(level_N[best] - np.delete(level_N, best).max(initial=0.0))
     if level_N[best] >= config.goal_at_least and lead >= config.goal_lead:
         return Choice(best, "goal")
-    if surprise_ratio > config.surprised_above:
-        return Choice(int(rng.choice(np.flatnonzero(open_N))), "explore")
-    weights = np.where(open_N, prior_N, 0.0) ** (1 / config.temperature)
-    if weights.sum() <= 0:
-        weights = open_N.astype(np.float64)
-    return Choice(int(rng.choice(len(weights), p=weights / weights.sum())), "policy")
+    if explore:
+        return Choice(None, "explore")
+    with np.errstate(divide="ignore"):
+        scores = np.log(prior_N) + np.log(config.repeated) * taken_N
+    scores = np.where(open_N, np.maximum(scores, -1e9), -np.inf)
+    drawn = scores + config.temperature * rng.gumbel(size=len(scores))
+    return Choice(int(drawn.argmax()), "policy")
 
 
 def prior_over(

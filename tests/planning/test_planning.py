@@ -17,14 +17,18 @@ from arcworld.recordings.episode import Episode
 from arcworld.tokens.cells import cell_of
 from arcworld.tokens.sequence import CodedEpisode
 
-RULE = ChoiceConfig(goal_at_least=0.5, goal_lead=0.2, surprised_above=3.0)
+RULE = ChoiceConfig(goal_at_least=0.5, goal_lead=0.2, temperature=0.0, repeated=0.25)
 NONE = np.zeros(4, dtype=np.bool_)
-PRIOR = np.array([0.0, 0.0, 1.0, 0.0])
+PRIOR = np.array([0.0, 0.2, 0.7, 0.1])
 
 
-def decide(level: list[float], surprise: float = 0.0, useless: object = NONE) -> tuple[int, str]:
+def decide(
+    level: list[float], explore: bool = False, useless: object = NONE, taken: object = (0,) * 4
+) -> tuple[int | None, str]:
     rng = np.random.default_rng(0)
-    chosen = choose(RULE, np.array(level), PRIOR, np.asarray(useless), surprise, rng)
+    chosen = choose(
+        RULE, np.array(level), PRIOR, np.asarray(taken), np.asarray(useless), explore, rng
+    )
     return chosen.index, chosen.reason
 
 
@@ -34,16 +38,20 @@ def test_the_goal_is_taken_when_one_action_clearly_leads() -> None:
     assert decide([0.0, 0.4, 0.0, 0.0]) == (2, "policy")  # not likely enough
 
 
-def test_surprise_makes_it_explore_and_a_goal_comes_first() -> None:
-    assert decide([0.0] * 4, surprise=9.0)[1] == "explore"
-    assert decide([0.9, 0.0, 0.0, 0.0], surprise=9.0) == (0, "goal")
+def test_where_the_policy_is_not_trusted_a_goal_still_comes_first() -> None:
+    assert decide([0.0] * 4, explore=True) == (None, "explore")
+    assert decide([0.9, 0.0, 0.0, 0.0], explore=True) == (0, "goal")
 
 
-def test_what_changes_nothing_is_not_chosen_unless_all_do() -> None:
+def test_what_is_useless_is_never_chosen() -> None:
     useless = np.array([False, True, True, False])
-    index, reason = decide([0.0, 0.9, 0.0, 0.0], useless=useless)
-    assert index in (0, 3) and reason == "policy"
-    assert decide([0.0] * 4, useless=np.ones(4, dtype=np.bool_)) == (2, "policy")
+    assert decide([0.0, 0.9, 0.0, 0.0], useless=useless) == (3, "policy")
+    assert decide([0.9] * 4, useless=np.ones(4, dtype=np.bool_)) == (None, "explore")
+
+
+def test_what_was_taken_here_is_less_likely_each_time() -> None:
+    assert decide([0.0] * 4, taken=(0, 0, 1, 0)) == (1, "policy")
+    assert decide([0.0] * 4, taken=(0, 1, 1, 0)) == (2, "policy")
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(0, 63))

@@ -1,12 +1,15 @@
-"""The agent of the seed's design: policy proposes, world model foretells, the rule chooses.
+"""Our agent: the policy proposes, the world model tells what wins, memory forbids what is known to
+be useless; and where the policy cannot be trusted, memory explores.
 
-Knows a run's models and planning; knows nothing of training. It remembers which choices changed
-nothing in a frame, and does not repeat them there.
+Knows a run's models, planning, and the explorer, whose memory it shares; knows nothing of training.
+The policy is trusted where the world model knows the game, by its surprise, and for as many actions
+as a level has patience: a policy that does not win soon will not win.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,107 +20,146 @@ from arcworld.planning.choice import ChoiceConfig, as_action, choose, prior_over
 from arcworld.planning.goals import level_probabilities
 from arcworld.planning.surprise import RunningMean, cell_surprise
 from arcworld.play.agent import Decision
+from arcworld.play.agents.explorer import ExplorerAgent
+from arcworld.play.agents.history import ModelHistory
 from arcworld.play.observation import Observation
-from arcworld.recordings.episode import CLICK, RESET, GameAction, Outcome
-from arcworld.tokens.cells import NO_CELL, cell_of
-from arcworld.tokens.sequence import CodedEpisode
+from arcworld.recordings.episode import CLICK, GameAction
 
-type Place = tuple[int, int]
-"""An action's type and cell."""
+
+@dataclass(frozen=True)
+class WorldModelAgentConfig:
+    """How the parts are weighed.
+
+    Attributes:
+        choice: the rule among candidates.
+        familiar_nats: the policy is trusted where frames surprise less than this in the mean, in
+            nats a frame.
+        patience: actions that the policy has for the first level; doubled where it won, halved
+            where it did not, and never below `least_patience`.
+        resolved: candidates, the likeliest, that are looked up in memory by the pixel they land on.
+    """
+
+    choice: ChoiceConfig = field(default_factory=ChoiceConfig)
+    familiar_nats: float = 30.0
+    patience: int = 150
+    least_patience: int = 20
+    resolved: int = 8
 
 
 class WorldModelAgent:
-    """Plays with a run's tokenizer, world model and policy."""
+    """Plays with a run's tokenizer, world model and policy, and with memory."""
 
     name = "world-model"
 
-    def __init__(self, run: Run, seed: int = 0, config: ChoiceConfig | None = None) -> None:
+    def __init__(
+        self, run: Run, seed: int = 0, config: WorldModelAgentConfig | None = None
+    ) -> None:
         self.run, self.seed = run, seed
-        self.config = config or ChoiceConfig()
-        self._rng = np.random.default_rng(seed)
-        self._useless: dict[bytes, set[Place]] = defaultdict(set)
+        self.config = config or WorldModelAgentConfig()
+        self.explorer = ExplorerAgent(seed)
 
     def begin(self, observation: Observation) -> None:
         """Forget the game before."""
         self._rng = np.random.default_rng(self.seed)
-        self._useless.clear()
-        self._usual, self._ratio = RunningMean(), 0.0
-        self._history = self._open(observation)
-        self._last = observation
+        self.explorer.begin(observation)
+        self._history = ModelHistory(self.run, observation)
+        self._nats, self._last_nats = RunningMean(rate=0.1), 0.0
+        self._patience = self.config.patience
+        self._enter()
 
     def choose_action(self, observation: Observation) -> Decision:
-        """Decide by goal, surprise or policy, among the legal candidates."""
-        candidates = Candidates.legal(self._expressible(observation.legal_actions))
+        """Decide by goal, policy or memory."""
+        legal = [kind for kind in observation.legal_actions if self._history.expresses(kind)]
+        candidates = Candidates.legal(legal)
         if not len(candidates):
-            return Decision(GameAction(RESET), "nothing else is legal")
-        level = level_probabilities(self.run.world_model, self._history, candidates)
-        prior = self._prior(candidates)
-        useless = self._useless_among(observation, candidates)
-        chosen = choose(self.config, level, prior, useless, self._ratio, self._rng)
-        expected = {
-            "p_level": round(float(level[chosen.index]), 4),
-            "prior": round(float(prior[chosen.index]), 4),
-            "surprise": round(self._ratio, 3),
-        }
-        action = as_action(candidates, chosen.index, observation.frame_HW)
-        return Decision(action, chosen.reason, expected)
+            return self.explorer.choose_action(observation)
+        history = self._history.now()
+        level = level_probabilities(self.run.world_model, history, candidates)
+        types, places = self.run.policy.prior_logits(self.run.world_model, [history])
+        prior = prior_over(candidates, types[0].cpu().numpy(), places[0].cpu().numpy())
+        actions = self._resolve(candidates, level, prior, observation)
+        chosen = choose(
+            self.config.choice,
+            level,
+            prior,
+            *self._remembered(len(candidates), actions),
+            not self._trusts_policy(),
+            self._rng,
+        )
+        if chosen.index is None:
+            return self._explore(observation)
+        return Decision(
+            actions[chosen.index],
+            chosen.reason,
+            {
+                "p_level": round(float(level[chosen.index]), 4),
+                "prior": round(float(prior[chosen.index]), 4),
+                "surprise": round(self._last_nats, 3),
+            },
+        )
 
     def observe(self, decision: Decision, observation: Observation) -> None:
         """Take in what an action led to."""
-        before = self._last
-        self._last = observation
-        if observation.full_reset:
-            self._history = self._open(observation)
-            return
-        if np.array_equal(before.frame_HW, observation.frame_HW):
-            self._useless[before.frame_HW.tobytes()].add(_place(decision.action))
-        won = observation.levels_completed > before.levels_completed
-        window = self._extend(decision.action, observation, won)
-        nats = float(cell_surprise(self.run.world_model, window).sum())
-        self._ratio = nats / max(self._usual.value, 1e-6) if self._usual.count else 0.0
-        self._usual.update(nats)
-        self._history = _tail(window, self.run.world_model.config.context_frames)
+        memory = self.explorer.memory
+        level, state = memory.level, memory.here.number
+        self._taken[state, decision.action] += 1
+        self._spent += 1
+        self.explorer.observe(decision, observation)
+        if memory.level > level:
+            self._settle(decision)
+        window = self._history.observe(decision.action, observation)
+        if window is not None:
+            self._last_nats = float(cell_surprise(self.run.world_model, window).sum())
+            self._nats.update(self._last_nats)
 
-    def _open(self, observation: Observation) -> CodedEpisode:
-        none = np.zeros(0, dtype=np.int16)
-        codes = self._encode(observation)
-        return CodedEpisode(codes, none, none, none.astype(np.uint8), none.astype(np.bool_))
+    def _explore(self, observation: Observation) -> Decision:
+        decision = self.explorer.choose_action(observation)
+        expected = dict(decision.expected) | {"surprise": round(self._last_nats, 3)}
+        return Decision(decision.action, f"explore, {decision.reason}", expected)
 
-    def _encode(self, observation: Observation) -> NDArray[np.int32]:
-        return self.run.tokenizer.encode_frames(observation.frame_HW[None])
+    def _trusts_policy(self) -> bool:
+        return self._nats.value < self.config.familiar_nats and self._spent < self._patience
 
-    def _extend(self, action: GameAction, observation: Observation, won: bool) -> CodedEpisode:
-        past, (kind, cell) = self._history, _place(action)
-        outcome = Outcome.LEVEL_WON if won else Outcome.NOTHING
-        return CodedEpisode(
-            np.concatenate([past.indices_TC, self._encode(observation)]),
-            np.append(past.types_A, np.int16(kind)),
-            np.append(past.cells_A, np.int16(cell)),
-            np.append(past.outcomes_A, np.uint8(outcome)),
-            np.append(past.winning_A, np.False_),
-            past.opens,
-        )
+    def _settle(self, decision: Decision) -> None:
+        """A level was won: whoever won it has earned trust for the next."""
+        by_explorer = decision.reason.startswith("explore")
+        self._patience = self._patience // 2 if by_explorer else self._patience * 2
+        limits = self.config.least_patience, self.config.patience
+        self._patience = min(max(self._patience, limits[0]), limits[1])
+        self._enter()
 
-    def _expressible(self, legal: tuple[int, ...]) -> list[int]:
-        """Legal actions that the run's scheme has a token for."""
-        return [kind for kind in legal if kind < self.run.world_model.vocabulary.actions]
+    def _enter(self) -> None:
+        self._spent = 0
+        self._taken: Counter[tuple[int, GameAction]] = Counter()
 
-    def _prior(self, candidates: Candidates) -> NDArray[np.float64]:
-        types, places = self.run.policy.prior_logits(self.run.world_model, [self._history])
-        return prior_over(candidates, types[0].cpu().numpy(), places[0].cpu().numpy())
+    def _resolve(
+        self,
+        candidates: Candidates,
+        level_N: NDArray[np.floating],
+        prior_N: NDArray[np.floating],
+        observation: Observation,
+    ) -> dict[int, GameAction]:
+        """The likeliest candidates as actions, by index: clicks on the pixel the policy learnt."""
+        count = self.config.resolved
+        likely = {*np.argsort(-prior_N)[:count].tolist(), int(level_N.argmax())}
+        clicks = [i for i in likely if candidates.types_N[i] == CLICK]
+        offsets: dict[int, int | None] = dict.fromkeys(likely)
+        if clicks:
+            cells = [int(candidates.cells_N[i]) for i in clicks]
+            past = [self._history.now()]
+            logits = self.run.policy.offset_logits(self.run.world_model, past, cells)
+            if logits is not None:
+                offsets |= dict(zip(clicks, logits.argmax(1).tolist(), strict=True))
+        frame_HW = observation.frame_HW
+        return {i: as_action(candidates, i, frame_HW, offsets[i]) for i in sorted(likely)}
 
-    def _useless_among(self, observation: Observation, candidates: Candidates) -> NDArray[np.bool_]:
-        known = self._useless.get(observation.frame_HW.tobytes(), set())
-        pairs = zip(candidates.types_N.tolist(), candidates.cells_N.tolist(), strict=True)
-        return np.array([pair in known for pair in pairs], dtype=np.bool_)
-
-
-def _place(action: GameAction) -> Place:
-    if action.id != CLICK:
-        return action.id, NO_CELL
-    assert action.x is not None and action.y is not None
-    return CLICK, cell_of(action.x, action.y)
-
-
-def _tail(window: CodedEpisode, frames: int) -> CodedEpisode:
-    return window.window(max(len(window.indices_TC) - frames, 0), frames)
+    def _remembered(
+        self, count: int, actions: dict[int, GameAction]
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """How often each candidate was taken here, and which are useless: all unlikely ones are."""
+        memory = self.explorer.memory
+        taken, useless = np.zeros(count, np.int64), np.ones(count, np.bool_)
+        for index, action in actions.items():
+            taken[index] = self._taken[memory.here.number, action]
+            useless[index] = memory.is_useless(action)
+        return taken, useless

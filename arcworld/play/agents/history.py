@@ -1,0 +1,80 @@
+"""What a model remembers of a game: the last frames as codes, and the actions between them.
+
+Knows a run's tokenizer and its scheme; knows nothing of choices. Bounded by the model's context.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+
+from arcworld.models.run import Run
+from arcworld.play.observation import Observation
+from arcworld.recordings.episode import CLICK, GameAction, Outcome
+from arcworld.tokens.cells import NO_CELL, cell_of
+from arcworld.tokens.sequence import CodedEpisode
+
+
+class ModelHistory:
+    """The newest frames of one game, as many as the world model looks back on."""
+
+    def __init__(self, run: Run, observation: Observation) -> None:
+        """Start at a frame, with nothing before it."""
+        self._run = run
+        self._open(observation)
+
+    def observe(self, action: GameAction, observation: Observation) -> CodedEpisode | None:
+        """Put a step behind the history: the window that ends in the new frame, one frame longer
+        than the history may be. None where the history had to start anew: the whole game was
+        reset, or the scheme has no token for the action.
+        """
+        if observation.full_reset or not self.expresses(action.id):
+            self._open(observation)
+            return None
+        won = observation.levels_completed > self._levels
+        outcome = Outcome.LEVEL_WON if won else Outcome.NOTHING
+        if observation.state == "GAME_OVER":
+            outcome = Outcome.GAME_OVER
+        self._steps.append((*place_of(action), int(outcome)))
+        self._codes.append(self._encode(observation))
+        self._count += 1
+        self._levels = observation.levels_completed
+        return self._episode(len(self._codes))
+
+    def now(self) -> CodedEpisode:
+        """The history, ending in the frame where an action is to be chosen."""
+        return self._episode(min(len(self._codes), self._frames))
+
+    def expresses(self, kind: int) -> bool:
+        """Whether the run's scheme has a token for an action."""
+        return kind < self._run.world_model.vocabulary.actions
+
+    def _open(self, observation: Observation) -> None:
+        self._frames = self._run.world_model.config.context_frames
+        self._codes = deque([self._encode(observation)], maxlen=self._frames + 1)
+        self._steps = deque[tuple[int, int, int]](maxlen=self._frames)
+        self._count, self._levels = 1, observation.levels_completed
+
+    def _episode(self, frames: int) -> CodedEpisode:
+        steps = np.array(self._steps, dtype=np.int16).reshape(-1, 3)
+        steps = steps[len(steps) - frames + 1 :]
+        return CodedEpisode(
+            np.stack(self._codes)[len(self._codes) - frames :],
+            steps[:, 0],
+            steps[:, 1],
+            steps[:, 2].astype(np.uint8),
+            np.zeros(len(steps), dtype=np.bool_),
+            opens=self._count == frames,
+        )
+
+    def _encode(self, observation: Observation) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
+        return self._run.tokenizer.encode_frames(observation.frame_HW[None])[0]
+
+
+def place_of(action: GameAction) -> tuple[int, int]:
+    """An action's type and cell; 64 where it has no place."""
+    if action.id != CLICK:
+        return action.id, NO_CELL
+    assert action.x is not None and action.y is not None
+    return CLICK, cell_of(action.x, action.y)
