@@ -17,8 +17,9 @@ from arcworld.frames.tokenizer import FrameTokenizer
 from arcworld.frames.vqvae import VQVAE, VQVAEConfig
 from arcworld.models.policy import MaskedPolicy, PolicyConfig
 from arcworld.models.world_model import WorldModel, WorldModelConfig
-from arcworld.recordings.episode import Episode
+from arcworld.recordings.episode import RESET, Episode
 from arcworld.recordings.novelty import frame_hashes
+from arcworld.tokens.sequence import CodedEpisode
 from arcworld.tokens.windows import WindowSampler
 from arcworld.training.loop import Draw
 
@@ -62,6 +63,10 @@ class WorldModelTask:
         return model.loss(batch.to(self.module.table.weight.device))
 
 
+DRAWN_FOR_ONE = 6
+"""Windows drawn for each that the policy trains on: about a third lie on winning stretches."""
+
+
 class PolicyTask:
     """Masked windows through the frozen world model; only winning stretches are targets."""
 
@@ -77,8 +82,17 @@ class PolicyTask:
 
     def losses(self, model: Any, draw: Draw) -> dict[str, Tensor]:
         """See `Task.losses`."""
-        batch = self._sampler.lay_out(draw.share(self._sampler.draw(draw.size, *draw.key)))
+        batch = self._sampler.lay_out(draw.share(self._windows(draw)))
         return model.loss(self._world_model, batch.to(self.module.mask_row.device))
+
+    def _windows(self, draw: Draw) -> list[CodedEpisode]:
+        """`draw.size` windows, those that hold a target before those that would teach nothing."""
+        drawn = self._sampler.draw(DRAWN_FOR_ONE * draw.size, *draw.key)
+        return sorted(drawn, key=lambda window: not _has_target(window))[: draw.size]
+
+
+def _has_target(window: CodedEpisode) -> bool:
+    return bool((window.winning_A & (window.types_A != RESET)).any())
 
 
 def distinct_frames(episodes: Sequence[Episode]) -> dict[str, NDArray[np.uint8]]:
