@@ -175,7 +175,7 @@ class Faulty:
     """A toolkit wrapper that now and then does something else than answer.
 
     `faults` says at each step what: "" answers; `BEFORE` does nothing; `AFTER` and `OVER` carry
-    the action out and spoil the answer.
+    the action out and spoil the answer. A `hidden` engine is out of reach, as a service's is.
     """
 
     BEFORE = ("none", "raise", "timeout", "frameless")
@@ -184,12 +184,15 @@ class Faulty:
     """Game over in the midst of the animation, with the frames till then or with none."""
     ALL = (*BEFORE, *AFTER, *OVER)
 
-    def __init__(self, wrapper: Any, faults: Callable[[int], str]) -> None:
+    def __init__(self, wrapper: Any, faults: Callable[[int], str], *, hidden: bool = False) -> None:
         self._wrapper = wrapper
         self._faults = faults
+        self._hidden = hidden
         self.steps = 0
 
     def __getattr__(self, name: str) -> Any:
+        if name == "_game" and self._hidden:
+            raise AttributeError(name)
         return getattr(self._wrapper, name)
 
     def step(self, action: Any, data: Any = None, reasoning: Any = None) -> Any:

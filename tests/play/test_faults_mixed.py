@@ -6,6 +6,7 @@ hidden as if a service had it. A judge before each engine notes what should neve
 
 from __future__ import annotations
 
+import runpy
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,18 +16,22 @@ import pytest
 
 import arcworld.play.official as official_module
 from arcworld.games.player import load_player
+from arcworld.integrations.arc_agents import ArcworldMixin
 from arcworld.play.agent import Agent, Decision
 from arcworld.play.agents.catalogue import make_agent
 from arcworld.play.agents.replay import ReplayAgent
 from arcworld.play.game_session import GameSession
 from arcworld.play.observation import Observation
 from arcworld.play.session import GameResult, play_game
+from arcworld.play.standing import Standing
 from arcworld.play.toolkit import Toolkit
 from arcworld.recordings.episode import RESET, GameAction, Outcome, game_name
 from arcworld.recordings.reader import read_recording
 
-AGENTS = ("random", "restless", "replay", "explorer", "frame-change")
-GAMES_EACH = 40
+STAND_IN = Path(__file__).parents[1] / "integrations" / "arc_agents_stand_in.py"
+GAMES = {"random": 60, "restless": 60, "replay": 40, "explorer": 20, "frame-change": 20}
+ASKED = 20
+"""Games for each agent; and for each that another program asks."""
 MAX_ACTIONS = 30
 ENDS = ("won", "max_actions", "toolkit: ", "only a full reset is left", "no action is legal")
 
@@ -68,32 +73,42 @@ class Table:
     def __init__(self, faulty: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         self.toolkit = Toolkit()
         self.games = self.toolkit.games()
-        self._faulty, self._opened = faulty, self.toolkit.open
+        self._faulty, self._opened, self._take = faulty, self.toolkit.open, Standing.take
         self.seed = 0
         monkeypatch.setattr(self.toolkit, "open", self._open)
+        monkeypatch.setattr(Standing, "take", lambda *given: self._see(*given))
         monkeypatch.setattr(official_module, "PAUSE", 0.0)
 
     def play(self, agent: Agent, seed: int, folder: Path) -> GameResult:
+        """Our own loop asks the agent."""
         self.seed = seed
-        game = self.games[seed % len(self.games)]
-        return play_game(agent, self.toolkit, game, MAX_ACTIONS, seed, recording=folder)
+        return play_game(agent, self.toolkit, self._game, MAX_ACTIONS, seed, recording=folder)
+
+    def answer(self, agent_class: Any, seed: int) -> Any:
+        """The loop of ARC-AGI-3-Agents asks it."""
+        self.seed = seed
+        wrapper = self._open(self._game, seed)._wrapper
+        asked = agent_class("card", self._game, "name", "http://localhost", False, wrapper)
+        asked.main()
+        return asked
+
+    @property
+    def _game(self) -> str:
+        return self.games[self.seed % len(self.games)]
 
     def _open(self, game: str, seed: int = 0) -> GameSession:
         session = self._opened(game, seed)
         hidden = self.seed % 2 == 1
-        self.judge = judge = Judge(session.standing.engine, hidden=hidden)
-        session._wrapper = self._faulty(session._wrapper, self._plan())
+        self.judge = Judge(session.standing.engine, hidden=hidden)
+        session._wrapper = self._faulty(session._wrapper, self._plan(), hidden=hidden)
         if hidden:
             session.standing.engine = None
-        taken = session.standing.take
-
-        def take(action: Any, answer: Any) -> Any:
-            seen = taken(action, answer)
-            judge.blind = 0
-            return seen
-
-        session.standing.take = take
         return session
+
+    def _see(self, *given: Any) -> Observation:
+        seen = self._take(*given)
+        self.judge.blind = 0
+        return seen
 
     def _plan(self) -> Callable[[int], str]:
         """Faults at a rate, or a toolkit that dies at some step."""
@@ -153,8 +168,8 @@ def make_player(name: str, games: list[str]) -> Agent:
     return agent
 
 
-@pytest.mark.parametrize("name", AGENTS)
-def test_forty_games_of_faults_of_every_kind(
+@pytest.mark.parametrize("name", GAMES)
+def test_two_hundred_games_of_faults_of_every_kind(
     name: str,
     faulty: Any,
     tmp_path: Path,
@@ -163,13 +178,36 @@ def test_forty_games_of_faults_of_every_kind(
     table = Table(faulty, monkeypatch)
     agent = make_player(name, table.games)
     results: list[GameResult] = []
-    for seed in range(GAMES_EACH):
+    for seed in range(GAMES[name]):
         results.append(table.play(agent, seed, tmp_path))
         check_whole(results[-1], table.judge, table.toolkit)
     card = table.toolkit.close()
-    assert sum(len(game.runs) for game in card.games) >= GAMES_EACH
+    assert sum(len(game.runs) for game in card.games) >= GAMES[name]
     assert {game_name(result.game_id) for result in results} == {
         game_name(game) for game in table.games
     }
-    assert sum(result.faults for result in results) > 2 * GAMES_EACH
+    assert sum(result.faults for result in results) > 2 * GAMES[name]
     assert {result.ended.split(":")[0] for result in results} >= {"max_actions", "toolkit"}
+
+
+@pytest.mark.parametrize("name", ["random", "restless", "explorer"])
+def test_games_of_faults_asked_by_another_program(
+    name: str, faulty: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = Table(faulty, monkeypatch)
+
+    class Asked(ArcworldMixin, runpy.run_path(str(STAND_IN))["Agent"]):
+        MAX_ACTIONS = MAX_ACTIONS
+
+        def make_agent(self) -> Agent:
+            return make_player(name, table.games)
+
+    faults, ends = 0, set[str]()
+    for seed in range(ASKED):
+        player = table.answer(Asked, seed).player
+        assert table.judge.verdicts == []
+        assert (player.ended or "max_actions").startswith(ENDS) and "\n" not in player.ended
+        faults += player.faults
+        ends.add(player.ended.split(":")[0])
+    assert faults > 2 * ASKED and ends >= {"", "toolkit"}
+    assert sum(len(game.runs) for game in table.toolkit.close().games) >= ASKED

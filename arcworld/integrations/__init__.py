@@ -1,0 +1,1 @@
+"""Integrations: arcworld's agents where other programs ask for actions."""

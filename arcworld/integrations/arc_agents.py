@@ -1,0 +1,143 @@
+"""arcworld's agents in the repository ARC-AGI-3-Agents, and wherever its `Agent` class is played.
+
+Imports nothing of that repository: `ArcworldMixin` stands before its class `agents.agent.Agent`,
+of which it uses, by name, the attributes `arc_env`, `frames` and `game_id` and the methods
+`append_frame`, `take_action` and `_convert_raw_frame_data`. Its loop is
+
+    while not is_done(frames, frames[-1]) and action_counter <= MAX_ACTIONS:
+        action = choose_action(frames, convert(arc_env.observation_space))
+        if frame := take_action(action):
+            append_frame(frame)
+
+What that class does otherwise, and why not here:
+
+- An answer that is None raises in `take_action` and ends the agent's thread, and the game with
+  it. Here it is a fault: a pause, and the agent is asked anew.
+- Clicks travel on `GameAction.ACTION6`, one object that all agents of the process share, each in
+  a thread of its own. It is set, since the interface says so; what is sent is never read from it.
+- `frames` keeps every frame as lists of integers, 33 KB a grid. Here the newest stays.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from arcworld.integrations.player import Player
+from arcworld.play.agent import Agent, Decision
+from arcworld.play.game_session import engine_of
+from arcworld.play.official import describe, wait
+from arcworld.recordings.episode import CLICK, GameAction
+
+if TYPE_CHECKING:
+
+    class _Base:
+        """What is used of `agents.agent.Agent`."""
+
+        arc_env: Any
+        game_id: str
+        frames: list[Any]
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None: ...
+        def append_frame(self, frame: Any) -> None: ...
+        def take_action(self, action: Any) -> Any: ...
+        def _convert_raw_frame_data(self, raw: Any) -> Any: ...
+else:
+    _Base = object
+
+
+class ArcworldMixin(_Base):
+    """Makes an `Agent` of ARC-AGI-3-Agents play as an agent of arcworld.
+
+        from agents.agent import Agent
+        from arcworld.integrations.arc_agents import ArcworldMixin
+        from arcworld.play.agents.explorer import ExplorerAgent
+
+        class Explorer(ArcworldMixin, Agent):
+            MAX_ACTIONS = 500
+
+            def make_agent(self):
+                return ExplorerAgent()
+
+    `python main.py --agent explorer` then plays it, once the module is imported in the
+    repository's `agents/__init__.py`.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.player = Player(self.make_agent(), engine=lambda: engine_of(self.arc_env))
+
+    def make_agent(self) -> Agent:
+        """The agent that plays this game; one is made for each."""
+        raise NotImplementedError(f"{type(self).__name__} needs make_agent()")
+
+    def is_done(self, frames: list[Any], latest_frame: Any) -> bool:
+        """The game is won, or can only be reset as a whole, or the toolkit is silent for good."""
+        self.player.see(latest_frame)
+        return self.arc_env is None or bool(self.player.ended)
+
+    def choose_action(self, frames: list[Any], latest_frame: Any) -> Any:
+        """The agent's decision as a `GameAction` with its data and reasoning."""
+        self.player.see(latest_frame)
+        self._decision = self.player.decide()
+        return as_official(self._decision)
+
+    def take_action(self, action: Any) -> Any:
+        """Send what was decided; None where there is no answer."""
+        try:
+            return super().take_action(action)
+        except Exception as error:
+            self.player.miss(describe(error))
+            if not self.player.ended and engine_of(self.arc_env) is None:
+                wait(self.player.faults_in_a_row - 1)
+            return None
+
+    def do_action_request(self, action: Any) -> Any:
+        """The last decision, as this agent made it, whatever stands on the shared action."""
+        if self.arc_env.observation_space is None:
+            answer = self.arc_env.reset()  # opening failed: no run is open yet
+        else:
+            decision = self._decision
+            answer = self.arc_env.step(
+                action, data=data_of(decision.action), reasoning=decision.reasoning() or None
+            )
+        if answer is None:
+            raise ConnectionError("the toolkit answered None")
+        return self._convert_raw_frame_data(answer)
+
+    def append_frame(self, frame: Any) -> None:
+        """Keep the newest frame alone."""
+        super().append_frame(frame)
+        del self.frames[:-1]
+
+    def _convert_raw_frame_data(self, raw: Any) -> Any:
+        """A game that is not open yet is a frame without a picture, not an error."""
+        from arcengine import FrameData
+
+        if raw is None:
+            return FrameData(game_id=self.game_id, levels_completed=0, win_levels=0)
+        return super()._convert_raw_frame_data(raw)
+
+
+def data_of(action: GameAction) -> dict[str, int]:
+    """What goes with an action: the place of a click.
+
+    >>> data_of(GameAction(6, 3, 4)), data_of(GameAction(1))
+    ({'x': 3, 'y': 4}, {})
+    """
+    if action.id != CLICK:
+        return {}
+    assert action.x is not None and action.y is not None
+    return {"x": action.x, "y": action.y}
+
+
+def as_official(decision: Decision) -> Any:
+    """The toolkit's own action, with data and reasoning set as its templates set them.
+
+    One object serves the whole process: read it before another decision is made.
+    """
+    from arcengine import GameAction as OfficialAction
+
+    action: Any = OfficialAction.from_id(decision.action.id)
+    action.set_data(data_of(decision.action))
+    action.reasoning = decision.reasoning()
+    return action

@@ -1,0 +1,163 @@
+"""`examples/my_agent.py` as a Kaggle notebook has it: one file in a folder of another program."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import logging
+import os
+import shutil
+import site
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from arcworld.play.agents import catalogue
+from arcworld.play.agents.random import RandomAgent
+from arcworld.play.toolkit import OWN_GAMES, Toolkit
+
+ROOT = Path(__file__).parents[2]
+MY_AGENT = ROOT / "examples" / "my_agent.py"
+STAND_IN = Path(__file__).parent / "arc_agents_stand_in.py"
+
+
+@pytest.fixture
+def load(agents_agent: ModuleType, tmp_path: Path) -> Callable[[], Any]:
+    """Import the file from a folder where nothing else is."""
+
+    def load() -> Any:
+        path = shutil.copy(MY_AGENT, tmp_path / "my_agent.py")
+        spec = importlib.util.spec_from_file_location("my_agent", path)
+        assert spec is not None and spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    return load
+
+
+def test_the_class_is_found_as_the_repository_finds_it(
+    load: Callable[[], Any], agents_agent: ModuleType
+) -> None:
+    module = load()
+    assert module.MyAgent in agents_agent.Agent.__subclasses__()
+    assert module.MyAgent.__name__.lower() == "myagent"
+
+
+def test_without_a_run_the_explorer_plays(
+    load: Callable[[], Any], seat: Any, toolkit: Toolkit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = load()
+    monkeypatch.setattr(module.MyAgent, "MAX_ACTIONS", 30)
+    agent = seat(module.MyAgent, toolkit.open("keys")._wrapper)
+    agent.main()
+    assert agent.player.agent.name == "explorer"
+    assert toolkit.scorecard().actions == 31
+
+
+def test_a_run_beside_it_is_played_with_and_falls_back_where_it_fails(
+    load: Callable[[], Any],
+    seat: Any,
+    toolkit: Toolkit,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class OutOfMemory(RandomAgent):
+        def observe(self, decision: Any, observation: Any) -> None:
+            raise MemoryError("CUDA out of memory")
+
+    given: list[Any] = []
+    monkeypatch.setitem(
+        catalogue.AGENTS, "world-model", lambda seed, what: given.append(what) or OutOfMemory()
+    )
+    (tmp_path / "weights" / "small").mkdir(parents=True)
+    (tmp_path / "weights" / "small" / "run.json").write_text("{}")
+    module = load()
+    monkeypatch.setattr(module.MyAgent, "MAX_ACTIONS", 20)
+    agent = seat(module.MyAgent, toolkit.open("taps")._wrapper)
+    with caplog.at_level(logging.WARNING):
+        agent.main()
+    assert given == [catalogue.Given(run=tmp_path / "weights" / "small")]
+    assert agent.player.agent.name == "explorer"
+    assert "agent random failed (MemoryError: CUDA out of memory)" in caplog.text
+    assert toolkit.scorecard().actions == 21
+
+
+def test_a_broken_run_is_passed_over(
+    load: Callable[[], Any], seat: Any, toolkit: Toolkit, tmp_path: Path
+) -> None:
+    (tmp_path / "run.json").write_text("not a run")
+    agent = seat(load().MyAgent, toolkit.open("taps")._wrapper)
+    assert agent.player.agent.name == "explorer"
+
+
+def test_all_games_end_when_time_is_over(
+    load: Callable[[], Any], seat: Any, toolkit: Toolkit
+) -> None:
+    module = load()
+    module.ENDS = 0.0
+    agent = seat(module.MyAgent, toolkit.open("keys")._wrapper)
+    agent.main()
+    assert agent.action_counter == 0
+
+
+SCRIPT = """
+import json, logging, sys
+from arc_agi import Arcade, OperationMode
+from agents.templates.my_agent import MyAgent
+games, = sys.argv[1:]
+arcade = Arcade(operation_mode=OperationMode.OFFLINE, environments_dir=games)
+MyAgent.MAX_ACTIONS = 25
+env = arcade.make("taps")
+card = next(iter(arcade.scorecard_manager.scorecards))
+agent = MyAgent(card, "taps", "myagent", "http://localhost", False, env)
+agent.main()
+player = getattr(agent, "player", None)
+print(json.dumps({
+    "arcworld": getattr(sys.modules.get("arcworld"), "__file__", ""),
+    "agent": player.agent.name if player else "blind",
+    "actions": arcade.get_scorecard(card).environments[0].actions,
+}))
+"""
+
+
+@pytest.mark.parametrize(("with_wheel", "name"), [(True, "explorer"), (False, "blind")])
+def test_in_the_other_programs_folder_with_or_without_the_wheel(
+    tmp_path: Path, with_wheel: bool, name: str
+) -> None:
+    """A fresh Python where arcworld is not installed: -S leaves out what .pth files add."""
+    templates, data = tmp_path / "agents" / "templates", tmp_path / "input"
+    templates.mkdir(parents=True)
+    data.mkdir()
+    for package in (templates.parent, templates):
+        (package / "__init__.py").touch()
+    shutil.copy(STAND_IN, templates.parent / "agent.py")
+    shutil.copy(MY_AGENT, templates / "my_agent.py")
+    if with_wheel:
+        write_wheel(data / "arcworld-0.1.0-py3-none-any.whl")
+    path = os.pathsep.join([str(tmp_path), *site.getsitepackages()])
+    told = subprocess.run(
+        [sys.executable, "-S", "-c", SCRIPT, str(OWN_GAMES)],
+        env={"PYTHONPATH": path, "ARCWORLD_HOME": str(data), "OMP_NUM_THREADS": "1"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert told.returncode == 0, told.stderr
+    said = json.loads(told.stdout.splitlines()[-1])
+    assert (said["agent"], said["actions"]) == (name, 26)
+    assert (".whl" in (said["arcworld"] or "")) == with_wheel
+
+
+def write_wheel(path: Path) -> None:
+    """The package's modules, as in the wheel that `uv build` makes."""
+    with zipfile.ZipFile(path, "w") as wheel:
+        for source in sorted((ROOT / "arcworld").rglob("*.py")):
+            wheel.write(source, source.relative_to(ROOT))
