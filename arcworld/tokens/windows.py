@@ -94,12 +94,15 @@ class WindowConfig:
         won_factor: how much likelier a window that wins a level is drawn.
         recoloured: share of windows whose colours are exchanged, the same way in all frames: cells
             then look as in a game never seen. Needs a lexicon.
+        exchanged: share of those whose cells are also exchanged for others: shapes then tell
+            nothing either, and what is left to learn is what stays.
     """
 
     frames: int = 30
     stride: int = 10
     won_factor: float = 3.0
     recoloured: float = 0.0
+    exchanged: float = 0.0
 
 
 class WindowSampler:
@@ -149,6 +152,8 @@ class WindowSampler:
             return window
         palette = self._palettes_N16[rng.integers(len(self._palettes_N16))]
         ids, back = np.unique(window.indices_TC, return_inverse=True)
+        if rng.random() < self.config.exchanged and len(ids) <= self._lexicon.codes:
+            ids = rng.choice(self._lexicon.codes, size=len(ids), replace=False)
         painted = self._lexicon.ids(palette[self._lexicon.cells(ids)]).astype(np.int32)
         return replace(window, indices_TC=painted[back].reshape(window.indices_TC.shape))
 

@@ -145,3 +145,16 @@ def test_recoloured_windows_keep_what_is_equal_and_nothing_else() -> None:
             assert np.array_equal(a.types_A, b.types_A)
         drawn.lay_out(other)
     assert drawn.config.recoloured == 1.0
+
+
+def test_exchanged_cells_are_other_cells_and_equal_ones_stay_equal() -> None:
+    cells = np.random.default_rng(1).integers(0, 16, (V2.codebook_size, 64), dtype=np.uint8)
+    config = WindowConfig(frames=3, stride=1, recoloured=1.0, exchanged=1.0)
+    drawn = WindowSampler(
+        V2, [window([0] * 9, [1] * 9)], ["a"], config, LossWeights(), Lexicon(cells)
+    )
+    for a, b in zip(drawn.plain().draw(4, 0, 0), drawn.draw(4, 0, 0), strict=True):
+        same = a.indices_TC.ravel()[:, None] == a.indices_TC.ravel()[None]
+        still = b.indices_TC.ravel()[:, None] == b.indices_TC.ravel()[None]
+        assert np.array_equal(same, still)
+        assert (a.indices_TC != b.indices_TC).any()
