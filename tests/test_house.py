@@ -24,6 +24,7 @@ ALLOWED: dict[str, set[str]] = {
     "games": {"recordings", "play"},
     "diagnosis": {*PATH[:5], "evaluation"},
     "tournament": {*PATH, "evaluation"},
+    "integrations": set(PATH),
 }
 """What each room may import beside itself; every room may import `errors` and the package."""
 LAZILY: dict[str, set[str]] = {"evaluation": {"play", "games"}, "diagnosis": {"play"}}
