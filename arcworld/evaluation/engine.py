@@ -73,15 +73,16 @@ def _answer(
     """
     session = toolkit.open(episode.game_id)
     for step in range(t + 1):
-        if not np.array_equal(session.observation.frame_HW, episode.frames_THW[step]):
+        before = session.observation
+        if not np.array_equal(before.frame_HW, episode.frames_THW[step]):
             return None
         chosen = episode.action(step) if step < t else action
-        if chosen.id not in session.observation.legal_actions:
+        if chosen.id not in before.legal_actions:
             return None
-        level = session.observation.levels_completed
-        session.step(chosen)
-    won = session.observation.levels_completed > level
-    return None if won else session.observation.frame_HW
+        after = session.step(chosen)
+        if step == t and after.levels_completed == before.levels_completed:
+            return after.frame_HW
+    return None
 
 
 def engine_tables(uses: Uses, answers: Answers, seen: Seen) -> dict[str, Table]:

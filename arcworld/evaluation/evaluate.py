@@ -147,7 +147,7 @@ def _tokenizer_parts(
 ) -> dict[str, Table]:
     frames = None if trained is None else _all_frames(trained)
     parts = evaluate_tokenizer(run.tokenizer, transitions.episodes, run.seen, frames)
-    strangers = left_out_episodes(run.about.get("games", ()))
+    strangers = left_out_episodes(tuple(run.about.get("games", ())))
     if strangers:
         found = evaluate_tokenizer(run.tokenizer, strangers, run.seen, frames)
         for name, table in found.items():

@@ -5,7 +5,8 @@ Knows frames and a tokenizer; knows nothing of actions.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import functools
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -49,7 +50,8 @@ def evaluate_tokenizer(
     return parts
 
 
-def left_out_episodes(trained_on: Collection[str]) -> list[Episode]:
+@functools.cache
+def left_out_episodes(trained_on: tuple[str, ...]) -> tuple[Episode, ...]:
     """Play of the project's own held-out games that are not among `trained_on`: one demo each,
     made anew by their scripted players, always the same.
     """
@@ -61,7 +63,7 @@ def left_out_episodes(trained_on: Collection[str]) -> list[Episode]:
     names = [name for name in game_split().held_out if name not in known]
     with TemporaryDirectory() as folder:
         paths = make_demos(Path(folder), names, demos_per_game=1) if names else []
-        return [episode for path in paths for episode in read_recording(path).episodes]
+        return tuple(one for path in paths for one in read_recording(path).episodes)
 
 
 def _changed(frames_THW: NDArray[np.uint8]) -> NDArray[np.bool_]:

@@ -83,7 +83,8 @@ def dreamt(
 ) -> tuple[Dreams, Oracle]:
     oracle = Oracle(laid_out[2], lie_at)
     monkeypatch.setattr(open_loop, "predict_all", oracle)
-    return open_loop.dream_all(*laid_out, quiet), oracle
+    run, transitions, coded = laid_out
+    return open_loop.dream_all(run, transitions, coded, quiet), oracle
 
 
 def test_a_model_that_knows_dreams_true(laid_out: Any, monkeypatch: pytest.MonkeyPatch) -> None:

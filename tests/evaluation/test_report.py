@@ -31,9 +31,11 @@ from arcworld.evaluation.report import (
     verdict,
 )
 from arcworld.evaluation.transitions import Transitions, lay_out
-from arcworld.evaluation.world_model import code_all
+from arcworld.evaluation.world_model import code_all, per_frame, teacher_forced, window_at
+from arcworld.models.decode import predict_next
 from arcworld.models.run import Run
 from arcworld.recordings import Dataset, Episode, GameAction, RecordingWriter, open_dataset
+from arcworld.recordings.episode import Outcome
 from arcworld.recordings.novelty import Seen, frame_hashes, pair_hashes
 from arcworld.tokens.windows import LossWeights, WindowConfig, WindowSampler
 
@@ -225,6 +227,25 @@ def test_loss_is_the_model_s_own_where_one_window_holds_all(made: tuple[Run, Dat
         expected = float(run.world_model.loss(sampler.lay_out(coded))["loss"])
     assert found["all"]["all"]["loss"] == pytest.approx(expected, rel=1e-5)
     assert found["all"]["dots"] == found["all"]["all"]
+
+
+def test_per_frame_is_greedy_decoding_and_spares_what_is_sure(made: tuple[Run, Dataset]) -> None:
+    run, dataset = made
+    episode = dataset.part("validation").episodes[0]
+    still = replace(episode, frames_THW=episode.frames_THW[np.arange(len(episode) + 1) // 3])
+    transitions = lay_out([still], run.seen)
+    coded = code_all(transitions, run.tokenizer)
+    forced = teacher_forced(run.world_model, transitions, coded, lambda *_: None)
+    decoded: list[int] = []
+    found = per_frame(
+        run.world_model, transitions, coded, forced, lambda _, __, total: decoded.append(total)
+    )
+    frames = run.world_model.config.context_frames
+    every = [window_at(transitions, coded, i, frames, pending=True) for i in range(len(still))]
+    assert np.array_equal(found, predict_next(run.world_model, every).indices_BC)
+    assert 0 < decoded[-1] < len(still)
+    won = np.flatnonzero(transitions.level_up_N)
+    assert len(won) and all(every[i].outcomes_A[-1] == Outcome.NOTHING for i in won)
 
 
 def test_loss_on_novel_is_apart_from_what_training_saw(made: tuple[Run, Dataset]) -> None:

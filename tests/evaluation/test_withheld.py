@@ -110,13 +110,26 @@ def test_the_measure_is_of_withheld_levels_alone(
 
 
 @pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> Episode:
-    """The opening of a demo of one of our own games."""
-    from arcworld.games.demos import make_demos
-    from arcworld.recordings.reader import read_recording
+def played() -> Episode:
+    """A few clicks in one of our own games."""
+    from arcworld.play.toolkit import Toolkit
 
-    path = make_demos(tmp_path_factory.mktemp("demo"), ["taps"], demos_per_game=1)[0]
-    return read_recording(path).episodes[0]
+    rng = np.random.default_rng(0)
+    clicks = [GameAction(6, int(x), int(y)) for x, y in rng.integers(0, 64, (8, 2))]
+    with Toolkit() as toolkit:
+        session = toolkit.open("taps")
+        seen = [session.observation, *(session.step(click) for click in clicks)]
+    return Episode(
+        game_id=session.game_id,
+        guid="clicks",
+        frames_THW=np.stack([one.frame_HW for one in seen]),
+        actions_A3=np.array([click.as_row() for click in clicks], dtype=np.int16),
+        outcomes_A=np.zeros(8, dtype=np.uint8),
+        grids_T=np.ones(9, dtype=np.uint16),
+        levels_T=np.zeros(9, dtype=np.uint8),
+        available_T=np.full(9, 0b1000000, dtype=np.uint8),
+        win_levels=session.win_levels,
+    )
 
 
 def asked(episode: Episode, change: Callable[[Any], Any]) -> tuple[Any, Any]:
