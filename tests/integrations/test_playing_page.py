@@ -1,0 +1,129 @@
+"""Every snippet of docs/playing.md runs: in order, against a server and a Kaggle made here."""
+
+from __future__ import annotations
+
+import logging
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from arcworld.play.official import hidden_environment, import_toolkit
+from arcworld.play.toolkit import OWN_GAMES, Toolkit
+
+PAGE = Path(__file__).parents[2] / "docs" / "playing.md"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "my_agent.py"
+
+
+def snippets() -> dict[str, list[str]]:
+    """Python of each section, by its heading."""
+    found: dict[str, list[str]] = {}
+    for section in re.split(r"^## ", PAGE.read_text(encoding="utf-8"), flags=re.M)[1:]:
+        heading = section.splitlines()[0]
+        found[heading] = re.findall(r"^```python\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
+    return found
+
+
+def run_snippets(names: dict[str, Any], *headings: str) -> None:
+    for heading in headings:
+        for text in snippets()[heading]:
+            exec(compile(text, f"{PAGE.name}: {heading}", "exec"), names)
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The toolkit's own server, in place of the service."""
+    from werkzeug.serving import make_server
+
+    arc_agi = import_toolkit()
+    from arc_agi.server import create_app
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    with hidden_environment():
+        arcade = arc_agi.Arcade(
+            operation_mode=arc_agi.OperationMode.OFFLINE,
+            environments_dir=str(OWN_GAMES),
+            logger=logging.Logger("server", logging.CRITICAL),
+        )
+    server = make_server("127.0.0.1", 0, create_app(arcade)[0], threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    defaults = Toolkit.__init__.__kwdefaults__
+    assert defaults is not None
+    monkeypatch.setitem(defaults, "base_url", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setenv("ARC_API_KEY", "key")
+    yield
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_sections_are_the_ones_that_are_run() -> None:
+    assert [len(found) for found in snippets().values()] == [1, 1, 1, 1]
+
+
+def test_here_and_on_a_service(
+    service: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run_snippets({}, "In this process", "On the service")
+    told = capsys.readouterr().out
+    assert "after 60 actions" in told and "official: True" in told
+    assert len(list((tmp_path / "plays").glob("*.jsonl"))) == 2
+
+
+def test_in_the_agents_repository(agents_agent: ModuleType, seat: Any, toolkit: Toolkit) -> None:
+    names: dict[str, Any] = {"__name__": "explorer"}
+    run_snippets(names, "In ARC-AGI-3-Agents")
+    names["Explorer"].MAX_ACTIONS = 20
+    agent = seat(names["Explorer"], toolkit.open("keys")._wrapper)
+    agent.main()
+    assert toolkit.scorecard().actions == 21
+
+
+@pytest.mark.parametrize("rerun", [True, False])
+def test_on_kaggle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rerun: bool) -> None:
+    """The cell, with its folders moved and its programs written down instead of run."""
+    (given := tmp_path / "input/competitions/arc-prize-2026-arc-agi-3").mkdir(parents=True)
+    (given / "ARC-AGI-3-Agents/agents/templates").mkdir(parents=True)
+    (tmp_path / "working").mkdir()
+    (tmp_path / "input/arcworld").mkdir()
+    shutil.copy(EXAMPLE, tmp_path / "input/arcworld")
+    ran: list[list[str]] = []
+    frames: list[str] = []
+    monkeypatch.setattr(
+        subprocess, "run", lambda line, **_: ran.append([str(word) for word in line])
+    )
+    monkeypatch.setitem(sys.modules, "pandas", pandas_stand_in(frames))
+    monkeypatch.delenv("KAGGLE_IS_COMPETITION_RERUN", raising=False)
+    if rerun:
+        monkeypatch.setenv("KAGGLE_IS_COMPETITION_RERUN", "1")
+    (text,) = snippets()["On Kaggle"]
+    exec(compile(text.replace("/kaggle", str(tmp_path)), PAGE.name, "exec"), {})
+
+    agents = tmp_path / "working/ARC-AGI-3-Agents"
+    assert (agents / "agents/templates/my_agent.py").read_text() == EXAMPLE.read_text()
+    compile((agents / "agents/__init__.py").read_text(), "__init__.py", "exec")
+    assert ran[1][-2:] == ["arcworld", "orjson"]
+    assert (ran[-1][1:] == ["main.py", "--agent", "myagent"]) == rerun
+    assert frames == ([] if rerun else [f"{tmp_path}/working/submission.parquet"])
+
+
+def pandas_stand_in(written: list[str]) -> ModuleType:
+    class DataFrame:
+        def __init__(self, rows: dict[str, list[Any]]) -> None:
+            assert set(rows) == {"row_id", "game_id", "end_of_game", "score"}
+
+        def to_parquet(self, path: str, *, index: bool) -> None:
+            written.append(path)
+
+    module = ModuleType("pandas")
+    module.__dict__["DataFrame"] = DataFrame
+    return module
