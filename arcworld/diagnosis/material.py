@@ -142,7 +142,7 @@ def gather(run: Run, dataset: Dataset, split: str, report: Report) -> Material:
 
 
 def _training(run: Run, dataset: Dataset) -> Transitions | None:
-    known = set(run.about.get("trained_on", ()))
+    known = run.trained_on(dataset.games)
     if not known or not known <= set(dataset.guids):
         return None
     return lay_out([e for e in dataset.episodes if e.guid in known], run.seen)

@@ -105,7 +105,7 @@ def _several(frames_N: NDArray[np.uint64], actions_N3: NDArray[np.int16]) -> NDA
 def split(material: Material) -> Finding:
     """Fault 5: leaked validation."""
     t = material.transitions
-    known = set(material.run.about.get("trained_on", ()))
+    known = material.run.trained_on()
     guids = np.array([episode.guid for episode in t.episodes])
     trained_on = np.isin(guids, sorted(known))[t.episode_N]
     games, groups = t.games_N, material.groups_N

@@ -196,8 +196,10 @@ def part_of(dataset: Dataset, split: str) -> Dataset:
 
 
 def _training(run: Run, dataset: Dataset) -> Transitions | None:
-    """All that the run was trained on, or None: half a table would be a floor set low."""
-    known = set(run.about.get("trained_on", ()))
+    """All that the run was trained on in these games, or None: half a table would be a floor set
+    low.
+    """
+    known = run.trained_on(dataset.games)
     if not known or not known <= set(dataset.guids):
         return None
     episodes = [episode for episode in dataset.episodes if episode.guid in known]
@@ -229,7 +231,7 @@ def _floors(transitions: Transitions, trained: Transitions | None) -> dict[str, 
 
 
 def _about(run: Run, part: Dataset, split: str, transitions: Transitions) -> dict[str, Any]:
-    known = set(run.about.get("trained_on", ()))
+    known = run.trained_on()
     return {
         "arcworld": arcworld.__version__,
         "run": run.name,

@@ -87,7 +87,7 @@ def _what(run: Run) -> str:
     about = run.about
     return (
         f"Recipe `{about['recipe']}`, scheme {about['scheme']}, seed {about['seed']}, commit"
-        f" {about.get('commit') or 'unknown'}, trained on {len(about['trained_on'])} recordings of"
+        f" {about.get('commit') or 'unknown'}, trained on {len(run.trained_on())} recordings of"
         f" {', '.join(game_name(game) for game in about['games'])}."
     )
 

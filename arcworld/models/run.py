@@ -11,7 +11,7 @@ Knows the folder's layout; knows nothing of how it was made.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -49,6 +49,12 @@ class Run:
     def name(self) -> str:
         """A short name for reports."""
         return self.folder.name
+
+    def trained_on(self, games: Collection[str] | None = None) -> frozenset[str]:
+        """Guids of the recordings that training read: all, or those of some game ids."""
+        known: Mapping[str, Sequence[str]] = self.about.get("trained_on", {})
+        wanted = known.keys() if games is None else known.keys() & set(games)
+        return frozenset(guid for game in wanted for guid in known[game])
 
     def to(self, device: torch.device | str) -> Run:
         """The same run with its models moved to a device."""

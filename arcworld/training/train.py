@@ -182,7 +182,7 @@ def _about(recipe: Recipe, dataset: Dataset, seed: int) -> dict[str, Any]:
         "seed": seed,
         "settings": asdict(recipe),
         "games": sorted(training.games),
-        "trained_on": sorted(training.guids),
+        "trained_on": {game: sorted(training.of_game(game).guids) for game in training.games},
     }
 
 

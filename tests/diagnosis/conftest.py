@@ -97,7 +97,8 @@ def barely(tmp_path_factory: pytest.TempPathFactory, made_up: Dataset) -> Run:
     model = WorldModel(WorldModelConfig("v2", 64, 2, True, backbone=body)).eval()
     model.start_from(tokenizer)
     policy = MaskedPolicy(PolicyConfig(16, 16, 8, offset_width=8)).eval()
-    about = {"recipe": "none", "seed": 0, "trained_on": list(training.guids)}
+    trained_on = {game: training.of_game(game).guids for game in training.games}
+    about = {"recipe": "none", "seed": 0, "trained_on": trained_on}
     folder = tmp_path_factory.mktemp("runs") / "barely"
     return Run(folder, about, tokenizer.eval(), model, policy, Seen.from_dataset(training))
 
