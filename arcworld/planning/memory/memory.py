@@ -15,7 +15,6 @@ agent may keep one, tell it what it did, and ask.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +29,7 @@ from arcworld.planning.memory.choices import (
     on_object,
     simple_kind,
 )
+from arcworld.planning.memory.deaths import Deaths
 from arcworld.planning.memory.foresight import Foresight, State
 from arcworld.planning.memory.graph import Led, LevelGraph, Node, unpack
 from arcworld.planning.memory.knowledge import Knowledge
@@ -37,44 +37,11 @@ from arcworld.planning.memory.local import LocalModel
 from arcworld.planning.memory.marker import ClickMarker
 from arcworld.planning.memory.objects import HIDDEN, Objects, find_objects
 from arcworld.planning.memory.search import Route, Search
+from arcworld.planning.memory.seen import Seen
 from arcworld.planning.memory.status import StatusMask
 from arcworld.recordings.episode import CLICK, NO_PLACE, RESET, UNDO, GameAction
 
 RESET_ROW: ActionRow = (RESET, NO_PLACE, NO_PLACE)
-
-
-class Seen(Protocol):
-    """What memory needs of an observation; `play.observation.Observation` is one."""
-
-    @property
-    def frame_HW(self) -> NDArray[np.uint8]:
-        """uint8 [64, 64], the settled state."""
-        ...
-
-    @property
-    def state(self) -> str:
-        """NOT_FINISHED, WIN or GAME_OVER."""
-        ...
-
-    @property
-    def levels_completed(self) -> int:
-        """The level that is played, from 0."""
-        ...
-
-    @property
-    def available_actions(self) -> tuple[int, ...]:
-        """What the game offers, without RESET."""
-        ...
-
-    @property
-    def legal_actions(self) -> tuple[int, ...]:
-        """What may be sent now."""
-        ...
-
-    @property
-    def full_reset(self) -> bool:
-        """The game was opened anew."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +79,16 @@ class Memory:
         knowledge: chances that a kind of action changes anything, and that a change is new.
     """
 
-    def __init__(self, config: MemoryConfig | None = None) -> None:
-        self.config = config or MemoryConfig()
+    def __init__(self, config: MemoryConfig | None = None, seed: int = 0) -> None:
+        """Nothing is known before `begin`; the seed decides between actions that promise alike."""
+        self.config, self.seed = config or MemoryConfig(), seed
 
     def begin(self, seen: Seen) -> None:
         """A game was opened: nothing is known of it."""
         self.status, self.marker = StatusMask(), ClickMarker()
         self.knowledge = Knowledge(CHANGES, DISCOVERS, self.config.curious)
         self.local = LocalModel()
+        self._order = np.random.default_rng(self.seed).permutation(8).tolist()
         self._won: dict[int, tuple[ActionRow, ...]] = {}
         self._open_level(seen)
 
@@ -142,7 +111,7 @@ class Memory:
         first = self.graph.next if hasattr(self, "graph") else 0
         self.graph = LevelGraph(self.status.mask_HW, self.config.most_nodes, first)
         self.foresight = Foresight(self.graph, self.local)
-        self._fatal: dict[int, tuple[Node, ActionRow]] = {}
+        self._deaths = Deaths()
         self._start_over(seen)
 
     def _start_over(self, seen: Seen) -> None:
@@ -166,23 +135,15 @@ class Memory:
         self._open_level(seen)
 
     def _lose(self, action: GameAction, seen: Seen) -> None:
-        """Game over; where as many actions ended the game before, the clock did, not this one."""
+        """Game over, by this action or by a clock."""
         self._age += 1
         row, before = self._row(action), self.here
-        clocks = [age for age in self._fatal if abs(age - self._age) <= 1]
-        for age in clocks:
-            node, fatal = self._fatal[age]
-            edge = node.edges.get(fatal)
-            if edge is not None and edge.led is Led.OVER:
-                del node.edges[fatal]
-                node.untried.setdefault(edge.kind, []).append(fatal)
-        if not clocks:
+        if not self._deaths.by_clock(self._age, before, row):
             kind = self._kind(before, row)
             self.knowledge.count(kind, changed=False, found=False)
             if _steers(action) and before.place is not None:
                 self.local.lost(self.foresight.context(before, action.id))
             self.graph.record(before, row, kind, Led.OVER)
-        self._fatal[self._age] = before, row
         self._seen = seen
 
     def _step(self, action: GameAction, seen: Seen) -> None:
@@ -232,7 +193,8 @@ class Memory:
         node = self.graph.find(frame_HW)
         if node is None:
             objects = self._objects_of(frame_HW)
-            offered = choices(objects, seen.available_actions, came_by)
+            available = sorted(seen.available_actions, key=self._order.__getitem__)
+            offered = choices(objects, available, came_by)
             untried = {self.knowledge.kind(kind): rows for kind, rows in offered.items()}
             node = self.graph.add(frame_HW, untried, came_by)
             node.place = self.local.avatar.place(objects)
@@ -245,7 +207,7 @@ class Memory:
         first = self.graph.next if hasattr(self, "graph") else 0
         self.graph = LevelGraph(self.status.mask_HW, self.config.most_nodes, first)
         self.foresight = Foresight(self.graph, self.local)
-        self._fatal.clear()
+        self._deaths = Deaths()
         self._arrive(seen, self.marker.clean(seen.frame_HW, None), None)
 
     def _recount(self) -> None:

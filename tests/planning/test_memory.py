@@ -1,0 +1,265 @@
+"""Memory on a small world of its own: what it knows, forbids, finds again and forgets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from arcworld.planning.memory.graph import Led, LevelGraph, pack, unpack
+from arcworld.planning.memory.knowledge import Chances
+from arcworld.planning.memory.marker import ClickMarker
+from arcworld.planning.memory.memory import Memory, MemoryConfig
+from arcworld.recordings.episode import GameAction
+
+Frame = NDArray[np.uint8]
+MOVES = {1: (0, -1), 2: (0, 1), 3: (-1, 0), 4: (1, 0)}
+
+
+@dataclass(frozen=True)
+class View:
+    """An observation."""
+
+    frame_HW: Frame
+    state: str = "NOT_FINISHED"
+    levels_completed: int = 0
+    available_actions: tuple[int, ...] = (1, 2, 3, 4)
+    legal_actions: tuple[int, ...] = (0, 1, 2, 3, 4)
+    full_reset: bool = False
+
+
+class Room:
+    """A player of 4x4 pixels in a room of 8x8 cells, a bar below; the goal is a corner."""
+
+    def __init__(self, life: int = 1000, bar: bool = True, goal: tuple[int, int] = (7, 6)) -> None:
+        self.life, self.bar, self.goal = life, bar, goal
+        self.level = 0
+        self.reset()
+
+    def reset(self) -> View:
+        self.x, self.y, self.age = 2, 2, 0
+        return self.view()
+
+    def view(self, state: str = "NOT_FINISHED") -> View:
+        frame = np.full((64, 64), 1, np.uint8)
+        frame[self.goal[1] * 8 : self.goal[1] * 8 + 8, self.goal[0] * 8 : self.goal[0] * 8 + 8] = 14
+        frame[self.y * 8 : self.y * 8 + 8, self.x * 8 : self.x * 8 + 8] = 9
+        if self.bar:
+            frame[63, : self.age % 64] = 8
+        legal = (0,) if state == "GAME_OVER" else (0, 1, 2, 3, 4)
+        return View(frame, state, self.level, legal_actions=legal)
+
+    def act(self, action: GameAction) -> View:
+        if action.id == 0:
+            return self.reset()
+        dx, dy = MOVES[action.id]
+        self.x, self.y = min(max(self.x + dx, 0), 7), min(max(self.y + dy, 0), 6)
+        self.age += 1
+        if (self.x, self.y) == self.goal:
+            self.level += 1
+            return self.reset()
+        return self.view("GAME_OVER" if self.age >= self.life else "NOT_FINISHED")
+
+
+def explore(memory: Memory, room: Room, actions: int) -> int:
+    """Follow memory's routes; how many levels were won."""
+    view = room.view()
+    memory.begin(view)
+    for _ in range(actions):
+        route = memory.route()
+        assert route is not None
+        over = view.state == "GAME_OVER"
+        row = (0, -1, -1) if over else [*route.rows, route.last][0]
+        action = GameAction.from_row(row)
+        view = room.act(action)
+        memory.observe(action, view)
+    return room.level
+
+
+def test_it_finds_the_goal_by_its_routes() -> None:
+    assert explore(Memory(), Room(), 300) >= 2
+
+
+def test_states_that_differ_by_the_clock_alone_are_one() -> None:
+    memory = Memory()
+    explore(memory, Room(goal=(7, 7)), 250)  # below what can be reached
+    assert memory.status.mask_HW[63, :56].all() and not memory.status.mask_HW[:63].any()
+    assert len(memory.graph) <= 7 * 8 + 5
+
+
+def test_what_is_known_to_change_nothing_is_useless() -> None:
+    memory, room = Memory(), Room(bar=False)
+    memory.begin(room.view())
+    for _ in range(3):
+        memory.observe(GameAction(3), room.act(GameAction(3)))
+    assert memory.is_useless(GameAction(3)), "against the wall"
+    assert not memory.is_useless(GameAction(4)) and not memory.is_useless(GameAction(1))
+    assert GameAction(3) not in [one.action for one in memory.untried()]
+    promises = [one.promise for one in memory.untried()]
+    assert promises == sorted(promises, reverse=True) and all(0 < p <= 1 for p in promises)
+
+
+def test_game_over_is_the_actions_fault_once_and_the_clocks_when_it_comes_in_time() -> None:
+    memory, room = Memory(), Room(life=9, bar=False, goal=(7, 7))
+    view = room.view()
+    memory.begin(view)
+
+    def overs() -> int:
+        edges = [edge for node in memory.graph.nodes.values() for edge in node.edges.values()]
+        return sum(edge.led is Led.OVER for edge in edges)
+
+    blamed: list[int] = []
+    for life in range(3):
+        for step in range(9):
+            action = GameAction(3 + (step + life) % 2)
+            memory.observe(action, room.act(action))
+        blamed.append(overs())
+        memory.observe(GameAction(0), room.act(GameAction(0)))
+    assert blamed == [1, 0, 0]
+
+
+def test_the_way_to_a_won_level_is_kept_and_wins_again() -> None:
+    memory, room = Memory(), Room(bar=False)
+    view = room.view()
+    memory.begin(view)
+    for number in (3, 4, 4, 2, 2, 2, 1, 2, 4, 4, 4, 4, 2, 4):
+        if room.level:
+            break
+        memory.observe(GameAction(number), room.act(GameAction(number)))
+    assert room.level == 1
+    path = memory.winning_path(0)
+    assert 0 < len(path) <= 9 and memory.winning_path(1) == ()
+    again = Room(bar=False)
+    for action in path:
+        again.act(action)
+    assert again.level == 1
+
+
+def test_the_local_model_foretells_floor_and_walls() -> None:
+    """Once the room was walked, few of the actions that are left are worth a walk."""
+    memory, room = Memory(), Room(bar=False, goal=(7, 7))
+    explore(memory, room, 120)
+    avatar = memory.local.avatar
+    assert avatar.steps == {1: (0, -8), 2: (0, 8), 3: (-8, 0), 4: (8, 0)}
+    assert avatar.box == (0, 0, 8, 8) and memory.here.place == (room.x * 8, room.y * 8)
+    assert memory.local.trust > 0.8
+    before = memory.here
+    view = room.act(GameAction(1))
+    _, target = memory.foresight.ahead(before.number, 1)
+    memory.observe(GameAction(1), view)
+    if target is not None:
+        assert memory.is_at(target)
+
+
+def test_memory_is_bounded() -> None:
+    """Each frame is new, and has objects to click on."""
+    rng = np.random.default_rng(0)
+    memory = Memory(MemoryConfig(most_nodes=64, most_kinds=2000))
+
+    def view() -> View:
+        frame = np.kron(rng.integers(0, 6, (8, 8), np.uint8), np.ones((8, 8), np.uint8))
+        return View(frame, available_actions=(6,), legal_actions=(0, 6))
+
+    memory.begin(view())
+    for _ in range(400):
+        memory.observe(memory.untried()[0].action, view())
+    assert len(memory.graph) <= 64 and len(memory.knowledge) <= 2200
+
+
+def test_forgetting_keeps_the_opening_and_where_one_stands() -> None:
+    graph = LevelGraph(np.zeros((64, 64), np.bool_), most_nodes=16)
+    frames = np.random.default_rng(0).integers(0, 16, (100, 64, 64)).astype(np.uint8)
+    graph.opening = graph.add(frames[0], {}).number
+    for frame in frames[1:]:
+        node = graph.add(frame, {})
+        assert graph.find(frame) is node and len(graph) <= 16
+    assert graph.find(frames[0]) is not None and graph.find(frames[50]) is None
+
+
+def test_a_new_mask_joins_states_and_what_was_tried_in_them() -> None:
+    graph = LevelGraph(np.zeros((64, 64), np.bool_))
+    first, second = np.zeros((64, 64), np.uint8), np.zeros((64, 64), np.uint8)
+    second[0, 0] = 5
+    a = graph.add(first, {0: [(1, -1, -1)], 1: [(2, -1, -1)]})
+    b = graph.add(second, {0: [(1, -1, -1)], 1: [(2, -1, -1)]})
+    graph.record(a, (1, -1, -1), 0, Led.ELSEWHERE, b.number)
+    graph.record(b, (2, -1, -1), 1, Led.ELSEWHERE, a.number)
+    mask = np.zeros((64, 64), np.bool_)
+    mask[0, 0] = True
+    assert graph.rekey(mask) == {b.number: a.number}
+    assert graph.find(second) is a and not a.untried
+    assert [edge.led for edge in a.edges.values()] == [Led.NOTHING, Led.NOTHING]
+
+
+def test_edges_that_break_again_and_again_are_no_ways() -> None:
+    graph = LevelGraph(np.zeros((64, 64), np.bool_))
+    nodes = [graph.add(np.full((64, 64), colour, np.uint8), {}) for colour in range(3)]
+    for turn in range(4):
+        graph.record(nodes[0], (1, -1, -1), 0, Led.ELSEWHERE, nodes[1 + turn % 2].number)
+    assert list(graph.ways(nodes[0])) == []
+    assert graph.path(nodes[0].number, nodes[1].number) is None
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_packed_frames_come_back(seed: int) -> None:
+    frame = np.random.default_rng(seed).integers(0, 16, (64, 64)).astype(np.uint8)
+    assert np.array_equal(unpack(pack(frame)), frame)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.booleans()), max_size=60))
+def test_chances_are_chances_and_follow_what_was_seen(tries: list[tuple[str, bool]]) -> None:
+    chances = Chances({"any": 0.5})
+    for name, success in tries:
+        chances.count(chances.chain((name, "any")), success)
+    for name in "abc":
+        chances.chain((name, "any"))
+    assert ((chances.all() > 0) & (chances.all() < 1)).all()
+    only_a = [success for name, success in tries if name == "a"]
+    if len(only_a) > 3 and len(set(only_a)) == 1:
+        chance = chances.all()[chances.chain(("a", "any"))]
+        assert (chance > 0.5) == only_a[0]
+
+
+CROSS = {(0, 0), (0, 1), (0, -1), (1, 0), (-1, 0)}
+
+
+def marked(frame: Frame, x: int, y: int) -> Frame:
+    shown = frame.copy()
+    for dy, dx in CROSS:
+        if 0 <= y + dy < 64 and 0 <= x + dx < 64:
+            shown[y + dy, x + dx] = 11
+    return shown
+
+
+@pytest.mark.parametrize("with_cross", [True, False])
+def test_a_click_marker_is_learnt_and_taken_off(with_cross: bool) -> None:
+    rng = np.random.default_rng(1)
+    frame = np.kron(rng.integers(1, 5, (8, 8), np.uint8), np.ones((8, 8), np.uint8))
+    marker, shown = ClickMarker(), frame
+    for _ in range(12):
+        x, y = (int(value) for value in rng.integers(0, 64, 2))
+        after = marked(frame, x, y) if with_cross else frame
+        marker.observe(shown, GameAction(6, x, y), after)
+        cleaned = marker.clean(after, frame)
+        shown = after
+        if marker.dots:
+            assert np.array_equal(cleaned, frame)
+    assert marker.dots == ({(*dot, 11) for dot in CROSS} if with_cross else set())
+
+
+def test_tiles_that_stay_turned_are_no_marker() -> None:
+    rng = np.random.default_rng(2)
+    frame, marker = np.zeros((64, 64), np.uint8), ClickMarker()
+    for _ in range(40):
+        before = frame.copy()
+        column, row = (int(value) for value in rng.integers(0, 8, 2))
+        tile = slice(row * 8, row * 8 + 8), slice(column * 8, column * 8 + 8)
+        frame[tile] = 3 - frame[tile]
+        marker.observe(before, GameAction(6, column * 8 + 4, row * 8 + 4), frame.copy())
+    assert not marker.dots
