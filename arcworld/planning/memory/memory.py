@@ -106,6 +106,13 @@ class Memory:
         else:
             self._step(action, seen)
 
+    def give_up(self, action: GameAction) -> None:
+        """The game gave no answer to an action: here it is not worth another try."""
+        row = self._row(action)
+        kind = self._kind(self.here, row)
+        self.knowledge.count(kind, changed=False, found=False)
+        self.graph.record(self.here, row, kind, Led.NOTHING)
+
     def _open_level(self, seen: Seen) -> None:
         self.level = seen.levels_completed
         first = self.graph.next if hasattr(self, "graph") else 0

@@ -17,6 +17,9 @@ from arcworld.play.agents.random import random_action
 from arcworld.play.observation import Observation
 from arcworld.recordings.episode import CLICK, RESET, GameAction
 
+IN_VAIN = -1
+"""Stands for the actions waited where waiting was given up."""
+
 
 @dataclass(frozen=True, slots=True)
 class ExplorerConfig:
@@ -52,15 +55,26 @@ class ExplorerAgent:
         self._route: Route | None = None
         self._walked = 0
         self._replay: list[GameAction] = []
+        self._unanswered: GameAction | None = None
 
     def choose_action(self, observation: Observation) -> Decision:
         """Replay a way to win; else wait where all is frozen; else go on with the best route."""
+        if self._unanswered is not None:
+            self.memory.give_up(self._unanswered)
+            self._route = None
         decision = self._won_before() or self._wait(observation) or self._go(observation)
+        if decision.action.id not in observation.legal_actions:
+            self.memory.give_up(decision.action)
+            decision = Decision(
+                random_action(observation.legal_actions, self._rng), "random: offered before"
+            )
         self.because[decision.reason.split(":", 1)[0]] += 1
+        self._unanswered = decision.action
         return decision
 
     def observe(self, decision: Decision, observation: Observation) -> None:
         """Remember what came of it."""
+        self._unanswered = None
         here, level = self.memory.here.number, self.memory.level
         self.memory.observe(decision.action, observation)
         if self.memory.level != level or observation.full_reset:
@@ -82,13 +96,13 @@ class ExplorerAgent:
 
     def _wait(self, observation: Observation) -> Decision | None:
         """An action once more, where every one that can be tried has changed nothing."""
-        if not self.memory.is_frozen() or self._patience < 1:
+        if self._waited == IN_VAIN or not self.memory.is_frozen():
             return None
         legal = [number for number in observation.legal_actions if number not in (RESET, CLICK)]
         if not legal:
             return None
         if self._waited >= self._patience:
-            self._patience //= 2
+            self._waited, self._patience = IN_VAIN, self._patience // 2
             return None
         action = GameAction(legal[self._waited % len(legal)])
         self._waited += 1
