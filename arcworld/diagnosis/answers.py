@@ -56,6 +56,10 @@ class Answers:
         placed = log_softmax(self.cells_N64)[rows, np.minimum(cells_N, CELLS - 1)]
         return nats + np.where((types_N == CLICK) & (cells_N < CELLS), placed, 0.0)
 
+    def take(self, at: NDArray[np.integer]) -> Answers:
+        """The answers to some of the questions."""
+        return Answers(self.material, self.types_N8[at], self.cells_N64[at])
+
     def difference(self, other: Answers) -> NDArray[np.float64]:
         """The largest difference of any logit, [N]: exactly 0 where nothing was changed."""
         pairs = ((self.types_N8, other.types_N8), (self.cells_N64, other.cells_N64))

@@ -10,7 +10,7 @@ variety the policy keeps.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +47,14 @@ class Asked:
         """The game of each place."""
         return self.material.games_N[self.at]
 
+    def where_there_is_a_choice(self) -> Asked:
+        """Without the games whose demos hold one label: in v1, those where all is clicks."""
+        truth, games = self.material.truth_N[self.at], self.games
+        free = [game for game in np.unique(games) if len(np.unique(truth[games == game])) > 1]
+        kept = np.flatnonzero(np.isin(games, free))
+        answers = (getattr(self, field.name).take(kept) for field in fields(self)[2:])
+        return Asked(self.material, self.at[kept], *answers)
+
     @property
     def groups(self) -> NDArray[np.intp]:
         """The stretch of each place."""
@@ -75,15 +83,33 @@ def put_questions(material: Material, at: NDArray[np.intp], seed: int = 0) -> As
 
 def examine(material: Material, seed: int = 0) -> tuple[Finding, Asked]:
     """Every measure of copying, and the answers they stand on."""
-    asked = put_questions(material, material.some(material.winning_N, PER_GAME), seed)
+    everywhere = put_questions(material, material.some(material.winning_N, PER_GAME), seed)
+    asked = everywhere.where_there_is_a_choice()
+    if not len(asked.at):
+        words = "The demos win nothing here, or always do the same."
+        return Finding("copies", QUESTION, "cannot be told", words, [], NOTE), everywhere
     lines = [
         *interventions(asked),
         *probe_lines(material, asked.at, asked.whole, seed),
         *score_lines(asked),
         *variety_lines(asked, seed),
     ]
-    verdict, words = judge({each.name: each.over_all for each in lines}, material.placed)
-    return Finding("copies", QUESTION, verdict, words, lines, NOTE), asked
+    verdict, words = judge({each.name: each.over_all for each in lines})
+    words += _by_game(lines, everywhere)
+    return Finding("copies", QUESTION, verdict, words, lines, NOTE), everywhere
+
+
+def _by_game(lines: list[Line], everywhere: Asked) -> str:
+    """The verdict in each game, where there are several."""
+    games = [str(game) for game in np.unique(everywhere.games)]
+    if len(games) == 1:
+        return ""
+    found: list[str] = []
+    for game in games:
+        told_of = {each.name: each.by_game.get(game) for each in lines}
+        has_choice = told_of["changed by the screen"] is not None
+        found.append(f"{game} {judge(told_of)[0] if has_choice else 'no choice to make'}")
+    return f" By game: {', '.join(found)}."
 
 
 NOTE = (
@@ -222,8 +248,8 @@ def _recall_line(name: str, asked: Asked, choice: NDArray[np.intp], *, is_floor:
     return Line(name, "share", by_game(measure, asked.games), is_floor)
 
 
-def judge(over_all: dict[str, Estimate | None], placed: bool) -> tuple[str, str]:
-    """The verdict on copying and the sentence that gives its reasons."""
+def judge(over_all: dict[str, Estimate | None]) -> tuple[str, str]:
+    """The verdict on copying, over all or in one game, and the sentence that gives its reasons."""
     actions, screen = over_all["changed by past actions"], over_all["changed by the screen"]
     again, index = over_all["changed by asking again"], over_all["copying index"]
     largest = over_all["largest change of a logit by past actions"]

@@ -165,7 +165,7 @@ def estimates(**values: float) -> dict[str, Estimate | None]:
     ],
 )
 def test_the_verdict_follows_the_evidence(values: dict[str, float], verdict: str) -> None:
-    said, words = judge(estimates(**values), placed=True)
+    said, words = judge(estimates(**values))
     assert said == verdict
     assert ("by a single bit" in words) == (verdict == "reads the screen")
 
