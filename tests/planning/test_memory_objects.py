@@ -87,7 +87,7 @@ def test_choices_hold_every_object_once_and_points_inside_large_ones() -> None:
     assert len(rows) == len(set(rows)) and {(1, -1, -1), (7, -1, -1), (6, 9, 9)} <= set(rows)
     inside = [row for row in rows if row[0] == 6 and frame[row[2], row[1]] == 7]
     assert len(inside) >= 16
-    assert list(choices(None, [1, 2], (1, -1, -1)).values()) == [[(1, -1, -1)], [(2, -1, -1)]]
+    assert list(choices(objects, [1, 2], (1, -1, -1)).values()) == [[(1, -1, -1)], [(2, -1, -1)]]
 
 
 def test_clicks_on_one_small_object_are_one() -> None:
