@@ -306,7 +306,7 @@ class WorldModel(nn.Module):
         """Weighted cross-entropy of tokens plus that of outcomes; perplexity and accuracies."""
         hidden = self.hidden(batch.input_ids_BL)
         at, weights = _targets(batch)
-        targets = batch.input_ids_BL[:, 1:][at]
+        targets = batch.labels_BL[:, 1:][at]
         flat = hidden[:, :-1][at]
         facts = self.facts(batch.input_ids_BL, _places(at))
         logits = self.logits(flat, facts)

@@ -62,7 +62,8 @@ class Batch(NamedTuple):
     """Windows of one scheme, padded on the right with weight 0.
 
     Attributes:
-        input_ids_BL: int64 tokens.
+        input_ids_BL: int64 tokens, as they are read.
+        labels_BL: int64 tokens, as they are: what is to be foretold.
         masked_ids_BL: the same with every action token `<MASK>`: the policy's view.
         weights_BL: float32 weight of each token as a target.
         outcomes_BL: int64 `Outcome` at each action's last token, else `IGNORE`.
@@ -72,6 +73,7 @@ class Batch(NamedTuple):
     """
 
     input_ids_BL: Tensor
+    labels_BL: Tensor
     masked_ids_BL: Tensor
     weights_BL: Tensor
     outcomes_BL: Tensor
@@ -92,6 +94,9 @@ class WindowConfig:
         frames: frames a window holds (2,048 tokens are 30).
         stride: frames between the starts of windows that may be drawn.
         won_factor: how much likelier a window that wins a level is drawn.
+        stale: share of windows whose last frame is read in part as it was before: its cells that
+            changed, each at a rate that is drawn anew. A model that decodes reads its own cells,
+            and those are wrong at times; what it leans on must be the frame before and the action.
         recoloured: share of windows whose colours are exchanged, the same way in all frames: cells
             then look as in a game never seen. Needs a lexicon.
         exchanged: share of those whose cells are also exchanged for others: shapes then tell
@@ -101,6 +106,7 @@ class WindowConfig:
     frames: int = 30
     stride: int = 10
     won_factor: float = 3.0
+    stale: float = 0.0
     recoloured: float = 0.0
     exchanged: float = 0.0
 
@@ -139,13 +145,20 @@ class WindowSampler:
         drawn = rng.choice(len(self.starts), size=size, p=self._odds)
         starts = [self.starts[i] for i in drawn]
         windows = [self.episodes[i].window(start, self.config.frames) for i, start in starts]
-        return [self._recoloured(window, rng) for window in windows]
+        return [self._stale(self._recoloured(window, rng), rng) for window in windows]
 
     def plain(self) -> WindowSampler:
-        """The same windows in their own colours."""
+        """The same windows as they are."""
         plain = copy(self)
-        plain.config = replace(self.config, recoloured=0.0)
+        plain.config = replace(self.config, recoloured=0.0, stale=0.0)
         return plain
+
+    def _stale(self, window: CodedEpisode, rng: np.random.Generator) -> CodedEpisode:
+        if rng.random() >= self.config.stale or len(window.indices_TC) < 2:
+            return window
+        before, last = window.indices_TC[-2:]
+        kept = rng.random(CELLS) < rng.random()
+        return replace(window, last_read_C=np.where(kept, last, before))
 
     def _recoloured(self, window: CodedEpisode, rng: np.random.Generator) -> CodedEpisode:
         if rng.random() >= self.config.recoloured or self._lexicon is None:
@@ -165,7 +178,7 @@ class WindowSampler:
         """Windows as a batch."""
         rows = [self._row(window) for window in windows]
         length = max(len(row[0]) for row in rows)
-        fills = (self.vocabulary.frame, self.vocabulary.frame, 0.0, *[IGNORE] * 4)
+        fills = (*[self.vocabulary.frame] * 3, 0.0, *[IGNORE] * 4)
         columns = [
             torch.from_numpy(np.stack([_pad(row[k], length, fill) for row in rows]))
             for k, fill in enumerate(fills)
@@ -187,7 +200,17 @@ class WindowSampler:
             clicks = chosen & (window.types_A == CLICK)
             offsets[last_codes] = np.where(clicks, window.offsets_A, IGNORE)
         weights = self._weigh(ids, window, starts, ends)
-        return ids, mask_actions(vocabulary, ids), weights, outcomes, types, cells, offsets
+        masked = mask_actions(vocabulary, ids)
+        return self._read(ids, window), ids, masked, weights, outcomes, types, cells, offsets
+
+    def _read(self, ids: NDArray[np.int32], window: CodedEpisode) -> NDArray[np.int32]:
+        """The tokens as they are read: the last frame as `last_read_C` has it."""
+        if window.last_read_C is None:
+            return ids
+        first = int(np.flatnonzero(ids == self.vocabulary.frame)[-1]) + 1
+        read = ids.copy()
+        read[first : first + CELLS] = self.vocabulary.cell_ids(window.last_read_C)
+        return read
 
     def _weigh(
         self,

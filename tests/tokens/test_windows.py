@@ -158,3 +158,17 @@ def test_exchanged_cells_are_other_cells_and_equal_ones_stay_equal() -> None:
         still = b.indices_TC.ravel()[:, None] == b.indices_TC.ravel()[None]
         assert np.array_equal(same, still)
         assert (a.indices_TC != b.indices_TC).any()
+
+
+def test_a_stale_window_is_read_in_part_as_before_and_foretells_what_came() -> None:
+    config = WindowConfig(frames=3, stride=1, stale=1.0)
+    drawn = WindowSampler(V2, [window([0] * 9, [1] * 9)], ["a"], config, LossWeights())
+    plain, stale = drawn.plain().batch(8, 0, 0), drawn.batch(8, 0, 0)
+    assert torch.equal(stale.labels_BL, plain.labels_BL)
+    assert torch.equal(plain.input_ids_BL, plain.labels_BL)
+    assert not torch.equal(stale.input_ids_BL, stale.labels_BL)
+    for read, ids in zip(stale.input_ids_BL, stale.labels_BL, strict=True):
+        at = (read != ids).nonzero()[:, 0]
+        _, second, last = (ids == V2.frame).nonzero()[:, 0]
+        assert bool((at > last).all())
+        assert torch.equal(read[at], ids[at - last + second])
