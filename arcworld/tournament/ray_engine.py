@@ -34,11 +34,15 @@ def import_ray() -> ModuleType:
 
 
 def play_on_ray(settings: Settings, plays: Sequence[Play], workers: int) -> Events:
-    """Each play a task on one CPU, `workers` of them at a time."""
+    """Each play a task on one CPU, `workers` of them at a time.
+
+    Raises:
+        ArcworldError: Ray cannot be started.
+    """
     ray = import_ray()
     began = not ray.is_initialized()
     if began:
-        ray.init(log_to_driver=False)
+        _begin(ray)
     task = ray.remote(num_cpus=1, max_retries=0)(play_once)
     waiting, running = deque(plays), dict[object, Play]()
     try:
@@ -54,6 +58,17 @@ def play_on_ray(settings: Settings, plays: Sequence[Play], workers: int) -> Even
             ray.cancel(reference, force=True)
         if began:
             ray.shutdown()
+
+
+def _begin(ray: ModuleType) -> None:
+    try:
+        ray.init(log_to_driver=False)
+    except Exception as error:
+        told = " ".join(str(error).split())[:200]
+        raise ArcworldError(
+            f"Ray cannot be started ({told}); expected a cluster at RAY_ADDRESS, or room for one on"
+            " this machine; mend that, or take --engine processes"
+        ) from error
 
 
 def _result(ray: ModuleType, reference: object, play: Play) -> PlayResult:

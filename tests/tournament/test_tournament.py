@@ -200,6 +200,20 @@ def test_ray_gives_the_same_report(
     assert len(fake.cancelled) == 2 and all(force for _, force in fake.cancelled)
 
 
+def test_a_cluster_that_cannot_be_reached_is_told(
+    write_games: WriteGames, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**_: Any) -> None:
+        raise ConnectionError("no node\nat 10.0.0.1")
+
+    fake = FakeRay()
+    fake.init = refuse
+    monkeypatch.setitem(sys.modules, "ray", fake)  # type: ignore[arg-type]
+    settings = Settings(("random",), (write_games("fine"),))
+    with pytest.raises(ArcworldError, match=r"started \(no node at 10.0.0.1\); .* RAY_ADDRESS"):
+        hold_tournament(settings, tmp_path / "out", engine_name="ray")
+
+
 def test_without_ray_one_line_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
