@@ -17,6 +17,7 @@ def train(
     seed: Seed = 0,
     resume: bool = False,
     devices: str = "auto",
+    fault: list[str] | None = None,
 ) -> None:
     """Train tokenizer, world model and policy on recordings.
 
@@ -35,18 +36,24 @@ def train(
         scheme: `v2` tells where a click went; `v1` does not, and has no separate policy.
         seed: of weights, batches and the split by guid.
         resume: go on with the run in `--out`.
+        fault: put in a fault of the first attempt, to measure its cost: `alignment` (frames with
+            the action that led to them), `split` (validation is trained on), `negatives` (nothing
+            teaches that a level was not won). May be given several times.
         devices: how many processors or GPUs, or `auto`: one GPU or more where there are.
     """
     from arcworld.commands.output import command, open_data, say
     from arcworld.commands.stop import go_on_with
+    from arcworld.training.faults import training_part, with_faults
     from arcworld.training.recipes import recipe as find_recipe
 
-    found = find_recipe(recipe, scheme)
+    faults = fault or []
+    found = with_faults(find_recipe(recipe, scheme), faults)
     dataset = open_data(data, seed)
     folders = [word for folder in data for word in ("--data", folder)]
-    part = dataset.part("train")
+    part = training_part(found, dataset)
     say(f"training on {len(part.guids)} recordings, {part.transitions:,} transitions")
     words = ["train", *folders, "--recipe", recipe, "--out", out, "--scheme", scheme]
+    words += [word for name in faults for word in ("--fault", name)]
     again = command(*words, "--seed", seed, "--resume")
     with go_on_with(f"go on with: {again}"):
         from arcworld.training.train import train as train_run

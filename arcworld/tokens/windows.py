@@ -36,7 +36,7 @@ class LossWeights:
         action: `<ACT_k>` in v1; `<ACT_TYPE_k>` and `<ACT_LOC_j>` in v2 weigh 1.5 times as much.
         level_complete: `<LEVEL_COMPLETE>`.
         no_level: `<FRAME>` right after an action: 0 is the seed's (nothing teaches that a level
-            was *not* won), 1 mends it.
+            was *not* won, the outcome head neither), 1 mends it.
         changed: factor on codes that differ from the frame before.
         first_frame: factor on a window's first frame, which nothing foretells.
     """
@@ -191,7 +191,8 @@ class WindowSampler:
         starts = np.flatnonzero(ids == vocabulary.frame)
         ends = np.flatnonzero(ids == vocabulary.act) + vocabulary.action_tokens - 1
         outcomes, types, cells, offsets = np.full((4, len(ids)), IGNORE, dtype=np.int16)
-        outcomes[ends] = window.outcomes_A
+        taught = (window.outcomes_A != Outcome.NOTHING) | bool(self.weights.no_level)
+        outcomes[ends] = np.where(taught, window.outcomes_A.astype(np.int16), IGNORE)
         chosen = window.winning_A & (window.types_A != RESET)
         last_codes = starts[: len(ends)] + CELLS
         types[last_codes] = np.where(chosen, window.types_A, IGNORE)

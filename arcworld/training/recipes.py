@@ -24,7 +24,7 @@ class Recipe:
     """What is trained, on what windows, for how long.
 
     The run's tokenizer is the codebook of exact cells, or the VQ-VAE where there is none;
-    `arcworld demo` shows the two side by side.
+    `arcworld demo` shows the two side by side. `faults` names those put in on purpose (`faults`).
     """
 
     name: str
@@ -37,6 +37,7 @@ class Recipe:
     world_model_schedule: Schedule
     policy: PolicyConfig
     policy_schedule: Schedule
+    faults: tuple[str, ...] = ()
 
     @property
     def scheme(self) -> Scheme:

@@ -30,6 +30,7 @@ from arcworld.recordings.novelty import Seen
 from arcworld.tokens.sequence import code
 from arcworld.tokens.vocabulary import Vocabulary
 from arcworld.tokens.windows import WindowSampler
+from arcworld.training.faults import aligned, training_part
 from arcworld.training.loop import fit
 from arcworld.training.recipes import Recipe
 from arcworld.training.tasks import (
@@ -52,12 +53,13 @@ def train(
     resume: bool = False,
     devices: str = "auto",
 ) -> Run:
-    """Train all of a recipe's models on the train part of `dataset` into `out`.
+    """Train all of a recipe's models on the train part of `dataset` into `out`; with the faults
+    that the recipe names, if any.
 
     Raises:
         ArcworldError: `out` holds another run, or nothing to resume.
     """
-    training = dataset.part("train")
+    training = training_part(recipe, dataset)
     _check(recipe, training, devices)
     if _is_first_process():
         _open_folder(out, _about(recipe, dataset, seed), resume, dataset.path)
@@ -150,7 +152,7 @@ def _fit_policy(
 def _sampler(
     recipe: Recipe, episodes: Sequence[Episode], tokenizer: FrameTokenizer
 ) -> WindowSampler:
-    coded = [code(episode, tokenizer) for episode in episodes]
+    coded = [aligned(recipe, code(episode, tokenizer)) for episode in episodes]
     games = [episode.game_id for episode in episodes]
     vocabulary = Vocabulary(recipe.scheme, recipe.world_model.codebook_size)
     lexicon = tokenizer.lexicon if isinstance(tokenizer, PatchCodebook) else None
@@ -173,7 +175,7 @@ def _launch(devices: str) -> Fabric:
 
 
 def _about(recipe: Recipe, dataset: Dataset, seed: int) -> dict[str, Any]:
-    training = dataset.part("train")
+    training = training_part(recipe, dataset)
     return {
         "arcworld": arcworld.__version__,
         "commit": _commit(),
