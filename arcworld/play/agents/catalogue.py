@@ -93,15 +93,15 @@ def _world_model(seed: int, given: Given) -> Agent:
 
 def _open_run(name: str, given: Given) -> Run:
     """The run, where it is fastest: on a GPU if there is one."""
-    import torch
-
-    from arcworld.models.run import from_pretrained
-
     if given.run is None:
         raise ArcworldError(
             f"the agent `{name}` plays with trained models; expected a run; name a folder that"
             " `arcworld train` made, or shipped weights"
         )
+    import torch
+
+    from arcworld.models.run import from_pretrained
+
     return from_pretrained(given.run).to("cuda" if torch.cuda.is_available() else "cpu")
 
 
