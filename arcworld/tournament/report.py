@@ -214,8 +214,12 @@ def _draw(report: Report, path: Path) -> None:
     for agent, levels in report.curves.items():
         axes.step(range(len(levels)), levels, where="post", linewidth=1.6, label=agent)
     possible = max(games[ALL].win_levels for games in report.measures.values())
+    top = max(1.0, *(levels[-1] for levels in report.curves.values()))
     axes.set(
-        xlabel="actions a game", ylabel=f"levels won, of {possible}", xlim=(0, None), ylim=(0, None)
+        xlabel="actions a game",
+        ylabel=f"levels won, of {possible}",
+        xlim=(0, len(next(iter(report.curves.values()))) - 1),
+        ylim=(-0.02 * top, 1.05 * top),  # so that a line at zero is seen
     )
     axes.legend(loc="upper left", frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
