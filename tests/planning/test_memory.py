@@ -253,6 +253,13 @@ def test_a_click_marker_is_learnt_and_taken_off(with_cross: bool) -> None:
     assert marker.dots == ({(*dot, 11) for dot in CROSS} if with_cross else set())
 
 
+def test_a_marker_that_lies_wholly_outside_of_the_frame_is_none() -> None:
+    marker, frame = ClickMarker(), np.zeros((64, 64), np.uint8)
+    marker.dots = frozenset({(2, 0, 11)})
+    marker.observe(frame, GameAction(6, 5, 63), frame)
+    assert marker.clean(frame, None) is frame
+
+
 def test_tiles_that_stay_turned_are_no_marker() -> None:
     rng = np.random.default_rng(2)
     frame, marker = np.zeros((64, 64), np.uint8), ClickMarker()

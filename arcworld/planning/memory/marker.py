@@ -115,6 +115,8 @@ class ClickMarker:
             return frame_HW
         x, y = self._place
         inside = [d for d in self.dots if 0 <= y + d[0] < SIDE and 0 <= x + d[1] < SIDE]
+        if not inside:
+            return frame_HW
         rows = np.array([y + dot[0] for dot in inside], dtype=np.intp)
         columns = np.array([x + dot[1] for dot in inside], dtype=np.intp)
         if not np.array_equal(frame_HW[rows, columns], [dot[2] for dot in inside]):
