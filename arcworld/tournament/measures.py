@@ -9,7 +9,8 @@ Knows counting and intervals; knows nothing of tables. What each measure is:
 - score: the toolkit's scorecard's, in the mean over seeds and, as there, over games.
 - actions a level: on levels that were won, RESETs too.
 - seconds an action: the agent's own, without the game's.
-- intervals: 95 %, from resampling games, and seeds within each; seeds alone within one game.
+- intervals: 95 %, from resampling games, and seeds within each; seeds alone within one game. What
+  is drawn counts in shares of its levels, since games differ in how many there are to win.
 """
 
 from __future__ import annotations
@@ -100,7 +101,7 @@ def measure(plays: Plays) -> Measures:
         plays=len(flat),
         levels=levels,
         levels_interval=levels_interval,
-        win_levels=sum(max(play.win_levels for play in games) for games in plays.values()),
+        win_levels=sum(map(_levels_in, plays.values())),
         levels_within_5x=within,
         levels_within_5x_interval=within_interval,
         score=score / len(plays),
@@ -123,16 +124,30 @@ def total(plays: Plays, value: Value) -> tuple[float | None, Interval | None]:
     known = [[v for v in column if v is not None] for column in columns]
     if any(len(some) < len(column) for some, column in zip(known, columns, strict=True)):
         return None, None
-    return sum(float(np.mean(column)) for column in known), interval(known)
+    levels = [_levels_in(games) for games in plays.values()]
+    return sum(float(np.mean(column)) for column in known), interval(known, levels)
 
 
-def interval(columns: Sequence[Sequence[float]]) -> Interval | None:
+def _levels_in(games: Sequence[PlayResult]) -> int:
+    """Levels of a game, from plays of it: one that crashed early may not know."""
+    return max(play.win_levels for play in games)
+
+
+def interval(
+    columns: Sequence[Sequence[float]], levels: Sequence[int] | None = None
+) -> Interval | None:
     """95 % of the sum over games of the mean over seeds, games and then seeds drawn anew.
 
     >>> interval([[1.0, 1.0], [1.0]])
     (2.0, 2.0)
+    >>> interval([[6.0], [7.0]], levels=[6, 7])
+    (13.0, 13.0)
     >>> interval([[3.0]]) is None
     True
+
+    Args:
+        columns: values by game and seed.
+        levels: of each game, to weigh what is drawn by; None: all alike.
     """
     if sum(map(len, columns)) < 2:
         return None
@@ -140,11 +155,14 @@ def interval(columns: Sequence[Sequence[float]]) -> Interval | None:
     values_GS = np.zeros((len(columns), seeds_G.max()))
     for row, column in zip(values_GS, columns, strict=True):
         row[: len(column)] = column
-    low, high = np.percentile(_resample(values_GS, seeds_G), [2.5, 97.5])
+    levels_G = np.maximum(np.array(levels or [1] * len(columns)), 1)
+    low, high = np.percentile(_resample(values_GS, seeds_G, levels_G), [2.5, 97.5])
     return float(low), float(high)
 
 
-def _resample(values_GS: NDArray[np.float64], seeds_G: NDArray[np.int64]) -> NDArray[np.float64]:
+def _resample(
+    values_GS: NDArray[np.float64], seeds_G: NDArray[np.int64], levels_G: NDArray[np.int64]
+) -> NDArray[np.float64]:
     """The sum over G games, drawn anew, of the mean over their seeds, drawn anew: [RESAMPLES]."""
     rng = np.random.default_rng(0)
     games_RG = rng.integers(0, len(seeds_G), (RESAMPLES, len(seeds_G)))
@@ -152,7 +170,8 @@ def _resample(values_GS: NDArray[np.float64], seeds_G: NDArray[np.int64]) -> NDA
     drawn_RGS = (rng.random((*games_RG.shape, values_GS.shape[1])) * counts_RG1).astype(np.int64)
     used_RGS = np.arange(values_GS.shape[1]) < counts_RG1
     values_RGS = values_GS[games_RG[:, :, None], drawn_RGS] * used_RGS
-    return (values_RGS.sum(2) / counts_RG1[:, :, 0]).sum(1)
+    sums_R = (values_RGS.sum(2) / counts_RG1[:, :, 0]).sum(1)
+    return sums_R * levels_G.sum() / levels_G[games_RG].sum(1)
 
 
 def leads(plays: Mapping[str, Plays]) -> list[Lead]:
@@ -163,13 +182,15 @@ def leads(plays: Mapping[str, Plays]) -> list[Lead]:
 
 def _lead(agent: str, other: str, plays: Mapping[str, Plays]) -> Lead:
     columns: list[list[float]] = []
+    levels: list[int] = []
     for game, theirs in plays[other].items():
         seeds = {play.seed: play.levels_completed for play in theirs}
         ours = [play for play in plays[agent].get(game, ()) if play.seed in seeds]
         if ours:
             columns.append([play.levels_completed - seeds[play.seed] for play in ours])
+            levels.append(_levels_in([*ours, *theirs]))
     ahead = sum(float(np.mean(column)) for column in columns)
-    return Lead(agent, other, ahead, interval(columns))
+    return Lead(agent, other, ahead, interval(columns, levels))
 
 
 def curve(plays: Plays, max_actions: int) -> NDArray[np.float64]:

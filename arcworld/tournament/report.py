@@ -221,7 +221,8 @@ def _draw(report: Report, path: Path) -> None:
         xlim=(0, len(next(iter(report.curves.values()))) - 1),
         ylim=(-0.02 * top, 1.05 * top),  # so that a line at zero is seen
     )
-    axes.legend(loc="upper left", frameon=False)
+    axes.yaxis.get_major_locator().set_params(integer=True)
+    figure.legend(loc="outside right upper", frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(alpha=0.25)
     figure.savefig(path, dpi=150)

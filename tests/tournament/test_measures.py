@@ -84,6 +84,12 @@ def test_an_interval_is_as_wide_as_theory_says() -> None:
     assert found[1] - found[0] == pytest.approx(2 * 1.96 * 0.5 / 20, rel=0.1)
 
 
+@given(st.lists(st.integers(1, 9), min_size=2, max_size=6), st.integers(1, 3))
+def test_no_interval_goes_beyond_what_there_is_to_win(levels: list[int], seeds: int) -> None:
+    most = interval([[float(count)] * seeds for count in levels], levels)
+    assert most == pytest.approx((sum(levels), sum(levels)))
+
+
 def test_a_lead_pairs_games_and_seeds(make_play: MakePlay) -> None:
     results = [
         make_play(*[5] * levels, agent=agent, game=game, seed=seed)
