@@ -77,7 +77,8 @@ class Foresight:
         return Imagined(self.graph.shown(unpack(node.frame)), node.place)
 
     def _apply(self, seen: Imagined, effect: Effect) -> bytes | None:
-        after_HW = effect.apply(seen.frame_HW, seen.place)
+        local = self.local
+        after_HW = effect.apply(seen.frame_HW, local.ground_HW, local.avatar.box, seen.place)
         if after_HW is None:
             return None
         assert effect.step is not None

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from arcworld.planning.memory.avatar import Avatar, Place
+from arcworld.planning.memory.avatar import Avatar, Box, Place
 from arcworld.recordings.episode import SIDE
 
 OUTSIDE = 255
 """Stands for pixels beyond the frame."""
+UNKNOWN = 255
+"""Stands for ground that was never seen."""
 REACH = 3
 """Changes farther from the avatar than so many steps are none of its effects."""
 TRUSTED = 0.5
@@ -30,7 +32,8 @@ class Effect:
     """What an action did in a context.
 
     Attributes:
-        rows, columns: of the pixels that changed, from the avatar's place; both empty for nothing.
+        rows, columns: of the pixels that changed, but for those that the avatar left, and of those
+            where it stands after; from the avatar's place; both empty for nothing.
         colours: their colours after. step: how far the avatar went; None where it was gone.
         tried, failed: how often it was seen, and how often another effect had been seen before.
     """
@@ -61,23 +64,39 @@ class Effect:
             and np.array_equal(self.colours, other.colours)
         )
 
-    def apply(self, frame_HW: NDArray[np.uint8], place: Place) -> NDArray[np.uint8] | None:
-        """The frame after; None where the effect would reach out of it."""
+    def apply(
+        self, frame_HW: NDArray[np.uint8], ground_HW: NDArray[np.uint8], box: Box, place: Place
+    ) -> NDArray[np.uint8] | None:
+        """The frame after; None where the effect would reach out of it.
+
+        Args:
+            frame_HW: before.
+            ground_HW: what the avatar hides. box: where it is drawn, from its place.
+            place: of the avatar before.
+        """
         rows, columns = self.rows + place[1], self.columns + place[0]
         if len(rows) and (
             min(rows.min(), columns.min()) < 0 or max(rows.max(), columns.max()) >= SIDE
         ):
             return None
         after_HW = frame_HW.copy()
+        left = _area(box, place)
+        after_HW[left] = ground_HW[left]
         after_HW[rows, columns] = self.colours
         return after_HW
 
 
 class LocalModel:
-    """Effects by context."""
+    """Effects by context.
+
+    Attributes:
+        ground_HW: each pixel as it was last when the avatar did not hide it; 255 where not known.
+        trust: the share of foretold effects that came true of late.
+    """
 
     def __init__(self, most: int = 8192) -> None:
         self.avatar = Avatar()
+        self.ground_HW = np.full((SIDE, SIDE), UNKNOWN, dtype=np.uint8)
         self.trust = 1.0
         self._effects: dict[Context, Effect] = {}
         self._most = most
@@ -88,6 +107,7 @@ class LocalModel:
     def clear(self) -> None:
         """The avatar is another: contexts mean nothing any more."""
         self._effects.clear()
+        self.new_ground()
 
     def context(self, frame_HW: NDArray[np.uint8], place: Place, action: int) -> Context:
         """The action, and the avatar's box with two more in the action's way (else all around)."""
@@ -116,10 +136,10 @@ class LocalModel:
             return
         right = known.same(effect)
         self.trust += 0.05 * (right - self.trust)
-        if right:
-            known.tried += 1
-        else:
-            effect.tried, effect.failed = known.tried + 1, known.failed + 1
+        known.tried += 1
+        known.failed += not right
+        if 2 * known.failed > known.tried:  # what it did once does not stand against what it does
+            effect.tried, effect.failed = known.tried, known.failed
             self._effects[context] = effect
 
     def _effect(
@@ -129,14 +149,33 @@ class LocalModel:
         place: Place,
         to: Place | None,
     ) -> Effect:
-        rows, columns = np.nonzero(before_HW != after_HW)
+        step = None if to is None else (to[0] - place[0], to[1] - place[1])
+        told_HW = before_HW != after_HW
+        if told_HW.any():
+            told_HW[_area(self.avatar.box, place)] = False
+            if to is not None:
+                told_HW[_area(self.avatar.box, to)] = True
+        rows, columns = np.nonzero(told_HW)
         far = REACH * max((abs(d) for step in self.avatar.steps.values() for d in step), default=1)
         rows, columns = rows - place[1], columns - place[0]
         near = (np.abs(rows) <= far) & (np.abs(columns) <= far)
         rows, columns = rows[near], columns[near]
         colours = after_HW[rows + place[1], columns + place[0]]
-        step = None if to is None else (to[0] - place[0], to[1] - place[1])
         return Effect(rows.astype(np.int16), columns.astype(np.int16), colours, step)
+
+    def see(self, frame_HW: NDArray[np.uint8], place: Place | None) -> None:
+        """Keep what lies in a frame where the avatar is not: the ground it may hide later."""
+        hidden = _area(self.avatar.box, place) if place is not None else (slice(0), slice(0))
+        below = self.ground_HW[hidden].copy()
+        self.ground_HW[:] = frame_HW
+        if below.size and (below != UNKNOWN).all():
+            self.ground_HW[hidden] = below
+        elif below.size:
+            self.ground_HW[hidden] = np.bincount(frame_HW.ravel()).argmax()
+
+    def new_ground(self) -> None:
+        """Another level: what lies where is not known."""
+        self.ground_HW.fill(UNKNOWN)
 
     def effect(self, context: Context) -> Effect | None:
         """What the action did last in a context; None where it was never seen, or all is noise."""
@@ -153,6 +192,12 @@ class LocalModel:
         if context not in self._effects and len(self._effects) >= self._most:
             del self._effects[next(iter(self._effects))]
         self._effects[context] = effect
+
+
+def _area(box: Box, place: Place) -> tuple[slice, slice]:
+    """The pixels of a box that may reach out of the frame."""
+    top, left = place[1] + box[1], place[0] + box[0]
+    return slice(max(top, 0), max(top + box[3], 0)), slice(max(left, 0), max(left + box[2], 0))
 
 
 def _cut(frame_HW: NDArray[np.uint8], x: int, y: int, width: int, height: int) -> bytes:

@@ -119,6 +119,7 @@ class Memory:
         self.graph = LevelGraph(self.status.mask_HW, self.config.most_nodes, first)
         self.foresight = Foresight(self.graph, self.local)
         self._deaths = Deaths()
+        self.local.new_ground()
         self._start_over(seen)
 
     def _start_over(self, seen: Seen) -> None:
@@ -207,6 +208,7 @@ class Memory:
             node.place = self.local.avatar.place(objects)
         self.graph.visit(node)
         self.here = node
+        self.local.see(self.graph.shown(frame_HW), node.place)
 
     def _forget_level(self, seen: Seen) -> None:
         """Go on from an empty graph, and unlearn: what was seen so far was seen wrongly."""
