@@ -53,7 +53,7 @@ def read_context(vocabulary: Vocabulary, input_ids_BL: Tensor) -> Context:
     slots = torch.where(start >= 0, at - start, vocabulary.step_tokens + 1)
     slots = slots.clamp(max=vocabulary.step_tokens + 1)
     before = torch.where(start > 0, start.gather(1, (start - 1).clamp(min=0)), -1)
-    awaits = (before >= 0) & (slots < CELLS)
+    awaits = (before >= 0) & (start - before > CELLS) & (slots < CELLS)
 
     def peek(offset: Tensor | int) -> Tensor:
         place = (before + offset).clamp(0, ids.shape[1] - 1)

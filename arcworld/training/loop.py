@@ -32,6 +32,7 @@ from arcworld.models.checkpoint import (
     save_tensors,
 )
 from arcworld.training.interrupt import StopOnRequest
+from arcworld.training.optimisers import flat_state, make_optimisers, restore_state
 from arcworld.training.progress import Progress
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ class Schedule:
         steps: optimiser steps.
         batch_size: items a step, over all devices.
         learning_rate: peak of the cosine, reached after `warmup` (a share of the steps).
-        weight_decay: AdamW's.
+        weight_decay: of both optimisers.
+        muon: whether Muon trains the body's matrices, and AdamW only the rest (`optimisers`).
         clip: largest norm of the gradient.
         checkpoint_every: seconds between checkpoints.
         log_every: steps between lines of `metrics.jsonl`.
@@ -57,6 +59,7 @@ class Schedule:
     learning_rate: float
     warmup: float = 0.1
     weight_decay: float = 0.01
+    muon: bool = False
     clip: float = 1.0
     checkpoint_every: float = 30.0
     log_every: int = 10
@@ -126,12 +129,11 @@ class Loop:
         self.task, self.schedule, self.folder, self.fabric = task, schedule, folder, fabric
         self.seed = seed
         task.module.to(fabric.device)
-        trained = [p for p in task.module.parameters() if p.requires_grad]
-        self.optimiser = torch.optim.AdamW(
-            trained, lr=0.0, weight_decay=schedule.weight_decay, fused=True
+        self.optimisers = make_optimisers(
+            task.module, muon=schedule.muon, weight_decay=schedule.weight_decay
         )
         self.step = self._restore()
-        model, self._wrapped_optimiser = fabric.setup(task.module, self.optimiser)
+        model, *self._wrapped = fabric.setup(task.module, *self.optimisers)
         model.mark_forward_method("loss")
         self.model: Any = model
 
@@ -159,7 +161,7 @@ class Loop:
         rank, world = self.fabric.global_rank, self.fabric.world_size
         draw = Draw(self.schedule.batch_size, (self.seed, self.step), rank, world)
         torch.manual_seed(int(np.random.SeedSequence((*draw.key, rank)).generate_state(1)[0]))
-        for group in self.optimiser.param_groups:
+        for group in [group for one in self.optimisers for group in one.param_groups]:
             group["lr"] = self.schedule.rate(self.step)
         with self.fabric.autocast():
             losses = self.task.losses(self.model, draw)
@@ -167,12 +169,13 @@ class Loop:
         self.fabric.backward(losses["loss"])
         self.fabric.clip_gradients(
             self.model,
-            self._wrapped_optimiser,
+            self._wrapped[0],
             max_norm=self.schedule.clip,
             error_if_nonfinite=False,
         )
-        self._wrapped_optimiser.step()
-        self._wrapped_optimiser.zero_grad()
+        for optimiser in self._wrapped:
+            optimiser.step()
+            optimiser.zero_grad()
         self.step += 1
         return losses
 
@@ -209,7 +212,7 @@ class Loop:
         fresh = self.folder / "checkpoint.new"
         shutil.rmtree(fresh, ignore_errors=True)
         save_tensors(fresh / "model.safetensors", own_state(self.task.module))
-        save_tensors(fresh / "optimiser.safetensors", _flat(self.optimiser))
+        save_tensors(fresh / "optimiser.safetensors", flat_state(self.optimisers))
         save_json(fresh / "state.json", {"step": self.step})
         old = self.folder / "checkpoint.old"
         if self._checkpoint_folder.exists():
@@ -226,7 +229,7 @@ class Loop:
             self._forget_after(0)
             return 0
         load_state(self.task.module, load_tensors(folder / "model.safetensors"), folder)
-        _unflatten(self.optimiser, load_tensors(folder / "optimiser.safetensors"))
+        restore_state(self.optimisers, load_tensors(folder / "optimiser.safetensors"))
         step = int(load_json(folder / "state.json")["step"])
         self._forget_after(step)
         return step
@@ -247,17 +250,3 @@ class Loop:
             save_model(self.folder, self.task.module, self.task.config)
             shutil.rmtree(self._checkpoint_folder, ignore_errors=True)
         self.fabric.barrier()
-
-
-def _flat(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
-    state = optimiser.state_dict()["state"]
-    return {f"{i}.{key}": value for i, values in state.items() for key, value in values.items()}
-
-
-def _unflatten(optimiser: torch.optim.Optimizer, flat: dict[str, Tensor]) -> None:
-    state: dict[int, dict[str, Tensor]] = {}
-    for name, value in flat.items():
-        index, key = name.split(".", 1)
-        state.setdefault(int(index), {})[key] = value
-    groups = optimiser.state_dict()["param_groups"]
-    optimiser.load_state_dict({"state": state, "param_groups": groups})

@@ -61,9 +61,9 @@ def debug(scheme: Scheme) -> Recipe:
             surroundings=1,
             backbone=BackboneConfig(width=32, layers=2, heads=2, kv_heads=1, mlp=64),
         ),
-        windows=WindowConfig(frames=3, stride=1, stale=0.8, recoloured=0.25, exchanged=0.4),
+        windows=WindowConfig(frames=3, stride=1, recoloured=0.1, exchanged=0.5),
         weights=LossWeights(changed=5.0, first_frame=0.1),
-        world_model_schedule=Schedule(steps=40, batch_size=8, learning_rate=3e-3),
+        world_model_schedule=Schedule(steps=40, batch_size=8, learning_rate=3e-3, muon=True),
         policy=PolicyConfig(width=32, type_width=32, location_width=16, offset_width=16),
         policy_schedule=Schedule(steps=20, batch_size=8, learning_rate=3e-3),
     )
@@ -86,9 +86,11 @@ def small(scheme: Scheme) -> Recipe:
             surroundings=3,
             backbone=BackboneConfig(width=192, layers=4, heads=3, kv_heads=3, mlp=512),
         ),
-        windows=WindowConfig(frames=3, stride=1, stale=0.8, recoloured=0.25, exchanged=0.4),
+        windows=WindowConfig(frames=3, stride=1, recoloured=0.1, exchanged=0.5),
         weights=LossWeights(changed=3.0, first_frame=0.0),
-        world_model_schedule=Schedule(steps=2000, batch_size=12, learning_rate=1e-3, warmup=0.05),
+        world_model_schedule=Schedule(
+            steps=2400, batch_size=12, learning_rate=2e-3, warmup=0.05, muon=True
+        ),
         policy=PolicyConfig(width=192, offset_width=128),
         policy_schedule=Schedule(steps=1200, batch_size=12, learning_rate=1e-3),
     )
@@ -129,8 +131,8 @@ def base(scheme: Scheme) -> Recipe:
         name="base",
         vqvae_schedule=Schedule(steps=4000, batch_size=128, learning_rate=1e-3),
         world_model=replace(recipe.world_model, context_frames=8, backbone=body),
-        windows=WindowConfig(frames=9, stride=2, stale=0.8, recoloured=0.25, exchanged=0.4),
-        world_model_schedule=Schedule(steps=6000, batch_size=32, learning_rate=5e-4),
+        windows=WindowConfig(frames=9, stride=2, recoloured=0.1, exchanged=0.5),
+        world_model_schedule=Schedule(steps=6000, batch_size=32, learning_rate=1e-3, muon=True),
         policy=PolicyConfig(width=512, offset_width=128),
         policy_schedule=Schedule(steps=1500, batch_size=32, learning_rate=1e-3),
     )

@@ -1,0 +1,61 @@
+"""Which optimiser trains which weight: Muon the matrices inside the body, AdamW all else.
+
+Knows modules and PyTorch's optimisers; knows nothing of steps. Muon (Jordan et al. 2024, as in
+`torch.optim.Muon`) is for hidden matrices alone: embeddings, heads, gains and convolutions stay
+with AdamW, whose rate it shares by matching the size of its updates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+
+def make_optimisers(
+    module: nn.Module, *, muon: bool, weight_decay: float
+) -> list[torch.optim.Optimizer]:
+    """AdamW, and Muon beside it where it is asked for and there is a body to train."""
+    trained = [p for p in module.parameters() if p.requires_grad]
+    hidden = [p for p in hidden_matrices(module) if p.requires_grad] if muon else []
+    known = {id(p) for p in hidden}
+    rest = [p for p in trained if id(p) not in known]
+    found: list[torch.optim.Optimizer] = [
+        torch.optim.AdamW(rest, lr=0.0, weight_decay=weight_decay, fused=True)
+    ]
+    if hidden:
+        matched = "match_rms_adamw"
+        found.append(
+            torch.optim.Muon(hidden, lr=0.0, weight_decay=weight_decay, adjust_lr_fn=matched)
+        )
+    return found
+
+
+def hidden_matrices(module: nn.Module) -> list[Tensor]:
+    """The matrices of the linear layers of a model's `backbone`, if it has one."""
+    backbone = getattr(module, "backbone", None)
+    if not isinstance(backbone, nn.Module):
+        return []
+    return [part.weight for part in backbone.modules() if isinstance(part, nn.Linear)]
+
+
+def flat_state(optimisers: list[torch.optim.Optimizer]) -> dict[str, Tensor]:
+    """The state of all as tensors by name."""
+    return {
+        f"{number}.{index}.{key}": torch.as_tensor(value)
+        for number, optimiser in enumerate(optimisers)
+        for index, values in optimiser.state_dict()["state"].items()
+        for key, value in values.items()
+    }
+
+
+def restore_state(optimisers: list[torch.optim.Optimizer], flat: Mapping[str, Tensor]) -> None:
+    """The inverse of `flat_state`."""
+    states: list[dict[int, dict[str, Tensor]]] = [{} for _ in optimisers]
+    for name, value in flat.items():
+        number, index, key = name.split(".", 2)
+        states[int(number)].setdefault(int(index), {})[key] = value
+    for optimiser, state in zip(optimisers, states, strict=True):
+        groups = optimiser.state_dict()["param_groups"]
+        optimiser.load_state_dict({"state": state, "param_groups": groups})

@@ -1,0 +1,55 @@
+import pytest
+import torch
+from torch import nn
+
+from arcworld.training.optimisers import (
+    flat_state,
+    hidden_matrices,
+    make_optimisers,
+    restore_state,
+)
+
+
+class Model(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.table = nn.Embedding(7, 4)
+        self.backbone = nn.Sequential(nn.Linear(4, 6), nn.LayerNorm(6), nn.Linear(6, 4))
+
+    def loss(self) -> torch.Tensor:
+        return (self.backbone(self.table.weight) - 1).square().mean()
+
+
+def train(model: Model, optimisers: list[torch.optim.Optimizer], steps: int) -> None:
+    for _ in range(steps):
+        model.loss().backward()
+        for optimiser in optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = 0.01
+            optimiser.step()
+            optimiser.zero_grad()
+
+
+def test_muon_has_the_body_s_matrices_and_adamw_the_rest() -> None:
+    model = Model()
+    adamw, muon = make_optimisers(model, muon=True, weight_decay=0.0)
+    matrices = hidden_matrices(model)
+    assert [p.shape for p in matrices] == [(6, 4), (4, 6)]
+    assert all(a is b for a, b in zip(muon.param_groups[0]["params"], matrices, strict=True))
+    assert len(adamw.param_groups[0]["params"]) == 5
+    assert len(make_optimisers(model, muon=False, weight_decay=0.0)) == 1
+    assert len(make_optimisers(nn.Linear(2, 2), muon=True, weight_decay=0.0)) == 1
+
+
+@pytest.mark.parametrize("muon", [False, True])
+def test_what_is_kept_goes_on_to_the_same_weights(muon: bool) -> None:
+    whole, half = Model(), Model()
+    train(whole, make_optimisers(whole, muon=muon, weight_decay=0.1), 6)
+    first = make_optimisers(half, muon=muon, weight_decay=0.1)
+    train(half, first, 3)
+    again = make_optimisers(half, muon=muon, weight_decay=0.1)
+    restore_state(again, {k: v.clone() for k, v in flat_state(first).items()})
+    train(half, again, 3)
+    for a, b in zip(whole.parameters(), half.parameters(), strict=True):
+        assert torch.equal(a, b)
