@@ -89,10 +89,10 @@ def small(scheme: Scheme) -> Recipe:
         windows=WindowConfig(frames=3, stride=1, recoloured=0.1, exchanged=0.5),
         weights=LossWeights(changed=3.0, first_frame=0.0),
         world_model_schedule=Schedule(
-            steps=2400, batch_size=12, learning_rate=2e-3, warmup=0.05, muon=True
+            steps=2000, batch_size=12, learning_rate=2e-3, warmup=0.05, muon=True
         ),
         policy=PolicyConfig(width=192, offset_width=128),
-        policy_schedule=Schedule(steps=1200, batch_size=12, learning_rate=1e-3),
+        policy_schedule=Schedule(steps=1000, batch_size=12, learning_rate=1e-3),
     )
 
 
@@ -117,7 +117,7 @@ def demo(scheme: Scheme) -> Recipe:
         recipe,
         name="demo",
         vqvae_schedule=replace(recipe.vqvae_schedule, steps=150),
-        world_model_schedule=replace(recipe.world_model_schedule, steps=600),
+        world_model_schedule=replace(recipe.world_model_schedule, steps=400),
         policy_schedule=replace(recipe.policy_schedule, steps=150),
     )
 
