@@ -7,6 +7,7 @@ class alone, so another tokenizer needs no change elsewhere.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from hashlib import blake2b
 
 import numpy as np
 import torch
@@ -40,6 +41,12 @@ class FrameTokenizer(nn.Module, ABC):
     @abstractmethod
     def codes(self) -> Tensor:
         """The codebook's vectors, float32 [codebook_size, code_dim]."""
+
+    def fingerprint(self) -> Tensor:
+        """63 bits of the codes, int64 [1]: another tokenizer, another number."""
+        content = self.codes().detach().float().cpu().numpy().tobytes()
+        digest = blake2b(content, digest_size=8).digest()
+        return torch.tensor([int.from_bytes(digest, "little") >> 1])
 
     @property
     def device(self) -> torch.device:

@@ -8,11 +8,13 @@ where a spelled cell stands there (at its first place, if it stands at several).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from arcworld.frames.tokenizer import CELLS
+from arcworld.models.context import read_context
 from arcworld.tokens.vocabulary import Vocabulary
 
 
@@ -59,3 +61,15 @@ class NextCell:
         pointed = self.seen_NC.gather(1, place[:, None])[:, 0]
         pointed = torch.where(columns_N == escape, -1, pointed)
         return torch.where(columns_N < escape, columns_N, pointed)
+
+
+def next_cells(vocabulary: Vocabulary, input_ids_BL: Tensor, at: Any) -> NextCell:
+    """The facts of some positions: `at` is any index of [B, L]; what it picks is flattened."""
+    context = read_context(vocabulary, input_ids_BL)
+    is_cell = context.slots_BL[at].flatten() < CELLS
+    own, before = context.previous_BL[at].flatten(), context.before_BL[at].flatten()
+    rows = torch.arange(len(input_ids_BL), device=own.device)[:, None]
+    rows = rows.expand_as(input_ids_BL)[at].flatten()
+    places = before.clamp(min=0)[:, None] + torch.arange(1, CELLS + 1, device=own.device)
+    seen = input_ids_BL[rows[:, None], places.clamp(max=input_ids_BL.shape[1] - 1)]
+    return NextCell(is_cell, own, torch.where(own[:, None] >= 0, seen, -1))

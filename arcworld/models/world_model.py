@@ -6,7 +6,6 @@ embedded and predicted (some 600 in the seed's); the table that embeds them also
 
 from __future__ import annotations
 
-import hashlib
 import math
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,10 +19,9 @@ from arcworld.errors import ArcworldError
 from arcworld.frames.codebook import PatchCodebook
 from arcworld.frames.tokenizer import CELLS, FrameTokenizer
 from arcworld.models.backbone import BackboneConfig, build_backbone, width_of
-from arcworld.models.context import NO_ACTION, OFFSETS, Context, read_context
-from arcworld.models.next_cell import NextCell
+from arcworld.models.embedding import SequenceEmbedding
+from arcworld.models.next_cell import NextCell, next_cells
 from arcworld.models.spelling import SpellingHead
-from arcworld.models.surroundings import Surroundings, actions_after
 from arcworld.models.table import TokenTable
 from arcworld.recordings.episode import Outcome
 from arcworld.tokens.vocabulary import Scheme, Vocabulary
@@ -70,34 +68,31 @@ class WorldModel(nn.Module):
     def __init__(self, config: WorldModelConfig) -> None:
         super().__init__()
         self.config = config
-        if (config.reads_cells or config.surroundings) and not config.context_features:
-            raise ValueError("reads_cells and surroundings need context_features; found them alone")
         self.vocabulary = Vocabulary(config.scheme, config.codebook_size)
         self.backbone = build_backbone(config.backbone)
         self.width = width = width_of(self.backbone)
-        self.table = TokenTable(self.vocabulary, width, reads_cells=config.reads_cells)
+        self.embedding = SequenceEmbedding(
+            self.vocabulary,
+            width,
+            context_features=config.context_features,
+            reads_cells=config.reads_cells,
+            surroundings=config.surroundings,
+        )
         self.outcome_head = nn.Linear(width, len(Outcome))
         self.register_buffer("fingerprint", torch.zeros(1, dtype=torch.int64))
         if config.context_features:
-            self._add_context(width)
-        if config.surroundings:
-            self.surroundings = Surroundings(width, config.surroundings)
-            self._last: tuple[tuple[int, ...], Tensor, Tensor] | None = None
+            self.copy_gate = nn.Linear(width, 1)
+            nn.init.zeros_(self.copy_gate.weight)
+            nn.init.constant_(self.copy_gate.bias, math.log(len(self.vocabulary)))
         if config.reads_cells:
             self.escape = nn.Linear(width, 1)
             nn.init.constant_(self.escape.bias, -2.0)
             self.spelling = SpellingHead(width)
 
-    def _add_context(self, width: int) -> None:
-        self.slots = nn.Embedding(self.vocabulary.step_tokens + 2, width)
-        self.previous = nn.Linear(width, width, bias=False)
-        self.types = nn.Embedding(NO_ACTION + 1, width)
-        self.offsets = nn.Embedding(OFFSETS, width)
-        for part in (self.slots, self.types, self.offsets):
-            nn.init.normal_(part.weight, std=0.02)
-        self.copy_gate = nn.Linear(width, 1)
-        nn.init.zeros_(self.copy_gate.weight)
-        nn.init.constant_(self.copy_gate.bias, math.log(len(self.vocabulary)))
+    @property
+    def table(self) -> TokenTable:
+        """The vectors of tokens, which embed and predict."""
+        return self.embedding.table
 
     @property
     def device(self) -> torch.device:
@@ -110,7 +105,7 @@ class WorldModel(nn.Module):
         Where cells are read, a code's own row starts at zero; else it starts from a random
         projection of the code's vector, scaled as the other rows.
         """
-        self.fingerprint.copy_(fingerprint(tokenizer))
+        self.fingerprint.copy_(tokenizer.fingerprint())
         self.attach(tokenizer)
         codes_KD = tokenizer.codes().cpu()
         generator = torch.Generator().manual_seed(0)
@@ -126,66 +121,13 @@ class WorldModel(nn.Module):
         Raises:
             ArcworldError: it is not the one this model was trained on.
         """
-        if int(self.fingerprint) != int(fingerprint(tokenizer)):
+        if int(self.fingerprint) != int(tokenizer.fingerprint()):
             raise ArcworldError(
                 "the world model was trained on another tokenizer than the one beside it; put back"
                 " the one that belongs here"
             )
         if isinstance(tokenizer, PatchCodebook):
             self.table.attach(tokenizer.lexicon)
-
-    def embed(
-        self, input_ids_BL: Tensor, mask_row_D: Tensor | None = None, last: int | None = None
-    ) -> Tensor:
-        """Vectors [B, L, D] of tokens, or of the `last` few; `<MASK>` takes `mask_row_D`."""
-        count = input_ids_BL.shape[1] if last is None else last
-        ids = input_ids_BL[:, -count:]
-        is_mask = ids == self.vocabulary.mask
-        vectors = self.table(ids.masked_fill(is_mask, self.vocabulary.frame))
-        if mask_row_D is not None:
-            vectors = torch.where(is_mask[..., None], mask_row_D.to(vectors.dtype), vectors)
-        if self.config.context_features:
-            context = read_context(self.vocabulary, input_ids_BL).last(count)
-            vectors = vectors + self._context_vectors(context)
-            if self.config.surroundings:
-                vectors = vectors + self._surroundings(input_ids_BL, context)
-        return vectors
-
-    def _context_vectors(self, context: Context) -> Tensor:
-        known = context.previous_BL >= 0
-        previous = self.previous(self.table(context.previous_BL.clamp(min=0)))
-        vectors = self.slots(context.slots_BL) + previous * known[..., None]
-        return vectors + self.types(context.types_BL) + self.offsets(context.offsets_BL)
-
-    def _surroundings(self, input_ids_BL: Tensor, context: Context) -> Tensor:
-        """What the frame before each position's cell holds around it, [B, L, D]; 0 elsewhere."""
-        awaits = context.previous_BL >= 0
-        before = context.before_BL.clamp(min=0)
-        wanted = torch.zeros_like(input_ids_BL)
-        wanted = wanted.scatter_reduce(1, before, awaits.long(), "amax")
-        rows, starts = wanted.nonzero(as_tuple=True)
-        if not len(rows):
-            return torch.zeros(*before.shape, self.width, device=self.device)
-        vectors = self._around(input_ids_BL, rows, starts)
-        index = torch.zeros_like(input_ids_BL)
-        index[rows, starts] = torch.arange(len(rows), device=index.device)
-        found = vectors[index.gather(1, before), context.slots_BL.clamp(max=CELLS - 1)]
-        return found * awaits[..., None]
-
-    def _around(self, input_ids_BL: Tensor, rows_N: Tensor, starts_N: Tensor) -> Tensor:
-        """Surroundings in some frames, [N, 64, D]; the last are kept while a frame is decoded."""
-        span = torch.arange(1, CELLS + 1, device=rows_N.device)
-        cells = input_ids_BL[rows_N[:, None], starts_N[:, None] + span]
-        types, clicked = actions_after(self.vocabulary, input_ids_BL, rows_N, starts_N)
-        if torch.is_grad_enabled():
-            return self.surroundings(self.table(cells), types, clicked)
-        facts = torch.cat([cells, types[:, None], clicked[:, None]], dim=1)
-        state = tuple(p._version for p in self.surroundings.parameters())
-        if self._last is not None and self._last[0] == state and torch.equal(self._last[1], facts):
-            return self._last[2]
-        around = self.surroundings(self.table(cells), types, clicked)
-        self._last = state, facts, around
-        return around
 
     def hidden(
         self,
@@ -200,7 +142,7 @@ class WorldModel(nn.Module):
         With a cache (`transformers.Cache`) only the `last` positions are computed and returned;
         `input_ids_BL` is still the whole sequence, whose earlier part the cache holds.
         """
-        vectors = self.embed(input_ids_BL, mask_row_D, last)
+        vectors = self.embedding(input_ids_BL, mask_row_D, last)
         body_dtype = next(self.backbone.parameters()).dtype
         if not torch.is_autocast_enabled(vectors.device.type):
             vectors = vectors.to(body_dtype)
@@ -243,14 +185,7 @@ class WorldModel(nn.Module):
         """
         if not self.config.context_features:
             return None
-        context = read_context(self.vocabulary, input_ids_BL)
-        is_cell = context.slots_BL[at].flatten() < CELLS
-        own, before = context.previous_BL[at].flatten(), context.before_BL[at].flatten()
-        rows = torch.arange(len(input_ids_BL), device=own.device)[:, None]
-        rows = rows.expand_as(input_ids_BL)[at].flatten()
-        places = before.clamp(min=0)[:, None] + torch.arange(1, CELLS + 1, device=own.device)
-        seen = input_ids_BL[rows[:, None], places.clamp(max=input_ids_BL.shape[1] - 1)]
-        return NextCell(is_cell, own, torch.where(own[:, None] >= 0, seen, -1))
+        return next_cells(self.vocabulary, input_ids_BL, at)
 
     def cell_nll(self, hidden_ND: Tensor, facts: NextCell | None, ids_N: Tensor) -> Tensor:
         """Negative log-likelihood in nats of the cells (or other tokens) to come, float32 [N]."""
@@ -343,13 +278,6 @@ class WorldModel(nn.Module):
             "action_acc": _mean(right[is_action]),
             "perplexity": _mean(losses[is_code]).exp(),
         }
-
-
-def fingerprint(tokenizer: FrameTokenizer) -> Tensor:
-    """63 bits of a tokenizer's codes, int64 [1]: another tokenizer, another number."""
-    content = tokenizer.codes().detach().float().cpu().numpy().tobytes()
-    digest = hashlib.blake2b(content, digest_size=8).digest()
-    return torch.tensor([int.from_bytes(digest, "little") >> 1])
 
 
 def _places(at_BL: Tensor) -> Tensor:
