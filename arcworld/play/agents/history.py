@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 
 import numpy as np
+from numpy.typing import NDArray
 
 from arcworld.models.run import Run
 from arcworld.play.observation import Observation
@@ -68,7 +69,7 @@ class ModelHistory:
             opens=self._count == frames,
         )
 
-    def _encode(self, observation: Observation) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
+    def _encode(self, observation: Observation) -> NDArray[np.int32]:
         return self._run.tokenizer.encode_frames(observation.frame_HW[None])[0]
 
 
