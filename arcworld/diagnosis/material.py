@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from arcworld.evaluation.evaluate import part_of
+from arcworld.evaluation.evaluate import part_of, training_of
 from arcworld.evaluation.floors import ActionFloors, choices
 from arcworld.evaluation.transitions import Transitions, lay_out
 from arcworld.evaluation.world_model import Report, code_all, window_at
@@ -136,16 +136,9 @@ def gather(run: Run, dataset: Dataset, split: str, report: Report) -> Material:
         part,
         transitions,
         code_all(transitions, run.tokenizer),
-        _training(run, dataset),
+        training_of(run, dataset),
         report,
     )
-
-
-def _training(run: Run, dataset: Dataset) -> Transitions | None:
-    known = run.trained_on(dataset.games)
-    if not known or not known <= set(dataset.guids):
-        return None
-    return lay_out([e for e in dataset.episodes if e.guid in known], run.seen)
 
 
 def past_labels(material: Material, at: NDArray[np.intp], back: int) -> NDArray[np.intp]:

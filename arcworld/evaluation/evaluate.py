@@ -104,7 +104,7 @@ def evaluate(
     """
     part = part_of(dataset, split)
     transitions = lay_out(list(part.episodes), run.seen)
-    trained = _training(run, dataset)
+    trained = training_of(run, dataset)
     coded = code_all(transitions, run.tokenizer)
     try:
         forced = teacher_forced(run.world_model, transitions, coded, report)
@@ -195,7 +195,7 @@ def part_of(dataset: Dataset, split: str) -> Dataset:
     return replace(dataset, entries=entries)
 
 
-def _training(run: Run, dataset: Dataset) -> Transitions | None:
+def training_of(run: Run, dataset: Dataset) -> Transitions | None:
     """All that the run was trained on in these games, or None: half a table would be a floor set
     low.
     """

@@ -82,7 +82,7 @@ def loss_table(
 
 @torch.inference_mode()
 def _losses(run: Run, batch: Batch) -> dict[str, torch.Tensor]:
-    return run.world_model.loss(batch.to(run.world_model.table.weight.device))
+    return run.world_model.loss(batch.to(run.world_model.device))
 
 
 def _sampler(

@@ -81,7 +81,7 @@ def _sequence(
 @torch.inference_mode()
 def _force(model: WorldModel, ids_BL: NDArray[np.int32]) -> Forced:
     vocabulary = model.vocabulary
-    ids = torch.from_numpy(ids_BL).long().to(model.table.weight.device)
+    ids = torch.from_numpy(ids_BL).long().to(model.device)
     hidden = model.hidden(ids)
     at = (slice(None), slice(-CELLS - 1, -1))
     before, facts = hidden[at].flatten(0, 1), model.facts(ids, at)
@@ -173,7 +173,7 @@ def outcomes_after(
     done = 0
     for batch in batches_by_length([len(row) for row in rows]):
         ids = torch.from_numpy(np.stack([rows[i] for i in batch])).long()
-        hidden = model.hidden(ids.to(model.table.weight.device))[:, -1]
+        hidden = model.hidden(ids.to(model.device))[:, -1]
         outcomes[batch] = model.outcome_logits(hidden).softmax(-1).cpu().numpy()
         done += len(batch)
         report(done, len(rows))

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from arcworld.play.agent import Agent, Decision
-from arcworld.play.agents.random import random_action
+from arcworld.play.agents.random import in_place_of
 from arcworld.play.observation import GAME_OVER, WIN, Observation, ToolkitError
 from arcworld.play.standing import Standing
 from arcworld.recordings.episode import RESET, GameAction
@@ -111,8 +111,7 @@ class Player:
         if decision.action.id in seen.legal_actions:
             return decision
         self.replaced += 1
-        action = random_action(seen.legal_actions, self._rng)
-        return Decision(action, f"in place of {decision.action.name}, which is not legal")
+        return in_place_of(decision, seen.legal_actions, self._rng)
 
     def _fail(self, reason: str) -> None:
         self.faults += 1

@@ -73,7 +73,7 @@ def _decode(
     from transformers import DynamicCache
 
     vocabulary = model.vocabulary
-    prompt_BL = prompt_BL.to(model.table.weight.device)
+    prompt_BL = prompt_BL.to(model.device)
     cache = DynamicCache()
     hidden = model.hidden(prompt_BL, cache=cache, last=prompt_BL.shape[1])[:, -1]
     outcomes = model.outcome_logits(hidden).softmax(-1)

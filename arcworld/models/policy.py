@@ -227,7 +227,7 @@ class SharedHeadPolicy:
         vocabulary = world_model.vocabulary
         act = np.array([vocabulary.act], dtype=np.int32)
         ids = _stack([np.concatenate([pack(vocabulary, h), act]) for h in histories])
-        ids = ids.to(world_model.table.weight.device)
+        ids = ids.to(world_model.device)
         logits = world_model.logits(world_model.hidden(ids)[:, -1])
         types = logits.new_full((len(logits), len(ACTION_IDS)), -torch.inf)
         first = vocabulary.codebook_size

@@ -26,7 +26,7 @@ def outcome_probabilities(
     from transformers import DynamicCache
 
     vocabulary = model.vocabulary
-    device = model.table.weight.device
+    device = model.device
     ids = torch.from_numpy(pack(vocabulary, history)).long()[None].to(device)
     cache = DynamicCache()
     model.hidden(ids, cache=cache, last=ids.shape[1])

@@ -18,7 +18,7 @@ from arcworld.tokens.sequence import CodedEpisode, pack
 def cell_surprise(model: WorldModel, window: CodedEpisode) -> NDArray[np.float32]:
     """Negative log-likelihood in nats of each cell of a window's last frame, float32 [64]."""
     ids = torch.from_numpy(pack(model.vocabulary, window)).long()[None]
-    ids = ids.to(model.table.weight.device)
+    ids = ids.to(model.device)
     at = (slice(None), slice(-CELLS - 1, -1))
     nll = model.cell_nll(model.hidden(ids)[at].flatten(0, 1), model.facts(ids, at), ids[0, -CELLS:])
     return nll.float().cpu().numpy()

@@ -18,7 +18,7 @@ import numpy as np
 
 from arcworld.errors import ArcworldError
 from arcworld.play.agent import Agent, Decision
-from arcworld.play.agents.random import random_action
+from arcworld.play.agents.random import in_place_of
 from arcworld.play.game_session import GameSession
 from arcworld.play.observation import GAME_OVER, WIN, Observation, ToolkitError
 from arcworld.play.official import wait
@@ -211,8 +211,7 @@ class _Run:
         if decision.action.id in observation.legal_actions:
             return decision
         self.replaced += 1
-        action = random_action(observation.legal_actions, self._rng)
-        return Decision(action, f"in place of {decision.action.name}, which is not legal")
+        return in_place_of(decision, observation.legal_actions, self._rng)
 
     def _suffer(self, decision: Decision, fault: ToolkitError) -> None:
         self.faults += 1

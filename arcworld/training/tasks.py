@@ -60,7 +60,7 @@ class WorldModelTask:
     def losses(self, model: Any, draw: Draw) -> dict[str, Tensor]:
         """See `Task.losses`."""
         batch = self._sampler.lay_out(draw.share(self._sampler.draw(draw.size, *draw.key)))
-        return model.loss(batch.to(self.module.table.weight.device))
+        return model.loss(batch.to(self.module.device))
 
 
 DRAWN_FOR_ONE = 6

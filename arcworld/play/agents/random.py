@@ -38,6 +38,14 @@ class RandomAgent:
         """Learns nothing."""
 
 
+def in_place_of(
+    decision: Decision, legal_actions: Sequence[int], rng: np.random.Generator
+) -> Decision:
+    """A random legal action where a decision is not legal."""
+    action = random_action(legal_actions, rng)
+    return Decision(action, f"in place of {decision.action.name}, which is not legal")
+
+
 def random_action(legal_actions: Sequence[int], rng: np.random.Generator) -> GameAction:
     """One of some legal actions; RESET only where there is no other.
 
