@@ -1,12 +1,12 @@
-"""The next frame, token by token: greedy decoding with a cache, many histories at once.
+"""The next frame and outcome after an action: many histories at once, greedy or by dice.
 
-Knows tokens and the world model; knows nothing of pixels. This is the plain decoder that faster
-ones must equal.
+Knows tokens and the world model; knows nothing of pixels. `predict_next` decodes by draft
+(`drafted`); `predict_plainly` takes one pass a code, and is what faster ones must equal.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +16,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from arcworld.frames.tokenizer import CELLS
+from arcworld.models.drafted import decode_drafted
+from arcworld.models.drafts import Draft, last_frame
+from arcworld.models.picking import Dice, pick
 from arcworld.models.world_model import WorldModel
 from arcworld.recordings.episode import Outcome
 from arcworld.tokens.sequence import CodedEpisode, pack
+
+type _Decode = Callable[[Tensor, Tensor, Dice | None], tuple[Tensor, Tensor]]
+"""From prompts [B, L], their rows [B] and dice: the hidden state after the action and 64 ids."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,21 +42,40 @@ class Prediction:
     level_token_B: NDArray[np.bool_]
 
 
-@torch.inference_mode()
-def predict_next(model: WorldModel, histories: Sequence[CodedEpisode]) -> Prediction:
-    """Greedy next frame and outcome after each history's pending action.
+def predict_next(
+    model: WorldModel,
+    histories: Sequence[CodedEpisode],
+    *,
+    draft: Draft = last_frame,
+    dice: Dice | None = None,
+) -> Prediction:
+    """Next frame and outcome after each history's pending action: greedy, or drawn by dice.
 
     A history holds as many actions as frames: the last one awaits its frame. Histories longer
-    than the model's context are cut to it.
+    than the model's context are cut to it. A draft changes how long it takes, and no answer.
     """
-    rows = [pack(model.vocabulary, _fit(model, history)) for history in histories]
-    indices = np.zeros((len(rows), CELLS), dtype=np.int32)
-    outcomes = np.zeros((len(rows), len(Outcome)), dtype=np.float32)
-    level = np.zeros(len(rows), dtype=np.bool_)
-    for at in _same_length(rows):
-        prompt = torch.from_numpy(np.stack([rows[i] for i in at])).long()
-        indices[at], outcomes[at], level[at] = _decode(model, prompt)
-    return Prediction(indices, outcomes, level)
+    histories = [_fit(model, history) for history in histories]
+    drafts = draft(histories) if histories else np.zeros((0, CELLS), np.int32)
+    if drafts.shape != (len(histories), CELLS) or (drafts.size and drafts.min() < 0):
+        raise ValueError(f"a draft is 64 codes for each of {len(histories)} histories")
+    ids = torch.from_numpy(model.vocabulary.cell_ids(drafts.astype(np.int32))).long()
+    ids = ids.to(model.device)
+
+    def decode(prompt_BL: Tensor, rows_B: Tensor, dice: Dice | None) -> tuple[Tensor, Tensor]:
+        return decode_drafted(model, prompt_BL, ids[rows_B], dice)
+
+    return _predict(model, histories, decode, dice)
+
+
+def predict_plainly(
+    model: WorldModel, histories: Sequence[CodedEpisode], *, dice: Dice | None = None
+) -> Prediction:
+    """What `predict_next` gives, by one pass a code."""
+
+    def decode(prompt_BL: Tensor, rows_B: Tensor, dice: Dice | None) -> tuple[Tensor, Tensor]:
+        return _decode_plainly(model, prompt_BL, dice)
+
+    return _predict(model, [_fit(model, history) for history in histories], decode, dice)
 
 
 def _fit(model: WorldModel, history: CodedEpisode) -> CodedEpisode:
@@ -60,6 +85,23 @@ def _fit(model: WorldModel, history: CodedEpisode) -> CodedEpisode:
     return history.window(frames - kept, kept, pending=True)
 
 
+@torch.inference_mode()
+def _predict(
+    model: WorldModel, histories: Sequence[CodedEpisode], decode: _Decode, dice: Dice | None
+) -> Prediction:
+    packed = [pack(model.vocabulary, history) for history in histories]
+    indices = np.zeros((len(packed), CELLS), dtype=np.int32)
+    outcomes = np.zeros((len(packed), len(Outcome)), dtype=np.float32)
+    level = np.zeros(len(packed), dtype=np.bool_)
+    for at in _same_length(packed):
+        prompt = torch.from_numpy(np.stack([packed[i] for i in at])).long().to(model.device)
+        rows = torch.tensor(at, device=model.device)
+        told = _answer(model, prompt, rows, decode, dice)
+        ids, outcomes[at], level[at] = (part.cpu().numpy() for part in told)
+        indices[at] = model.vocabulary.indices(ids.astype(np.int32))
+    return Prediction(indices, outcomes, level)
+
+
 def _same_length(rows: Sequence[NDArray[np.int32]]) -> list[list[int]]:
     groups: dict[int, list[int]] = {}
     for i, row in enumerate(rows):
@@ -67,36 +109,36 @@ def _same_length(rows: Sequence[NDArray[np.int32]]) -> list[list[int]]:
     return list(groups.values())
 
 
-def _decode(
-    model: WorldModel, prompt_BL: Tensor
-) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.bool_]]:
-    from transformers import DynamicCache
-
+def _answer(
+    model: WorldModel, prompt_BL: Tensor, rows_B: Tensor, decode: _Decode, dice: Dice | None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Ids of cells, probabilities of outcomes, and the level token of rows of one length."""
     vocabulary = model.vocabulary
-    prompt_BL = prompt_BL.to(model.device)
-    cache = DynamicCache()
-    hidden = model.hidden(prompt_BL, cache=cache, last=prompt_BL.shape[1])[:, -1]
-    outcomes = model.outcome_logits(hidden).softmax(-1)
+    hidden, ids = decode(prompt_BL, rows_B, dice and dice.take(rows_B))
     logits = model.logits(hidden)
     level = logits[:, vocabulary.level_complete] > logits[:, vocabulary.frame]
-    indices = _codes(model, _append(prompt_BL, vocabulary.frame), cache)
     if bool(level.any()):
-        won = _append(prompt_BL[level], vocabulary.level_complete)
-        indices[level] = _codes(model, _append(won, vocabulary.frame), DynamicCache())
-    codes = model.vocabulary.indices(indices.to(torch.int32).cpu().numpy())
-    return codes, outcomes.cpu().numpy(), level.cpu().numpy()
+        won = torch.nn.functional.pad(prompt_BL[level], (0, 1), value=vocabulary.level_complete)
+        rows = rows_B[level]
+        ids[level] = decode(won, rows, dice and dice.take(rows))[1]
+    return ids, model.outcome_logits(hidden).softmax(-1), level
 
 
-def _append(ids_BL: Tensor, token: int) -> Tensor:
-    return torch.cat([ids_BL, ids_BL.new_full((len(ids_BL), 1), token)], dim=1)
+def _decode_plainly(
+    model: WorldModel, prompt_BL: Tensor, dice: Dice | None
+) -> tuple[Tensor, Tensor]:
+    from transformers import DynamicCache
 
-
-def _codes(model: WorldModel, ids_BL: Tensor, cache: Any) -> Tensor:
-    """The 64 codes that follow `<FRAME>`, the last of `ids_BL`; the cache may hold a prefix."""
-    for _ in range(CELLS):
-        fresh = ids_BL.shape[1] - cache.get_seq_length()
-        hidden = model.hidden(ids_BL, cache=cache, last=fresh)[:, -1:]
-        facts = model.facts(ids_BL, (slice(None), slice(-1, None)))
-        code = model.likeliest_cells(hidden[:, 0], facts)
-        ids_BL = torch.cat([ids_BL, code[:, None]], dim=1)
-    return ids_BL[:, -CELLS:]
+    cache: Any = DynamicCache()
+    after = model.hidden(prompt_BL, cache=cache, last=prompt_BL.shape[1])[:, -1]
+    frame = prompt_BL.new_full((len(prompt_BL), 1), model.vocabulary.frame)
+    ids = torch.cat([prompt_BL, frame], dim=1)
+    for cell in range(CELLS):
+        hidden = model.hidden(ids, cache=cache, last=1)
+        facts = model.facts(ids, (slice(None), slice(-1, None)))
+        told = pick(model, hidden, facts, dice, cell)[:, 0]
+        new = (told < 0).nonzero()[:, 0]
+        if len(new):
+            told[new] = model.spell(hidden[new, 0])
+        ids = torch.cat([ids, told[:, None]], dim=1)
+    return after, ids[:, -CELLS:]

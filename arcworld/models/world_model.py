@@ -142,12 +142,30 @@ class WorldModel(nn.Module):
         With a cache (`transformers.Cache`) only the `last` positions are computed and returned;
         `input_ids_BL` is still the whole sequence, whose earlier part the cache holds.
         """
-        vectors = self.embedding(input_ids_BL, mask_row_D, last)
+        return self.read(self.embedding(input_ids_BL, mask_row_D, last), cache)
+
+    def read(
+        self,
+        vectors_BLD: Tensor,
+        cache: Any = None,
+        *,
+        sees_BQK: Tensor | None = None,
+        positions_BQ: Tensor | None = None,
+    ) -> Tensor:
+        """The body over embedded tokens: hidden states [B, L, D].
+
+        `sees_BQK` says which keys each token sees, where it is not all before it, and
+        `positions_BQ` where it stands, where it is not behind the one before.
+        """
         body_dtype = next(self.backbone.parameters()).dtype
-        if not torch.is_autocast_enabled(vectors.device.type):
-            vectors = vectors.to(body_dtype)
+        if not torch.is_autocast_enabled(vectors_BLD.device.type):
+            vectors_BLD = vectors_BLD.to(body_dtype)
         output = self.backbone(
-            inputs_embeds=vectors, past_key_values=cache, use_cache=cache is not None
+            inputs_embeds=vectors_BLD,
+            past_key_values=cache,
+            use_cache=cache is not None,
+            attention_mask=None if sees_BQK is None else sees_BQK[:, None],
+            position_ids=positions_BQ,
         )
         return output.last_hidden_state
 
@@ -209,19 +227,24 @@ class WorldModel(nn.Module):
     @torch.no_grad()
     def likeliest_cells(self, hidden_ND: Tensor, facts: NextCell | None) -> Tensor:
         """The cell that greedy decoding gives at each of N positions: ids, int64 [N]."""
-        codes = self.vocabulary.codebook_size
-        logits = self.logits(hidden_ND, facts)
-        logits[:, codes : len(self.vocabulary)] = -torch.inf
-        columns = logits.argmax(1)
-        if facts is None:
-            return columns
-        ids = facts.ids(self.vocabulary, columns)
+        ids = self.cells_in(self.cell_logits(hidden_ND, facts).argmax(1), facts)
         new = (ids < 0).nonzero()[:, 0]
         if len(new):
-            ids[new] = self._spell(hidden_ND[new])
+            ids[new] = self.spell(hidden_ND[new])
         return ids
 
-    def _spell(self, hidden_ND: Tensor) -> Tensor:
+    def cell_logits(self, hidden_ND: Tensor, facts: NextCell | None) -> Tensor:
+        """`logits` where nothing but a cell can come."""
+        logits = self.logits(hidden_ND, facts)
+        logits[:, self.vocabulary.codebook_size : len(self.vocabulary)] = -torch.inf
+        return logits
+
+    def cells_in(self, columns_N: Tensor, facts: NextCell | None) -> Tensor:
+        """Ids of the cells that columns of logits stand for; -1 for one yet to be spelled."""
+        return columns_N if facts is None else facts.ids(self.vocabulary, columns_N)
+
+    @torch.no_grad()
+    def spell(self, hidden_ND: Tensor) -> Tensor:
         """Spell new cells, and take them into the lexicon: their ids in a sequence, int64 [N]."""
         lexicon, reader = self.table.lexicon, self.table.reader
         assert lexicon is not None and reader is not None
