@@ -1,14 +1,18 @@
-"""P(LEVEL_COMPLETE | action) for every candidate, over one shared history.
+"""P(LEVEL_COMPLETE | action) for every candidate, over one shared history, in one pass.
 
 Knows the world model; knows nothing of how the answer is used.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
+from arcworld.models.branches import read_branches
 from arcworld.models.world_model import WorldModel
 from arcworld.planning.candidates import Candidates
 from arcworld.recordings.episode import Outcome
@@ -21,20 +25,26 @@ def outcome_probabilities(
 ) -> NDArray[np.float32]:
     """Probability of each `Outcome` after each candidate, float32 [N, 3].
 
-    The history ends in a frame and is read once; each candidate then costs its own tokens.
+    The history ends in a frame and is read once; all candidates are then one tree behind it.
     """
     from transformers import DynamicCache
 
-    vocabulary = model.vocabulary
-    device = model.device
-    ids = torch.from_numpy(pack(vocabulary, history)).long()[None].to(device)
+    ids = torch.from_numpy(pack(model.vocabulary, history)).long().to(model.device)
     cache = DynamicCache()
-    model.hidden(ids, cache=cache, last=ids.shape[1])
-    actions = torch.from_numpy(_action_tokens(model, candidates)).long().to(device)
-    cache.batch_repeat_interleave(len(actions))
-    branches = torch.cat([ids.expand(len(actions), -1), actions], dim=1)
-    hidden = model.hidden(branches, cache=cache, last=actions.shape[1])
-    return model.outcome_logits(hidden[:, -1]).softmax(-1).cpu().numpy()
+    model.hidden(ids[None], cache=cache, last=len(ids))
+    return outcomes_behind(model, ids, cache, candidates)
+
+
+@torch.inference_mode()
+def outcomes_behind(
+    model: WorldModel, ids_L: Tensor, cache: Any, candidates: Candidates
+) -> NDArray[np.float32]:
+    """The same, of a history that a cache of one row holds."""
+    actions = torch.from_numpy(action_tokens(model, candidates)).long().to(model.device)
+    if not len(actions):
+        return np.zeros((0, len(Outcome)), np.float32)
+    hidden = read_branches(model, ids_L, actions, cache)
+    return model.outcome_logits(hidden).softmax(-1).cpu().numpy()
 
 
 def level_probabilities(
@@ -44,7 +54,8 @@ def level_probabilities(
     return outcome_probabilities(model, history, candidates)[:, Outcome.LEVEL_WON]
 
 
-def _action_tokens(model: WorldModel, candidates: Candidates) -> NDArray[np.int32]:
+def action_tokens(model: WorldModel, candidates: Candidates) -> NDArray[np.int32]:
+    """The tokens of each candidate, int32 [N, 2] in v1 and [N, 3] in v2."""
     vocabulary = model.vocabulary
     for kind in set(candidates.types_N.tolist()):
         vocabulary.action_id(kind)
