@@ -17,6 +17,7 @@ from typing import Any, TextIO
 from cyclopts import App, CycloptsError, Parameter
 
 from arcworld import __version__
+from arcworld.commands.bench import bench
 from arcworld.commands.check import check
 from arcworld.commands.demo import demo
 from arcworld.commands.diagnose import diagnose
@@ -47,7 +48,7 @@ def make_app() -> App:
         suppress_keyboard_interrupt=False,
     )
     for number, command in enumerate(
-        (demo, check, train, evaluate, diagnose, withhold, play, tournament)
+        (demo, check, train, evaluate, diagnose, withhold, play, tournament, bench)
     ):
         app.command(command, sort_key=number)
     return app

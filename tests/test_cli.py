@@ -17,7 +17,17 @@ from arcworld.cli import main, make_app
 from arcworld.recordings import Episode, GameAction, RecordingWriter
 
 ROOT = Path(__file__).parents[1]
-COMMANDS = ("demo", "check", "train", "evaluate", "diagnose", "withhold", "play", "tournament")
+COMMANDS = (
+    "demo",
+    "check",
+    "train",
+    "evaluate",
+    "diagnose",
+    "withhold",
+    "play",
+    "tournament",
+    "bench",
+)
 
 
 @pytest.fixture(autouse=True)

@@ -25,6 +25,7 @@ ALLOWED: dict[str, set[str]] = {
     "diagnosis": {*PATH[:5], "evaluation"},
     "tournament": {*PATH, "evaluation"},
     "integrations": set(PATH),
+    "benchmarks": {*PATH[:5], "training"},
 }
 """What each room may import beside itself; every room may import `errors` and the package."""
 LAZILY: dict[str, set[str]] = {"evaluation": {"play", "games"}, "diagnosis": {"play"}}

@@ -178,7 +178,7 @@ def _about(recipe: Recipe, dataset: Dataset, seed: int) -> dict[str, Any]:
     training = training_part(recipe, dataset)
     return {
         "arcworld": arcworld.__version__,
-        "commit": _commit(),
+        "commit": commit(),
         "recipe": recipe.name,
         "scheme": recipe.scheme,
         "seed": seed,
@@ -214,7 +214,7 @@ def _json_form(value: Any) -> Any:
     return json.loads(json.dumps(value))
 
 
-def _commit() -> str | None:
+def commit() -> str | None:
     """The commit the package runs from, where it is a checkout; `+` where it was changed."""
     here = Path(arcworld.__file__).parent
     try:

@@ -1,0 +1,170 @@
+"""All claims of speed, in order; the table and the record of them.
+
+Knows which claims there are; each is measured by the module of its part.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from arcworld.benchmarks import dreaming, reading, training
+from arcworld.benchmarks.claim import Claim, Timer
+from arcworld.errors import ArcworldError, did_you_mean
+from arcworld.models.run import Run
+from arcworld.recordings.dataset import Dataset
+from arcworld.tokens.sequence import CodedEpisode, code
+from arcworld.training.train import commit
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is measured.
+
+    Attributes:
+        frames: next frames that are compared and timed.
+        past: frames of history of the agent's step.
+        repeats: each time is the median of so many.
+        quick: a tiny shape for the claim of training.
+    """
+
+    frames: int = 1000
+    past: int = 10
+    repeats: int = 3
+    quick: bool = False
+
+
+FULL = Effort()
+QUICK = Effort(frames=6, past=3, repeats=1, quick=True)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What claims are measured on.
+
+    Attributes:
+        dataset: where the next frames come from.
+        data: the recordings as files.
+    """
+
+    run: Run
+    dataset: Dataset
+    data: Path
+    effort: Effort
+
+    @cached_property
+    def timer(self) -> Timer:
+        """One for all claims, so that the machine's peaks are measured once."""
+        return Timer(self.effort.repeats, self.run.world_model.device)
+
+    @cached_property
+    def _coded(self) -> list[CodedEpisode]:
+        model = self.run.world_model
+        coded = [code(episode, self.run.tokenizer) for episode in self.dataset.episodes]
+        fit = [c for c in coded if not len(c.types_A) or c.types_A.max() < model.vocabulary.actions]
+        if not fit:
+            raise ArcworldError(
+                f"{self.data}: no episode that scheme {model.vocabulary.scheme} can express;"
+                " expected one or more; name other recordings"
+            )
+        return fit
+
+    @cached_property
+    def scene(self) -> dreaming.Scene:
+        """For the claims of imagination."""
+        model, effort = self.run.world_model, self.effort
+        histories = dreaming.spread_histories(model, self._coded, effort.frames)
+        past = min(effort.past, len(self.longest.indices_TC) - 1)
+        return dreaming.Scene(self.run, self.timer, histories, self.longest, past)
+
+    @cached_property
+    def longest(self) -> CodedEpisode:
+        """The episode with most frames."""
+        return max(self._coded, key=lambda episode: len(episode.indices_TC))
+
+    def claims(self) -> dict[str, Callable[[], Claim]]:
+        """Each claim by name."""
+        dreamt = (dreaming.frame, dreaming.sampled_frame, dreaming.generate, dreaming.goals)
+        names = ("frame", "sampled-frame", "generate", "goals", "step")
+        of_dreams = zip(names, (*dreamt, dreaming.step), strict=True)
+        return {
+            **{name: partial(self._dreamt, measure) for name, measure in of_dreams},
+            "training": self._trained,
+            "parse": lambda: reading.parse(self.data, self.timer),
+            "open": lambda: reading.opened(self.data, self.timer),
+        }
+
+    def _dreamt(self, measure: Callable[[dreaming.Scene], Claim]) -> Claim:
+        return measure(self.scene)
+
+    def _trained(self) -> Claim:
+        codes = int(self.longest.indices_TC.max()) + 1
+        return training.step(self.longest, codes, self.timer, self.effort.quick)
+
+    def measure(
+        self, only: Collection[str], report: Callable[[str, int, int], None]
+    ) -> list[Claim]:
+        """The claims of some names, all where none is named; `report` hears how far it is.
+
+        Raises:
+            ArcworldError: there is no such claim.
+        """
+        every = self.claims()
+        for name in only:
+            if name not in every:
+                raise ArcworldError(f"no claim {name!r}; {did_you_mean(name, list(every))}")
+        chosen = [name for name in every if not only or name in only]
+        found: list[Claim] = []
+        for number, name in enumerate(chosen):
+            report(name, number, len(chosen))
+            found.append(every[name]())
+        return found
+
+
+COLUMNS = ("claim", "baseline", "baseline ms", "ours ms", "ratio", "floor ms", "unequal")
+
+
+def rows(claims: Sequence[Claim]) -> list[tuple[str, ...]]:
+    """The claims as cells of a table."""
+    return [
+        (
+            f"{claim.name}: {claim.what}",
+            claim.baseline,
+            f"{claim.baseline_s * 1e3:,.2f}",
+            f"{claim.ours_s * 1e3:,.2f}",
+            f"{claim.ratio:,.1f}x",
+            "-" if claim.floor_s is None else f"{claim.floor_s * 1e3:,.2f}",
+            f"{claim.unequal} of {claim.of:,}",
+        )
+        for claim in claims
+    ]
+
+
+def record(bench: Bench, claims: Sequence[Claim]) -> dict[str, Any]:
+    """What is kept: the claims, and on what they were measured."""
+    timer = bench.timer
+    device = timer.device
+    on_gpu = device.type == "cuda"
+    return {
+        "date": datetime.now(UTC).date().isoformat(),
+        "commit": commit(),
+        "machine": {
+            "device": torch.cuda.get_device_name(device) if on_gpu else platform.machine(),
+            "cores": os.cpu_count(),
+            "threads": torch.get_num_threads(),
+            "torch": torch.__version__,
+            "gigaflops": round(timer.operations / 1e9, 1),
+            "gigabytes_per_second": round(timer.bandwidth / 1e9, 1),
+        },
+        "recipe": bench.run.about.get("recipe"),
+        "repeats": timer.repeats,
+        "claims": {claim.name: claim.as_dict() for claim in claims},
+    }

@@ -1,0 +1,246 @@
+"""Claims of imagination: the next frame, all goals, and an agent's step.
+
+Knows a run and coded episodes; knows nothing of how claims are shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from arcworld.benchmarks.claim import Claim, Timer
+from arcworld.frames.tokenizer import CELLS
+from arcworld.models.decode import predict_next, predict_plainly
+from arcworld.models.drafts import TransitionMemory, last_frame
+from arcworld.models.picking import Dice
+from arcworld.models.policy import MaskedPolicy
+from arcworld.models.run import Run
+from arcworld.models.streams import Streams
+from arcworld.models.world_model import WorldModel
+from arcworld.planning.candidates import Candidates
+from arcworld.planning.goals import outcome_probabilities
+from arcworld.recordings.episode import Outcome
+from arcworld.tokens.sequence import CodedEpisode, mask_actions, pack
+
+CLOSE = 1e-4
+"""Probabilities and hidden states that differ by less are float error."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What dreams are made of.
+
+    Attributes:
+        histories: each with an action that awaits its frame, evenly spread over the recordings.
+        episode: a long stretch of play, for an agent's steps.
+        past: frames of history of that agent.
+    """
+
+    run: Run
+    timer: Timer
+    histories: Sequence[CodedEpisode]
+    episode: CodedEpisode
+    past: int
+
+
+def spread_histories(
+    model: WorldModel, episodes: Sequence[CodedEpisode], count: int
+) -> list[CodedEpisode]:
+    """At most `count` histories with a pending action, evenly spread over episodes."""
+    places = [(e, t) for e, episode in enumerate(episodes) for t in range(len(episode.types_A))]
+    chosen = np.unique(np.linspace(0, len(places) - 1, min(count, len(places))).round())
+    frames = model.config.context_frames
+    found: list[CodedEpisode] = []
+    for e, t in (places[int(i)] for i in chosen):
+        start = max(t + 1 - frames, 0)
+        window = episodes[e].window(start, t + 1 - start, pending=True)
+        outcomes = np.append(window.outcomes_A[:-1], np.uint8(Outcome.NOTHING))
+        found.append(replace(window, outcomes_A=outcomes))
+    return found
+
+
+def frame(scene: Scene) -> Claim:
+    """Greedy next frames, one history at a time, as an agent asks."""
+    return _frame(scene, "frame", None)
+
+
+def sampled_frame(scene: Scene) -> Claim:
+    """The same by dice."""
+    return _frame(scene, "sampled-frame", 0)
+
+
+def _frame(scene: Scene, name: str, seed: int | None) -> Claim:
+    model, histories = scene.run.world_model, scene.histories
+    every = [None if seed is None else Dice.throw(1, seed + i) for i in range(len(histories))]
+    asked = list(zip(histories, every, strict=True))
+
+    def plainly() -> list[Any]:
+        return [predict_plainly(model, [one], dice=dice).indices_BC for one, dice in asked]
+
+    def drafted() -> list[Any]:
+        return [predict_next(model, [one], dice=dice).indices_BC for one, dice in asked]
+
+    def remembered() -> list[Any]:
+        memory, told = TransitionMemory(), []
+        for one, dice in asked:
+            told.append(predict_next(model, [one], dice=dice, draft=memory).indices_BC)
+            memory.learn([one], told[-1])
+        return told
+
+    expected = np.concatenate(plainly())
+    unequal = sum(int((np.concatenate(way()) != expected).sum()) for way in (drafted, remembered))
+    plain_s, ours_s, memory_s = scene.timer.seconds(plainly, drafted, remembered)
+    changed = float((expected != last_frame(histories)).sum(1).mean())
+    tokens = sum(len(pack(model.vocabulary, h)) + CELLS for h in histories) // len(histories)
+    count = len(histories)
+    return Claim(
+        name,
+        "next frame, " + ("greedy" if seed is None else "by dice"),
+        "one pass a code, with a cache",
+        plain_s / count,
+        ours_s / count,
+        scene.timer.floor(model.backbone, tokens),
+        unequal,
+        2 * expected.size,
+        f"{count} frames, {changed:.1f} cells changed in the mean; with a memory of transitions"
+        f" as draft {plain_s / memory_s:.1f}x",
+    )
+
+
+def generate(scene: Scene) -> Claim:
+    """The library's own `generate` on the bare body: 64 tokens behind a history, nothing else."""
+    model, history = scene.run.world_model, scene.histories[-1]
+    bare = _bare(model)
+    ids = torch.from_numpy(pack(model.vocabulary, history)).long()[None].to(model.device)
+    ids = ids.clamp(max=len(model.vocabulary))
+
+    def generated() -> object:
+        return bare.generate(ids, attention_mask=torch.ones_like(ids), **_GREEDY)
+
+    told = predict_next(model, [history]).indices_BC
+    unequal = int((told != predict_plainly(model, [history]).indices_BC).sum())
+    with torch.inference_mode():
+        theirs, ours = scene.timer.seconds(generated, lambda: predict_next(model, [history]))
+    tokens = ids.shape[1] + CELLS
+    return Claim(
+        "generate",
+        "next frame, greedy",
+        "transformers' generate on the bare body",
+        theirs,
+        ours,
+        scene.timer.floor(model.backbone, tokens),
+        unequal,
+        told.size,
+        "the baseline has no outcome, facts or spelling; answers are compared with one pass a code",
+    )
+
+
+_GREEDY = {
+    "max_new_tokens": CELLS, "min_new_tokens": CELLS, "do_sample": False, "pad_token_id": 0,
+    "use_cache": True,
+}  # fmt: skip
+
+
+def _bare(model: WorldModel) -> Any:
+    """The body as the library's own language model, with a head of the vocabulary's size."""
+    import copy
+
+    from transformers import AutoModelForCausalLM
+
+    body: Any = getattr(model.backbone, "base_model", model.backbone)
+    config = copy.deepcopy(getattr(body, "model", body).config)
+    config.vocab_size = len(model.vocabulary) + 1
+    return AutoModelForCausalLM.from_config(config).to(model.device).eval()
+
+
+def goals(scene: Scene) -> Claim:
+    """P(outcome) of 71 actions on one history."""
+    from transformers import DynamicCache
+
+    model, history = scene.run.world_model, _now(scene.histories[-1])
+    candidates = Candidates.legal(range(model.vocabulary.actions))
+    ids = torch.from_numpy(pack(model.vocabulary, history)).long()[None].to(model.device)
+
+    @torch.inference_mode()
+    def each() -> np.ndarray:
+        from arcworld.planning.goals import action_tokens
+
+        cache: Any = DynamicCache()
+        model.hidden(ids, cache=cache, last=ids.shape[1])
+        told: list[torch.Tensor] = []
+        for action in torch.from_numpy(action_tokens(model, candidates)).long().to(model.device):
+            row = torch.cat([ids, action[None]], dim=1)
+            hidden = model.hidden(row, cache=cache, last=len(action))
+            told.append(model.outcome_logits(hidden[:, -1]).softmax(-1))
+            cache.crop(-len(action))
+        return torch.cat(told).cpu().numpy()
+
+    def together() -> np.ndarray:
+        return outcome_probabilities(model, history, candidates)
+
+    unequal = int((np.abs(each() - together()) > CLOSE).any(1).sum())
+    each_s, ours_s = scene.timer.seconds(each, together)
+    tokens = ids.shape[1] + 1 + model.vocabulary.actions + len(candidates)
+    floor = scene.timer.floor(model.backbone, tokens)
+    what = f"P(LEVEL_COMPLETE) of {len(candidates)} actions"
+    baseline = "one pass each, cached history"
+    return Claim("goals", what, baseline, each_s, ours_s, floor, unequal, len(candidates))
+
+
+def _now(pending: CodedEpisode) -> CodedEpisode:
+    """A history without its pending action."""
+    return pending.window(0, len(pending.indices_TC))
+
+
+def step(scene: Scene) -> Claim:
+    """An agent's step: the new frame read in both streams, behind `past` frames."""
+    from transformers import DynamicCache
+
+    policy, past = scene.run.policy, scene.past
+    model = scene.run.world_model
+    mask_row = policy.mask_row if isinstance(policy, MaskedPolicy) else None
+    before, after = (scene.episode.window(0, frames) for frames in (past, past + 1))
+    wide = _with_context(model, past + 1)
+    real = pack(model.vocabulary, after)
+    views = [real] if mask_row is None else [real, mask_actions(model.vocabulary, real)]
+    ids = [torch.from_numpy(view).long()[None].to(model.device) for view in views]
+
+    @torch.inference_mode()
+    def anew() -> list[torch.Tensor]:
+        return [
+            wide.hidden(one, mask_row_D=mask_row, cache=DynamicCache(), last=one.shape[1])[
+                :, -CELLS:
+            ]
+            for one in ids
+        ]
+
+    streams = Streams(wide, before, mask_row)
+    kept = streams.kept()
+
+    def added() -> torch.Tensor:
+        streams.restore(kept)
+        streams.append(after)
+        return streams.cells_SCD
+
+    gap = (torch.cat(anew()) - added()).abs().amax(2)
+    anew_s, ours_s = scene.timer.seconds(anew, added)
+    floor = scene.timer.floor(model.backbone, len(ids) * model.vocabulary.step_tokens)
+    baseline = "both contexts recomputed"
+    what = f"agent step behind {past} frames"
+    note = "the surprise at the new frame is in ours, not in the baseline"
+    unequal = int((gap > CLOSE * 10).sum())
+    return Claim("step", what, baseline, anew_s, ours_s, floor, unequal, gap.numel(), note)
+
+
+def _with_context(model: WorldModel, frames: int) -> WorldModel:
+    """The same weights with at least so many frames of context."""
+    from copy import copy
+
+    wide = copy(model)
+    most = max(frames, model.config.context_frames)
+    wide.config = replace(model.config, context_frames=most)
+    return wide

@@ -1,0 +1,59 @@
+"""`arcworld bench`: every claim of speed beside its baseline and its floor."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def bench(
+    run: Path,
+    /,
+    *,
+    data: Path,
+    split: str = "validation",
+    only: list[str] | None = None,
+    quick: bool = False,
+    json: Path | None = None,
+) -> None:
+    """Measure how fast a run imagines, and what else is claimed to be fast.
+
+    Each claim is a ratio to a plain baseline in the same run, timed in turn with it: the median of
+    repeats. Answers are compared before anything is timed; *unequal* counts those that differ. The
+    floor is what the machine needs at least: weights over its bandwidth, or operations over its
+    peak, both measured here.
+
+    Claims: `frame`, `sampled-frame`, `generate`, `goals`, `step`, `training`, `parse`, `open`.
+
+    Example: `arcworld bench runs/demo --data runs/demo/demos --only goals`
+
+    Args:
+        run: folder that `arcworld train` made, or the name of shipped weights.
+        data: recordings: a folder, or a file.
+        split: the part whose frames are foretold: `validation`, `train`, `all` or `held_out`.
+        only: a claim to measure, and no other; may be given several times.
+        quick: few frames, one repeat, a tiny shape in training: to see that it works.
+        json: write the claims, the machine, the date and the commit to this file.
+    """
+    from arcworld.benchmarks.bench import COLUMNS, FULL, QUICK, Bench, record, rows
+    from arcworld.commands.evaluate import open_run
+    from arcworld.commands.output import Reporter, claim, open_data, print_sheets, write_json
+    from arcworld.errors import ArcworldError
+    from arcworld.evaluation.report import Sheet
+
+    claim(json)
+    opened = open_run(run)
+    dataset = open_data(data, int(opened.about.get("seed") or 0)).part(split)
+    if not len(dataset.episodes):
+        raise ArcworldError(
+            f"{data}: no recording in part {split!r}; expected one or more; name another --split"
+        )
+    measured = Bench(opened, dataset, data, QUICK if quick else FULL)
+    with Reporter() as report:
+        claims = measured.measure(only or (), report)
+    told = record(measured, claims)
+    machine = ", ".join(f"{name} {value}" for name, value in told["machine"].items())
+    print_sheets([Sheet("Claims of speed", COLUMNS, rows(claims), machine, text_columns=2)])
+    for one in claims:
+        if one.note:
+            print(f"- {one.name}: {one.note}")
+    write_json(json, told)

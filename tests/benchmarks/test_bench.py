@@ -1,0 +1,111 @@
+"""Claims of speed on a tiny run: what is equal is checked, how long it takes is not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from arcworld.benchmarks import dreaming
+from arcworld.benchmarks.bench import COLUMNS, QUICK, Bench, record, rows
+from arcworld.benchmarks.claim import Claim, Timer
+from arcworld.cli import main
+from arcworld.errors import ArcworldError
+from arcworld.frames.codebook import PatchCodebook
+from arcworld.models.policy import MaskedPolicy
+from arcworld.models.run import Run
+from arcworld.models.world_model import WorldModel
+from arcworld.recordings import Episode, GameAction, RecordingWriter, Seen, open_dataset
+from arcworld.training.recipes import recipe
+
+NAMES = ["frame", "sampled-frame", "generate", "goals", "step", "training", "parse", "open"]
+
+
+@pytest.fixture
+def data(tmp_path: Path, make_episode: Callable[..., Episode]) -> Path:
+    """Two short recordings."""
+    for seed in range(2):
+        episode = make_episode(seed, frames=7, guid=f"guid-{seed}", undo=False)
+        path = tmp_path / "data" / f"{episode.guid}.jsonl"
+        with RecordingWriter(path, episode.game_id, episode.guid, episode.win_levels) as writer:
+            actions = [GameAction(0), *(episode.action(t) for t in range(len(episode)))]
+            for t, action in enumerate(actions):
+                levels, available = int(episode.levels_T[t]), episode.available_actions(t)
+                grids = [episode.frames_THW[t]]
+                writer.write(grids, action, "NOT_FINISHED", levels, available, t == 0)
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def bench(tmp_path: Path, data: Path) -> Bench:
+    """A `debug` run that was never trained."""
+    torch.manual_seed(0)
+    settings = recipe("debug")
+    dataset = open_dataset(data, cache=tmp_path / "cache")
+    assert settings.codebook is not None
+    tokenizer = PatchCodebook(settings.codebook).eval()
+    tokenizer.fit([episode.frames_THW for episode in dataset.episodes])
+    model = WorldModel(settings.world_model).eval()
+    model.start_from(tokenizer)
+    empty = np.zeros(0, np.uint64)
+    policy = MaskedPolicy(settings.policy).eval()
+    run = Run(tmp_path, {"recipe": "debug"}, tokenizer, model, policy, Seen(empty, empty))
+    return Bench(run, dataset, data, QUICK)
+
+
+def test_every_claim_is_measured_and_equal(bench: Bench) -> None:
+    heard: list[str] = []
+    claims = bench.measure((), lambda name, _done, _total: heard.append(name))
+    assert [claim.name for claim in claims] == heard == NAMES
+    for claim in claims:
+        assert claim.unequal == 0 < claim.of, claim
+        assert min(claim.baseline_s, claim.ours_s, claim.ratio) > 0
+    table = rows(claims)
+    assert all(len(row) == len(COLUMNS) for row in table)
+    told = json.loads(json.dumps(record(bench, claims)))
+    assert list(told["claims"]) == NAMES and told["claims"]["goals"]["of"] == 71
+    assert told["machine"]["gigaflops"] > 0 and told["recipe"] == "debug"
+
+
+def test_an_unequal_answer_is_counted(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    right = dreaming.predict_next
+
+    def wrong(*args: object, **named: object) -> object:
+        told = right(*args, **named)  # type: ignore[arg-type]
+        codes = told.indices_BC.copy()
+        codes[:, 7] += 1
+        return replace(told, indices_BC=codes)
+
+    monkeypatch.setattr(dreaming, "predict_next", wrong)
+    (claim,) = bench.measure(["frame"], lambda *_: None)
+    assert claim.unequal == 2 * len(bench.scene.histories)
+    assert rows([claim])[0][-1] == f"{claim.unequal} of {claim.of:,}"
+
+
+def test_an_unknown_claim_is_told_in_one_line(bench: Bench) -> None:
+    with pytest.raises(ArcworldError, match="no claim 'frames'; did you mean"):
+        bench.measure(["frames"], lambda *_: None)
+
+
+def test_a_median_is_of_repeats_and_a_floor_of_work() -> None:
+    timer = Timer(3, torch.device("cpu"))
+    calls: list[str] = []
+    timer.seconds(lambda: calls.append("a"), lambda: calls.append("b"))
+    assert calls == ["a", "b"] * 4  # once to warm up, then in turn
+    module = torch.nn.Linear(64, 64)
+    assert 0 < timer.floor(module, 1) < timer.floor(module, 10**9)
+    claim = Claim("n", "what", "baseline", 2.0, 0.5, None, 0, 1)
+    assert claim.ratio == 4.0 and rows([claim])[0][-2] == "-"
+
+
+def test_no_run_is_told_in_one_line(
+    tmp_path: Path, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["bench", str(tmp_path / "none"), "--data", str(data)]) == 2
+    told = capsys.readouterr().err.strip().splitlines()
+    assert len(told) == 1 and "no run there" in told[0]
