@@ -60,8 +60,10 @@ class Muon(torch.optim.Optimizer):
         state = self.state[matrix]
         if not state:
             state["momentum_buffer"] = torch.zeros_like(matrix)
-        momentum = state["momentum_buffer"].lerp_(matrix.grad, 1 - group["momentum"])
-        nesterov = matrix.grad.lerp(momentum, group["momentum"])
+        gradient = matrix.grad
+        assert gradient is not None
+        momentum = state["momentum_buffer"].lerp_(gradient, 1 - group["momentum"])
+        nesterov = gradient.lerp(momentum, group["momentum"])
         flat = nesterov.flatten(1).to(self.dtype)
         size = 0.2 * max(flat.shape) ** 0.5
         matrix.mul_(1 - group["lr"] * group["weight_decay"])

@@ -67,13 +67,13 @@ def debug(scheme: Scheme) -> Recipe:
         ),
         weights=LossWeights(changed=5.0, first_frame=0.1),
         world_model_schedule=Schedule(steps=40, batch_size=8, learning_rate=3e-3, muon=True),
-        policy=PolicyConfig(width=32, type_width=32, location_width=16, offset_width=16),
+        policy=PolicyConfig(width=32, type_width=32, location_width=16, offset_width=16, blocks=1),
         policy_schedule=Schedule(steps=20, batch_size=8, learning_rate=3e-3),
     )
 
 
 def small(scheme: Scheme) -> Recipe:
-    """Two CPU cores, an hour: exact cells, and a small Llama on two past frames."""
+    """Two CPU cores, half an hour: exact cells, and a small Llama on two past frames."""
     codes = 4096
     return Recipe(
         name="small",
@@ -95,9 +95,9 @@ def small(scheme: Scheme) -> Recipe:
         ),
         weights=LossWeights(changed=3.0, first_frame=0.0),
         world_model_schedule=Schedule(
-            steps=3000, batch_size=12, learning_rate=2e-3, warmup=0.05, muon=True
+            steps=2000, batch_size=12, learning_rate=2e-3, warmup=0.05, muon=True
         ),
-        policy=PolicyConfig(width=192, offset_width=128),
+        policy=PolicyConfig(width=192, offset_width=128, blocks=3),
         policy_schedule=Schedule(steps=1000, batch_size=12, learning_rate=1e-3),
     )
 
@@ -139,7 +139,7 @@ def base(scheme: Scheme) -> Recipe:
         world_model=replace(recipe.world_model, context_frames=8, backbone=body),
         windows=replace(recipe.windows, frames=9, stride=2),
         world_model_schedule=Schedule(steps=6000, batch_size=32, learning_rate=1e-3, muon=True),
-        policy=PolicyConfig(width=512, offset_width=128),
+        policy=PolicyConfig(width=512, offset_width=128, blocks=3),
         policy_schedule=Schedule(steps=1500, batch_size=32, learning_rate=1e-3),
     )
 

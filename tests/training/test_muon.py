@@ -1,5 +1,7 @@
 """Muon against PyTorch's, and what it refuses."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -11,7 +13,7 @@ def test_steps_are_those_of_pytorch_s_muon() -> None:
     torch.manual_seed(0)
     start, gradients = torch.randn(24, 40), [torch.randn(24, 40) for _ in range(3)]
 
-    def trained(make: type[torch.optim.Optimizer], **settings: object) -> Tensor:
+    def trained(make: Callable[..., torch.optim.Optimizer], **settings: object) -> Tensor:
         matrix = nn.Parameter(start.clone())
         optimiser = make([matrix], lr=0.01, weight_decay=0.1, **settings)
         for gradient in gradients:
