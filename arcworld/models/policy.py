@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from arcworld.frames.tokenizer import CELLS
+from arcworld.models.sight import Sight
 from arcworld.models.world_model import WorldModel
 from arcworld.recordings.episode import ACTION_IDS, CLICK, RESET
 from arcworld.tokens.cells import NO_CELL, PIXELS
@@ -68,6 +69,8 @@ class PolicyConfig:
         type_width: hidden width of the type head.
         location_width: width of queries and keys of the location head.
         offset_width: hidden width of the head for the pixel within a cell (0: no such head).
+        blocks: blocks of a convolution of the policy's own over the frame's cells (`models.sight`),
+            whose reading is added to the body's (0: none).
         single_frame: read the last frame alone: the baseline without any history.
         history_dropout: share of training frames that are read without their history.
         change_weight: weight of a training action that differs from the one before (1: none).
@@ -77,6 +80,7 @@ class PolicyConfig:
     type_width: int = 256
     location_width: int = 128
     offset_width: int = 0
+    blocks: int = 0
     single_frame: bool = False
     history_dropout: float = 0.0
     change_weight: float = 1.0
@@ -84,7 +88,8 @@ class PolicyConfig:
 
 class MaskedPolicy(nn.Module):
     """Type head on a frame's last code; location head from it to the frame's 64 codes and NULL;
-    offset head on it and on the clicked cell's code.
+    offset head on it and on the clicked cell's code. With `blocks`, a look of its own is added to
+    what the body says.
     """
 
     def __init__(self, config: PolicyConfig) -> None:
@@ -99,6 +104,8 @@ class MaskedPolicy(nn.Module):
         self.query = nn.Linear(config.width, config.location_width)
         self.key = nn.Linear(config.width, config.location_width)
         self.null_key = nn.Parameter(torch.randn(config.location_width) * 0.02)
+        if config.blocks:
+            self.sight = Sight(config.width, config.blocks)
         if config.offset_width:
             self.offset_head = nn.Sequential(
                 nn.Linear(2 * config.width, config.offset_width),
@@ -122,6 +129,17 @@ class MaskedPolicy(nn.Module):
     def read(self, world_model: WorldModel, masked_ids_BL: Tensor, at_BL: Tensor) -> Tensor:
         """Hidden states [N, 64, D] of the frames whose last code stands where `at_BL` is true."""
         rows, last = at_BL.nonzero(as_tuple=True)
+        cells = self._read_body(world_model, masked_ids_BL, rows, last)
+        if self.config.blocks:
+            span = torch.arange(1 - CELLS, 1, device=last.device)
+            with torch.no_grad():
+                vectors = world_model.table(masked_ids_BL[rows[:, None], last[:, None] + span])
+            cells = cells + self.sight(vectors.to(self.query.weight.dtype))
+        return cells
+
+    def _read_body(
+        self, world_model: WorldModel, masked_ids_BL: Tensor, rows: Tensor, last: Tensor
+    ) -> Tensor:
         if self.config.single_frame:
             return self._read_alone(world_model, masked_ids_BL, rows, last)
         hidden = world_model.hidden(masked_ids_BL, mask_row_D=self.mask_row)

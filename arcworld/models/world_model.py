@@ -43,6 +43,8 @@ class WorldModelConfig:
         reads_cells: read cells by their pixels too (`models.table`), and foretell cells that are no
             code: by pointing at the frame before, or by spelling. For a `PatchCodebook`, with
             `context_features`.
+        changed_weight: what cells that changed weighed in training, more than those that stayed:
+            with `context_features`, the odds that a cell stays are set right by it.
         surroundings: blocks of the convolution that reads the frame before both ways at once
             (`models.surroundings`), with `context_features`; 0 leaves it out.
     """
@@ -54,6 +56,7 @@ class WorldModelConfig:
     backbone: BackboneConfig = field(default_factory=BackboneConfig)
     reads_cells: bool = False
     surroundings: int = 0
+    changed_weight: float = 1.0
 
 
 SPELLING_WEIGHT = 0.1
@@ -169,11 +172,14 @@ class WorldModel(nn.Module):
         )
         return output.last_hidden_state
 
-    def logits(self, hidden_ND: Tensor, facts: NextCell | None = None) -> Tensor:
+    def logits(
+        self, hidden_ND: Tensor, facts: NextCell | None = None, *, weighted: bool = False
+    ) -> Tensor:
         """Logits over every token but `<MASK>`, float32 [N, len(vocabulary)].
 
         With the facts of the same positions, the gate adds to the logit of what stood there; where
-        cells are read, `<ESCAPE>` and 64 pointers follow: [N, len(vocabulary) + 65].
+        cells are read, `<ESCAPE>` and 64 pointers follow: [N, len(vocabulary) + 65]. `weighted`
+        ones are what the weighted loss of training is of.
         """
         logits = F.linear(hidden_ND, self.table.rows().to(hidden_ND.dtype)).float()
         if facts is None:
@@ -181,6 +187,8 @@ class WorldModel(nn.Module):
         if self.config.reads_cells:
             logits = torch.cat([logits, self._open_logits(hidden_ND, facts)], dim=1)
         gate = self.copy_gate(hidden_ND.to(self.copy_gate.weight.dtype)).float()
+        if not weighted:
+            gate = gate + math.log(self.config.changed_weight)
         gate = gate * (facts.own_N >= 0)[:, None]
         return logits.scatter_add(1, facts.own_column(self.vocabulary)[:, None], gate)
 
@@ -227,11 +235,16 @@ class WorldModel(nn.Module):
     @torch.no_grad()
     def likeliest_cells(self, hidden_ND: Tensor, facts: NextCell | None) -> Tensor:
         """The cell that greedy decoding gives at each of N positions: ids, int64 [N]."""
-        ids = self.cells_in(self.cell_logits(hidden_ND, facts).argmax(1), facts)
+        ids = self.likeliest_known(hidden_ND, facts)
         new = (ids < 0).nonzero()[:, 0]
         if len(new):
             ids[new] = self.spell(hidden_ND[new])
         return ids
+
+    @torch.no_grad()
+    def likeliest_known(self, hidden_ND: Tensor, facts: NextCell | None) -> Tensor:
+        """`likeliest_cells`, but -1 for a cell that is to be spelled."""
+        return self.cells_in(self.cell_logits(hidden_ND, facts).argmax(1), facts)
 
     def cell_logits(self, hidden_ND: Tensor, facts: NextCell | None) -> Tensor:
         """`logits` where nothing but a cell can come."""
@@ -267,7 +280,7 @@ class WorldModel(nn.Module):
         targets = batch.labels_BL[:, 1:][at]
         flat = hidden[:, :-1][at]
         facts = self.facts(batch.input_ids_BL, _places(at))
-        logits = self.logits(flat, facts)
+        logits = self.logits(flat, facts, weighted=True)
         columns = targets if facts is None else facts.columns(self.vocabulary, targets)
         losses = F.cross_entropy(logits, columns, reduction="none")
         spelling = self._spelling_nll(flat, columns, targets)

@@ -35,7 +35,6 @@ class CodedEpisode:
         opens: whether the first frame opens the episode (`<GAME_START>`).
         offsets_A: int16 pixel of each click in its cell (`cells.offset_of`), or None where none is
             needed: no token says it, a policy learns it.
-        last_read_C: int32 codes that training reads in place of the last frame's, or None.
     """
 
     indices_TC: NDArray[np.int32]
@@ -45,7 +44,6 @@ class CodedEpisode:
     winning_A: NDArray[np.bool_]
     opens: bool = True
     offsets_A: NDArray[np.int16] | None = None
-    last_read_C: NDArray[np.int32] | None = None
 
     def window(self, start: int, frames: int, pending: bool = False) -> CodedEpisode:
         """`frames` frames from `start` and the actions between them (one more if `pending`)."""

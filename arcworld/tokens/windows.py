@@ -6,9 +6,11 @@ of (seed, step) alone, so a run that was stopped goes on as if it never was.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 from typing import NamedTuple
 
 import numpy as np
@@ -94,9 +96,9 @@ class WindowConfig:
         frames: frames a window holds (2,048 tokens are 30).
         stride: frames between the starts of windows that may be drawn.
         won_factor: how much likelier a window that wins a level is drawn.
-        stale: share of windows whose last frame is read in part as it was before: its cells that
-            changed, each at a rate that is drawn anew. A model that decodes reads its own cells,
-            and those are wrong at times; what it leans on must be the frame before and the action.
+        distinct: whether windows that are equal (winning paths repeat) are drawn as one.
+        own: share of windows whose last frame the world model reads in part as it foretells it
+            itself, each cell at a rate drawn anew (`training.own_cells`).
         recoloured: share of windows whose colours are exchanged, the same way in all frames: cells
             then look as in a game never seen. Needs a lexicon.
         exchanged: share of those whose cells are also exchanged for others: shapes then tell
@@ -106,7 +108,8 @@ class WindowConfig:
     frames: int = 30
     stride: int = 10
     won_factor: float = 3.0
-    stale: float = 0.0
+    distinct: bool = False
+    own: float = 0.0
     recoloured: float = 0.0
     exchanged: float = 0.0
 
@@ -128,7 +131,7 @@ class WindowSampler:
         self._lexicon, self._palettes_N16 = lexicon, _palettes()
         self.vocabulary, self.episodes, self.config = vocabulary, episodes, config
         self.weights, self._table = weights, weights.table(vocabulary)
-        self.starts, odds, names = [], [], []
+        self.starts, odds, names, contents = [], [], [], []
         for i, (episode, game) in enumerate(zip(episodes, games, strict=True)):
             last = max(len(episode.indices_TC) - config.frames, 0)
             for start in sorted({*range(0, last + 1, config.stride), last}):
@@ -137,7 +140,10 @@ class WindowSampler:
                 self.starts.append((i, start))
                 odds.append(config.won_factor if won else 1.0)
                 names.append(game)
-        self._odds = _even_by_game(np.asarray(odds), np.asarray(names, dtype=np.str_))
+                contents.append(_content(window))
+        alike = Counter(contents)
+        shares = np.asarray(odds) / [alike[key] if config.distinct else 1 for key in contents]
+        self._odds = _even_by_game(shares, np.asarray(names, dtype=np.str_))
 
     def draw(self, size: int, *key: int) -> list[CodedEpisode]:
         """`size` windows drawn by `key` (seed, step)."""
@@ -145,20 +151,13 @@ class WindowSampler:
         drawn = rng.choice(len(self.starts), size=size, p=self._odds)
         starts = [self.starts[i] for i in drawn]
         windows = [self.episodes[i].window(start, self.config.frames) for i, start in starts]
-        return [self._stale(self._recoloured(window, rng), rng) for window in windows]
+        return [self._recoloured(window, rng) for window in windows]
 
     def plain(self) -> WindowSampler:
         """The same windows as they are."""
         plain = copy(self)
-        plain.config = replace(self.config, recoloured=0.0, stale=0.0)
+        plain.config = replace(self.config, recoloured=0.0)
         return plain
-
-    def _stale(self, window: CodedEpisode, rng: np.random.Generator) -> CodedEpisode:
-        if rng.random() >= self.config.stale or len(window.indices_TC) < 2:
-            return window
-        before, last = window.indices_TC[-2:]
-        kept = rng.random(CELLS) < rng.random()
-        return replace(window, last_read_C=np.where(kept, last, before))
 
     def _recoloured(self, window: CodedEpisode, rng: np.random.Generator) -> CodedEpisode:
         if rng.random() >= self.config.recoloured or self._lexicon is None:
@@ -178,12 +177,13 @@ class WindowSampler:
         """Windows as a batch."""
         rows = [self._row(window) for window in windows]
         length = max(len(row[0]) for row in rows)
-        fills = (*[self.vocabulary.frame] * 3, 0.0, *[IGNORE] * 4)
+        fills = (*[self.vocabulary.frame] * 2, 0.0, *[IGNORE] * 4)
         columns = [
             torch.from_numpy(np.stack([_pad(row[k], length, fill) for row in rows]))
             for k, fill in enumerate(fills)
         ]
-        return Batch(*(c if c.is_floating_point() else c.long() for c in columns))
+        ids, *rest = (c if c.is_floating_point() else c.long() for c in columns)
+        return Batch(ids, ids, *rest)
 
     def _row(self, window: CodedEpisode) -> tuple[NDArray[np.generic], ...]:
         vocabulary = self.vocabulary
@@ -202,16 +202,7 @@ class WindowSampler:
             offsets[last_codes] = np.where(clicks, window.offsets_A, IGNORE)
         weights = self._weigh(ids, window, starts, ends)
         masked = mask_actions(vocabulary, ids)
-        return self._read(ids, window), ids, masked, weights, outcomes, types, cells, offsets
-
-    def _read(self, ids: NDArray[np.int32], window: CodedEpisode) -> NDArray[np.int32]:
-        """The tokens as they are read: the last frame as `last_read_C` has it."""
-        if window.last_read_C is None:
-            return ids
-        first = int(np.flatnonzero(ids == self.vocabulary.frame)[-1]) + 1
-        read = ids.copy()
-        read[first : first + CELLS] = self.vocabulary.cell_ids(window.last_read_C)
-        return read
+        return ids, masked, weights, outcomes, types, cells, offsets
 
     def _weigh(
         self,
@@ -228,6 +219,14 @@ class WindowSampler:
         after = ends[ends + 1 < len(ids)] + 1
         weights[after[ids[after] == self.vocabulary.frame]] = self.weights.no_level
         return weights
+
+
+def _content(window: CodedEpisode) -> bytes:
+    """A digest that is equal where windows teach the same."""
+    digest = blake2b(bytes([window.opens]), digest_size=16)
+    for column in (window.indices_TC, window.types_A, window.cells_A, window.outcomes_A):
+        digest.update(np.ascontiguousarray(column).tobytes())
+    return digest.digest()
 
 
 def _palettes() -> NDArray[np.uint8]:

@@ -1,8 +1,8 @@
-"""Which optimiser trains which weight: Muon the matrices inside the body, AdamW all else.
+"""Which optimiser trains which weight: Muon what is hidden inside a model, AdamW all else.
 
-Knows modules and PyTorch's optimisers; knows nothing of steps. Muon (Jordan et al. 2024, as in
-`torch.optim.Muon`) is for hidden matrices alone: embeddings, heads, gains and convolutions stay
-with AdamW, whose rate it shares by matching the size of its updates.
+Knows modules and optimisers; knows nothing of steps. Muon is for hidden matrices alone:
+embeddings, heads and gains stay with AdamW, whose rate it shares by matching the size of its
+updates.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
+
+from arcworld.training.muon import Muon
 
 
 def make_optimisers(
@@ -25,19 +27,19 @@ def make_optimisers(
         torch.optim.AdamW(rest, lr=0.0, weight_decay=weight_decay, fused=True)
     ]
     if hidden:
-        matched = "match_rms_adamw"
-        found.append(
-            torch.optim.Muon(hidden, lr=0.0, weight_decay=weight_decay, adjust_lr_fn=matched)
-        )
+        found.append(Muon(hidden, lr=0.0, weight_decay=weight_decay))
     return found
 
 
 def hidden_matrices(module: nn.Module) -> list[Tensor]:
-    """The matrices of the linear layers of a model's `backbone`, if it has one."""
+    """Weights of the linear layers of a model's `backbone`, and of all convolutions beside it;
+    none where there is no backbone.
+    """
     backbone = getattr(module, "backbone", None)
     if not isinstance(backbone, nn.Module):
         return []
-    return [part.weight for part in backbone.modules() if isinstance(part, nn.Linear)]
+    linear = [part.weight for part in backbone.modules() if isinstance(part, nn.Linear)]
+    return linear + [part.weight for part in module.modules() if isinstance(part, nn.Conv2d)]
 
 
 def flat_state(optimisers: list[torch.optim.Optimizer]) -> dict[str, Tensor]:

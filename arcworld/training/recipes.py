@@ -59,18 +59,21 @@ def debug(scheme: Scheme) -> Recipe:
             context_features=True,
             reads_cells=True,
             surroundings=1,
+            changed_weight=5.0,
             backbone=BackboneConfig(width=32, layers=2, heads=2, kv_heads=1, mlp=64),
         ),
-        windows=WindowConfig(frames=3, stride=1, recoloured=0.1, exchanged=0.5),
+        windows=WindowConfig(
+            frames=3, stride=1, distinct=True, own=0.5, recoloured=0.1, exchanged=0.5
+        ),
         weights=LossWeights(changed=5.0, first_frame=0.1),
         world_model_schedule=Schedule(steps=40, batch_size=8, learning_rate=3e-3, muon=True),
-        policy=PolicyConfig(width=32, type_width=32, location_width=16, offset_width=16),
+        policy=PolicyConfig(width=32, type_width=32, location_width=16, offset_width=16, blocks=1),
         policy_schedule=Schedule(steps=20, batch_size=8, learning_rate=3e-3),
     )
 
 
 def small(scheme: Scheme) -> Recipe:
-    """Two CPU cores, under half an hour: exact cells, and a small Llama on two past frames."""
+    """Two CPU cores, half an hour: exact cells, and a small Llama on two past frames."""
     codes = 4096
     return Recipe(
         name="small",
@@ -84,14 +87,17 @@ def small(scheme: Scheme) -> Recipe:
             context_features=True,
             reads_cells=True,
             surroundings=3,
+            changed_weight=3.0,
             backbone=BackboneConfig(width=192, layers=4, heads=3, kv_heads=3, mlp=512),
         ),
-        windows=WindowConfig(frames=3, stride=1, recoloured=0.1, exchanged=0.5),
+        windows=WindowConfig(
+            frames=3, stride=1, distinct=True, own=0.5, recoloured=0.1, exchanged=0.5
+        ),
         weights=LossWeights(changed=3.0, first_frame=0.0),
         world_model_schedule=Schedule(
             steps=2000, batch_size=12, learning_rate=2e-3, warmup=0.05, muon=True
         ),
-        policy=PolicyConfig(width=192, offset_width=128),
+        policy=PolicyConfig(width=192, offset_width=128, blocks=3),
         policy_schedule=Schedule(steps=1000, batch_size=12, learning_rate=1e-3),
     )
 
@@ -131,9 +137,9 @@ def base(scheme: Scheme) -> Recipe:
         name="base",
         vqvae_schedule=Schedule(steps=4000, batch_size=128, learning_rate=1e-3),
         world_model=replace(recipe.world_model, context_frames=8, backbone=body),
-        windows=WindowConfig(frames=9, stride=2, recoloured=0.1, exchanged=0.5),
+        windows=replace(recipe.windows, frames=9, stride=2),
         world_model_schedule=Schedule(steps=6000, batch_size=32, learning_rate=1e-3, muon=True),
-        policy=PolicyConfig(width=512, offset_width=128),
+        policy=PolicyConfig(width=512, offset_width=128, blocks=3),
         policy_schedule=Schedule(steps=1500, batch_size=32, learning_rate=1e-3),
     )
 

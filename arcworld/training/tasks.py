@@ -22,6 +22,7 @@ from arcworld.recordings.novelty import frame_hashes
 from arcworld.tokens.sequence import CodedEpisode
 from arcworld.tokens.windows import WindowSampler
 from arcworld.training.loop import Draw
+from arcworld.training.own_cells import read_own
 
 
 class TokenizerTask:
@@ -59,8 +60,9 @@ class WorldModelTask:
 
     def losses(self, model: Any, draw: Draw) -> dict[str, Tensor]:
         """See `Task.losses`."""
-        batch = self._sampler.lay_out(draw.share(self._sampler.draw(draw.size, *draw.key)))
-        return model.loss(batch.to(self.module.device))
+        windows = draw.share(self._sampler.draw(draw.size, *draw.key))
+        batch = self._sampler.lay_out(windows).to(self.module.device)
+        return model.loss(read_own(self.module, batch, self._sampler.config.own))
 
 
 DRAWN_FOR_ONE = 6

@@ -32,6 +32,7 @@ from arcworld.tokens.vocabulary import Vocabulary
 from arcworld.tokens.windows import WindowSampler
 from arcworld.training.faults import aligned, training_part
 from arcworld.training.loop import fit
+from arcworld.training.precision import fast_precision
 from arcworld.training.recipes import Recipe
 from arcworld.training.tasks import (
     PolicyTask,
@@ -169,7 +170,7 @@ def _launch(devices: str) -> Fabric:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        fabric = Fabric(accelerator="auto", devices=devices, precision="bf16-mixed")
+        fabric = Fabric(accelerator="auto", devices=devices, precision=fast_precision())
         fabric.launch()
     return fabric
 

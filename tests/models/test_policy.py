@@ -21,7 +21,7 @@ from arcworld.tokens.windows import IGNORE, Batch, LossWeights, WindowConfig, Wi
 
 CODES, WIDTH = 16, 32
 BODY = BackboneConfig(width=WIDTH, layers=2, heads=2, kv_heads=1, mlp=48)
-SMALL = PolicyConfig(WIDTH, 16, 8, offset_width=8)
+SMALL = PolicyConfig(WIDTH, 16, 8, offset_width=8, blocks=1)
 
 
 def world(features: bool = True) -> WorldModel:

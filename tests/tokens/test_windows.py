@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -160,15 +161,17 @@ def test_exchanged_cells_are_other_cells_and_equal_ones_stay_equal() -> None:
         assert (a.indices_TC != b.indices_TC).any()
 
 
-def test_a_stale_window_is_read_in_part_as_before_and_foretells_what_came() -> None:
-    config = WindowConfig(frames=3, stride=1, stale=1.0)
-    drawn = WindowSampler(V2, [window([0] * 9, [1] * 9)], ["a"], config, LossWeights())
-    plain, stale = drawn.plain().batch(8, 0, 0), drawn.batch(8, 0, 0)
-    assert torch.equal(stale.labels_BL, plain.labels_BL)
-    assert torch.equal(plain.input_ids_BL, plain.labels_BL)
-    assert not torch.equal(stale.input_ids_BL, stale.labels_BL)
-    for read, ids in zip(stale.input_ids_BL, stale.labels_BL, strict=True):
-        at = (read != ids).nonzero()[:, 0]
-        _, second, last = (ids == V2.frame).nonzero()[:3, 0]
-        assert bool((at > last).all())
-        assert torch.equal(read[at], ids[at - last + second])
+def test_windows_that_are_equal_are_drawn_as_one() -> None:
+    path, other = window([0] * 4, [1] * 4), window([0] * 4, [2] * 4)
+    config = WindowConfig(frames=5, stride=1)
+
+    def shares(distinct: bool) -> list[int]:
+        drawn = WindowSampler(
+            V2, [path, path, path, other], ["a"] * 4, replace(config, distinct=distinct),
+            LossWeights(),
+        )  # fmt: skip
+        windows = drawn.draw(400, 0)
+        return [sum(int(w.types_A[0]) == kind for w in windows) for kind in (1, 2)]
+
+    assert shares(False)[0] > 2 * shares(False)[1]
+    assert abs(shares(True)[0] - shares(True)[1]) < 60
