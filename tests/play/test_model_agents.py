@@ -14,6 +14,7 @@ from arcworld.models.backbone import BackboneConfig
 from arcworld.models.policy import MaskedPolicy, PolicyConfig, SharedHeadPolicy
 from arcworld.models.run import Run
 from arcworld.models.world_model import WorldModel, WorldModelConfig
+from arcworld.planning.trust import TrustConfig
 from arcworld.play.agent import Decision
 from arcworld.play.agents.policy import PolicyAgent
 from arcworld.play.agents.world_model import WorldModelAgent, WorldModelAgentConfig
@@ -109,13 +110,13 @@ def reasons(agent: WorldModelAgent, toolkit: Toolkit, actions: int) -> list[str]
 
 
 def test_a_game_that_surprises_is_explored(toolkit: Toolkit) -> None:
-    config = WorldModelAgentConfig(familiar_nats=-1.0)
+    config = WorldModelAgentConfig(trust=TrustConfig(familiar_nats=-1.0))
     told = reasons(WorldModelAgent(make_run(), 4, config), toolkit, 25)
     assert set(told) <= {"explore", "game over", "goal"} and "explore" in told
 
 
-def test_the_policy_plays_a_known_game_until_its_patience_ends() -> None:
-    config = WorldModelAgentConfig(familiar_nats=np.inf, patience=3)
+def test_the_policy_plays_a_known_game_twice_until_its_patience_ends() -> None:
+    config = WorldModelAgentConfig(trust=TrustConfig(np.inf, sure=0.0, patience=3))
     agent = WorldModelAgent(make_run(), 4, config)
     policy: Counter[int] = Counter()
     explored = 0
@@ -128,11 +129,11 @@ def test_the_policy_plays_a_known_game_until_its_patience_ends() -> None:
             explored += decision.reason.startswith("explore")
             policy[observation.levels_completed] += decision.reason == "policy"
             agent.observe(decision, session.step(decision.action))
-    assert explored and max(policy.values()) == 3
+    assert explored and max(policy.values()) == 6
 
 
 def test_the_agent_is_reproducible_and_says_what_it_expects(toolkit: Toolkit) -> None:
-    config = WorldModelAgentConfig(familiar_nats=np.inf)
+    config = WorldModelAgentConfig(trust=TrustConfig(np.inf, sure=0.0))
     agent = WorldModelAgent(make_run(), 4, config)
     assert reasons(agent, toolkit, 20) == reasons(agent, toolkit, 20)
     agent.begin(toolkit.open("tiny").observation)

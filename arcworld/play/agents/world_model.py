@@ -2,8 +2,7 @@
 be useless; and where the policy cannot be trusted, memory explores.
 
 Knows a run's models, planning, and the explorer, whose memory it shares; knows nothing of training.
-The policy is trusted where the world model knows the game, by its surprise, and for as many actions
-as a level has patience: a policy that does not win soon will not win.
+How far the policy is followed is `planning.trust`'s to say.
 """
 
 from __future__ import annotations
@@ -18,12 +17,13 @@ from arcworld.models.run import Run
 from arcworld.planning.candidates import Candidates
 from arcworld.planning.choice import ChoiceConfig, as_action, choose, prior_over
 from arcworld.planning.goals import level_probabilities
-from arcworld.planning.surprise import RunningMean, cell_surprise
+from arcworld.planning.surprise import cell_surprise
+from arcworld.planning.trust import Trust, TrustConfig
 from arcworld.play.agent import Decision
 from arcworld.play.agents.explorer import ExplorerAgent
 from arcworld.play.agents.history import ModelHistory
 from arcworld.play.observation import Observation
-from arcworld.recordings.episode import CLICK, GameAction
+from arcworld.recordings.episode import CLICK, RESET, GameAction
 
 
 @dataclass(frozen=True)
@@ -32,17 +32,12 @@ class WorldModelAgentConfig:
 
     Attributes:
         choice: the rule among candidates.
-        familiar_nats: the policy is trusted where frames surprise less than this in the mean, in
-            nats a frame.
-        patience: actions that the policy has for the first level; doubled where it won, halved
-            where it did not, and never below `least_patience`.
+        trust: how far the policy is followed.
         resolved: candidates, the likeliest, that are looked up in memory by the pixel they land on.
     """
 
     choice: ChoiceConfig = field(default_factory=ChoiceConfig)
-    familiar_nats: float = 30.0
-    patience: int = 150
-    least_patience: int = 20
+    trust: TrustConfig = field(default_factory=TrustConfig)
     resolved: int = 8
 
 
@@ -63,9 +58,8 @@ class WorldModelAgent:
         self._rng = np.random.default_rng(self.seed)
         self.explorer.begin(observation)
         self._history = ModelHistory(self.run, observation)
-        self._nats, self._last_nats = RunningMean(rate=0.1), 0.0
-        self._patience = self.config.patience
-        self._enter()
+        self._trust, self._last_nats = Trust(self.config.trust), 0.0
+        self._taken: Counter[tuple[int, GameAction]] = Counter()
 
     def choose_action(self, observation: Observation) -> Decision:
         """Decide by goal, policy or memory."""
@@ -77,13 +71,17 @@ class WorldModelAgent:
         level = level_probabilities(self.run.world_model, history, candidates)
         types, places = self.run.policy.prior_logits(self.run.world_model, [history])
         prior = prior_over(candidates, types[0].cpu().numpy(), places[0].cpu().numpy())
+        may_reset = RESET in observation.legal_actions
+        verdict = self._trust.verdict(float(prior.max()), may_reset=may_reset)
+        if verdict == "start over":
+            return Decision(GameAction(RESET), "start over: the policy does not win from here")
         actions = self._resolve(candidates, level, prior, observation)
         chosen = choose(
             self.config.choice,
             level,
             prior,
             *self._remembered(len(candidates), actions),
-            not self._trusts_policy(),
+            verdict == "explore",
             self._rng,
         )
         if chosen.index is None:
@@ -103,34 +101,23 @@ class WorldModelAgent:
         memory = self.explorer.memory
         level, state = memory.level, memory.here.number
         self._taken[state, decision.action] += 1
-        self._spent += 1
         self.explorer.observe(decision, observation)
         if memory.level > level:
-            self._settle(decision)
+            self._trust.settle(explored=decision.reason.startswith("explore"))
+        if memory.level != level:
+            self._taken.clear()
+            self._trust.enter()
+        elif decision.action.id == RESET:
+            self._trust.start_over()
         window = self._history.observe(decision.action, observation)
         if window is not None:
             self._last_nats = float(cell_surprise(self.run.world_model, window).sum())
-            self._nats.update(self._last_nats)
+            self._trust.surprised(self._last_nats)
 
     def _explore(self, observation: Observation) -> Decision:
         decision = self.explorer.choose_action(observation)
         expected = dict(decision.expected) | {"surprise": round(self._last_nats, 3)}
         return Decision(decision.action, f"explore, {decision.reason}", expected)
-
-    def _trusts_policy(self) -> bool:
-        return self._nats.value < self.config.familiar_nats and self._spent < self._patience
-
-    def _settle(self, decision: Decision) -> None:
-        """A level was won: whoever won it has earned trust for the next."""
-        by_explorer = decision.reason.startswith("explore")
-        self._patience = self._patience // 2 if by_explorer else self._patience * 2
-        limits = self.config.least_patience, self.config.patience
-        self._patience = min(max(self._patience, limits[0]), limits[1])
-        self._enter()
-
-    def _enter(self) -> None:
-        self._spent = 0
-        self._taken: Counter[tuple[int, GameAction]] = Counter()
 
     def _resolve(
         self,

@@ -1,0 +1,50 @@
+"""When the policy is followed, when it starts over, and when it is left."""
+
+from arcworld.planning.trust import Trust, TrustConfig
+
+CONFIG = TrustConfig(familiar_nats=10.0, sure=0.5, patience=4, least_patience=2)
+
+
+def verdicts(trust: Trust, count: int, likeliest: float = 0.9) -> list[str]:
+    return [trust.verdict(likeliest, may_reset=True) for _ in range(count)]
+
+
+def test_a_sure_policy_is_followed_then_starts_over_once_then_is_left() -> None:
+    trust = Trust(CONFIG)
+    assert verdicts(trust, 5) == ["follow"] * 4 + ["start over"]
+    trust.start_over()
+    assert verdicts(trust, 5) == ["follow"] * 4 + ["explore"]
+    trust.start_over()
+    assert verdicts(trust, 1) == ["explore"]
+    trust.enter()
+    assert verdicts(trust, 1) == ["follow"]
+
+
+def test_an_unsure_policy_is_not_followed() -> None:
+    trust = Trust(CONFIG)
+    assert verdicts(trust, 1, likeliest=0.3) == ["start over"]
+    trust.start_over()
+    assert verdicts(trust, 1, likeliest=0.3) == ["explore"]
+
+
+def test_without_a_reset_it_explores() -> None:
+    assert Trust(CONFIG).verdict(0.3, may_reset=False) == "explore"
+
+
+def test_a_game_that_surprises_is_explored_until_it_is_familiar() -> None:
+    trust = Trust(CONFIG)
+    trust.surprised(100.0)
+    assert verdicts(trust, 1) == ["explore"]
+    for _ in range(60):
+        trust.surprised(0.0)
+    assert verdicts(trust, 1) == ["follow"]
+
+
+def test_patience_goes_to_who_won() -> None:
+    trust = Trust(CONFIG)
+    for expected in (2, 2):
+        trust.settle(explored=True)
+        assert trust.patience == expected
+    for expected in (4, 4):
+        trust.settle(explored=False)
+        assert trust.patience == expected
