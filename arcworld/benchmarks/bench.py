@@ -30,20 +30,22 @@ class Effort:
     """How much is measured.
 
     Attributes:
-        frames: next frames that are compared and timed.
+        frames: next frames that are compared.
+        timed: so many of them that are timed.
         past: frames of history of the agent's step.
         repeats: each time is the median of so many.
         quick: a tiny shape for the claim of training.
     """
 
     frames: int = 1000
+    timed: int = 40
     past: int = 10
     repeats: int = 3
     quick: bool = False
 
 
 FULL = Effort()
-QUICK = Effort(frames=6, past=3, repeats=1, quick=True)
+QUICK = Effort(frames=6, timed=2, past=3, repeats=1, quick=True)
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ class Bench:
         model, effort = self.run.world_model, self.effort
         histories = dreaming.spread_histories(model, self._coded, effort.frames)
         past = min(effort.past, len(self.longest.indices_TC) - 1)
-        return dreaming.Scene(self.run, self.timer, histories, self.longest, past)
+        return dreaming.Scene(self.run, self.timer, histories, self.longest, past, effort.timed)
 
     @cached_property
     def longest(self) -> CodedEpisode:
