@@ -19,6 +19,7 @@ from arcworld.evaluation.pooling import Ratio, Table, share
 from arcworld.evaluation.transitions import Transitions
 from arcworld.frames.tokenizer import CELLS, FrameTokenizer
 from arcworld.models.decode import Prediction, predict_next
+from arcworld.models.drafts import TransitionMemory
 from arcworld.models.world_model import WorldModel
 from arcworld.recordings.episode import CLICK, RESET, Outcome
 from arcworld.tokens.cells import NO_CELL
@@ -146,10 +147,13 @@ def per_frame(
 def predict_all(
     model: WorldModel, histories: Sequence[CodedEpisode], report: Callable[[int, int], None]
 ) -> Prediction:
-    """`predict_next`, batch by batch; `report` hears (done, total)."""
+    """`predict_next`, drafted from the batches before; `report` hears (done, total)."""
     parts: list[Prediction] = []
+    memory = TransitionMemory()
     for at in range(0, max(len(histories), 1), BATCH):
-        parts.append(predict_next(model, histories[at : at + BATCH]))
+        some = histories[at : at + BATCH]
+        parts.append(predict_next(model, some, draft=memory))
+        memory.learn(some, parts[-1].indices_BC)
         report(min(at + BATCH, len(histories)), len(histories))
     names = [field.name for field in fields(Prediction)]
     return Prediction(*(np.concatenate([getattr(p, name) for p in parts]) for name in names))
