@@ -59,10 +59,9 @@ def predict_next(
     if drafts.shape != (len(histories), CELLS) or (drafts.size and drafts.min() < 0):
         raise ValueError(f"a draft is 64 codes for each of {len(histories)} histories")
     ids = torch.from_numpy(model.vocabulary.cell_ids(drafts.astype(np.int32))).long()
-    ids = ids.to(model.device)
 
     def decode(prompt_BL: Tensor, rows_B: Tensor, dice: Dice | None) -> tuple[Tensor, Tensor]:
-        return decode_drafted(model, prompt_BL, ids[rows_B], dice)
+        return decode_drafted(model, prompt_BL, ids.to(rows_B.device)[rows_B], dice)
 
     return _predict(model, histories, decode, dice)
 

@@ -101,7 +101,7 @@ def test_spelled_cells_are_decoded_as_plainly(seed: int | None) -> None:
     rng = np.random.default_rng(1)
     codebook = PatchCodebook(PatchCodebookConfig(CODES, shown_by=1)).eval()
     codebook.fit([rng.integers(0, 4, (1, 64, 64), dtype=np.uint8)])
-    world = world_model(reads_cells=True)
+    world = world_model(reads_cells=True, gate=6.0)
     world.start_from(codebook)
     with torch.no_grad():
         world.table.weight.normal_(std=0.3)
@@ -134,7 +134,7 @@ def test_the_right_draft_takes_one_pass_and_any_at_most_one_a_code(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     world = world_model()
-    histories = [pending(2 * i, 2) for i in range(3)]
+    histories = [pending(2 * i, 1) for i in range(3)]
     right = predict_plainly(world, histories)
     calls: list[int] = []
     plain = world.hidden
