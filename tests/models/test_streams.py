@@ -86,8 +86,9 @@ def test_branches_equal_one_pass_each(scheme: Scheme) -> None:
         rows = [[*row, vocabulary.location_id(c)] for row, c in zip(rows, cells, strict=True)]
     branches, cache = torch.tensor(rows), streams.real_cache()
     with torch.no_grad():
-        for _ in range(2):  # the cache is left as it was
-            told = read_branches(world, streams.ids_L, branches, cache)
+        told = read_branches(world, streams.ids_L, branches, cache)
+        again = read_branches(world, streams.ids_L, branches, cache)  # the cache is as it was
+        assert torch.equal(told, again)
         for row, hidden in zip(branches, told, strict=True):
             alone = world.hidden(
                 torch.cat([streams.ids_L, row])[None], cache=DynamicCache(), last=None
