@@ -15,6 +15,7 @@ def train(
     out: Path,
     scheme: Literal["v1", "v2"] = "v2",
     seed: Seed = 0,
+    start: str | None = None,
     resume: bool = False,
     devices: str = "auto",
     fault: list[str] | None = None,
@@ -35,6 +36,8 @@ def train(
         out: folder for the run, new or, with `--resume`, one that was begun.
         scheme: `v2` tells where a click went; `v1` does not, and has no separate policy.
         seed: of weights, batches and the split by guid.
+        start: a run, or shipped weights, whose weights training starts from: your own games on top
+            of `small`, say. It keeps that run's tokenizer.
         resume: go on with the run in `--out`.
         fault: put in a fault of the first attempt, to measure its cost: `alignment` (frames with
             the action that led to them), `split` (validation is trained on), `negatives` (nothing
@@ -43,6 +46,7 @@ def train(
     """
     from arcworld.commands.output import command, open_data, say
     from arcworld.commands.stop import go_on_with
+    from arcworld.models.run import from_pretrained
     from arcworld.training.faults import training_part, with_faults
     from arcworld.training.recipes import recipe as find_recipe
 
@@ -54,9 +58,11 @@ def train(
     say(f"training on {len(part.guids)} recordings, {part.transitions:,} transitions")
     words = ["train", *folders, "--recipe", recipe, "--out", out, "--scheme", scheme]
     words += [word for name in faults for word in ("--fault", name)]
+    words += ["--start", start] if start else []
     again = command(*words, "--seed", seed, "--resume")
     with go_on_with(f"go on with: {again}"):
         from arcworld.training.train import train as train_run
 
-        train_run(found, dataset, out, seed=seed, resume=resume, devices=devices)
+        base = from_pretrained(start) if start else None
+        train_run(found, dataset, out, seed=seed, resume=resume, devices=devices, start=base)
     print(f"{out}: done; measure it with: {command('evaluate', out, *folders)}")

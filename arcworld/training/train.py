@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
@@ -22,8 +22,8 @@ from arcworld.frames.codebook import PatchCodebook
 from arcworld.frames.tokenizer import FrameTokenizer
 from arcworld.frames.vqvae import VQVAE
 from arcworld.models.checkpoint import load_object, save_json, save_model
+from arcworld.models.policy import MaskedPolicy
 from arcworld.models.run import Run, from_pretrained
-from arcworld.models.world_model import WorldModel
 from arcworld.recordings.dataset import Dataset
 from arcworld.recordings.episode import Episode, winning_stretches
 from arcworld.recordings.novelty import Seen
@@ -34,6 +34,7 @@ from arcworld.training.faults import aligned, training_part
 from arcworld.training.loop import fit
 from arcworld.training.precision import fast_precision
 from arcworld.training.recipes import Recipe
+from arcworld.training.start import about, begin_from, check_start
 from arcworld.training.tasks import (
     PolicyTask,
     TokenizerTask,
@@ -53,21 +54,25 @@ def train(
     seed: int = 0,
     resume: bool = False,
     devices: str = "auto",
+    start: Run | None = None,
 ) -> Run:
     """Train all of a recipe's models on the train part of `dataset` into `out`; with the faults
-    that the recipe names, if any.
+    that the recipe names, if any. Weights start at random, or from those of the run `start`.
 
     Raises:
-        ArcworldError: `out` holds another run, or nothing to resume.
+        ArcworldError: `out` holds another run, or nothing to resume; `start` has other models.
     """
     training = training_part(recipe, dataset)
     _check(recipe, training, devices)
+    if start is not None:
+        check_start(recipe, start)
     if _is_first_process():
-        _open_folder(out, _about(recipe, dataset, seed), resume, dataset.path)
+        told = _about(recipe, dataset, seed) | {"start": about(start)}
+        _open_folder(out, told, resume, dataset.path)
     fabric = _launch(devices)
     if fabric.is_global_zero:
         Seen.from_dataset(training).save(out / "seen")
-    _stages(recipe, training, out, fabric, seed)
+    _stages(recipe, training, out, fabric, seed, start)
     if fabric.is_global_zero:
         from arcworld.training.plot import plot_training
 
@@ -98,15 +103,34 @@ def _check(recipe: Recipe, training: Dataset, devices: str) -> None:
         )
 
 
-def _stages(recipe: Recipe, training: Dataset, out: Path, fabric: Fabric, seed: int) -> None:
+def _stages(
+    recipe: Recipe, training: Dataset, out: Path, fabric: Fabric, seed: int, start: Run | None
+) -> None:
     episodes = list(training.episodes)
-    tokenizer = _fit_tokenizer(recipe, episodes, out / "tokenizer", fabric, seed)
+    if start is None:
+        tokenizer = _fit_tokenizer(recipe, episodes, out / "tokenizer", fabric, seed)
+    else:
+        tokenizer = _keep(start.tokenizer, out / "tokenizer", fabric)
     sampler = _sampler(recipe, episodes, tokenizer)
     torch.manual_seed(seed)
     second = WorldModelTask(recipe.world_model, tokenizer, sampler)
+    if start is not None:
+        begin_from(second.module, start.world_model, start.folder)
     fit(second, recipe.world_model_schedule, out / "world_model", fabric, seed=seed)
     if recipe.scheme == "v2":
-        _fit_policy(recipe, second.module, sampler.plain(), out, fabric, seed)
+        world_model = second.module.to(fabric.device)
+        torch.manual_seed(seed)
+        third = PolicyTask(recipe.policy, world_model, sampler.plain())
+        if start is not None:
+            begin_from(third.module, cast(MaskedPolicy, start.policy), start.folder)
+        fit(third, recipe.policy_schedule, out / "policy", fabric, seed=seed)
+
+
+def _keep(tokenizer: FrameTokenizer, folder: Path, fabric: Fabric) -> FrameTokenizer:
+    """The tokenizer of the run that this one starts from, as its own."""
+    if fabric.is_global_zero:
+        save_model(folder, tokenizer, tokenizer.config)
+    return tokenizer
 
 
 def _fit_tokenizer(
@@ -135,19 +159,6 @@ def train_vqvae(recipe: Recipe, dataset: Dataset, folder: Path, *, seed: int = 0
     """A recipe's VQ-VAE alone, on one device, into a folder of its own; it can be resumed."""
     episodes = list(dataset.part("train").episodes)
     return _fit_vqvae(recipe, episodes, folder, _launch("1"), seed)
-
-
-def _fit_policy(
-    recipe: Recipe,
-    world_model: WorldModel,
-    sampler: WindowSampler,
-    out: Path,
-    fabric: Fabric,
-    seed: int,
-) -> None:
-    torch.manual_seed(seed)
-    task = PolicyTask(recipe.policy, world_model.to(fabric.device), sampler)
-    fit(task, recipe.policy_schedule, out / "policy", fabric, seed=seed)
 
 
 def _sampler(
@@ -189,7 +200,7 @@ def _about(recipe: Recipe, dataset: Dataset, seed: int) -> dict[str, Any]:
     }
 
 
-def _open_folder(out: Path, about: dict[str, Any], resume: bool, data: Path) -> None:
+def _open_folder(out: Path, found: dict[str, Any], resume: bool, data: Path) -> None:
     """Make the run's folder, or check that it holds this very run; its data may lie in it."""
     path = out / "run.json"
     if not path.is_file():
@@ -197,13 +208,13 @@ def _open_folder(out: Path, about: dict[str, Any], resume: bool, data: Path) -> 
             raise ArcworldError(f"{out}: nothing to resume; leave --resume out to start a run")
         if out.is_dir() and any(entry != data for entry in out.iterdir()):
             raise ArcworldError(f"{out}: not empty and no run; expected a new folder; name another")
-        save_json(path, about)
+        save_json(path, found)
         return
     if not resume:
         raise ArcworldError(f"{out}: a run is there; go on with --resume or name another folder")
     before = load_object(path)
-    for key in ("recipe", "scheme", "seed", "settings", "trained_on"):
-        if before.get(key) != _json_form(about[key]):
+    for key in ("recipe", "scheme", "seed", "settings", "trained_on", "start"):
+        if before.get(key) != _json_form(found[key]):
             raise ArcworldError(
                 f"{out}: the run there has another {key}; expected the same as when it began;"
                 " resume it with its own or name another folder"

@@ -1,0 +1,58 @@
+"""Where training starts: from nothing, or from the weights of a run that is there.
+
+Knows runs and recipes; knows nothing of steps or data. A run that starts from another keeps its
+tokenizer, so that its codes mean what they meant; cells that are new to it are spelled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from arcworld.errors import ArcworldError
+from arcworld.models.checkpoint import load_state, own_state
+from arcworld.models.policy import MaskedPolicy
+from arcworld.models.run import Run
+from arcworld.training.recipes import Recipe
+
+
+def check_start(recipe: Recipe, start: Run) -> None:
+    """Refuse a run that the recipe's models cannot start from.
+
+    Raises:
+        ArcworldError: its models have other settings.
+    """
+    policy = start.policy.config if isinstance(start.policy, MaskedPolicy) else recipe.policy
+    for part, mine, found in (
+        ("world model", recipe.world_model, start.world_model.config),
+        ("policy", recipe.policy, policy),
+    ):
+        wanted, there = asdict(mine), asdict(found)
+        for name in sorted(wanted):
+            if wanted[name] != there[name]:
+                raise ArcworldError(
+                    f"{start.folder}: its {part} has {name} {there[name]!r}; recipe"
+                    f" {recipe.name!r}, {recipe.scheme}, has {wanted[name]!r}; start from a run of"
+                    " the same recipe and scheme"
+                )
+
+
+def begin_from(module: nn.Module, start: nn.Module, folder: Path) -> None:
+    """Put the weights of a run's model into one that is to be trained."""
+    load_state(module, own_state(start), folder)
+
+
+def about(start: Run | None) -> dict[str, Any] | None:
+    """What `run.json` keeps of the run that another started from, and of what that one did."""
+    if start is None:
+        return None
+    kept = {key: start.about.get(key) for key in ("recipe", "commit", "seed", "start")}
+    schedules = {
+        name: schedule
+        for name, schedule in start.about.get("settings", {}).items()
+        if name.endswith("_schedule")
+    }
+    return {"run": start.name, **kept, **schedules}
