@@ -8,24 +8,34 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
+from arcworld.frames.tokenizer import CELLS
 from arcworld.models.context import NO_ACTION
 from arcworld.models.surroundings import Surroundings
 from arcworld.tokens.cells import NO_CELL
 
+NARROW = 32
+"""Width to which each cell is cut where the whole frame is read at once."""
+
 
 class Sight(nn.Module):
-    """Cells' vectors [N, 64, D] to what is seen of each; of all, in place of the last."""
+    """Cells' vectors [N, 64, D] to what is seen of each; of all, in place of the last.
+
+    The whole frame is read cell by cell in place, not as a mean over cells: where the player
+    stands, and what stands elsewhere, has to be told apart.
+    """
 
     def __init__(self, width: int, blocks: int) -> None:
         super().__init__()
         self.around = Surroundings(width, blocks)
-        self.attend = nn.Linear(width, 1)
+        self.narrow = nn.Linear(width, NARROW)
+        self.whole = nn.Linear(CELLS * NARROW, width)
         nn.init.normal_(self.around.out.weight, std=width**-0.5)
 
     def forward(self, cells_NCD: Tensor) -> Tensor:
         """What is seen, [N, 64, D]: a frame's last code is read as the whole frame's."""
         none = torch.zeros(len(cells_NCD), dtype=torch.long, device=cells_NCD.device)
         seen = self.around(cells_NCD, none + NO_ACTION, none + NO_CELL)
-        shares = self.attend(seen).softmax(1)
-        return torch.cat([seen[:, :-1], (shares * seen).sum(1, keepdim=True)], dim=1)
+        whole = self.whole(F.gelu(self.narrow(seen)).flatten(1))
+        return torch.cat([seen[:, :-1], whole[:, None]], dim=1)

@@ -145,20 +145,28 @@ class Episode:
             )
 
 
+def level_stretches(episode: Episode) -> Iterator[tuple[int, int, int]]:
+    """Every level won: (level, t of its first action, t after its last).
+
+    A stretch begins after the last RESET, or in the level's first frame, and ends with the
+    action that won the level.
+    """
+    start = 0
+    for t in range(len(episode)):
+        if episode.outcomes_A[t] == Outcome.LEVEL_WON:
+            yield int(episode.levels_T[t]), start, t + 1
+            start = t + 1
+        elif episode.actions_A3[t, 0] == RESET:
+            start = t + 1
+
+
 def winning_stretches(episode: Episode) -> NDArray[np.bool_]:
-    """Which actions won a level without detour: those after the last RESET (or the level's first
-    frame) up to the level-up; bool [A]. Here play shows skill; elsewhere it may be exploration.
+    """Which actions won a level without detour: those of its `level_stretches`; bool [A]. Here play
+    shows skill; elsewhere it may be exploration.
     """
     winning = np.zeros(len(episode), dtype=np.bool_)
-    start = 0
-    for t, (action_id, outcome) in enumerate(
-        zip(episode.actions_A3[:, 0], episode.outcomes_A, strict=True)
-    ):
-        if action_id == RESET:
-            start = t + 1
-        elif outcome == Outcome.LEVEL_WON:
-            winning[start : t + 1] = True
-            start = t + 1
+    for _, start, end in level_stretches(episode):
+        winning[start:end] = True
     return winning
 
 

@@ -131,7 +131,7 @@ class WindowSampler:
         self._lexicon, self._palettes_N16 = lexicon, _palettes()
         self.vocabulary, self.episodes, self.config = vocabulary, episodes, config
         self.weights, self._table = weights, weights.table(vocabulary)
-        self.starts, odds, names, contents = [], [], [], []
+        self.starts, odds, names, contents, chooses = [], [], [], [], []
         for i, (episode, game) in enumerate(zip(episodes, games, strict=True)):
             last = max(len(episode.indices_TC) - config.frames, 0)
             for start in sorted({*range(0, last + 1, config.stride), last}):
@@ -141,9 +141,11 @@ class WindowSampler:
                 odds.append(config.won_factor if won else 1.0)
                 names.append(game)
                 contents.append(_content(window))
+                chooses.append(bool(chosen(window).any()))
         alike = Counter(contents)
-        shares = np.asarray(odds) / [alike[key] if config.distinct else 1 for key in contents]
-        self._odds = _even_by_game(shares, np.asarray(names, dtype=np.str_))
+        self._shares = np.asarray(odds) / [alike[k] if config.distinct else 1 for k in contents]
+        self._names, self._chooses = np.asarray(names, dtype=np.str_), np.asarray(chooses)
+        self._odds = _even_by_game(self._shares, self._names)
 
     def draw(self, size: int, *key: int) -> list[CodedEpisode]:
         """`size` windows drawn by `key` (seed, step)."""
@@ -158,6 +160,13 @@ class WindowSampler:
         plain = copy(self)
         plain.config = replace(self.config, recoloured=0.0)
         return plain
+
+    def choosing(self) -> WindowSampler:
+        """The windows that hold a choice to learn, as they are; all of them where none does."""
+        found = self.plain()
+        if self._chooses.any():
+            found._odds = _even_by_game(self._shares * self._chooses, self._names)
+        return found
 
     def _recoloured(self, window: CodedEpisode, rng: np.random.Generator) -> CodedEpisode:
         if rng.random() >= self.config.recoloured or self._lexicon is None:
@@ -193,12 +202,12 @@ class WindowSampler:
         outcomes, types, cells, offsets = np.full((4, len(ids)), IGNORE, dtype=np.int16)
         taught = (window.outcomes_A != Outcome.NOTHING) | bool(self.weights.no_level)
         outcomes[ends] = np.where(taught, window.outcomes_A.astype(np.int16), IGNORE)
-        chosen = window.winning_A & (window.types_A != RESET)
+        choices = chosen(window)
         last_codes = starts[: len(ends)] + CELLS
-        types[last_codes] = np.where(chosen, window.types_A, IGNORE)
-        cells[last_codes] = np.where(chosen, window.cells_A, IGNORE)
+        types[last_codes] = np.where(choices, window.types_A, IGNORE)
+        cells[last_codes] = np.where(choices, window.cells_A, IGNORE)
         if window.offsets_A is not None:
-            clicks = chosen & (window.types_A == CLICK)
+            clicks = choices & (window.types_A == CLICK)
             offsets[last_codes] = np.where(clicks, window.offsets_A, IGNORE)
         weights = self._weigh(ids, window, starts, ends)
         masked = mask_actions(vocabulary, ids)
@@ -221,6 +230,11 @@ class WindowSampler:
         return weights
 
 
+def chosen(window: CodedEpisode) -> NDArray[np.bool_]:
+    """Which actions a policy learns from: those on winning stretches, RESET aside: bool [A]."""
+    return window.winning_A & (window.types_A != RESET)
+
+
 def _content(window: CodedEpisode) -> bytes:
     """A digest that is equal where windows teach the same."""
     digest = blake2b(bytes([window.opens]), digest_size=16)
@@ -236,8 +250,9 @@ def _palettes() -> NDArray[np.uint8]:
 
 
 def _even_by_game(odds: NDArray[np.float64], games: NDArray[np.str_]) -> NDArray[np.float64]:
+    odds = odds.copy()
     for game in np.unique(games):
-        odds[games == game] /= odds[games == game].sum()
+        odds[games == game] /= max(odds[games == game].sum(), 1e-12)
     return odds / odds.sum()
 
 

@@ -31,14 +31,18 @@ def make_optimisers(
     return found
 
 
+HIDDEN = ("backbone", "sight")
+"""Parts of a model that lie between what it reads and what it says."""
+
+
 def hidden_matrices(module: nn.Module) -> list[Tensor]:
-    """Weights of the linear layers of a model's `backbone`, and of all convolutions beside it;
-    none where there is no backbone.
+    """Weights of the linear layers of a model's hidden parts, and of all convolutions beside them;
+    none where it has no such part.
     """
-    backbone = getattr(module, "backbone", None)
-    if not isinstance(backbone, nn.Module):
+    inner = [part for name, part in module.named_children() if name in HIDDEN]
+    if not inner:
         return []
-    linear = [part.weight for part in backbone.modules() if isinstance(part, nn.Linear)]
+    linear = [p.weight for part in inner for p in part.modules() if isinstance(p, nn.Linear)]
     return linear + [part.weight for part in module.modules() if isinstance(part, nn.Conv2d)]
 
 

@@ -68,7 +68,7 @@ def debug(scheme: Scheme) -> Recipe:
         weights=LossWeights(changed=5.0, first_frame=0.1),
         world_model_schedule=Schedule(steps=40, batch_size=8, learning_rate=3e-3, muon=True),
         policy=PolicyConfig(width=32, type_width=32, location_width=16, offset_width=16, blocks=1),
-        policy_schedule=Schedule(steps=20, batch_size=8, learning_rate=3e-3),
+        policy_schedule=Schedule(steps=20, batch_size=8, learning_rate=3e-3, muon=True),
     )
 
 
@@ -98,7 +98,7 @@ def small(scheme: Scheme) -> Recipe:
             steps=2000, batch_size=12, learning_rate=2e-3, warmup=0.05, muon=True
         ),
         policy=PolicyConfig(width=192, offset_width=128, blocks=3),
-        policy_schedule=Schedule(steps=1000, batch_size=12, learning_rate=1e-3),
+        policy_schedule=Schedule(steps=600, batch_size=24, learning_rate=5e-3, muon=True),
     )
 
 
@@ -140,7 +140,7 @@ def base(scheme: Scheme) -> Recipe:
         windows=replace(recipe.windows, frames=9, stride=2),
         world_model_schedule=Schedule(steps=6000, batch_size=32, learning_rate=1e-3, muon=True),
         policy=PolicyConfig(width=512, offset_width=128, blocks=3),
-        policy_schedule=Schedule(steps=1500, batch_size=32, learning_rate=1e-3),
+        policy_schedule=Schedule(steps=1500, batch_size=32, learning_rate=3e-3, muon=True),
     )
 
 

@@ -17,9 +17,8 @@ from arcworld.frames.tokenizer import FrameTokenizer
 from arcworld.frames.vqvae import VQVAE, VQVAEConfig
 from arcworld.models.policy import MaskedPolicy, PolicyConfig
 from arcworld.models.world_model import WorldModel, WorldModelConfig
-from arcworld.recordings.episode import RESET, Episode
+from arcworld.recordings.episode import Episode
 from arcworld.recordings.novelty import frame_hashes
-from arcworld.tokens.sequence import CodedEpisode
 from arcworld.tokens.windows import WindowSampler
 from arcworld.training.loop import Draw
 from arcworld.training.own_cells import read_own
@@ -65,10 +64,6 @@ class WorldModelTask:
         return model.loss(read_own(self.module, batch, self._sampler.config.own))
 
 
-DRAWN_FOR_ONE = 6
-"""Windows drawn for each that the policy trains on: about a third lie on winning stretches."""
-
-
 class PolicyTask:
     """Masked windows through the frozen world model; only winning stretches are targets."""
 
@@ -80,21 +75,13 @@ class PolicyTask:
         self.config = config
         self.module = MaskedPolicy(config)
         self._world_model = world_model.eval().requires_grad_(False)
-        self._sampler = sampler
+        self._sampler = sampler.choosing()
 
     def losses(self, model: Any, draw: Draw) -> dict[str, Tensor]:
         """See `Task.losses`."""
-        batch = self._sampler.lay_out(draw.share(self._windows(draw)))
+        windows = draw.share(self._sampler.draw(draw.size, *draw.key))
+        batch = self._sampler.lay_out(windows)
         return model.loss(self._world_model, batch.to(self.module.mask_row.device))
-
-    def _windows(self, draw: Draw) -> list[CodedEpisode]:
-        """`draw.size` windows, those that hold a target before those that would teach nothing."""
-        drawn = self._sampler.draw(DRAWN_FOR_ONE * draw.size, *draw.key)
-        return sorted(drawn, key=lambda window: not _has_target(window))[: draw.size]
-
-
-def _has_target(window: CodedEpisode) -> bool:
-    return bool((window.winning_A & (window.types_A != RESET)).any())
 
 
 def distinct_frames(episodes: Sequence[Episode]) -> dict[str, NDArray[np.uint8]]:

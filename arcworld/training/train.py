@@ -10,7 +10,7 @@ import os
 import subprocess
 import warnings
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -34,6 +34,7 @@ from arcworld.training.faults import aligned, training_part
 from arcworld.training.loop import fit
 from arcworld.training.precision import fast_precision
 from arcworld.training.recipes import Recipe
+from arcworld.training.skill import skilful
 from arcworld.training.start import about, begin_from, check_start
 from arcworld.training.tasks import (
     PolicyTask,
@@ -120,7 +121,7 @@ def _stages(
     if recipe.scheme == "v2":
         world_model = second.module.to(fabric.device)
         torch.manual_seed(seed)
-        third = PolicyTask(recipe.policy, world_model, sampler.plain())
+        third = PolicyTask(recipe.policy, world_model, sampler)
         if start is not None:
             begin_from(third.module, cast(MaskedPolicy, start.policy), start.folder)
         fit(third, recipe.policy_schedule, out / "policy", fabric, seed=seed)
@@ -164,7 +165,10 @@ def train_vqvae(recipe: Recipe, dataset: Dataset, folder: Path, *, seed: int = 0
 def _sampler(
     recipe: Recipe, episodes: Sequence[Episode], tokenizer: FrameTokenizer
 ) -> WindowSampler:
-    coded = [aligned(recipe, code(episode, tokenizer)) for episode in episodes]
+    coded = [
+        aligned(recipe, replace(code(episode, tokenizer), winning_A=skill_A))
+        for episode, skill_A in zip(episodes, skilful(episodes), strict=True)
+    ]
     games = [episode.game_id for episode in episodes]
     vocabulary = Vocabulary(recipe.scheme, recipe.world_model.codebook_size)
     lexicon = tokenizer.lexicon if isinstance(tokenizer, PatchCodebook) else None

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from arcworld.play.agents.random import RandomAgent
-from arcworld.play.agents.replay import ReplayAgent, level_stretches, shortest_paths
+from arcworld.play.agents.replay import ReplayAgent, shortest_paths
 from arcworld.play.observation import Observation
 from arcworld.play.session import play_game
 from arcworld.play.toolkit import Toolkit
-from arcworld.recordings.episode import Episode, GameAction, Outcome
+from arcworld.recordings.episode import Episode, GameAction, Outcome, level_stretches
 from arcworld.recordings.reader import read_recording
 
 SHARED = Path(__file__).parents[2].parent / "shared"

@@ -2,6 +2,7 @@ import pytest
 import torch
 from torch import nn
 
+from arcworld.models.policy import MaskedPolicy, PolicyConfig
 from arcworld.training.optimisers import (
     flat_state,
     hidden_matrices,
@@ -40,6 +41,17 @@ def test_muon_has_the_body_s_matrices_and_adamw_the_rest() -> None:
     assert len(adamw.param_groups[0]["params"]) == 5
     assert len(make_optimisers(model, muon=False, weight_decay=0.0)) == 1
     assert len(make_optimisers(nn.Linear(2, 2), muon=True, weight_decay=0.0)) == 1
+
+
+def test_muon_has_a_policy_s_look_and_adamw_its_heads() -> None:
+    policy = MaskedPolicy(PolicyConfig(width=8, type_width=8, location_width=4, blocks=1))
+    adamw, muon = make_optimisers(policy, muon=True, weight_decay=0.0)
+    known = {id(p) for p in muon.param_groups[0]["params"]}
+    names = {name for name, p in policy.named_parameters() if id(p) in known}
+    assert names == {
+        f"sight.{n}.weight" for n in ("around.around.0", "around.out", "narrow", "whole")
+    }
+    assert len(adamw.param_groups[0]["params"]) == len(list(policy.parameters())) - 4
 
 
 @pytest.mark.parametrize("muon", [False, True])

@@ -5,32 +5,23 @@ Knows the winning paths of recordings, by game and level; sees no pixel.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import numpy as np
 
 from arcworld.play.agent import Decision
 from arcworld.play.agents.random import random_action
 from arcworld.play.observation import Observation
-from arcworld.recordings.episode import RESET, Episode, GameAction, Outcome, game_name
+from arcworld.recordings.episode import (
+    RESET,
+    Episode,
+    GameAction,
+    game_name,
+    level_stretches,
+)
 
 Path = tuple[GameAction, ...]
 Paths = dict[str, dict[int, Path]]
-
-
-def level_stretches(episode: Episode) -> Iterator[tuple[int, int, int]]:
-    """Every level won: (level, t of its first action, t after its last).
-
-    A stretch begins after the last RESET, or in the level's first frame, and ends with the
-    action that won the level.
-    """
-    start = 0
-    for t in range(len(episode)):
-        if episode.outcomes_A[t] == Outcome.LEVEL_WON:
-            yield int(episode.levels_T[t]), start, t + 1
-            start = t + 1
-        elif episode.actions_A3[t, 0] == RESET:
-            start = t + 1
 
 
 def shortest_paths(episodes: Iterable[Episode]) -> Paths:
