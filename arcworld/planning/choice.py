@@ -50,6 +50,7 @@ def choose(
     prior_N: NDArray[np.floating],
     taken_N: NDArray[np.integer],
     useless_N: NDArray[np.bool_],
+    missed_N: NDArray[np.bool_],
     explore: bool,
     rng: np.random.Generator,
 ) -> Choice:
@@ -61,12 +62,14 @@ def choose(
         prior_N: the policy's probability of each.
         taken_N: how often each was taken in this state.
         useless_N: known to change nothing here, or to end the game; never chosen.
+        missed_N: taken for the goal on this level before, and did not win it; a goal no more.
         explore: whether the policy is not to be trusted here.
         rng: draws where the rule leaves it open.
     """
     open_N = ~useless_N
     if not open_N.any():
         return Choice(None, "explore")
+    level_N = np.where(missed_N, 0.0, level_N)
     best = int(np.where(open_N, level_N, -1.0).argmax())
     lead = float(level_N[best] - np.delete(level_N, best).max(initial=0.0))
     if level_N[best] >= config.goal_at_least and lead >= config.goal_lead:

@@ -67,10 +67,15 @@ class Trust:
         """What came was so unlikely."""
         self._nats.update(nats)
 
+    @property
+    def is_strange(self) -> bool:
+        """Whether the world model does not know this game."""
+        return self._nats.value >= self.config.familiar_nats
+
     def verdict(self, likeliest: float, *, may_reset: bool) -> Verdict:
         """What to do where the policy gives its likeliest action this probability."""
         self._sure.update(likeliest)
-        if self._nats.value >= self.config.familiar_nats:
+        if self.is_strange:
             return "explore"
         if self._spent < self.patience and self._sure.value >= self.config.sure:
             self._spent += 1

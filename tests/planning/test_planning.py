@@ -23,12 +23,15 @@ PRIOR = np.array([0.0, 0.2, 0.7, 0.1])
 
 
 def decide(
-    level: list[float], explore: bool = False, useless: object = NONE, taken: object = (0,) * 4
+    level: list[float],
+    explore: bool = False,
+    useless: object = NONE,
+    taken: object = (0,) * 4,
+    missed: object = NONE,
 ) -> tuple[int | None, str]:
     rng = np.random.default_rng(0)
-    chosen = choose(
-        RULE, np.array(level), PRIOR, np.asarray(taken), np.asarray(useless), explore, rng
-    )
+    known = np.asarray(taken), np.asarray(useless), np.asarray(missed)
+    chosen = choose(RULE, np.array(level), PRIOR, *known, explore, rng)
     return chosen.index, chosen.reason
 
 
@@ -36,6 +39,12 @@ def test_the_goal_is_taken_when_one_action_clearly_leads() -> None:
     assert decide([0.1, 0.9, 0.0, 0.0]) == (1, "goal")
     assert decide([0.8, 0.9, 0.0, 0.0]) == (2, "policy")  # no clear lead
     assert decide([0.0, 0.4, 0.0, 0.0]) == (2, "policy")  # not likely enough
+
+
+def test_a_goal_that_was_missed_is_a_goal_no_more() -> None:
+    missed = np.array([False, True, False, False])
+    assert decide([0.1, 0.9, 0.0, 0.0], missed=missed) == (2, "policy")
+    assert decide([0.8, 0.9, 0.0, 0.0], missed=missed) == (0, "goal")
 
 
 def test_where_the_policy_is_not_trusted_a_goal_still_comes_first() -> None:

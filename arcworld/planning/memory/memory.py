@@ -10,6 +10,7 @@ agent may keep one, tell it what it did, and ask.
     memory.is_useless(action)               known to change nothing here, or to end the game
     memory.route()                          the way to the most promising untried action
     memory.winning_path(level)              what won a level before
+    memory.movers(), memory.opening()       what changed anything here, and where the level began
 """
 
 from __future__ import annotations
@@ -261,6 +262,22 @@ class Memory:
             if row[0] in self._seen.legal_actions
         ]
         return sorted(found, key=lambda one: -one.promise)
+
+    def movers(self) -> list[GameAction]:
+        """Actions that have changed something on this level, the newest first."""
+        nodes = sorted(self.graph.nodes.values(), key=lambda node: -node.visited)
+        rows = [
+            row
+            for node in nodes
+            for row, edge in node.edges.items()
+            if edge.led is Led.ELSEWHERE and row[0] in self._seen.legal_actions
+        ]
+        return [GameAction.from_row(row) for row in dict.fromkeys(rows)]
+
+    def opening(self) -> NDArray[np.uint8] | None:
+        """The frame in which the level began, or began again; None where it is forgotten."""
+        node = self.graph.nodes.get(-1 if self.graph.opening is None else self.graph.opening)
+        return None if node is None else unpack(node.frame)
 
     def is_useless(self, action: GameAction) -> bool:
         """Whether an action is known to change nothing here, or to end the game."""

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from arcworld.models.run import Run
 from arcworld.play.observation import Observation
-from arcworld.recordings.episode import CLICK, GameAction, Outcome
-from arcworld.tokens.cells import NO_CELL, cell_of
+from arcworld.recordings.episode import GameAction, Outcome
+from arcworld.tokens.cells import place_of
 from arcworld.tokens.sequence import CodedEpisode
 
 
@@ -71,11 +71,3 @@ class ModelHistory:
 
     def _encode(self, observation: Observation) -> NDArray[np.int32]:
         return self._run.tokenizer.encode_frames(observation.frame_HW[None])[0]
-
-
-def place_of(action: GameAction) -> tuple[int, int]:
-    """An action's type and cell; 64 where it has no place."""
-    if action.id != CLICK:
-        return action.id, NO_CELL
-    assert action.x is not None and action.y is not None
-    return CLICK, cell_of(action.x, action.y)

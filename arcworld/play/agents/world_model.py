@@ -17,8 +17,10 @@ from arcworld.models.run import Run
 from arcworld.planning.candidates import Candidates
 from arcworld.planning.choice import ChoiceConfig, as_action, choose, prior_over
 from arcworld.planning.goals import level_probabilities
+from arcworld.planning.lookahead import LookAheadConfig
 from arcworld.planning.surprise import cell_surprise
 from arcworld.planning.trust import Trust, TrustConfig
+from arcworld.planning.wayback import WayBack
 from arcworld.play.agent import Decision
 from arcworld.play.agents.explorer import ExplorerAgent
 from arcworld.play.agents.history import ModelHistory
@@ -33,11 +35,13 @@ class WorldModelAgentConfig:
     Attributes:
         choice: the rule among candidates.
         trust: how far the policy is followed.
+        look: how a way back to where the level began is looked for.
         resolved: candidates, the likeliest, that are looked up in memory by the pixel they land on.
     """
 
     choice: ChoiceConfig = field(default_factory=ChoiceConfig)
     trust: TrustConfig = field(default_factory=TrustConfig)
+    look: LookAheadConfig = field(default_factory=LookAheadConfig)
     resolved: int = 8
 
 
@@ -60,9 +64,16 @@ class WorldModelAgent:
         self._history = ModelHistory(self.run, observation)
         self._trust, self._last_nats = Trust(self.config.trust), 0.0
         self._taken: Counter[tuple[int, GameAction]] = Counter()
+        self._mine: Decision | None = None
+        self._missed: set[GameAction] = set()
+        self._way_back = WayBack(self.run, self.config.look)
 
     def choose_action(self, observation: Observation) -> Decision:
-        """Decide by goal, policy or memory."""
+        """Decide by the way back, goal, policy or memory."""
+        self._mine = self._back() or self._decide(observation)
+        return self._mine
+
+    def _decide(self, observation: Observation) -> Decision:
         legal = [kind for kind in observation.legal_actions if self._history.expresses(kind)]
         candidates = Candidates.legal(legal)
         if not len(candidates):
@@ -106,13 +117,32 @@ class WorldModelAgent:
             self._trust.settle(explored=decision.reason.startswith("explore"))
         if memory.level != level:
             self._taken.clear()
+            self._missed.clear()
             self._trust.enter()
+            self._way_back.enter()
+        elif decision.reason == "goal":
+            self._missed.add(decision.action)
         elif decision.action.id == RESET:
             self._trust.start_over()
+            self._way_back.enter()
+        elif decision is not self._mine:
+            self._way_back.stray()
         window = self._history.observe(decision.action, observation)
         if window is not None:
             self._last_nats = float(cell_surprise(self.run.world_model, window).sum())
             self._trust.surprised(self._last_nats)
+
+    def _back(self) -> Decision | None:
+        """A step back to where the level began, where the policy would know what to do."""
+        if self._trust.is_strange:
+            return None
+        nearer = self._way_back.step(self.explorer.memory, self._history.now())
+        if nearer is None:
+            return None
+        what = (
+            f"back: {nearer.distance} pixels from where the level began, {nearer.times} such away"
+        )
+        return Decision(nearer.action, what, {"distance": float(nearer.distance)})
 
     def _explore(self, observation: Observation) -> Decision:
         decision = self.explorer.choose_action(observation)
@@ -142,11 +172,15 @@ class WorldModelAgent:
 
     def _remembered(
         self, count: int, actions: dict[int, GameAction]
-    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """How often each candidate was taken here, and which are useless: all unlikely ones are."""
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.bool_]]:
+        """How often each candidate was taken here, which are useless (all unlikely ones are), and
+        which were to win this level and did not.
+        """
         memory = self.explorer.memory
         taken, useless = np.zeros(count, np.int64), np.ones(count, np.bool_)
+        missed = np.zeros(count, np.bool_)
         for index, action in actions.items():
             taken[index] = self._taken[memory.here.number, action]
             useless[index] = memory.is_useless(action)
-        return taken, useless
+            missed[index] = action in self._missed
+        return taken, useless, missed

@@ -1,0 +1,112 @@
+"""Look-ahead in the world model: which action brings a frame nearer to one that is wanted.
+
+Knows a run's tokenizer and world model, and frames as they are told apart; knows no game and no
+memory. Each candidate is dreamt on its own, once and several times over: a tile that turns through
+three colours comes back after the third click.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arcworld.models.decode import predict_next
+from arcworld.models.run import Run
+from arcworld.recordings.episode import GameAction
+from arcworld.tokens.cells import place_of
+from arcworld.tokens.sequence import CodedEpisode
+
+type Shown = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
+"""A frame without what is not to be compared: clocks and bars."""
+
+
+@dataclass(frozen=True)
+class LookAheadConfig:
+    """How far and how wide.
+
+    Attributes:
+        width: candidates that are dreamt.
+        depth: how often each is taken in a row, at most.
+        gain: by so much of the distance it must bring nearer, or it is not worth an action.
+    """
+
+    width: int = 32
+    depth: int = 3
+    gain: float = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Nearer:
+    """An action that brings nearer: taken `times` in a row, to `distance` pixels."""
+
+    action: GameAction
+    times: int
+    distance: int
+
+
+def distance(frame_HW: NDArray[np.uint8], wanted_HW: NDArray[np.uint8], shown: Shown) -> int:
+    """Pixels in which two frames differ."""
+    return int((shown(frame_HW) != shown(wanted_HW)).sum())
+
+
+def look_ahead(
+    run: Run,
+    history: CodedEpisode,
+    actions: Sequence[GameAction],
+    wanted_HW: NDArray[np.uint8],
+    shown: Shown,
+    config: LookAheadConfig,
+) -> Nearer | None:
+    """The action foretold to bring nearest to a wanted frame: of equals the one taken least often;
+    None where none brings nearer.
+
+    Args:
+        run: with the models.
+        history: ends in the frame where an action is to be chosen.
+        actions: candidates, the likeliest first; those past `config.width` are left out.
+        wanted_HW: the frame, [64, 64].
+        shown: takes off what is not to be compared.
+        config: how far and wide.
+    """
+    actions = actions[: config.width]
+    if not actions:
+        return None
+    here_HW = run.tokenizer.decode_frames(history.indices_TC[-1:])[0]
+    least = distance(here_HW, wanted_HW, shown) * (1 - config.gain)
+    found: Nearer | None = None
+    dreams = [history] * len(actions)
+    for times in range(1, config.depth + 1):
+        dreams = _dream(run, dreams, actions)
+        frames = run.tokenizer.decode_frames(np.stack([d.indices_TC[-1] for d in dreams]))
+        far = [distance(frame_HW, wanted_HW, shown) for frame_HW in frames]
+        best = int(np.argmin(far))
+        if far[best] < (least if found is None else found.distance):
+            found = Nearer(actions[best], times, far[best])
+    return found
+
+
+def _dream(
+    run: Run, histories: Sequence[CodedEpisode], actions: Sequence[GameAction]
+) -> list[CodedEpisode]:
+    """Histories one step on, by what the model foretells of one action each."""
+    pending = [_put(history, action) for history, action in zip(histories, actions, strict=True)]
+    told = predict_next(run.world_model, pending)
+    return [
+        replace(p, indices_TC=np.concatenate([p.indices_TC, codes[None]]))
+        for p, codes in zip(pending, told.indices_BC, strict=True)
+    ]
+
+
+def _put(history: CodedEpisode, action: GameAction) -> CodedEpisode:
+    """The history with an action that awaits its frame."""
+    kind, cell = place_of(action)
+    return replace(
+        history,
+        types_A=np.append(history.types_A, np.int16(kind)),
+        cells_A=np.append(history.cells_A, np.int16(cell)),
+        outcomes_A=np.append(history.outcomes_A, np.uint8(0)),
+        winning_A=np.append(history.winning_A, False),
+    )

@@ -1,0 +1,110 @@
+"""Look-ahead and the way back, with a dream that is made up: one tile, three colours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from arcworld.planning import lookahead
+from arcworld.planning.lookahead import LookAheadConfig, look_ahead
+from arcworld.planning.wayback import VAIN, WayBack
+from arcworld.recordings.episode import GameAction
+from arcworld.tokens.cells import cell_of
+from arcworld.tokens.sequence import CodedEpisode
+
+CONFIG = LookAheadConfig(width=8, depth=3, gain=0.02)
+HOME = np.zeros((64, 64), np.uint8)
+TILE, OTHER = GameAction(6, 12, 12), GameAction(6, 40, 40)
+
+
+class Cells:
+    """A tokenizer whose code is the one colour of a cell."""
+
+    def decode_frames(self, indices_TC: Any) -> Any:
+        grid = np.asarray(indices_TC, np.uint8).reshape(-1, 8, 8)
+        return grid.repeat(8, axis=1).repeat(8, axis=2)
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A world where a click turns its cell to the next of three colours."""
+
+    def told(_: object, histories: Sequence[CodedEpisode]) -> Any:
+        frames = np.stack([history.indices_TC[-1] for history in histories])
+        for frame, history in zip(frames, histories, strict=True):
+            cell = int(history.cells_A[-1])
+            frame[cell] = (frame[cell] + 1) % 3
+        return SimpleNamespace(indices_BC=frames)
+
+    monkeypatch.setattr(lookahead, "predict_next", told)
+    vocabulary = SimpleNamespace(actions=8)
+    return SimpleNamespace(tokenizer=Cells(), world_model=SimpleNamespace(vocabulary=vocabulary))
+
+
+def history(**cells: int) -> CodedEpisode:
+    frame = np.zeros((1, 64), np.int32)
+    for name, colour in cells.items():
+        frame[0, int(name[1:])] = colour
+    none = np.zeros(0, np.int16)
+    return CodedEpisode(frame, none, none, none.astype(np.uint8), none.astype(np.bool_))
+
+
+def same(frame_HW: Any) -> Any:
+    return frame_HW
+
+
+def test_an_action_is_dreamt_until_it_brings_nearer(run: Any) -> None:
+    at = cell_of(12, 12)
+    once = look_ahead(run, history(**{f"c{at}": 2}), [OTHER, TILE], HOME, same, CONFIG)
+    twice = look_ahead(run, history(**{f"c{at}": 1}), [OTHER, TILE], HOME, same, CONFIG)
+    assert once is not None and (once.action, once.times, once.distance) == (TILE, 1, 0)
+    assert twice is not None and (twice.action, twice.times, twice.distance) == (TILE, 2, 0)
+
+
+def test_no_action_where_none_brings_nearer_or_none_is_given(run: Any) -> None:
+    at = cell_of(12, 12)
+    assert look_ahead(run, history(**{f"c{at}": 1}), [OTHER], HOME, same, CONFIG) is None
+    assert look_ahead(run, history(**{f"c{at}": 1}), [], HOME, same, CONFIG) is None
+
+
+class Remembered:
+    """A memory of one level that began in an empty frame."""
+
+    def __init__(self, *movers: GameAction) -> None:
+        self._movers = list(movers)
+        self.graph = SimpleNamespace(shown=same)
+
+    def opening(self) -> Any:
+        return HOME
+
+    def movers(self) -> list[GameAction]:
+        return self._movers
+
+    def untried(self) -> list[Any]:
+        return []
+
+    def is_useless(self, action: GameAction) -> bool:
+        return False
+
+
+def test_the_way_back_is_for_those_who_strayed_and_ends_where_the_level_began(run: Any) -> None:
+    way: Any = WayBack(run, CONFIG)
+    memory, at = Remembered(TILE, OTHER), cell_of(12, 12)
+    assert way.step(memory, history(**{f"c{at}": 2})) is None
+    way.stray()
+    nearer = way.step(memory, history(**{f"c{at}": 2}))
+    assert nearer is not None and nearer.action == TILE
+    assert way.step(memory, history()) is None
+    assert way.step(memory, history(**{f"c{at}": 2})) is None
+
+
+def test_steps_in_vain_end_the_way_back(run: Any) -> None:
+    way: Any = WayBack(run, CONFIG)
+    memory, at = Remembered(TILE), cell_of(12, 12)
+    way.stray()
+    taken = [way.step(memory, history(**{f"c{at}": 2})) for _ in range(VAIN + 2)]
+    assert [step is None for step in taken] == [False] * VAIN + [True] * 2
