@@ -1,8 +1,8 @@
 """How far the policy is to be followed: while the game is known, the policy sure, and not for ever.
 
 Knows surprise, the policy's own confidence, and counts of actions; knows no model and no game. A
-policy that is lost may find back from where the level began, so it starts the level over once; what
-does not win then is left to exploring.
+policy that is lost may find back from where the level began, so it starts the level over a few
+times; what does not win then is left to exploring.
 """
 
 from __future__ import annotations
@@ -23,15 +23,19 @@ class TrustConfig:
         familiar_nats: frames must surprise the world model less than this in the mean, in nats a
             frame.
         sure: the probability of the policy's likeliest action must be so high in the mean.
-        patience: actions that the policy has for a level, and once more from its beginning; halved
-            where exploring won, doubled again where the policy did.
+        patience: actions that the policy has for a level, and again each time from its beginning;
+            halved where exploring won, doubled again where the policy did.
         least_patience: it is never below.
+        restarts: how often the policy starts a level over before it is left to exploring.
+        glance: in a strange game the models look at every so manieth action only.
     """
 
     familiar_nats: float = 30.0
     sure: float = 0.5
     patience: int = 100
     least_patience: int = 20
+    restarts: int = 3
+    glance: int = 8
 
 
 class Trust:
@@ -45,14 +49,14 @@ class Trust:
 
     def enter(self) -> None:
         """A level begins."""
-        self._restarted = False
+        self._restarts = 0
         self._begin()
 
     def start_over(self) -> None:
-        """The level was set back by a RESET, whoever sent it: the policy has one more go."""
-        if not self._restarted:
+        """The level was set back by a RESET, whoever sent it: the policy has another go."""
+        if self._restarts < self.config.restarts:
             self._begin()
-        self._restarted = True
+        self._restarts += 1
 
     def _begin(self) -> None:
         self._spent = 0
@@ -62,6 +66,10 @@ class Trust:
         """The level was won: whoever won it has earned trust for the next."""
         patience = self.patience // 2 if explored else self.patience * 2
         self.patience = min(max(patience, self.config.least_patience), self.config.patience)
+
+    def looks(self, action: int) -> bool:
+        """Whether the models are to be asked at a game's so manieth action."""
+        return not self.is_strange or action % self.config.glance == 0
 
     def surprised(self, nats: float) -> None:
         """What came was so unlikely."""
@@ -73,11 +81,14 @@ class Trust:
         return self._nats.value >= self.config.familiar_nats
 
     def verdict(self, likeliest: float, *, may_reset: bool) -> Verdict:
-        """What to do where the policy gives its likeliest action this probability."""
+        """What to do where the policy gives its likeliest action this probability. One that never
+        was sure since the level began does not start it over.
+        """
         self._sure.update(likeliest)
         if self.is_strange:
             return "explore"
         if self._spent < self.patience and self._sure.value >= self.config.sure:
             self._spent += 1
             return "follow"
-        return "start over" if may_reset and not self._restarted else "explore"
+        again = may_reset and self._spent > 0 and self._restarts < self.config.restarts
+        return "start over" if again else "explore"

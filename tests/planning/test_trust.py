@@ -2,17 +2,18 @@
 
 from arcworld.planning.trust import Trust, TrustConfig
 
-CONFIG = TrustConfig(familiar_nats=10.0, sure=0.5, patience=4, least_patience=2)
+CONFIG = TrustConfig(familiar_nats=10.0, sure=0.5, patience=4, least_patience=2, restarts=2)
 
 
 def verdicts(trust: Trust, count: int, likeliest: float = 0.9) -> list[str]:
     return [trust.verdict(likeliest, may_reset=True) for _ in range(count)]
 
 
-def test_a_sure_policy_is_followed_then_starts_over_once_then_is_left() -> None:
+def test_a_sure_policy_is_followed_then_starts_over_then_is_left() -> None:
     trust = Trust(CONFIG)
-    assert verdicts(trust, 5) == ["follow"] * 4 + ["start over"]
-    trust.start_over()
+    for _ in range(2):
+        assert verdicts(trust, 5) == ["follow"] * 4 + ["start over"]
+        trust.start_over()
     assert verdicts(trust, 5) == ["follow"] * 4 + ["explore"]
     trust.start_over()
     assert verdicts(trust, 1) == ["explore"]
@@ -22,9 +23,20 @@ def test_a_sure_policy_is_followed_then_starts_over_once_then_is_left() -> None:
 
 def test_an_unsure_policy_is_not_followed() -> None:
     trust = Trust(CONFIG)
-    assert verdicts(trust, 1, likeliest=0.3) == ["start over"]
-    trust.start_over()
     assert verdicts(trust, 1, likeliest=0.3) == ["explore"]
+
+
+def test_a_policy_that_was_sure_and_is_no_more_starts_over() -> None:
+    trust = Trust(CONFIG)
+    assert verdicts(trust, 2) == ["follow"] * 2
+    assert "start over" in verdicts(trust, 6, likeliest=0.0)
+
+
+def test_in_a_strange_game_the_models_are_asked_now_and_then() -> None:
+    trust = Trust(CONFIG)
+    assert all(trust.looks(action) for action in range(10))
+    trust.surprised(100.0)
+    assert [action for action in range(20) if trust.looks(action)] == [0, 8, 16]
 
 
 def test_without_a_reset_it_explores() -> None:

@@ -116,7 +116,7 @@ def test_a_game_that_surprises_is_explored(toolkit: Toolkit) -> None:
 
 
 def test_the_policy_plays_a_known_game_twice_until_its_patience_ends() -> None:
-    config = WorldModelAgentConfig(trust=TrustConfig(np.inf, sure=0.0, patience=3))
+    config = WorldModelAgentConfig(trust=TrustConfig(np.inf, sure=0.0, patience=3, restarts=1))
     agent = WorldModelAgent(make_run(), 4, config)
     policy: Counter[int] = Counter()
     explored = 0

@@ -65,6 +65,7 @@ class WorldModelAgent:
         self._trust, self._last_nats = Trust(self.config.trust), 0.0
         self._taken: Counter[tuple[int, GameAction]] = Counter()
         self._mine: Decision | None = None
+        self._seen = 0
         self._missed: set[GameAction] = set()
         self._way_back = WayBack(self.run, self.config.look)
 
@@ -76,8 +77,8 @@ class WorldModelAgent:
     def _decide(self, observation: Observation) -> Decision:
         legal = [kind for kind in observation.legal_actions if self._history.expresses(kind)]
         candidates = Candidates.legal(legal)
-        if not len(candidates):
-            return self.explorer.choose_action(observation)
+        if self._trust.is_strange or not len(candidates):
+            return self._explore(observation)
         history = self._history.now()
         level = level_probabilities(self.run.world_model, history, candidates)
         types, places = self.run.policy.prior_logits(self.run.world_model, [history])
@@ -128,7 +129,8 @@ class WorldModelAgent:
         elif decision is not self._mine:
             self._way_back.stray()
         window = self._history.observe(decision.action, observation)
-        if window is not None:
+        self._seen += 1
+        if window is not None and self._trust.looks(self._seen):
             self._last_nats = float(cell_surprise(self.run.world_model, window).sum())
             self._trust.surprised(self._last_nats)
 
