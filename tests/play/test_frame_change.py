@@ -12,17 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from arcworld.play.agent import Decision
-from arcworld.play.agents.frame_change import (
+from arcworld.planning.effects import (
     PIXELS,
     SIMPLE,
     ChangeModel,
-    FrameChangeAgent,
-    FrameChangeConfig,
     Pairs,
     action_at,
     place_of,
 )
+from arcworld.play.agent import Decision
+from arcworld.play.agents.frame_change import FrameChangeAgent, FrameChangeConfig
 from arcworld.play.observation import Observation
 from arcworld.play.session import play_game
 from arcworld.play.toolkit import Toolkit

@@ -8,7 +8,7 @@ not visited are forgotten.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from hashlib import blake2b
@@ -57,6 +57,7 @@ class Node:
         came_by: the action that first led here; None for a level's opening.
         visited: the time of the last visit.
         place: where the avatar is, where that is known.
+        odds: log-odds of actions not tried here, learnt from others, where any were asked for.
     """
 
     number: int
@@ -66,6 +67,7 @@ class Node:
     came_by: ActionRow | None = None
     visited: int = 0
     place: Place | None = None
+    odds: Mapping[ActionRow, float] | None = None
 
     def kind_of(self, choice: ActionRow) -> int | None:
         """The kind of an action that was offered or tried here."""

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from arcworld.planning.effects import Effects, place_of
 from arcworld.planning.memory.choices import (
     CHANGES,
     DISCOVERS,
@@ -80,15 +81,20 @@ class Memory:
         knowledge: chances that a kind of action changes anything, and that a change is new.
     """
 
-    def __init__(self, config: MemoryConfig | None = None, seed: int = 0) -> None:
-        """Nothing is known before `begin`; the seed decides between actions that promise alike."""
-        self.config, self.seed = config or MemoryConfig(), seed
+    def __init__(
+        self, config: MemoryConfig | None = None, seed: int = 0, *, learns: bool = False
+    ) -> None:
+        """Nothing is known before `begin`; the seed decides between actions that promise alike.
+        One that `learns` also teaches a network what actions lead to (`planning.effects`).
+        """
+        self.config, self.seed, self.learns = config or MemoryConfig(), seed, learns
 
     def begin(self, seen: Seen) -> None:
         """A game was opened: nothing is known of it."""
         self.status, self.marker = StatusMask(), ClickMarker()
         self.knowledge = Knowledge(CHANGES, DISCOVERS, self.config.curious)
         self.local = LocalModel()
+        self.effects = Effects(seed=self.seed) if self.learns else None
         self._order = np.random.default_rng(self.seed).permutation(8).tolist()
         self._won: dict[int, tuple[ActionRow, ...]] = {}
         self._open_level(seen)
@@ -172,6 +178,9 @@ class Memory:
         before, row = self.here, self._row(action)
         kind, fresh = self._kind(before, row), row not in before.edges
         found = self.graph.find(frame_HW) is None
+        if fresh and self.effects is not None:
+            old_HW = self.graph.shown(unpack(before.frame))
+            self.effects.observe(old_HW, GameAction.from_row(row), found)
         self._arrive(seen, frame_HW, row)
         moved = self.here.number != before.number
         if fresh:
@@ -209,7 +218,19 @@ class Memory:
             node.place = self.local.avatar.place(objects)
         self.graph.visit(node)
         self.here = node
-        self.local.see(self.graph.shown(frame_HW), node.place)
+        shown_HW = self.graph.shown(frame_HW)
+        if self.effects is not None and self.effects.is_taught:
+            node.odds = self._odds(self.effects, shown_HW, node)
+        self.local.see(shown_HW, node.place)
+
+    def _odds(
+        self, effects: Effects, shown_HW: NDArray[np.uint8], node: Node
+    ) -> dict[ActionRow, float]:
+        """What is learnt of the actions not tried in a node."""
+        rows = [row for kind in node.untried.values() for row in kind]
+        places = [(row, place_of(GameAction.from_row(row))) for row in rows]
+        logits = effects.logits(shown_HW)
+        return {row: float(logits[place]) for row, place in places if place is not None}
 
     def _forget_level(self, seen: Seen) -> None:
         """Go on from an empty graph, and unlearn: what was seen so far was seen wrongly."""

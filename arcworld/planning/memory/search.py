@@ -6,6 +6,7 @@ actions for one discovery: its length with the untried action, over that action'
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -59,6 +60,20 @@ class _Outlook:
         """Take an action where it is the most promising so far."""
         if promise > self.promise:
             self.promise, self.row = promise, row
+
+
+def likeliest(node: Node, rows: Sequence[ActionRow], promise: float) -> tuple[ActionRow, float]:
+    """The action of a kind to try first, and its promise: what is counted of its kind and what is
+    learnt of it weigh alike. Kinds hardly tried stay what they are.
+    """
+    if node.odds is None or promise >= 1.0:
+        return rows[0], promise
+    row = max(rows, key=lambda row: node.odds.get(row, -math.inf) if node.odds else 0.0)
+    if row not in node.odds:
+        return rows[0], promise
+    counted = min(max(promise / FORETOLD, 1e-4), 1 - 1e-4)
+    odds = (math.log(counted / (1 - counted)) + node.odds[row]) / 2
+    return row, FORETOLD / (1 + math.exp(-odds))
 
 
 class Search:
@@ -127,7 +142,7 @@ class Search:
         node = self._graph.nodes[state]
         outlook = _Outlook(list(self._graph.ways(node)))
         for kind, rows in node.untried.items():
-            row, promise = rows[0], self._promises[kind]
+            row, promise = likeliest(node, rows, self._promises[kind])
             if node.place is None or row[0] in (CLICK, UNDO):
                 outlook.offer(row, promise)
             else:

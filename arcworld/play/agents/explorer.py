@@ -26,12 +26,14 @@ class ExplorerConfig:
     """How the explorer plays.
 
     Attributes:
+        learns: whether its memory also teaches a network what actions do (`planning.effects`).
         patience: how often an action is repeated where none changes anything, before a RESET:
             some games show a won level for a while. Halved whenever waiting was in vain.
     """
 
     memory: MemoryConfig = MemoryConfig()
     patience: int = 20
+    learns: bool = False
 
 
 class ExplorerAgent:
@@ -42,7 +44,7 @@ class ExplorerAgent:
     def __init__(self, seed: int = 0, config: ExplorerConfig | None = None) -> None:
         self.seed = seed
         self.config = config or ExplorerConfig()
-        self.memory = Memory(self.config.memory, seed)
+        self.memory = Memory(self.config.memory, seed, learns=self.config.learns)
         self.because: Counter[str] = Counter()
 
     def begin(self, observation: Observation) -> None:

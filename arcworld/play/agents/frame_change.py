@@ -12,24 +12,17 @@ Knows frames and legal actions; no run, no recording, nothing of what a level is
 from __future__ import annotations
 
 from dataclasses import dataclass
-from hashlib import blake2b
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
 from torch.nn import functional as F
 
+from arcworld.planning.effects import PIXELS, SIMPLE, ChangeModel, Pairs, action_at, place_of
 from arcworld.play.agent import Decision
 from arcworld.play.agents.random import random_action
 from arcworld.play.observation import GAME_OVER, Observation
-from arcworld.recordings.episode import CLICK, COLOURS, SIDE, GameAction
-
-SIMPLE = (1, 2, 3, 4, 5)
-"""Actions that have a logit of their own; undo (7) always changes something and teaches nothing."""
-PIXELS = SIDE * SIDE
-PATCH = 4
-"""Pixels to a side of what the convolutions leave one vector of."""
+from arcworld.recordings.episode import CLICK
 
 
 @dataclass(frozen=True)
@@ -49,109 +42,6 @@ class FrameChangeConfig:
     batch_size: int = 32
     train_every: int = 5
     learning_rate: float = 1e-3
-
-
-class ChangeModel(nn.Module):
-    """Frames to logits that an action changes them: five simple actions and a click at each pixel.
-
-    Convolutions bring the frame down to patches of 4x4 pixels. A click's logit is made of what its
-    patch holds for the pixel's place in it, and of the colour there, so that one click of a frame
-    costs next to nothing beside the map of all.
-    """
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        deep = 2 * width
-        self.body = nn.Sequential(
-            nn.Conv2d(COLOURS, width, 3, stride=2, padding=1),
-            nn.ReLU(),
-            nn.Conv2d(width, deep, 3, stride=2, padding=1),
-            nn.ReLU(),
-            nn.Conv2d(deep, deep, 3, padding=1),
-            nn.ReLU(),
-            nn.Conv2d(deep, deep, 3, padding=1),
-            nn.ReLU(),
-        )
-        self.simple = nn.Sequential(
-            nn.MaxPool2d(4),
-            nn.Flatten(),
-            nn.Linear(16 * deep, 128),
-            nn.ReLU(),
-            nn.Linear(128, len(SIMPLE)),
-        )
-        self.patch = nn.Linear(deep, PATCH * PATCH * 8)
-        self.colour = nn.Embedding(COLOURS, 8)
-        self.click = nn.Sequential(nn.ReLU(), nn.Linear(16, 16), nn.ReLU(), nn.Linear(16, 1))
-
-    def forward(self, frames_BHW: Tensor) -> Tensor:
-        """Logits [B, 5 + 4096] of uint8 frames [B, 64, 64]; pixels row by row."""
-        deep = self._deep(frames_BHW)
-        places = torch.arange(PIXELS, device=deep.device).expand(len(deep), -1)
-        clicks = self._clicks(deep, frames_BHW, places)
-        return torch.cat([self.simple(deep), clicks], dim=1)
-
-    def logits_at(self, frames_BHW: Tensor, places_B: Tensor) -> Tensor:
-        """Logits [B] of one action for each frame; the same as `forward` gives there."""
-        deep = self._deep(frames_BHW)
-        pixels = (places_B - len(SIMPLE)).clamp(min=0)
-        clicks = self._clicks(deep, frames_BHW, pixels[:, None])[:, 0]
-        simple = self.simple(deep).gather(1, places_B.clamp(max=len(SIMPLE) - 1)[:, None])[:, 0]
-        return torch.where(places_B < len(SIMPLE), simple, clicks)
-
-    def _deep(self, frames_BHW: Tensor) -> Tensor:
-        return self.body(F.one_hot(frames_BHW.long(), COLOURS).permute(0, 3, 1, 2).float())
-
-    def _clicks(self, deep: Tensor, frames_BHW: Tensor, pixels_BN: Tensor) -> Tensor:
-        y, x = pixels_BN // SIDE, pixels_BN % SIDE
-        row = torch.arange(len(deep), device=deep.device)[:, None]
-        held = self.patch(deep.permute(0, 2, 3, 1)).unflatten(-1, (PATCH, PATCH, 8))
-        seen = held[row, y // PATCH, x // PATCH, y % PATCH, x % PATCH]
-        colour = self.colour(frames_BHW[row, y, x].long())
-        return self.click(torch.cat([seen, colour], dim=-1))[..., 0]
-
-
-class Pairs:
-    """Distinct (frame, action) pairs and whether the frame changed: the newest `capacity`."""
-
-    def __init__(self, capacity: int) -> None:
-        self.capacity = capacity
-        self._frames_NHW = np.zeros((capacity, SIDE, SIDE), dtype=np.uint8)
-        self._places_N = np.zeros(capacity, dtype=np.int64)
-        self._changed_N = np.zeros(capacity, dtype=np.float32)
-        self._keys: list[bytes] = []
-        self._known: set[bytes] = set()
-        self._next = 0
-
-    def __len__(self) -> int:
-        return len(self._keys)
-
-    def clear(self) -> None:
-        """Forget all."""
-        self._keys, self._known, self._next = [], set(), 0
-
-    def add(self, frame_HW: NDArray[np.uint8], place: int, changed: bool) -> bool:
-        """Keep a pair; false where it is known, whatever came of it then."""
-        key = blake2b(frame_HW.tobytes() + place.to_bytes(2, "big"), digest_size=12).digest()
-        if key in self._known:
-            return False
-        if len(self._keys) < self.capacity:
-            self._keys.append(key)
-        else:
-            self._known.discard(self._keys[self._next])
-            self._keys[self._next] = key
-        self._known.add(key)
-        self._frames_NHW[self._next] = frame_HW
-        self._places_N[self._next] = place
-        self._changed_N[self._next] = changed
-        self._next = (self._next + 1) % self.capacity
-        return True
-
-    def sample(self, count: int, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
-        """`count` different pairs: frames [B, 64, 64], places [B], changed [B]."""
-        chosen = rng.choice(len(self), count, replace=False)
-        arrays = (self._frames_NHW[chosen], self._places_N[chosen], self._changed_N[chosen])
-        frames, places, changed = map(torch.from_numpy, arrays)
-        return frames, places, changed
 
 
 class FrameChangeAgent:
@@ -226,27 +116,3 @@ class FrameChangeAgent:
         self._optimiser.zero_grad()
         loss.backward()
         self._optimiser.step()
-
-
-def place_of(action: GameAction) -> int | None:
-    """Where an action's logit stands; None for RESET and undo.
-
-    >>> place_of(GameAction(1)), place_of(GameAction(6, 3, 2)), place_of(GameAction(0))
-    (0, 136, None)
-    """
-    if action.id == CLICK:
-        assert action.x is not None and action.y is not None
-        return len(SIMPLE) + action.y * SIDE + action.x
-    return SIMPLE.index(action.id) if action.id in SIMPLE else None
-
-
-def action_at(place: int) -> GameAction:
-    """The action of a logit.
-
-    >>> action_at(136)
-    GameAction(id=6, x=3, y=2)
-    """
-    if place < len(SIMPLE):
-        return GameAction(SIMPLE[place])
-    y, x = divmod(place - len(SIMPLE), SIDE)
-    return GameAction(CLICK, x, y)

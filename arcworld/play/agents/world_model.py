@@ -22,7 +22,7 @@ from arcworld.planning.surprise import cell_surprise
 from arcworld.planning.trust import Trust, TrustConfig
 from arcworld.planning.wayback import WayBack
 from arcworld.play.agent import Decision
-from arcworld.play.agents.explorer import ExplorerAgent
+from arcworld.play.agents.explorer import ExplorerAgent, ExplorerConfig
 from arcworld.play.agents.history import ModelHistory
 from arcworld.play.observation import Observation
 from arcworld.recordings.episode import CLICK, RESET, GameAction
@@ -36,12 +36,14 @@ class WorldModelAgentConfig:
         choice: the rule among candidates.
         trust: how far the policy is followed.
         look: how a way back to where the level began is looked for.
+        adapts: whether it learns, while it plays, what actions do (`planning.effects`).
         resolved: candidates, the likeliest, that are looked up in memory by the pixel they land on.
     """
 
     choice: ChoiceConfig = field(default_factory=ChoiceConfig)
     trust: TrustConfig = field(default_factory=TrustConfig)
     look: LookAheadConfig = field(default_factory=LookAheadConfig)
+    adapts: bool = True
     resolved: int = 8
 
 
@@ -55,7 +57,7 @@ class WorldModelAgent:
     ) -> None:
         self.run, self.seed = run, seed
         self.config = config or WorldModelAgentConfig()
-        self.explorer = ExplorerAgent(seed)
+        self.explorer = ExplorerAgent(seed, ExplorerConfig(learns=self.config.adapts))
 
     def begin(self, observation: Observation) -> None:
         """Forget the game before."""
