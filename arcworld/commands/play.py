@@ -42,9 +42,10 @@ def play(
             project's own.
         max_actions: stop after so many actions.
         seed: of the game, where it takes one, and of the agent's choices.
-        agent: `world-model` plays with the run, `policy` with its policy alone; `explorer`
-            remembers states, `frame-change` learns as it plays which actions do something;
-            `random` and `replay` (paths of recordings) are floors.
+        agent: `world-model` plays with the run, `world-model-fixed` learns nothing meanwhile,
+            `policy` plays its policy alone; `explorer` remembers states, `frame-change` learns as
+            it plays which actions do something; `random` and `replay` (paths of recordings) are
+            floors.
         data: for `replay`: recordings, of which those of the training split are played.
         recording: a file, or the folder to write it into.
         json: write levels, actions, score and the whole scorecard to this file.

@@ -39,13 +39,14 @@ def tournament(
     Args:
         agents: names between commas. Floors: `random`, `replay` (plays the paths of recordings).
             Peers: `explorer` (a graph of states), `frame-change` (a network that learns while it
-            plays which actions do something). Of a run: `policy` alone, `world-model`.
+            plays which actions do something). Of a run: `policy` alone, `world-model`, and
+            `world-model-fixed`, which learns nothing while it plays.
         games: folder of games in the toolkit's layout (`environment_files`), once for each;
             without it, the project's own.
         only: names of games between commas; without it, all in the folders.
         max_actions: of each play.
         seeds: how many times each agent plays each game.
-        run: for `policy` and `world-model`: folder that `arcworld train` made, or the name of
+        run: for those of a run: folder that `arcworld train` made, or the name of
             shipped weights.
         data: for `replay`: recordings, of which those of the training split are played.
         start_perturbed: so many random actions come first wherever a level begins (also after a

@@ -98,7 +98,7 @@ def small(scheme: Scheme) -> Recipe:
             steps=2000, batch_size=12, learning_rate=2e-3, warmup=0.05, muon=True
         ),
         policy=PolicyConfig(width=192, offset_width=128, blocks=3),
-        policy_schedule=Schedule(steps=600, batch_size=24, learning_rate=5e-3, muon=True),
+        policy_schedule=Schedule(steps=1200, batch_size=24, learning_rate=5e-3, muon=True),
     )
 
 

@@ -47,7 +47,7 @@ def make_agent(name: str, seed: int = 0, given: Given | None = None) -> Agent:
 
 def needs_run(name: str) -> bool:
     """Whether an agent plays with trained models."""
-    return name in ("policy", "world-model")
+    return name in ("policy", "world-model", "world-model-fixed")
 
 
 def _random(seed: int, given: Given) -> Agent:
@@ -91,6 +91,15 @@ def _world_model(seed: int, given: Given) -> Agent:
     return WorldModelAgent(_open_run("world-model", given), seed)
 
 
+def _world_model_fixed(seed: int, given: Given) -> Agent:
+    from arcworld.play.agents.world_model import WorldModelAgent, WorldModelAgentConfig
+
+    run = _open_run("world-model-fixed", given)
+    agent = WorldModelAgent(run, seed, WorldModelAgentConfig(adapts=False))
+    agent.name = "world-model-fixed"
+    return agent
+
+
 def _open_run(name: str, given: Given) -> Run:
     """The run, where it is fastest: on a GPU if there is one."""
     if given.run is None:
@@ -112,5 +121,6 @@ AGENTS: dict[str, Callable[[int, Given], Agent]] = {
     "frame-change": _frame_change,
     "policy": _policy,
     "world-model": _world_model,
+    "world-model-fixed": _world_model_fixed,
 }
-"""Floors first, then peers, then our own."""
+"""Floors first, then peers, then our own; the last learns nothing while it plays."""

@@ -1,0 +1,65 @@
+"""What is learnt while playing: enough to tell like things apart, and to be heard in a search."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from arcworld.planning.effects import Effects, EffectsConfig, place_of
+from arcworld.planning.memory.graph import Node
+from arcworld.planning.memory.search import FORETOLD, likeliest
+from arcworld.recordings.episode import GameAction
+
+QUICK = EffectsConfig(width=8, batch_size=16, train_every=1, learning_rate=3e-3)
+LEFT, RIGHT = GameAction(6, 10, 30), GameAction(6, 50, 30)
+
+
+def frame(rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Two like buttons, and dots elsewhere that differ from frame to frame."""
+    frame_HW = np.zeros((64, 64), np.uint8)
+    frame_HW[28:33, 8:13] = frame_HW[28:33, 48:53] = 5
+    frame_HW[rng.integers(0, 20, 12), rng.integers(0, 64, 12)] = 3
+    return frame_HW
+
+
+def test_it_tells_apart_what_looks_alike_and_stands_elsewhere() -> None:
+    rng, effects = np.random.default_rng(0), Effects(QUICK)
+    frame_HW = frame(rng)
+    for _ in range(150):
+        frame_HW = frame(rng)
+        frame_HW[:, 30:34] = 7  # so that left and right are told apart near by
+        frame_HW[:, :30] = np.where(frame_HW[:, :30] == 0, 9, frame_HW[:, :30])
+        effects.observe(frame_HW, LEFT, found=True)
+        effects.observe(frame_HW, RIGHT, found=False)
+    logits = effects.logits(frame_HW)
+    assert logits[place_of(LEFT)] > 1 and logits[place_of(RIGHT)] < -1
+
+
+def test_it_says_nothing_before_it_was_taught_and_the_same_play_teaches_the_same() -> None:
+    first, second = Effects(QUICK, seed=3), Effects(QUICK, seed=3)
+    assert not first.is_taught
+    for one in (first, second):
+        rng = np.random.default_rng(1)
+        for step in range(20):
+            one.observe(frame(rng), LEFT if step % 2 else RIGHT, found=bool(step % 2))
+    assert first.is_taught
+    shown = frame(np.random.default_rng(2))
+    assert np.array_equal(first.logits(shown), second.logits(shown))
+
+
+def test_an_action_without_a_place_teaches_nothing() -> None:
+    effects = Effects(QUICK)
+    for _ in range(40):
+        effects.observe(frame(np.random.default_rng(0)), GameAction(7), found=True)
+    assert not effects.is_taught
+
+
+def test_what_is_learnt_and_what_is_counted_weigh_alike() -> None:
+    rows = [(6, 10, 30), (6, 50, 30)]
+    node = Node(0, b"", {0: list(rows)})
+    assert likeliest(node, rows, 0.45) == (rows[0], 0.45)
+    node.odds = {rows[0]: -2.0, rows[1]: 2.0}
+    row, promise = likeliest(node, rows, FORETOLD / 2)
+    assert row == rows[1] and promise == pytest.approx(FORETOLD / (1 + np.exp(-1.0)))
+    assert likeliest(node, rows, 1.0) == (rows[0], 1.0)
