@@ -17,7 +17,8 @@ from arcworld.evaluation.pooling import Ratio, Table, share
 from arcworld.evaluation.transitions import Transitions
 from arcworld.evaluation.world_model import Report, batches_by_length, window_at
 from arcworld.frames.tokenizer import CELLS
-from arcworld.models.policy import MaskedPolicy, SharedHeadPolicy
+from arcworld.models.policy import MaskedPolicy
+from arcworld.models.shared_head import SharedHeadPolicy
 from arcworld.models.world_model import WorldModel
 from arcworld.recordings.episode import CLICK, RESET
 from arcworld.tokens.cells import NO_CELL

@@ -1,15 +1,15 @@
 """Policies: what to do in a frame, as logits over action types, cells, and pixels of a cell.
 
 `MaskedPolicy` (v2) reads hidden states of masked context by small heads on the frozen body: the
-actions taken are `<MASK>` to it. `SharedHeadPolicy` (v1) is the world model's own next token. What
-the frames of a history give away about past actions stays visible; the remedies for that are
-settings: a policy of one frame, history dropout (as ChauffeurNet, Bansal et al. 2018), and a
-larger weight where the action changes (as keyframes, Wen et al. 2021).
+actions taken are `<MASK>` to it. v1's is the world model's own next token (`shared_head`). What the
+frames of a history give away about past actions stays visible; the remedies for that are settings:
+a policy of one frame, history dropout (as ChauffeurNet, Bansal et al. 2018), and a larger weight
+where the action changes (as keyframes, Wen et al. 2021).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -23,7 +23,7 @@ from arcworld.frames.tokenizer import CELLS
 from arcworld.models.sight import Sight
 from arcworld.models.world_model import WorldModel
 from arcworld.recordings.episode import ACTION_IDS, CLICK, RESET
-from arcworld.tokens.cells import NO_CELL, PIXELS
+from arcworld.tokens.cells import PIXELS
 from arcworld.tokens.sequence import CodedEpisode, mask_actions, pack
 from arcworld.tokens.windows import IGNORE, Batch
 
@@ -42,6 +42,20 @@ class Policy(Protocol):
     ) -> Tensor | None:
         """Logits [B, 64] of the pixel (y % 8 * 8 + x % 8) to click in a chosen cell, or None."""
         ...
+
+
+@dataclass(frozen=True, eq=False)
+class Advice:
+    """What a policy says of one frame, read once.
+
+    Attributes:
+        types_8: type logits. places_65: location logits (64: no place).
+        offsets: from cells to logits [N, 64] of the pixel to click in each, or to None.
+    """
+
+    types_8: Tensor
+    places_65: Tensor
+    offsets: Callable[[Sequence[int]], Tensor | None]
 
 
 def restrict(type_logits_B8: Tensor, legal_B8: Tensor | NDArray[np.bool_]) -> Tensor:
@@ -175,12 +189,24 @@ class MaskedPolicy(nn.Module):
         """See `Policy`."""
         if not self.config.offset_width:
             return None
-        hidden = self._read_last(world_model, histories).expand(len(cells_B), -1, -1)
-        return self.offsets(hidden, torch.as_tensor(cells_B, device=hidden.device).long())
+        return self._offset_logits(self._read_last(world_model, histories), cells_B)
+
+    @torch.inference_mode()
+    def advise(self, world_model: WorldModel, history: CodedEpisode) -> Advice:
+        """`prior_logits` and `offset_logits` of one history, which is read once."""
+        cells_1CD = self._read_last(world_model, [history])
+        types, places = self(cells_1CD)
+        told = self._offset_logits if self.config.offset_width else lambda *_: None
+        return Advice(types[0], places[0], lambda cells: told(cells_1CD, cells))
+
+    @torch.inference_mode()
+    def _offset_logits(self, cells_NCD: Tensor, cells_B: Sequence[int]) -> Tensor:
+        at = torch.as_tensor(cells_B, device=cells_NCD.device).long()
+        return self.offsets(cells_NCD.expand(len(cells_B), -1, -1), at)
 
     def _read_last(self, world_model: WorldModel, histories: Sequence[CodedEpisode]) -> Tensor:
         vocabulary = world_model.vocabulary
-        ids = _stack([mask_actions(vocabulary, pack(vocabulary, h)) for h in histories])
+        ids = stack([mask_actions(vocabulary, pack(vocabulary, h)) for h in histories])
         ids = ids.to(self.mask_row.device)
         last = torch.zeros_like(ids, dtype=torch.bool)
         last[:, -1] = True
@@ -227,38 +253,6 @@ class MaskedPolicy(nn.Module):
         return loss, {"offset_acc": _share(logits.argmax(-1) == offsets[click])}
 
 
-class SharedHeadPolicy:
-    """The policy of v1: the most likely token after `<ACT>`, with every past action in view.
-
-    It has no weights of its own, and v1 no place for a click: all cells are equally likely.
-    """
-
-    def to(self, device: torch.device | str) -> SharedHeadPolicy:
-        """As of a module; there is nothing to move."""
-        return self
-
-    @torch.inference_mode()
-    def prior_logits(
-        self, world_model: WorldModel, histories: Sequence[CodedEpisode]
-    ) -> tuple[Tensor, Tensor]:
-        """See `Policy`."""
-        vocabulary = world_model.vocabulary
-        act = np.array([vocabulary.act], dtype=np.int32)
-        ids = _stack([np.concatenate([pack(vocabulary, h), act]) for h in histories])
-        ids = ids.to(world_model.device)
-        logits = world_model.logits(world_model.hidden(ids)[:, -1])
-        types = logits.new_full((len(logits), len(ACTION_IDS)), -torch.inf)
-        first = vocabulary.codebook_size
-        types[:, : vocabulary.actions] = logits[:, first : first + vocabulary.actions]
-        return types, logits.new_zeros(len(logits), NO_CELL + 1)
-
-    def offset_logits(
-        self, world_model: WorldModel, histories: Sequence[CodedEpisode], cells_B: Sequence[int]
-    ) -> Tensor | None:
-        """None: no place of a click was ever seen."""
-        return None
-
-
 def change_points(input_ids_BL: Tensor, at_BL: Tensor) -> Tensor:
     """For each frame whose last code stands where `at_BL` is true, whether the action taken in it
     differs from the one before in type or cell; false where the window does not show it: bool [N].
@@ -282,5 +276,6 @@ def _share(true_N: Tensor) -> Tensor:
     return true_N.float().sum() / max(true_N.numel(), 1)
 
 
-def _stack(rows: Sequence[NDArray[np.int32]]) -> Tensor:
+def stack(rows: Sequence[NDArray[np.int32]]) -> Tensor:
+    """Packed histories of one length as a batch, int64 [B, L]."""
     return torch.from_numpy(np.stack(rows)).long()

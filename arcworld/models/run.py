@@ -21,7 +21,8 @@ import torch
 from arcworld.errors import ArcworldError, did_you_mean
 from arcworld.frames.tokenizer import FrameTokenizer
 from arcworld.models.checkpoint import load_model, load_object
-from arcworld.models.policy import MaskedPolicy, SharedHeadPolicy
+from arcworld.models.policy import MaskedPolicy
+from arcworld.models.shared_head import SharedHeadPolicy
 from arcworld.models.world_model import WorldModel
 from arcworld.recordings.novelty import Seen
 

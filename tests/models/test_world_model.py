@@ -8,7 +8,8 @@ from transformers import DynamicCache
 from arcworld.models.backbone import BackboneConfig
 from arcworld.models.context import NO_ACTION, OFFSETS, read_context
 from arcworld.models.decode import predict_next
-from arcworld.models.policy import MaskedPolicy, PolicyConfig, SharedHeadPolicy
+from arcworld.models.policy import MaskedPolicy, PolicyConfig
+from arcworld.models.shared_head import SharedHeadPolicy
 from arcworld.models.world_model import WorldModel, WorldModelConfig
 from arcworld.recordings.episode import Outcome
 from arcworld.tokens.sequence import CodedEpisode, pack

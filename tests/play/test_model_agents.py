@@ -11,8 +11,9 @@ import torch
 
 from arcworld.frames.codebook import PatchCodebook, PatchCodebookConfig
 from arcworld.models.backbone import BackboneConfig
-from arcworld.models.policy import MaskedPolicy, PolicyConfig, SharedHeadPolicy
+from arcworld.models.policy import MaskedPolicy, PolicyConfig
 from arcworld.models.run import Run
+from arcworld.models.shared_head import SharedHeadPolicy
 from arcworld.models.world_model import WorldModel, WorldModelConfig
 from arcworld.planning.trust import TrustConfig
 from arcworld.play.agent import Decision
@@ -75,7 +76,7 @@ def test_a_click_lands_on_the_learnt_pixel(
     run = make_run()
     sure = torch.zeros(1, 64)
     sure[0, 19] = 9.0
-    monkeypatch.setattr(MaskedPolicy, "offset_logits", lambda *_: sure)
+    monkeypatch.setattr(MaskedPolicy, "_offset_logits", lambda *_: sure)
     agent, observation = PolicyAgent(run), toolkit.open("tiny").observation
     agent.begin(observation)
     actions = [agent.choose_action(observation).action for _ in range(30)]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from arcworld.models.policy import Advice
 from arcworld.models.run import Run
 from arcworld.planning.candidates import Candidates
 from arcworld.planning.choice import as_action, prior_over
@@ -15,7 +16,6 @@ from arcworld.play.agents.history import ModelHistory
 from arcworld.play.agents.random import random_action
 from arcworld.play.observation import Observation
 from arcworld.recordings.episode import CLICK
-from arcworld.tokens.sequence import CodedEpisode
 
 
 class PolicyAgent:
@@ -44,10 +44,10 @@ class PolicyAgent:
         if not len(candidates):
             return Decision(random_action(observation.legal_actions, self._rng), "none to draw")
         history = self._history.now()
-        types, places = self.run.policy.prior_logits(self.run.world_model, [history])
-        prior = prior_over(candidates, types[0].cpu().numpy(), places[0].cpu().numpy())
+        advice = self.run.policy.advise(self.run.world_model, history)
+        prior = prior_over(candidates, advice.types_8.cpu().numpy(), advice.places_65.cpu().numpy())
         index = int(self._rng.choice(len(prior), p=prior / prior.sum()))
-        offset = self._offset(history, candidates, index)
+        offset = self._offset(advice, candidates, index)
         action = as_action(candidates, index, observation.frame_HW, offset)
         return Decision(action, "policy", {"prior": round(float(prior[index]), 4)})
 
@@ -55,10 +55,10 @@ class PolicyAgent:
         """Put the step behind the history."""
         self._history.observe(decision.action, observation)
 
-    def _offset(self, history: CodedEpisode, candidates: Candidates, index: int) -> int | None:
+    def _offset(self, advice: Advice, candidates: Candidates, index: int) -> int | None:
         """The likeliest pixel of a click in its cell, where the policy has learnt any."""
         if candidates.types_N[index] != CLICK:
             return None
         cell = int(candidates.cells_N[index])
-        logits = self.run.policy.offset_logits(self.run.world_model, [history], [cell])
+        logits = advice.offsets([cell])
         return None if logits is None else int(logits[0].argmax())

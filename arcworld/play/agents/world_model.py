@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from arcworld.models.policy import Advice
 from arcworld.models.run import Run
 from arcworld.planning.candidates import Candidates
 from arcworld.planning.choice import ChoiceConfig, as_action, choose, prior_over
@@ -83,13 +84,13 @@ class WorldModelAgent:
             return self._explore(observation)
         history = self._history.now()
         level = level_probabilities(self.run.world_model, history, candidates)
-        types, places = self.run.policy.prior_logits(self.run.world_model, [history])
-        prior = prior_over(candidates, types[0].cpu().numpy(), places[0].cpu().numpy())
+        advice = self.run.policy.advise(self.run.world_model, history)
+        prior = prior_over(candidates, advice.types_8.cpu().numpy(), advice.places_65.cpu().numpy())
         may_reset = RESET in observation.legal_actions
         verdict = self._trust.verdict(float(prior.max()), may_reset=may_reset)
         if verdict == "start over":
             return Decision(GameAction(RESET), "start over: the policy does not win from here")
-        actions = self._resolve(candidates, level, prior, observation)
+        actions = self._resolve(candidates, level, prior, advice, observation)
         chosen = choose(
             self.config.choice,
             level,
@@ -158,6 +159,7 @@ class WorldModelAgent:
         candidates: Candidates,
         level_N: NDArray[np.floating],
         prior_N: NDArray[np.floating],
+        advice: Advice,
         observation: Observation,
     ) -> dict[int, GameAction]:
         """The likeliest candidates as actions, by index: clicks on the pixel the policy learnt."""
@@ -167,8 +169,7 @@ class WorldModelAgent:
         offsets: dict[int, int | None] = dict.fromkeys(likely)
         if clicks:
             cells = [int(candidates.cells_N[i]) for i in clicks]
-            past = [self._history.now()]
-            logits = self.run.policy.offset_logits(self.run.world_model, past, cells)
+            logits = advice.offsets(cells)
             if logits is not None:
                 offsets |= dict(zip(clicks, logits.argmax(1).tolist(), strict=True))
         frame_HW = observation.frame_HW

@@ -1,0 +1,55 @@
+"""The policy of v1: the world model's own next token, with every past action in view.
+
+Knows the world model; has no weights of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from arcworld.models.policy import Advice, stack
+from arcworld.models.world_model import WorldModel
+from arcworld.recordings.episode import ACTION_IDS
+from arcworld.tokens.cells import NO_CELL
+from arcworld.tokens.sequence import CodedEpisode, pack
+
+
+class SharedHeadPolicy:
+    """The policy of v1: the most likely token after `<ACT>`, with every past action in view.
+
+    It has no weights of its own, and v1 no place for a click: all cells are equally likely.
+    """
+
+    def to(self, device: torch.device | str) -> SharedHeadPolicy:
+        """As of a module; there is nothing to move."""
+        return self
+
+    @torch.inference_mode()
+    def prior_logits(
+        self, world_model: WorldModel, histories: Sequence[CodedEpisode]
+    ) -> tuple[Tensor, Tensor]:
+        """See `Policy`."""
+        vocabulary = world_model.vocabulary
+        act = np.array([vocabulary.act], dtype=np.int32)
+        ids = stack([np.concatenate([pack(vocabulary, h), act]) for h in histories])
+        ids = ids.to(world_model.device)
+        logits = world_model.logits(world_model.hidden(ids)[:, -1])
+        types = logits.new_full((len(logits), len(ACTION_IDS)), -torch.inf)
+        first = vocabulary.codebook_size
+        types[:, : vocabulary.actions] = logits[:, first : first + vocabulary.actions]
+        return types, logits.new_zeros(len(logits), NO_CELL + 1)
+
+    def offset_logits(
+        self, world_model: WorldModel, histories: Sequence[CodedEpisode], cells_B: Sequence[int]
+    ) -> Tensor | None:
+        """None: no place of a click was ever seen."""
+        return None
+
+    def advise(self, world_model: WorldModel, history: CodedEpisode) -> Advice:
+        """`prior_logits` of one history."""
+        types, places = self.prior_logits(world_model, [history])
+        return Advice(types[0], places[0], lambda _: None)
