@@ -59,7 +59,7 @@ class Dream:
         told = predict_next(self._run.world_model, [window], draft=self._drafts)
         self._drafts.learn([window], told.indices_BC)
         self.outcomes_O = told.outcomes_BO[0]
-        outcome = Outcome(int(self.outcomes_O.argmax()))
+        outcome = Outcome(int(told.outcomes_BO[0].argmax()))
         frame_HW = self._run.tokenizer.decode_frames(told.indices_BC)[0]
         self._append(action, outcome, told.indices_BC[0])
         self.observation = self._answer(frame_HW, outcome)
@@ -141,8 +141,10 @@ class Dream:
         return replace(seen, legal_actions=tuple(k for k in legal if self.expresses(k)))
 
     def _refusal(self, action: GameAction) -> str:
-        legal = ", ".join(GameAction(k, 0, 0).name if k == 6 else GameAction(k).name
-                          for k in self.observation.legal_actions)
+        legal = ", ".join(
+            GameAction(k, 0, 0).name if k == 6 else GameAction(k).name
+            for k in self.observation.legal_actions
+        )
         return (
             f"{action.name} cannot be dreamt in state {self.observation.state}; expected"
             f" {legal or 'nothing: the dream is won'}"

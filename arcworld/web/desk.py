@@ -1,4 +1,4 @@
-"""Everything that a viewer has open: runs, recordings, analyses, games; and what may be asked of it.
+"""All that a viewer has open: runs, recordings, analyses, games; and what may be asked of it.
 
 Knows all of the room but HTTP. Every method runs in the worker's thread, takes what a page sent,
 trusts none of it, and gives plain JSON types or an `ArcworldError`.
@@ -16,7 +16,7 @@ from arcworld.models.run import Run
 from arcworld.play.toolkit import Toolkit
 from arcworld.recordings.episode import ACTION_IDS, CLICK, SIDE, GameAction, game_name
 from arcworld.web.analysis import Analyst
-from arcworld.web.duet import Duet, Where
+from arcworld.web.duet import Duet
 from arcworld.web.library import Library
 from arcworld.web.tabs import Tabs, duet_view, moment_view, thoughts_view
 
@@ -66,7 +66,9 @@ class Desk:
 
     def recording(self, asked: Asked) -> dict[str, Any]:
         """A recording's steps."""
-        return self.library.tape(_number(asked, "recording")).as_view()
+        tape = self.library.tape(_number(asked, "recording"))
+        guid = tape.episodes[0].guid
+        return tape.as_view() | {"trained": [guid in run.trained_on() for run in self.runs]}
 
     def animation(self, asked: Asked) -> dict[str, Any]:
         """The grids of one step."""
@@ -98,7 +100,7 @@ class Desk:
         where = asked.get("where", "both")
         if where not in ("both", "dream"):
             raise ArcworldError("`where` is neither both nor dream")
-        duet.step(_action(asked.get("action")), cast(Where, where))
+        duet.step(_action(asked.get("action")), where)
         return duet_view(duet)
 
     def agent(self, asked: Asked) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """A true game and its dream, played in step: one line of moments that can be forked anywhere.
 
-Knows the toolkit, dreams and agents; knows nothing of HTTP. A true game cannot go back: a fork opens
-it anew and plays the same actions, and says so where the game answers otherwise.
+Knows the toolkit, dreams and agents; knows nothing of HTTP. A true game cannot go back: a fork
+opens it anew and plays the same actions, and says so where the game answers otherwise.
 """
 
 from __future__ import annotations
@@ -104,9 +104,7 @@ class Duet:
         """Let the dream see the true frame of now."""
         now = self.now
         self.note = ""
-        self.line[-1] = Moment(
-            now.action, now.true, now.awake, now.awake.fork(), now.where, now.by
-        )
+        self.line[-1] = Moment(now.action, now.true, now.awake, now.awake.fork(), now.where, now.by)
 
     def agent_step(self) -> None:
         """Let the agent take one action in both."""
@@ -140,9 +138,7 @@ class Duet:
         if self._writer is None:
             session = self._session
             path = _free(self._folder, f"{session.game_id}-{session.guid}")
-            self._writer = RecordingWriter(
-                path, session.game_id, session.guid, session.win_levels
-            )
+            self._writer = RecordingWriter(path, session.game_id, session.guid, session.win_levels)
             for moment in self.line:
                 self._record(moment)
         return self._writer.path

@@ -51,8 +51,9 @@ class Tabs:
             ArcworldError: it was closed.
         """
         if key not in self._tabs:
-            raise ArcworldError("this game was closed, as its tab was or others needed its place;"
-                                " start it anew")
+            raise ArcworldError(
+                "this game was closed, as its tab was or others needed its place; start it anew"
+            )
         self._tabs[key].used = time.monotonic()
         self._tabs.move_to_end(key)
         return self._tabs[key].duet

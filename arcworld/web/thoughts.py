@@ -7,7 +7,7 @@ screen. A frame is told as 4,096 hexadecimal digits, one a pixel.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from arcworld.planning.candidates import Candidates
 from arcworld.planning.choice import prior_over
 from arcworld.planning.goals import level_probabilities
 from arcworld.planning.surprise import cell_surprise
-from arcworld.recordings.episode import CLICK
+from arcworld.recordings.episode import CLICK, Outcome
 from arcworld.tokens.sequence import CodedEpisode
 
 DIGITS = np.frombuffer(b"0123456789abcdef", np.uint8)
@@ -58,6 +58,18 @@ class Weighed:
     level_N: NDArray[np.float32]
     prior_N: NDArray[np.float64]
 
+    @property
+    def clicks(self) -> bool:
+        """Whether a click is among them."""
+        return bool((self.candidates.types_N == CLICK).any())
+
+    def by_cell(self, values_N: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Values of the clicks by cell, [64]; 0 where there is none."""
+        clicks = self.candidates.types_N == CLICK
+        cells = np.zeros(CELLS)
+        cells[self.candidates.cells_N[clicks]] = values_N[clicks]
+        return cells
+
     def as_view(self) -> dict[str, Any]:
         """Bars by type, the best cell standing for a click, and maps of clicks by cell."""
         types, cells = self.candidates.types_N, self.candidates.cells_N
@@ -65,13 +77,12 @@ class Weighed:
         for kind in sorted(set(types.tolist())):
             at = np.flatnonzero(types == kind)
             best = at[self.level_N[at].argmax()]
-            bar = {"id": kind, "level": rounded(self.level_N[best])}
+            bar: dict[str, Any] = {"id": kind, "level": rounded(float(self.level_N[best]))}
             bar |= {"prior": rounded(self.prior_N[at].sum()), "cell": int(cells[best])}
             bars.append(bar)
-        clicks = types == CLICK
-        maps = (self.prior_N[clicks], self.level_N[clicks])
+        maps = (self.by_cell(self.prior_N), self.by_cell(self.level_N))
         prior, level = ([rounded(value) for value in values] for values in maps)
-        return {"bars": bars, "clicks": {"prior": prior, "level": level} if prior else None}
+        return {"bars": bars, "clicks": {"prior": prior, "level": level} if self.clicks else None}
 
 
 def weigh(run: Run, history: CodedEpisode, available: Collection[int]) -> Weighed:
@@ -126,7 +137,7 @@ def think(run: Run, coded: CodedEpisode, t: int, available: Collection[int]) -> 
     frames = run.world_model.config.context_frames
     start = max(0, t + 1 - frames)
     seen = coded.window(start, t + 1 - start)
-    pending = coded.window(start, t + 1 - start, pending=True)
+    pending = _unaware(coded.window(start, t + 1 - start, pending=True))
     draft = coded.indices_TC[t + 1].reshape(1, CELLS)
     told = predict_next(run.world_model, [pending], draft=lambda _: draft)
     return StepThoughts(
@@ -135,6 +146,12 @@ def think(run: Run, coded: CodedEpisode, t: int, available: Collection[int]) -> 
         told.outcomes_BO[0],
         weigh(run, seen, available),
     )
+
+
+def _unaware(window: CodedEpisode) -> CodedEpisode:
+    """A window whose last action awaits its outcome: `pack` would write it down."""
+    outcomes = np.append(window.outcomes_A[:-1], np.uint8(Outcome.NOTHING))
+    return replace(window, outcomes_A=outcomes)
 
 
 def rounded(value: float | np.floating) -> float:

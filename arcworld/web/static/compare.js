@@ -1,11 +1,12 @@
 // The room where two runs foretell the same recording, side by side.
 
-import { differing, drawDifference, drawFrame, drawSurprise, words } from "./draw.js";
+import { differing, drawDifference, drawFrame, drawPale, drawSurprise, words } from "./draw.js";
 import { Player } from "./player.js";
 import { foretold, OUTCOMES } from "./replay.js";
 import { facts, options, Screen } from "./screens.js";
 import { Timeline } from "./timeline.js";
 
+const FLOOR = -1;
 const $ = (id) => document.getElementById(id);
 
 export class Compare {
@@ -21,11 +22,12 @@ export class Compare {
     this.rows = [row("Before", "The frame in which the action is taken"), row("What came", "The true next frame")];
     const timeline = new Timeline($("compare-timeline"), (at) => { this.player.playing = false; this.player.go(at); });
     this.player = new Player({
-      timeline, runs: () => [...new Set(this.chosen())], show: (tape, at) => this.show(tape, at), screen: this.rows[1].seen,
+      timeline, runs: () => [...new Set(this.chosen())].filter((run) => run !== FLOOR), show: (tape, at) => this.show(tape, at), screen: this.rows[1].seen,
     });
     options($("compare-recording"), about.recordings);
-    for (const id of ["compare-left", "compare-right"]) options($(id), about.runs);
-    $("compare-right").selectedIndex = about.runs.length > 1 ? 1 : 0;
+    const floor = { id: FLOOR, name: "floor: the last frame again" };
+    for (const id of ["compare-left", "compare-right"]) options($(id), [...about.runs, floor]);
+    $("compare-right").selectedIndex = 1;
     $("compare-recording").addEventListener("change", (event) => this.player.load(event.target.value));
     for (const id of ["compare-left", "compare-right"]) {
       $(id).addEventListener("change", () => { this.player.draw(); this.player.think(); });
@@ -60,11 +62,12 @@ export class Compare {
       ["step", `${at + 1} of ${tape.steps.length}`],
       ["action", words(step.action)],
       ...told.flat(),
-      ...(this.about.runs.length > 1 ? [] : [["one run only", "give others with --against RUN"]]),
+      ...(this.about.runs.length > 1 ? [] : [["more runs", "give them with --against RUN"]]),
     ]);
   }
 
   showRun(row, run, tape, at, after) {
+    if (run === FLOOR) return this.showFloor(row, tape.before(at), after);
     const thought = tape.of(run).steps[at], { name } = this.about.runs[run];
     for (const screen of [row.predicted, row.difference, row.surprise]) screen.waiting = !thought;
     row.predicted.note = name;
@@ -76,6 +79,19 @@ export class Compare {
     row.difference.note = wrong ? `${wrong} pixels` : "none";
     row.surprise.note = `${thought.nats.toFixed(1)} nats`;
     return [[name, `${wrong} pixels, ${thought.nats.toFixed(1)} nats`], ["", foretold(thought.outcomes)], ["", this.soFar(tape, run)]];
+  }
+
+  /** What is had for nothing: the frame stays as it is. */
+  showFloor(row, before, after) {
+    for (const screen of [row.predicted, row.difference, row.surprise]) screen.waiting = false;
+    drawFrame(row.predicted.canvas, before);
+    drawDifference(row.difference.canvas, after, before);
+    drawPale(row.surprise.canvas, after);
+    const wrong = differing(after, before);
+    row.predicted.note = "the last again";
+    row.difference.note = wrong ? `${wrong} pixels` : "none";
+    row.surprise.note = "says none";
+    return [["floor", `${wrong} pixels`]];
   }
 
   soFar(tape, run) {

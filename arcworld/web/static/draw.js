@@ -48,10 +48,19 @@ export function drawSurprise(canvas, frame, nats) {
 /** Where the policy would click: violet by cell over the frame in pale grey. */
 export function drawPolicy(canvas, frame, prior) {
   const most = Math.max(...prior, 1e-9);
-  const weight = prior.map((value) => Math.sqrt(value / most) * 0.85);
+  tint(canvas, frame, prior.map((value) => Math.sqrt(value / most)), [163, 60, 220]);
+}
+
+/** Which clicks win the level: green by cell, full where it is certain. */
+export function drawLevel(canvas, frame, level) {
+  tint(canvas, frame, level.map(Math.sqrt), [47, 138, 28]);
+}
+
+function tint(canvas, frame, shares, colour) {
+  const weight = shares.map((share) => share * 0.85);
   paint(canvas, (i) => {
     const grey = pale(frame[i]), w = weight[cellOf(i)];
-    return [163, 60, 220].map((part) => grey * (1 - w) + part * w);
+    return colour.map((part) => grey * (1 - w) + part * w);
   });
 }
 

@@ -4,7 +4,7 @@ let room = [];
 const shared = [];
 const place = document.getElementById("keys");
 
-/** Keys are [key, shown, words, act, pressed?]; `pressed` tells whether a switch is on. */
+/** Keys are [key, shown, words, act, pressed?, offered?]: whether a switch is on, a key of use. */
 export function show(keys) {
   room = keys;
   place.replaceChildren(...[...room, ...shared].filter(([, shown]) => shown).map(button));
@@ -17,17 +17,18 @@ export function share(keys) { shared.push(...keys); }
 /** Switches as they stand. */
 export function refresh() {
   [...place.children].forEach((child) => {
+    if (child.offered) child.setAttribute("aria-disabled", String(!child.offered()));
     if (child.pressed) child.setAttribute("aria-pressed", String(Boolean(child.pressed())));
   });
 }
 
-function button([, shown, words, act, pressed]) {
+function button([, shown, words, act, pressed, offered]) {
   const made = document.createElement("button");
   const key = document.createElement("kbd");
   key.textContent = shown;
   made.append(key, words);
   made.setAttribute("aria-keyshortcuts", shown);
-  made.pressed = pressed;
+  Object.assign(made, { pressed, offered });
   made.addEventListener("click", (event) => { act(event); refresh(); if (event.detail) made.blur(); });
   return made;
 }

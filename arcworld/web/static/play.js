@@ -1,7 +1,7 @@
 // The room where a true game and its dream are played in step.
 
 import { farewell, get, post, say, trouble } from "./api.js";
-import { differing, drawDifference, drawFrame, drawPale, drawPolicy, NAMES, unpack, words } from "./draw.js";
+import { differing, drawDifference, drawFrame, drawLevel, drawPale, drawPolicy, NAMES, unpack, words } from "./draw.js";
 import { refresh } from "./keys.js";
 import { facts, options, Screen } from "./screens.js";
 import { showBars } from "./bars.js";
@@ -16,7 +16,9 @@ export class Play {
     this.dream = new Screen(place, "Dream", "The dream of the run; click to act");
     this.difference = new Screen(place, "Difference", "Where game and dream differ");
     this.policy = new Screen(place, "Policy's clicks", "Where the policy would click");
+    this.level = new Screen(place, "Winning clicks", "How likely a click on each cell wins the level");
     for (const screen of [this.true, this.dream]) {
+      screen.figure.classList.add("big");
       screen.box.classList.add("live");
       screen.onClick((x, y) => this.act([6, x, y]));
     }
@@ -32,7 +34,9 @@ export class Play {
   leave() { this.agent = false; }
 
   keys() {
-    const act = (kind) => [String(kind), String(kind), NAMES[kind].slice(2), () => this.act([kind, -1, -1])];
+    const act = (kind) => [
+      String(kind), String(kind), NAMES[kind].slice(2), () => this.act([kind, -1, -1]), null, () => this.offers(kind),
+    ];
     const arrow = (key, kind, dx, dy) => [key, "", "", (event) => this.arrow(kind, dx, dy, event.shiftKey)];
     return [
       ...[1, 2, 3, 4, 5, 7].map(act),
@@ -40,7 +44,7 @@ export class Play {
       [" ", "", "", () => this.act([5, -1, -1])],
       ["c", "c", "click by keys", () => this.toggleAim(), () => this.aim],
       ["Enter", "⏎", "click there", () => this.aim && this.act([6, ...this.aim])],
-      ["r", "r", "reset level", () => this.act([0, -1, -1])],
+      ["r", "r", "reset level", () => this.act([0, -1, -1]), null, () => this.offers(0)],
       ["d", "d", "dream alone", () => { this.alone = !this.alone; this.draw(); }, () => this.alone],
       ["w", "w", "wake the dream", () => this.send("wake")],
       [",", ",", "look back", () => this.look(-1)],
@@ -69,7 +73,13 @@ export class Play {
 
   /** One action: where an older moment is looked at, it forks there first. */
   async act(action) {
-    if (this.waiting > 2) return;
+    if (this.waiting > 2 || !this.moment) return;
+    if (!this.offers(action[0])) {
+      const { legal } = this.alone ? this.moment.dream : this.moment.true;
+      const offered = legal.map((kind) => NAMES[kind]).join(", ");
+      trouble(`${words(action)} is not offered now; ${offered ? `offered: ${offered}` : "all is won: x starts anew"}`);
+      return;
+    }
     if (this.looked !== null) await this.fork();
     return this.send("step", { action, where: this.alone ? "dream" : "both" });
   }
@@ -104,6 +114,12 @@ export class Play {
     this.animate(this.moment);
     clearTimeout(this.late);
     this.late = setTimeout(() => this.think(), LATE);
+  }
+
+  /** Whether an action may be taken at the moment that is shown. */
+  offers(kind) {
+    if (!this.moment) return false;
+    return (this.alone ? this.moment.dream : this.moment.true).legal.includes(kind);
   }
 
   async think() {
@@ -186,6 +202,7 @@ export class Play {
     this.drawThoughts(seen.pixels);
     this.drawLine();
     this.tell();
+    refresh();
   }
 
   drawThoughts(frame) {
@@ -193,8 +210,12 @@ export class Play {
     this.policy.waiting = this.looked === null && !this.thoughts;
     if (clicks) drawPolicy(this.policy.canvas, frame, clicks.prior);
     else drawPale(this.policy.canvas, frame);
-    this.policy.note = this.looked !== null ? "only of now" : this.thoughts && !clicks ? "no clicks in this game" : "darker: likelier";
-    showBars($("play-bars"), this.thoughts?.bars, this.moment.action?.[0]);
+    this.policy.note = this.looked !== null ? "only of now" : this.thoughts && !clicks ? "no clicks here" : "violet: likely";
+    this.level.waiting = this.policy.waiting;
+    if (clicks) drawLevel(this.level.canvas, frame, clicks.level);
+    else drawPale(this.level.canvas, frame);
+    this.level.note = clicks ? `at most ${Math.round(100 * Math.max(...clicks.level))} %` : this.policy.note;
+    if (this.thoughts || this.looked !== null) showBars($("play-bars"), this.looked === null && this.thoughts.bars);
   }
 
   drawLine() {

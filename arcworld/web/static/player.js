@@ -120,9 +120,9 @@ export class Player {
   }
 
   worst() {
-    const at = Math.max(...this.runs().map((run) => this.tape.worst(run)));
+    const [run] = this.runs(), at = run === undefined ? -1 : this.tape.worst(run);
     if (at < 0) trouble("no step is worked out yet; wait a moment");
-    else this.go(this.tape.worst(this.runs().at(-1)) < 0 ? at : this.tape.worst(this.runs()[0]));
+    else this.go(at);
   }
 
   keys() {

@@ -1,8 +1,8 @@
 // The room where a recording is stepped through, beside what a run thinks of every step.
 
-import { differing, drawDifference, drawFrame, drawPale, drawPolicy, drawSurprise, words } from "./draw.js";
+import { differing, drawDifference, drawFrame, drawLevel, drawPale, drawPolicy, drawSurprise, words } from "./draw.js";
 import { Player } from "./player.js";
-import { facts, options, Screen } from "./screens.js";
+import { facts, Map64, options, Screen } from "./screens.js";
 import { showBars } from "./bars.js";
 import { Timeline } from "./timeline.js";
 
@@ -19,6 +19,7 @@ export class Replay {
     this.policy = make("Policy's clicks", "Where the policy would click");
     this.surprise = make("Surprise by cell", "How surprising each cell of the next frame is");
     this.difference = make("Difference", "Where what came and what was foretold differ");
+    this.level = new Map64($("replay-clicks"), "P(level won) of each click", "How likely a click on each cell wins the level");
     this.about = about;
     const timeline = new Timeline($("replay-timeline"), (at) => { this.player.playing = false; this.player.go(at); });
     this.player = new Player({ timeline, runs: () => [0], show: (tape, at) => this.show(tape, at), screen: this.after });
@@ -71,7 +72,8 @@ export class Replay {
     if (thought.clicks) drawPolicy(this.policy.canvas, before, thought.clicks.prior);
     else drawPale(this.policy.canvas, before);
     this.policy.ring(step.action);
-    this.policy.note = thought.clicks ? "darker: likelier" : "no clicks in this game";
+    this.policy.note = thought.clicks ? "violet: likely" : "no clicks here";
+    this.level.show(thought.clicks && ((canvas) => drawLevel(canvas, before, thought.clicks.level)));
     showBars($("replay-bars"), thought.bars, step.action[0]);
   }
 
@@ -79,7 +81,7 @@ export class Replay {
     const { steps, about } = tape, step = steps[at], done = tape.of(0).done;
     const entries = [
       ["game", about.game_id],
-      ["run", this.about.runs[0].name],
+      ["run", `${this.about.runs[0].name}${about.trained[0] ? ", trained on this" : ", never saw this recording"}`],
       ["step", `${at + 1} of ${steps.length}`],
       ["action", words(step.action)],
       ["level", `${Math.min(step.level + 1, about.win_levels)} of ${about.win_levels}`],

@@ -66,6 +66,20 @@ export class Screen {
   }
 }
 
+/** A small picture that is there only where there is something to show. */
+export class Map64 {
+  constructor(place, title, label) {
+    this.place = place;
+    this.screen = new Screen(place, title, label);
+    place.hidden = true;
+  }
+
+  show(draw) {
+    this.place.hidden = !draw;
+    if (draw) draw(this.screen.canvas);
+  }
+}
+
 /** Fill a list of facts; a value is text, or [text, class]. */
 export function facts(place, entries) {
   place.replaceChildren();

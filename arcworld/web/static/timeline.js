@@ -53,6 +53,8 @@ export class Timeline {
   }
 
   drawMarks(pen, wide, h) {
+    const won = this.steps.filter((step) => step.outcome === 1).length;
+    const long = wide * this.steps.length > 130 * won;
     this.steps.forEach((step, i) => {
       if (step.opens && i) { pen.fillStyle = colour("--quiet"); pen.fillRect(i * wide, 0, 1, h); }
       if (!step.outcome) return;
@@ -62,8 +64,8 @@ export class Timeline {
       pen.globalAlpha = 1;
       if (step.outcome === 1) {
         pen.font = "bold 11px system-ui, sans-serif";
-        const text = `level ${step.level + 1} won`, long = pen.measureText(text).width;
-        pen.fillText(text, Math.max(i * wide - long - 4, 0), 24);
+        const text = long ? `level ${step.level + 1} won` : `${step.level + 1}`;
+        pen.fillText(text, Math.max(i * wide - pen.measureText(text).width - 4, 0), 25);
       }
     });
   }
