@@ -121,6 +121,12 @@ class Desk:
         duet.fork(_number(asked, "at"))
         return duet_view(duet)
 
+    def swap(self, asked: Asked) -> dict[str, Any]:
+        """The line that the last fork left."""
+        duet = self._duet(asked)
+        duet.swap()
+        return duet_view(duet)
+
     def moment(self, asked: Asked) -> dict[str, Any]:
         """A moment of the line, looked at again."""
         duet, at = self._duet(asked), _number(asked, "at")

@@ -52,6 +52,7 @@ class Duet:
 
     Attributes:
         line: the moments so far, the opening first.
+        left: the line that the last fork left; None before the first.
         note: one line on what the last change could not do; "" where it could do all.
         recording: the file being written, None where none is.
     """
@@ -62,6 +63,7 @@ class Duet:
         self._toolkit = Toolkit(games)
         self._session = self._toolkit.open(game, seed)
         self.line = [self._opening()]
+        self.left: list[Moment] | None = None
         self.note = ""
         self._agent: WorldModelAgent | None = None
         self._writer: RecordingWriter | None = None
@@ -126,12 +128,21 @@ class Duet:
         """
         if not 0 <= at < len(self.line):
             raise ArcworldError(f"no moment {at}; expected 0 to {len(self.line) - 1}")
-        self.stop_recording()
-        dropped = self.line[at + 1 :]
-        self.line = self.line[: at + 1]
-        self._agent, self.note = None, ""
-        if any(moment.where == "both" for moment in dropped):
-            self._replay()
+        if at == len(self.line) - 1:
+            return
+        old, self.line = self.line, self.line[: at + 1]
+        self._change(old)
+
+    def swap(self) -> None:
+        """Go to the line that the last fork left, and leave this one.
+
+        Raises:
+            ArcworldError: nothing was forked.
+        """
+        if self.left is None:
+            raise ArcworldError("there is no other line; fork first")
+        old, self.line = self.line, self.left
+        self._change(old)
 
     def start_recording(self) -> Path:
         """Write the true game from its opening, and go on writing."""
@@ -153,6 +164,13 @@ class Duet:
         """End the game and the file."""
         self.stop_recording()
         self._toolkit.close()
+
+    def _change(self, old: list[Moment]) -> None:
+        """The line is another than `old` was: so must the true game be."""
+        self.stop_recording()
+        self._agent, self.note, self.left = None, "", old
+        if _true_actions(old) != _true_actions(self.line):
+            self._replay()
 
     def _opening(self) -> Moment:
         awake = Dream(self.run, self._session.observation)
@@ -194,6 +212,10 @@ class Duet:
             seen.full_reset,
             reasoning,
         )
+
+
+def _true_actions(line: list[Moment]) -> list[GameAction | None]:
+    return [moment.action for moment in line if moment.where == "both"]
 
 
 def _free(folder: Path, name: str) -> Path:

@@ -32,7 +32,7 @@ TYPES = {
     ".svg": "image/svg+xml",
 }
 READ = ("about", "recording", "animation", "analysis", "moment", "thoughts")
-DO = ("new", "step", "agent", "wake", "fork", "record", "close")
+DO = ("new", "step", "agent", "wake", "fork", "swap", "record", "close")
 HOST = "127.0.0.1"
 
 

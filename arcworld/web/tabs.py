@@ -82,6 +82,7 @@ def duet_view(duet: Duet) -> dict[str, Any]:
         "moment": len(duet.line) - 1,
         "now": moment_view(duet.now),
         "line": [_row(moment) for moment in duet.line],
+        "left": len(duet.left) - 1 if duet.left else None,
         "note": duet.note,
         "recording": None if duet.recording is None else str(duet.recording),
     }

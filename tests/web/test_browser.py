@@ -11,6 +11,13 @@ import pytest
 from arcworld.recordings.reader import read_recording
 
 WIDE, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+WATCH = """() => {
+    const screens = document.querySelector('#replay-screens');
+    window.seen = '';
+    const look = () => { window.seen += screens.innerText; };
+    new MutationObserver(look).observe(screens, { subtree: true, childList: true });
+}"""
+"""Keeps all that the captions say: a grid is shown for less time than it takes to ask."""
 OVERFLOW = "document.documentElement.scrollWidth - innerWidth"
 
 
@@ -35,11 +42,16 @@ def moments(page: Any) -> int:
     return page.locator("#play-line button").count()
 
 
+def reached(page: Any, count: int) -> None:
+    """Wait for that many moments."""
+    page.wait_for_selector(f"#play-line button:nth-child({count})")
+
+
 def press(page: Any, key: str) -> None:
     """Press a key that plays, and wait for the moment it makes."""
     before = moments(page)
     page.keyboard.press(key)
-    page.wait_for_function(f"document.querySelectorAll('#play-line button').length > {before}")
+    reached(page, before + 1)
 
 
 def test_replays_a_demo(page: Any, served: Any, shots: Path) -> None:
@@ -90,11 +102,14 @@ def test_an_animation_plays(page: Any, served: Any) -> None:
         for number in range(400)
         if int(served.desk.library.tape(0).at(number)[0].grids_T[number + 1]) > 1
     )
+    page.evaluate(WATCH)
     for _ in range(at):
         page.keyboard.press("ArrowRight")
-    page.wait_for_function(
-        "document.querySelector('#replay-screens').innerText.includes('grid 2 of')"
-    )
+    until = time.monotonic() + 20
+    while not page.evaluate("seen.includes('grid 2 of')") and time.monotonic() < until:
+        page.wait_for_timeout(100)
+    assert "grid 1 of" in page.evaluate("seen")
+    assert "grid 2 of" in page.evaluate("seen")
 
 
 def test_plays_dreams_forks_and_records(page: Any, served: Any, shots: Path) -> None:
@@ -117,7 +132,11 @@ def test_plays_dreams_forks_and_records(page: Any, served: Any, shots: Path) -> 
         page.wait_for_timeout(100)
     page.wait_for_selector("#play-facts dd.banner:has-text('6 of 11')")
     page.keyboard.press("2")
-    page.wait_for_function("document.querySelectorAll('#play-line button').length === 8")
+    page.wait_for_selector("#play-line:not(:has(button:nth-child(9))) button:nth-child(8)")
+    page.keyboard.press("b")
+    reached(page, 12)
+    page.keyboard.press("b")
+    page.wait_for_selector("#play-line:not(:has(button:nth-child(9))) button:nth-child(8)")
     page.keyboard.press("w")
     page.wait_for_selector("#play-screens :text('0 deep')")
     press(page, "s")
@@ -159,7 +178,7 @@ def test_clicks_the_frame(page: Any, served: Any, shots: Path) -> None:
 def test_the_agent_plays_and_hands_back(page: Any, served: Any) -> None:
     open_room(page, served, "play")
     page.keyboard.press("h")
-    page.wait_for_function("document.querySelectorAll('#play-line button').length >= 4")
+    reached(page, 4)
     page.keyboard.press("h")
     page.wait_for_timeout(1500)
     now = moments(page)

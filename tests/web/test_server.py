@@ -59,6 +59,8 @@ def test_a_fork_gives_the_same_game(served: Any) -> None:
         for kind in walk[3:]
     ]
     assert again == frames[3:]
+    back = served.post("swap", id=key).json()
+    assert back["now"]["true"]["frame"] == frames[-1] and back["left"] == len(walk)
 
 
 def test_a_fork_of_a_dream_dreams_the_same(served: Any) -> None:

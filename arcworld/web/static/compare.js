@@ -1,6 +1,6 @@
 // The room where two runs foretell the same recording, side by side.
 
-import { differing, drawDifference, drawFrame, drawPale, drawSurprise, words } from "./draw.js";
+import { differing, drawDifference, drawFrame, drawPale, drawSurprise, pixels, words } from "./draw.js";
 import { Player } from "./player.js";
 import { foretold, OUTCOMES } from "./replay.js";
 import { facts, options, Screen } from "./screens.js";
@@ -28,7 +28,10 @@ export class Compare {
     const floor = { id: FLOOR, name: "floor: the last frame again" };
     for (const id of ["compare-left", "compare-right"]) options($(id), [...about.runs, floor]);
     $("compare-right").selectedIndex = 1;
-    $("compare-recording").addEventListener("change", (event) => this.player.load(event.target.value));
+    $("compare-recording").addEventListener("change", async ({ target }) => {
+      const { tape } = this.player;
+      if (!(await this.player.load(target.value)) && tape) target.value = tape.id;
+    });
     for (const id of ["compare-left", "compare-right"]) {
       $(id).addEventListener("change", () => { this.player.draw(); this.player.think(); });
     }
@@ -62,7 +65,7 @@ export class Compare {
       ["step", `${at + 1} of ${tape.steps.length}`],
       ["action", words(step.action)],
       ...told.flat(),
-      ...(this.about.runs.length > 1 ? [] : [["more runs", "give them with --against RUN"]]),
+      ...(this.about.runs.length > 1 ? [] : [["more runs", "with --against RUN"]]),
     ]);
   }
 
@@ -76,9 +79,10 @@ export class Compare {
     drawFrame(row.predicted.canvas, thought.predicted);
     drawDifference(row.difference.canvas, after, thought.predicted);
     drawSurprise(row.surprise.canvas, after, thought.surprise);
-    row.difference.note = wrong ? `${wrong} pixels` : "none";
+    row.difference.note = wrong ? pixels(wrong) : "none";
     row.surprise.note = `${thought.nats.toFixed(1)} nats`;
-    return [[name, `${wrong} pixels, ${thought.nats.toFixed(1)} nats`], ["", foretold(thought.outcomes)], ["", this.soFar(tape, run)]];
+    const nats = `${thought.nats.toFixed(1)} nats (${this.soFar(tape, run)})`;
+    return [[name, `${pixels(wrong)} wrong, ${nats}, ${foretold(thought.outcomes)}`]];
   }
 
   /** What is had for nothing: the frame stays as it is. */
@@ -89,14 +93,14 @@ export class Compare {
     drawPale(row.surprise.canvas, after);
     const wrong = differing(after, before);
     row.predicted.note = "the last again";
-    row.difference.note = wrong ? `${wrong} pixels` : "none";
+    row.difference.note = wrong ? pixels(wrong) : "none";
     row.surprise.note = "says none";
-    return [["floor", `${wrong} pixels`]];
+    return [["floor", `${pixels(wrong)} wrong`]];
   }
 
   soFar(tape, run) {
     const known = tape.of(run).curve.filter((value) => value !== null);
     const mean = known.reduce((sum, value) => sum + value, 0) / Math.max(known.length, 1);
-    return `mean of ${known.length} steps: ${mean.toFixed(2)} nats`;
+    return `mean of ${known.length}: ${mean.toFixed(2)}`;
   }
 }

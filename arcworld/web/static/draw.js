@@ -14,23 +14,29 @@ export function unpack(digits) {
   return frame;
 }
 
+const picture = new ImageData(SIDE, SIDE);
+
 function paint(canvas, colour) {
-  const context = canvas.getContext("2d");
-  const picture = context.createImageData(SIDE, SIDE);
-  for (let i = 0; i < SIDE * SIDE; i++) {
+  const { data } = picture;
+  for (let i = 0, at = 0; i < SIDE * SIDE; i++, at += 4) {
     const [r, g, b] = colour(i);
-    picture.data.set([r, g, b, 255], 4 * i);
+    data[at] = r;
+    data[at + 1] = g;
+    data[at + 2] = b;
+    data[at + 3] = 255;
   }
-  context.putImageData(picture, 0, 0);
+  canvas.getContext("2d").putImageData(picture, 0, 0);
 }
 
 const cellOf = (i) => (i >> 9) * 8 + ((i & 63) >> 3);
-const pale = (c) => { const [r, g, b] = PALETTE[c]; return Math.floor((r + g + b) / 9) + 150; };
+const GREYS = PALETTE.map(([r, g, b]) => Math.floor((r + g + b) / 9) + 150);
+const PALE = GREYS.map((grey) => [grey, grey, grey]);
+const RED = [220, 30, 30];
 
 export const drawFrame = (canvas, frame) => paint(canvas, (i) => PALETTE[frame[i]]);
 
 export function drawDifference(canvas, frame, other) {
-  paint(canvas, (i) => (frame[i] !== other[i] ? [220, 30, 30] : Array(3).fill(pale(frame[i]))));
+  paint(canvas, (i) => (frame[i] !== other[i] ? RED : PALE[frame[i]]));
 }
 
 export function differing(frame, other) {
@@ -42,7 +48,7 @@ export function differing(frame, other) {
 /** Nats by cell over the frame in pale grey: none at 0, black at 8 and more. */
 export function drawSurprise(canvas, frame, nats) {
   const heat = nats.map((value) => mix(HEAT, Math.min(Math.max(value / WORST, 0), 1)));
-  paint(canvas, (i) => heat[cellOf(i)].map((part) => (part / 255) * pale(frame[i])));
+  paint(canvas, (i) => heat[cellOf(i)].map((part) => (part / 255) * GREYS[frame[i]]));
 }
 
 /** Where the policy would click: violet by cell over the frame in pale grey. */
@@ -59,17 +65,19 @@ export function drawLevel(canvas, frame, level) {
 function tint(canvas, frame, shares, colour) {
   const weight = shares.map((share) => share * 0.85);
   paint(canvas, (i) => {
-    const grey = pale(frame[i]), w = weight[cellOf(i)];
+    const grey = GREYS[frame[i]], w = weight[cellOf(i)];
     return colour.map((part) => grey * (1 - w) + part * w);
   });
 }
 
-export const drawPale = (canvas, frame) => paint(canvas, (i) => Array(3).fill(pale(frame[i])));
+export const drawPale = (canvas, frame) => paint(canvas, (i) => PALE[frame[i]]);
 
 function mix(stops, share) {
   const at = share * (stops.length - 1), low = Math.min(Math.floor(at), stops.length - 2);
   return stops[low].map((part, k) => part + (stops[low + 1][k] - part) * (at - low));
 }
+
+export const pixels = (count) => `${count} pixel${count === 1 ? "" : "s"}`;
 
 /** An action in words. */
 export function words(action) {

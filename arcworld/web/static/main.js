@@ -38,7 +38,7 @@ async function begin() {
   theme(localStorage.getItem("theme") ?? (dark ? "dark" : "light"));
   $("theme").addEventListener("click", turn);
   const about = await get("about");
-  $("status").textContent = `${about.runs.map((run) => run.name).join(", ")} · ${about.recordings.length} recordings`;
+  $("status").textContent = `${about.runs.map((run) => run.name).join(", ")} · recordings: ${about.recordings.length}`;
   Object.assign(rooms, { replay: new Replay(about), play: new Play(about), compare: new Compare(about) });
   const next = () => { const to = NAMES[(NAMES.indexOf(open) + 1) % NAMES.length]; enter(to); };
   share([["m", "m", "next room", next], ["t", "t", "dark or light", turn]]);
@@ -51,8 +51,9 @@ async function begin() {
     $(`tab-${to}`).focus();
   });
   document.addEventListener("visibilitychange", () => rooms[open].player?.think());
-  const wanted = location.hash.slice(1);
-  await enter(NAMES.includes(wanted) ? wanted : "replay");
+  const wanted = () => (NAMES.includes(location.hash.slice(1)) ? location.hash.slice(1) : "replay");
+  addEventListener("hashchange", () => enter(wanted()));
+  await enter(wanted());
 }
 
 begin().catch(trouble);

@@ -1,7 +1,7 @@
 // The room where a true game and its dream are played in step.
 
 import { farewell, get, post, say, trouble } from "./api.js";
-import { differing, drawDifference, drawFrame, drawLevel, drawPale, drawPolicy, NAMES, unpack, words } from "./draw.js";
+import { differing, drawDifference, drawFrame, drawLevel, drawPale, drawPolicy, NAMES, pixels, unpack, words } from "./draw.js";
 import { refresh } from "./keys.js";
 import { facts, options, Screen } from "./screens.js";
 import { showBars } from "./bars.js";
@@ -50,6 +50,7 @@ export class Play {
       [",", ",", "look back", () => this.look(-1)],
       [".", ".", "look on", () => this.look(1)],
       ["f", "f", "fork here", () => this.fork()],
+      ["b", "b", "line left behind", () => this.send("swap"), null, () => this.told?.left != null],
       ["s", "s", "agent: one step", () => this.send("agent")],
       ["h", "h", "agent plays", () => this.hand(), () => this.agent],
       ["o", "o", "record", () => this.send("record", { on: !this.told?.recording }), () => this.told?.recording],
@@ -110,7 +111,7 @@ export class Play {
     this.draw();
     refresh();
     if (told.note) trouble(told.note);
-    say(`${words(told.now.action)}: game and dream differ in ${told.now.differ} pixels`);
+    say(`${words(told.now.action)}: game and dream differ in ${pixels(told.now.differ)}`);
     this.animate(this.moment);
     clearTimeout(this.late);
     this.late = setTimeout(() => this.think(), LATE);
@@ -194,7 +195,7 @@ export class Play {
     drawFrame(this.true.canvas, seen.pixels);
     drawFrame(this.dream.canvas, dream.pixels);
     drawDifference(this.difference.canvas, seen.pixels, dream.pixels);
-    this.difference.note = differ ? `${differ} pixels` : "none";
+    this.difference.note = differ ? pixels(differ) : "none";
     for (const screen of [this.true, this.dream]) this.aim ? screen.aim(...this.aim) : screen.ring(action);
     this.true.note = this.alone ? "waits" : standing(seen);
     this.dream.note = `${standing(dream)}, ${dream.depth} deep`;
@@ -207,15 +208,16 @@ export class Play {
 
   drawThoughts(frame) {
     const clicks = this.looked === null && this.thoughts?.clicks;
-    this.policy.waiting = this.looked === null && !this.thoughts;
+    const past = this.looked !== null;
+    for (const screen of [this.policy, this.level]) screen.waiting = !past && !this.thoughts;
     if (clicks) drawPolicy(this.policy.canvas, frame, clicks.prior);
     else drawPale(this.policy.canvas, frame);
-    this.policy.note = this.looked !== null ? "only of now" : this.thoughts && !clicks ? "no clicks here" : "violet: likely";
-    this.level.waiting = this.policy.waiting;
+    const none = past ? "only of now" : this.thoughts ? "no clicks here" : "";
+    this.policy.note = clicks ? "violet: likely" : none;
     if (clicks) drawLevel(this.level.canvas, frame, clicks.level);
     else drawPale(this.level.canvas, frame);
-    this.level.note = clicks ? `at most ${Math.round(100 * Math.max(...clicks.level))} %` : this.policy.note;
-    if (this.thoughts || this.looked !== null) showBars($("play-bars"), this.looked === null && this.thoughts.bars);
+    this.level.note = clicks ? `at most ${Math.round(100 * Math.max(...clicks.level))} %` : none;
+    if (this.thoughts || past) showBars($("play-bars"), !past && this.thoughts.bars);
   }
 
   drawLine() {
@@ -243,6 +245,7 @@ export class Play {
       ["dream says", dream.outcomes ? `${Math.round(dream.outcomes[1] * 100)} % level won, ${Math.round(dream.outcomes[2] * 100)} % game over` : "nothing yet"],
       ["offered", seen.legal.map((kind) => NAMES[kind]).join(", ") || "nothing"],
     ];
+    if (this.told.left !== null) entries.push(["left behind", `a line of ${this.told.left} (b goes there)`]);
     if (recording) entries.push(["records", [recording, "won"]]);
     facts($("play-facts"), entries);
   }

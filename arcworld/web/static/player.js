@@ -24,11 +24,11 @@ export class Player {
       this.tape = await Tape.open(id);
     } catch (error) {
       trouble(error);
-      return;
+      return false;
     }
     this.timeline.steps = this.tape.steps;
     this.go(0);
-    this.think();
+    return true;
   }
 
   go(at, { still = true } = {}) {

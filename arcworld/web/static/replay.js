@@ -1,6 +1,6 @@
 // The room where a recording is stepped through, beside what a run thinks of every step.
 
-import { differing, drawDifference, drawFrame, drawLevel, drawPale, drawPolicy, drawSurprise, words } from "./draw.js";
+import { differing, drawDifference, drawFrame, drawLevel, drawPale, drawPolicy, drawSurprise, pixels, words } from "./draw.js";
 import { Player } from "./player.js";
 import { facts, Map64, options, Screen } from "./screens.js";
 import { showBars } from "./bars.js";
@@ -25,13 +25,19 @@ export class Replay {
     this.player = new Player({ timeline, runs: () => [0], show: (tape, at) => this.show(tape, at), screen: this.after });
     const pick = $("replay-recording");
     options(pick, about.recordings);
-    pick.addEventListener("change", () => this.player.load(pick.value));
+    pick.addEventListener("change", () => this.choose());
   }
 
   enter() {
     this.player.open = true;
     if (this.player.tape) this.player.think();
     else return this.player.load($("replay-recording").value);
+  }
+
+  /** Load what is picked; where that fails, what was there stays. */
+  async choose() {
+    const pick = $("replay-recording"), { tape } = this.player;
+    if (!(await this.player.load(pick.value)) && tape) pick.value = tape.id;
   }
 
   leave() {
@@ -44,7 +50,7 @@ export class Replay {
       const pick = $("replay-recording");
       const to = (pick.selectedIndex + by + pick.length) % pick.length;
       pick.selectedIndex = to;
-      this.player.load(pick.value);
+      this.choose();
     };
     return [...this.player.keys(), ["[", "[", "recording before", other(-1)], ["]", "]", "next recording", other(1)]];
   }
@@ -65,7 +71,7 @@ export class Replay {
     drawFrame(this.predicted.canvas, thought.predicted);
     drawDifference(this.difference.canvas, after, thought.predicted);
     const wrong = differing(after, thought.predicted);
-    this.difference.note = wrong ? `${wrong} pixels` : "none";
+    this.difference.note = wrong ? pixels(wrong) : "none";
     this.predicted.note = wrong ? "" : "exact";
     drawSurprise(this.surprise.canvas, after, thought.surprise);
     this.surprise.note = `${thought.nats.toFixed(1)} nats`;
