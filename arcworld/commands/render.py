@@ -59,7 +59,7 @@ def render(
         for path in draw(opened, library, number, out, first, steps, zoom, moving):
             print(path)
     if len(library.files) > most:
-        say(f"{len(library.files) - most} recordings were not drawn; give a larger --most")
+        say(f"drawn: {most} of {len(library.files)} recordings; give a larger --most for more")
 
 
 def draw(

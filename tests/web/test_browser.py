@@ -30,8 +30,7 @@ def open_room(page: Any, served: Any, room: str) -> None:
 
 def fact(page: Any, room: str, name: str) -> str:
     """What the list of facts says beside a name."""
-    told = page.locator(f"#{room}-facts dt", has_text=name).locator("xpath=following-sibling::dd")
-    return told.first.inner_text()
+    return page.locator(f"#{room}-facts div", has_text=name).first.locator("dd").inner_text()
 
 
 def thought(page: Any) -> None:

@@ -209,14 +209,18 @@ export class Play {
   drawThoughts(frame) {
     const clicks = this.looked === null && this.thoughts?.clicks;
     const past = this.looked !== null;
-    for (const screen of [this.policy, this.level]) screen.waiting = !past && !this.thoughts;
+    const { legal, state } = this.moment.true;
+    for (const screen of [this.policy, this.level]) {
+      if (state === "NOT_FINISHED") screen.figure.hidden = !legal.includes(6);
+      screen.waiting = !past && !this.thoughts;
+    }
     if (clicks) drawPolicy(this.policy.canvas, frame, clicks.prior);
     else drawPale(this.policy.canvas, frame);
     const none = past ? "only of now" : this.thoughts ? "no clicks here" : "";
     this.policy.note = clicks ? "violet: likely" : none;
     if (clicks) drawLevel(this.level.canvas, frame, clicks.level);
     else drawPale(this.level.canvas, frame);
-    this.level.note = clicks ? `at most ${Math.round(100 * Math.max(...clicks.level))} %` : none;
+    this.level.note = clicks ? `best ${Math.round(100 * Math.max(...clicks.level))} %` : none;
     if (this.thoughts || past) showBars($("play-bars"), !past && this.thoughts.bars);
   }
 
@@ -224,7 +228,7 @@ export class Play {
     const at = this.looked ?? this.told.line.length - 1, shown = this.told.line.slice(-400), skipped = this.told.line.length - shown.length;
     $("play-line").replaceChildren(...shown.map((moment, k) => {
       const made = document.createElement("button"), number = skipped + k;
-      made.textContent = `${number} ${words(moment.action)}`;
+      made.textContent = `${number} ${words(moment.action).replace(/^\d /, "")}`;
       made.title = "look at this moment; an action then forks here";
       made.classList.toggle("dreamt", moment.where === "dream");
       made.setAttribute("aria-pressed", String(number === at));

@@ -84,10 +84,11 @@ export class Map64 {
 export function facts(place, entries) {
   place.replaceChildren();
   for (const [name, value] of entries) {
-    const term = document.createElement("dt"), told = document.createElement("dd");
+    const pair = document.createElement("div"), term = document.createElement("dt"), told = document.createElement("dd");
     term.textContent = name;
     [told.textContent, told.className] = Array.isArray(value) ? value : [value, ""];
-    place.append(term, told);
+    pair.append(term, told);
+    place.append(pair);
   }
 }
 
