@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 SEED = 64
 """Of demos made here: not those that shipped weights were trained on."""
+FIRST = "keys"
+"""The game where none is named."""
 Port = Annotated[int, Parameter(validator=Number(gte=0, lte=65_535))]
 
 
@@ -55,7 +57,8 @@ def view(
     listen(port).close()
     with go_on_with("nothing is lost: recordings of play are whole"):
         runs = open_runs(run, *(against or []))
-        desk = Desk(runs, Library(data or demos(game, games)), out, games, game)
+        first = FIRST if games is None else None
+        desk = Desk(runs, Library(data or demos(game, games)), out, games, game or first)
 
         def ready(address: str) -> None:
             say(f"arcworld: {address} shows {runs[0].name}; Ctrl-C ends it")
@@ -84,8 +87,8 @@ def demos(game: str | None, games: Path | None) -> Path:
     from arcworld.games.catalogue import entries
     from arcworld.games.demos import make_demos
 
-    name = (game or "keys").split("-")[0]
-    name = name if games is None and name in entries() else "keys"
+    name = (game or FIRST).split("-")[0]
+    name = name if games is None and name in entries() else FIRST
     cache = os.environ.get("ARCWORLD_CACHE") or Path.home() / ".cache" / "arcworld"
     folder = Path(cache) / "demos" / name
     if not (folder / "split.json").is_file():

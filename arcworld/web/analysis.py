@@ -15,7 +15,7 @@ from arcworld.tokens.sequence import CodedEpisode, code
 from arcworld.web.library import Tape
 from arcworld.web.thoughts import StepThoughts, think
 
-KEPT = 6
+KEPT = 4
 """Analyses held."""
 PATIENCE = 5.0
 """Seconds without a question after which nothing is made ahead."""

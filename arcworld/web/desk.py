@@ -101,13 +101,13 @@ class Desk:
         if where not in ("both", "dream"):
             raise ArcworldError("`where` is neither both nor dream")
         duet.step(_action(asked.get("action")), where)
-        return duet_view(duet)
+        return duet_view(duet, since=len(duet.line) - 1)
 
     def agent(self, asked: Asked) -> dict[str, Any]:
         """One action that the agent chooses."""
         duet = self._duet(asked)
         duet.agent_step()
-        return duet_view(duet)
+        return duet_view(duet, since=len(duet.line) - 1)
 
     def wake(self, asked: Asked) -> dict[str, Any]:
         """The dream sees the true frame."""

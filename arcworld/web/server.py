@@ -104,8 +104,8 @@ def _route(worker: Worker, answer: Callable[[Asked], Any], name: str, method: st
         try:
             asked = await _read(request) if method == "POST" else dict(request.query_params)
             return JSONResponse(await worker.run(lambda: answer(asked)))
-        except ArcworldError as error:
-            return JSONResponse({"error": str(error)}, 400)
+        except ValueError as error:  # an `ArcworldError`, or what a scheme has no token for
+            return JSONResponse({"error": " ".join(str(error).split())}, 400)
 
     return Route(f"/api/{name}", give, methods=[method])
 

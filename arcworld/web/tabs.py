@@ -76,12 +76,13 @@ class Tabs:
                 self.close(key)
 
 
-def duet_view(duet: Duet) -> dict[str, Any]:
-    """A game's newest moment and the way to it, as plain JSON types."""
+def duet_view(duet: Duet, since: int = 0) -> dict[str, Any]:
+    """A game's newest moment and the way to it from a moment on, as plain JSON types."""
     return {
         "moment": len(duet.line) - 1,
         "now": moment_view(duet.now),
-        "line": [_row(moment) for moment in duet.line],
+        "since": since,
+        "line": [_row(moment) for moment in duet.line[since:]],
         "left": len(duet.left) - 1 if duet.left else None,
         "note": duet.note,
         "recording": None if duet.recording is None else str(duet.recording),

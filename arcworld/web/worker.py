@@ -69,10 +69,17 @@ class Worker:
                     return
                 job = self._jobs.popleft() if self._jobs else None
             if job is None:
-                more = self._idle()
+                more = self._ahead()
             else:
                 more = True
                 _do(*job)
+
+    def _ahead(self) -> bool:
+        """Work ahead; what fails is left to whoever asks for it, and hears why."""
+        try:
+            return self._idle()
+        except Exception:
+            return False
 
 
 def _do(future: Future[Any], job: Callable[[], Any]) -> None:

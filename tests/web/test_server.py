@@ -193,6 +193,25 @@ def test_a_port_that_is_taken_is_told(served: Any) -> None:
         listen(served.port)
 
 
+def test_work_ahead_that_fails_stops_nothing() -> None:
+    from arcworld.web.worker import Worker
+
+    tried: list[int] = []
+
+    def idle() -> bool:
+        tried.append(1)
+        raise ValueError("no token")
+
+    worker = Worker(idle)
+    assert [worker.submit(lambda n=n: n * n).result(timeout=10) for n in range(3)] == [0, 1, 4]
+    with pytest.raises(ZeroDivisionError):
+        worker.submit(lambda: 1 // 0).result(timeout=10)
+    worker.close()
+    assert tried
+    with pytest.raises(RuntimeError):
+        worker.submit(lambda: 0)
+
+
 def test_frames_come_back_from_their_digits() -> None:
     from arcworld.web.thoughts import as_hex
 

@@ -104,6 +104,7 @@ export class Play {
   }
 
   take(told) {
+    told.line.unshift(...(this.told?.line ?? []).slice(0, told.since));
     this.told = told;
     this.looked = null;
     this.moment = open(told.now);
@@ -225,7 +226,7 @@ export class Play {
   }
 
   drawLine() {
-    const at = this.looked ?? this.told.line.length - 1, shown = this.told.line.slice(-400), skipped = this.told.line.length - shown.length;
+    const at = this.looked ?? this.told.line.length - 1, shown = this.told.line.slice(-120), skipped = this.told.line.length - shown.length;
     $("play-line").replaceChildren(...shown.map((moment, k) => {
       const made = document.createElement("button"), number = skipped + k;
       made.textContent = `${number} ${words(moment.action).replace(/^\d /, "")}`;

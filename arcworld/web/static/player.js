@@ -15,7 +15,6 @@ export class Player {
     this.tape = null;
     this.at = 0;
     this.playing = this.open = false;
-    this.drawn = 0;
   }
 
   async load(id) {
@@ -48,7 +47,6 @@ export class Player {
     this.show(this.tape, this.at);
     this.timeline.curves = this.runs().map((run) => this.tape.of(run).curve);
     this.timeline.move(this.at);
-    this.drawn++;
   }
 
   /** Fetch thoughts while some are missing and the room is open. */

@@ -25,8 +25,6 @@ export class Tape {
     return this.thoughts.get(run);
   }
 
-  whole(run) { return this.of(run).done >= this.steps.length; }
-
   /** Ask for the thoughts that are missing from a step on; false where all are here. */
   async fetch(run, at) {
     const known = this.of(run);
