@@ -23,9 +23,11 @@ from arcworld.commands.demo import demo
 from arcworld.commands.diagnose import diagnose
 from arcworld.commands.evaluate import evaluate
 from arcworld.commands.play import play
+from arcworld.commands.render import render
 from arcworld.commands.stop import Stopped
 from arcworld.commands.tournament import tournament
 from arcworld.commands.train import train
+from arcworld.commands.view import view
 from arcworld.commands.withhold import withhold
 from arcworld.errors import ArcworldError
 
@@ -48,7 +50,7 @@ def make_app() -> App:
         suppress_keyboard_interrupt=False,
     )
     for number, command in enumerate(
-        (demo, check, train, evaluate, diagnose, withhold, play, tournament, bench)
+        (demo, check, train, evaluate, diagnose, withhold, play, view, render, tournament, bench)
     ):
         app.command(command, sort_key=number)
     return app

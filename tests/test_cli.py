@@ -25,6 +25,8 @@ COMMANDS = (
     "diagnose",
     "withhold",
     "play",
+    "view",
+    "render",
     "tournament",
     "bench",
 )

@@ -26,6 +26,7 @@ ALLOWED: dict[str, set[str]] = {
     "tournament": {*PATH, "evaluation"},
     "integrations": set(PATH),
     "benchmarks": {*PATH[:5], "training"},
+    "web": {*PATH, "evaluation"},
 }
 """What each room may import beside itself; every room may import `errors` and the package."""
 LAZILY: dict[str, set[str]] = {"evaluation": {"play", "games"}, "diagnosis": {"play"}}

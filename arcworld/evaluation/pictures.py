@@ -54,7 +54,7 @@ def film_strip(
         [surprise_map(transitions.next_NHW[i], nll_NC[i], zoom) for i in at],
     ]
     for picture, i in zip(rows[0], at, strict=True):
-        _mark(picture, transitions.actions_N3[i], zoom)
+        mark(picture, transitions.actions_N3[i], zoom)
     return with_words(sheet(rows), ["before", "true", "predicted", "difference", "surprise"])
 
 
@@ -123,14 +123,14 @@ def play_strip(episode: Episode, *, frames: int = 12, columns: int = 6, zoom: in
     for t in chosen:
         picture = to_rgb(episode.frames_THW[t], zoom)
         if t < last:
-            _mark(picture, episode.actions_A3[t], zoom)
+            mark(picture, episode.actions_A3[t], zoom)
         pictures.append(picture)
     rows = [pictures[i : i + columns] for i in range(0, len(pictures), columns)]
     words = [f"step {chosen[i]}" for i in range(0, len(pictures), columns)]
     return with_words(sheet(rows), words)
 
 
-def _mark(picture: Picture, action_3: NDArray[np.integer], zoom: int) -> None:
+def mark(picture: Picture, action_3: NDArray[np.integer], zoom: int) -> None:
     """A ring round the pixel that is clicked."""
     kind, x, y = (int(value) for value in action_3)
     if kind != CLICK:

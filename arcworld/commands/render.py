@@ -1,0 +1,92 @@
+"""`arcworld render`: the viewer's panels as pictures, without a server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
+
+if TYPE_CHECKING:
+    from arcworld.models.run import Run
+    from arcworld.web.library import Library
+
+Few = Annotated[int, Parameter(validator=Number(gte=1, lte=200))]
+Zoom = Annotated[int, Parameter(validator=Number(gte=1, lte=16))]
+First = Annotated[int, Parameter(validator=Number(gte=0))]
+
+
+def render(
+    run: Path = Path("small"),
+    /,
+    *,
+    game: str | None = None,
+    data: Path | None = None,
+    out: Path = Path("runs/pictures"),
+    first: First | None = None,
+    steps: Few = 6,
+    zoom: Zoom = 2,
+    most: Few = 8,
+    moving: Literal["gif", "apng", "none"] = "gif",
+) -> None:
+    """Draw recordings beside what a run foretells of them.
+
+    Each becomes a strip, one column a step, and one that moves: before (ring: the click), what
+    came, foretold, their difference in red, surprise by cell, the policy's clicks in violet, the
+    clicks that win in green, and bars of all actions.
+
+    Example: `arcworld render small --game mosaic --out runs/pictures`
+
+    Args:
+        run: folder that `arcworld train` made, or the name of shipped weights.
+        game: without `data`: the game of the demos that are drawn.
+        data: recordings to draw, a folder or a file; without it, demos are made.
+        out: folder for the pictures; those of the same name are replaced.
+        first: the first step to draw; without it, where most happens.
+        steps: how many.
+        zoom: pixels of the picture to a pixel of the frame.
+        most: so many recordings, the first of them.
+        moving: the kind of the picture that moves.
+    """
+    from arcworld.commands.output import say
+    from arcworld.commands.view import demos, open_runs
+    from arcworld.web.library import Library
+
+    (opened,) = open_runs(run)
+    library = Library(data or demos(game, None))
+    for number in range(min(most, len(library.files))):
+        for path in draw(opened, library, number, out, first, steps, zoom, moving):
+            print(path)
+    if len(library.files) > most:
+        say(f"drawn: {most} of {len(library.files)} recordings; give a larger --most for more")
+
+
+def draw(
+    run: Run,
+    library: Library,
+    number: int,
+    out: Path,
+    first: int | None,
+    steps: int,
+    zoom: int,
+    kind: str,
+) -> list[Path]:
+    """The pictures of one recording."""
+    from arcworld.evaluation.pictures import save
+    from arcworld.web.analysis import Analysis
+    from arcworld.web.pictures import liveliest, moving, save_moving, shown, strip
+
+    tape = library.tape(number)
+    analysis = Analysis(run, tape)
+    last = len(tape)
+    at = liveliest(analysis, steps) if first is None else range(first, min(first + steps, last))
+    tape.at(at.start)
+    episode = tape.episodes[0]
+    name = f"{episode.game_id}-{episode.guid[:8]}-{at.start}"
+    made = shown(analysis, at)
+    paths = [save(strip(made, zoom), out / f"{name}.png")]
+    if kind != "none":
+        suffix = {"gif": ".gif", "apng": ".apng"}[kind]
+        paths.append(save_moving(moving(made, zoom + 1), out / f"{name}{suffix}"))
+    return paths

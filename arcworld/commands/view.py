@@ -1,0 +1,96 @@
+"""`arcworld view`: recordings, play and dreams on a page in the browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
+
+if TYPE_CHECKING:
+    from arcworld.models.run import Run
+
+SEED = 64
+"""Of demos made here: not those that shipped weights were trained on."""
+FIRST = "keys"
+"""The game where none is named."""
+Port = Annotated[int, Parameter(validator=Number(gte=0, lte=65_535))]
+
+
+def view(
+    run: Path = Path("small"),
+    /,
+    *,
+    game: str | None = None,
+    games: Path | None = None,
+    data: Path | None = None,
+    against: list[Path] | None = None,
+    out: Path = Path("runs/view"),
+    port: Port = 8064,
+    browser: bool = False,
+) -> None:
+    """Look at recordings, play, and dreams in the browser.
+
+    Serves a page on this machine alone, without the network. Replay a recording beside what the run
+    foretells of it; play a game and its dream in step, and fork both; compare two runs. Every key
+    stands on the screen. Ctrl-C ends it.
+
+    Example: `arcworld view small --game keys`
+
+    Args:
+        run: folder that `arcworld train` made, or the name of shipped weights.
+        game: the game to play first; without `data`, a demo of it is replayed too.
+        games: folder of games in the toolkit's layout; without it, the project's own.
+        data: recordings to replay, a folder or a file; without it, demos are made.
+        against: other runs, to compare with; may be given several times.
+        out: folder that recordings of play are written into.
+        port: where the page is; 0 takes any that is free.
+        browser: open it in the browser at once.
+    """
+    from arcworld.commands.output import say
+    from arcworld.commands.stop import go_on_with
+    from arcworld.web.desk import Desk
+    from arcworld.web.library import Library
+    from arcworld.web.server import listen, serve
+
+    listen(port).close()
+    with go_on_with("nothing is lost: recordings of play are whole"):
+        runs = open_runs(run, *(against or []))
+        first = FIRST if games is None else None
+        desk = Desk(runs, Library(data or demos(game, games)), out, games, game or first)
+
+        def ready(address: str) -> None:
+            say(f"arcworld: {address} shows {runs[0].name}; Ctrl-C ends it")
+            if browser:
+                import webbrowser
+
+                webbrowser.open(address)
+
+        serve(desk, port, ready)
+
+
+def open_runs(*names: Path) -> list[Run]:
+    """Runs by folder or name, where they are fastest."""
+    import torch
+
+    from arcworld.models.run import from_pretrained
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    return [from_pretrained(name).to(device) for name in names]
+
+
+def demos(game: str | None, games: Path | None) -> Path:
+    """A demo of one game, made in the cache where it is not there yet."""
+    import os
+
+    from arcworld.games.catalogue import entries
+    from arcworld.games.demos import make_demos
+
+    name = (game or FIRST).split("-")[0]
+    name = name if games is None and name in entries() else FIRST
+    cache = os.environ.get("ARCWORLD_CACHE") or Path.home() / ".cache" / "arcworld"
+    folder = Path(cache) / "demos" / name
+    if not (folder / "split.json").is_file():
+        make_demos(folder, games=[name], demos_per_game=2, seed=SEED)
+    return folder

@@ -1,0 +1,151 @@
+"""The dream: a run's world model as an environment that answers as a game does.
+
+Knows a run and observations; knows nothing of games, tabs or pictures. A dream starts at a true
+frame, and from there goes on alone: each frame is what the model foretells behind the ones before
+it. What a game offers and how many levels it has the model does not say; both stay as last seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arcworld.models.decode import predict_next
+from arcworld.models.drafts import TransitionMemory
+from arcworld.models.run import Run
+from arcworld.play.agents.history import place_of
+from arcworld.play.observation import (
+    GAME_OVER,
+    NOT_FINISHED,
+    WIN,
+    IllegalActionError,
+    Observation,
+    legal_actions,
+)
+from arcworld.recordings.episode import GameAction, Outcome
+from arcworld.tokens.sequence import CodedEpisode
+
+type Past = tuple[tuple[int, int, int], ...]
+"""Type, cell and outcome of each action between the frames looked back on."""
+
+
+class Dream:
+    """A dream at one moment; `step` dreams on, `follow` takes in what truly came, `fork` copies.
+
+    Attributes:
+        observation: what is dreamt now, in the form of a game's answer.
+        outcomes_O: float32, the probability of each `Outcome` of the last dreamt step; None before.
+        depth: dreamt steps since the last true frame.
+    """
+
+    def __init__(
+        self, run: Run, observation: Observation, drafts: TransitionMemory | None = None
+    ) -> None:
+        """Start at a true frame, with nothing before it."""
+        self._run, self._drafts = run, drafts or TransitionMemory()
+        self._open(observation)
+
+    def step(self, action: GameAction) -> Observation:
+        """Dream one action.
+
+        Raises:
+            IllegalActionError: the dream is over, or the run has no token for the action.
+        """
+        if action.id not in self.observation.legal_actions:
+            raise IllegalActionError(self._refusal(action))
+        window = self._pending(action)
+        told = predict_next(self._run.world_model, [window], draft=self._drafts)
+        self._drafts.learn([window], told.indices_BC)
+        self.outcomes_O = told.outcomes_BO[0]
+        outcome = Outcome(int(told.outcomes_BO[0].argmax()))
+        frame_HW = self._run.tokenizer.decode_frames(told.indices_BC)[0]
+        self._append(action, outcome, told.indices_BC[0])
+        self.observation = self._answer(frame_HW, outcome)
+        self.depth += 1
+        return self.observation
+
+    def follow(self, action: GameAction, observation: Observation) -> None:
+        """Put a true step behind the dream, which is awake then."""
+        if observation.full_reset or not self.expresses(action.id):
+            self._open(observation)
+            return
+        won = observation.levels_completed > self.observation.levels_completed
+        outcome = Outcome.LEVEL_WON if won else Outcome.NOTHING
+        outcome = Outcome.GAME_OVER if observation.state == GAME_OVER else outcome
+        codes = self._run.tokenizer.encode_frames(observation.frame_HW[None])[0]
+        self._drafts.learn([self._pending(action)], codes[None])
+        self._append(action, outcome, codes)
+        self.observation, self.outcomes_O, self.depth = self._offered(observation), None, 0
+
+    def fork(self) -> Dream:
+        """Another dream of the same past; what one does, the other does not see."""
+        other = Dream.__new__(Dream)
+        other.__dict__.update(self.__dict__)
+        return other
+
+    def now(self) -> CodedEpisode:
+        """What the model looks back on, ending in the frame of now."""
+        return self._episode(self._codes, self._past)
+
+    def expresses(self, kind: int) -> bool:
+        """Whether the run has a token for an action."""
+        return kind < self._run.world_model.vocabulary.actions
+
+    def _open(self, observation: Observation) -> None:
+        codes = self._run.tokenizer.encode_frames(observation.frame_HW[None])
+        self._codes: tuple[NDArray[np.int32], ...] = (codes[0],)
+        self._past: Past = ()
+        self._opens, self.depth = True, 0
+        self.observation = self._offered(observation)
+        self.outcomes_O: NDArray[np.float32] | None = None
+
+    def _append(self, action: GameAction, outcome: Outcome, codes_C: NDArray[np.int32]) -> None:
+        frames = self._run.world_model.config.context_frames
+        self._opens = self._opens and len(self._codes) < frames
+        self._codes = (*self._codes, codes_C)[-frames:]
+        self._past = (*self._past, (*place_of(action), int(outcome)))
+        self._past = self._past[len(self._past) - len(self._codes) + 1 :]
+
+    def _pending(self, action: GameAction) -> CodedEpisode:
+        return self._episode(self._codes, (*self._past, (*place_of(action), 0)))
+
+    def _episode(self, codes: tuple[NDArray[np.int32], ...], past: Past) -> CodedEpisode:
+        steps = np.array(past, dtype=np.int16).reshape(-1, 3)
+        winning = np.zeros(len(steps), dtype=np.bool_)
+        outcomes = steps[:, 2].astype(np.uint8)
+        return CodedEpisode(
+            np.stack(codes), steps[:, 0], steps[:, 1], outcomes, winning, self._opens
+        )
+
+    def _answer(self, frame_HW: NDArray[np.uint8], outcome: Outcome) -> Observation:
+        before = self.observation
+        levels = min(before.levels_completed + (outcome == Outcome.LEVEL_WON), before.win_levels)
+        won = outcome == Outcome.LEVEL_WON and levels == before.win_levels
+        state = WIN if won else GAME_OVER if outcome == Outcome.GAME_OVER else NOT_FINISHED
+        return self._offered(
+            replace(
+                before,
+                frame_HW=frame_HW,
+                grids=(frame_HW,),
+                state=state,
+                levels_completed=levels,
+                full_reset=False,
+            )
+        )
+
+    def _offered(self, seen: Observation) -> Observation:
+        """What may be dreamt next: RESET always may, while the game is not won."""
+        legal = legal_actions(seen.state, seen.available_actions, reset_is_safe=True)
+        return replace(seen, legal_actions=tuple(k for k in legal if self.expresses(k)))
+
+    def _refusal(self, action: GameAction) -> str:
+        legal = ", ".join(
+            GameAction(k, 0, 0).name if k == 6 else GameAction(k).name
+            for k in self.observation.legal_actions
+        )
+        return (
+            f"{action.name} cannot be dreamt in state {self.observation.state}; expected"
+            f" {legal or 'nothing: the dream is won'}"
+        )

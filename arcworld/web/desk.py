@@ -1,0 +1,186 @@
+"""All that a viewer has open: runs, recordings, analyses, games; and what may be asked of it.
+
+Knows all of the room but HTTP. Every method runs in the worker's thread, takes what a page sent,
+trusts none of it, and gives plain JSON types or an `ArcworldError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from arcworld.errors import ArcworldError, did_you_mean
+from arcworld.models.run import Run
+from arcworld.play.toolkit import Toolkit
+from arcworld.recordings.episode import ACTION_IDS, CLICK, SIDE, GameAction, game_name
+from arcworld.web.analysis import Analyst
+from arcworld.web.duet import Duet
+from arcworld.web.library import Library
+from arcworld.web.tabs import Tabs, duet_view, moment_view, thoughts_view
+
+AT_ONCE = 64
+"""Steps in one answer."""
+
+type Asked = Mapping[str, Any]
+"""What a page sent: JSON, or words of the address."""
+
+
+@dataclass(eq=False)
+class Desk:
+    """What one `arcworld view` shows.
+
+    Attributes:
+        runs: the first is played with; others are compared.
+        library: recordings to replay.
+        out: where recordings of play are written.
+        games: folder of games, None for the project's own.
+        game: the one that a page opens first.
+    """
+
+    runs: Sequence[Run]
+    library: Library
+    out: Path
+    games: Path | None = None
+    game: str | None = None
+    tabs: Tabs = field(default_factory=Tabs)
+    analyst: Analyst = field(default_factory=Analyst)
+
+    def __post_init__(self) -> None:
+        with Toolkit(self.games) as toolkit:
+            ids = toolkit.games()
+        self.names = sorted({game_name(game) for game in ids}) if self.games is None else ids
+        if self.game is not None and self.game not in {*self.names, *ids}:
+            raise ArcworldError(f"no game {self.game!r}; {did_you_mean(self.game, self.names)}")
+
+    def about(self, asked: Asked) -> dict[str, Any]:
+        """What there is."""
+        runs = [
+            {"id": i, "name": run.name, "scheme": str(run.about.get("scheme", ""))}
+            for i, run in enumerate(self.runs)
+        ]
+        game = self.game or self.names[0]
+        recordings = self.library.as_view()
+        return {"runs": runs, "recordings": recordings, "games": self.names, "game": game}
+
+    def recording(self, asked: Asked) -> dict[str, Any]:
+        """A recording's steps."""
+        tape = self.library.tape(_number(asked, "recording"))
+        guid = tape.episodes[0].guid
+        return tape.as_view() | {"trained": [guid in run.trained_on() for run in self.runs]}
+
+    def animation(self, asked: Asked) -> dict[str, Any]:
+        """The grids of one step."""
+        tape = self.library.tape(_number(asked, "recording"))
+        return {"grids": tape.animation(_number(asked, "step"))}
+
+    def analysis(self, asked: Asked) -> dict[str, Any]:
+        """Thoughts of a run on a stretch of a recording, and the curve as far as it is known."""
+        recording, run = _number(asked, "recording"), _number(asked, "run")
+        if not 0 <= run < len(self.runs):
+            raise ArcworldError(f"no run {run}; there are {len(self.runs)}")
+        tape = self.library.tape(recording)
+        analysis = self.analyst.of((recording, run), self.runs[run], tape)
+        first = _number(asked, "from")
+        last = min(_number(asked, "to"), first + AT_ONCE)
+        return analysis.ask(first, last) | {"curve": analysis.curve()}
+
+    def new(self, asked: Asked) -> dict[str, Any]:
+        """Open a game and its dream."""
+        game = str(asked.get("game", ""))
+        if game not in self.names:
+            raise ArcworldError(f"no game {game[:40]!r}; {did_you_mean(game[:40], self.names)}")
+        duet = Duet(self.runs[0], game, self.games, 0, self.out)
+        return {"id": self.tabs.open(duet)} | duet_view(duet)
+
+    def step(self, asked: Asked) -> dict[str, Any]:
+        """One action, in both or in the dream alone."""
+        duet = self._duet(asked)
+        where = asked.get("where", "both")
+        if where not in ("both", "dream"):
+            raise ArcworldError("`where` is neither both nor dream")
+        duet.step(_action(asked.get("action")), where)
+        return duet_view(duet, since=len(duet.line) - 1)
+
+    def agent(self, asked: Asked) -> dict[str, Any]:
+        """One action that the agent chooses."""
+        duet = self._duet(asked)
+        duet.agent_step()
+        return duet_view(duet, since=len(duet.line) - 1)
+
+    def wake(self, asked: Asked) -> dict[str, Any]:
+        """The dream sees the true frame."""
+        duet = self._duet(asked)
+        duet.wake()
+        return duet_view(duet)
+
+    def fork(self, asked: Asked) -> dict[str, Any]:
+        """Back to a moment; what was played behind it is left."""
+        duet = self._duet(asked)
+        duet.fork(_number(asked, "at"))
+        return duet_view(duet)
+
+    def swap(self, asked: Asked) -> dict[str, Any]:
+        """The line that the last fork left."""
+        duet = self._duet(asked)
+        duet.swap()
+        return duet_view(duet)
+
+    def moment(self, asked: Asked) -> dict[str, Any]:
+        """A moment of the line, looked at again."""
+        duet, at = self._duet(asked), _number(asked, "at")
+        if not 0 <= at < len(duet.line):
+            raise ArcworldError(f"no moment {at}; expected 0 to {len(duet.line) - 1}")
+        return moment_view(duet.line[at])
+
+    def thoughts(self, asked: Asked) -> dict[str, Any]:
+        """What the run thinks of the true frame."""
+        return thoughts_view(self._duet(asked))
+
+    def record(self, asked: Asked) -> dict[str, Any]:
+        """Begin or end a recording of the true game."""
+        duet = self._duet(asked)
+        if asked.get("on") is True:
+            duet.start_recording()
+        else:
+            duet.stop_recording()
+        return duet_view(duet)
+
+    def close(self, asked: Asked) -> dict[str, Any]:
+        """The tab is gone."""
+        self.tabs.close(str(asked.get("id", "")))
+        return {}
+
+    def _duet(self, asked: Asked) -> Duet:
+        return self.tabs.duet(str(asked.get("id", "")))
+
+
+def _number(asked: Asked, name: str) -> int:
+    """A whole number that a page sent.
+
+    >>> _number({"at": "12"}, "at")
+    12
+    """
+    value = asked.get(name)
+    text = str(value)[:12]
+    if isinstance(value, bool) or not text.isascii() or not text.isdigit():
+        raise ArcworldError(f"`{name}` is {text!r}; expected a whole number")
+    return int(text)
+
+
+def _action(value: Any) -> GameAction:
+    """An action that a page sent as [id, x, y].
+
+    >>> _action([6, 64, 0])
+    Traceback (most recent call last):
+    ...
+    arcworld.errors.ArcworldError: a click at x=64, y=0 is outside; expected 0 to 63
+    """
+    row = cast(list[Any], value) if isinstance(value, list) else []
+    if len(row) != 3 or not all(type(part) is int for part in row) or row[0] not in ACTION_IDS:
+        raise ArcworldError("that is no action; expected [id, x, y] with an id from 0 to 7")
+    kind, x, y = row
+    if kind == CLICK and not (0 <= x < SIDE and 0 <= y < SIDE):
+        raise ArcworldError(f"a click at x={x}, y={y} is outside; expected 0 to {SIDE - 1}")
+    return GameAction(CLICK, x, y) if kind == CLICK else GameAction(kind)

@@ -1,0 +1,128 @@
+"""The local server: static files by name, questions as JSON, all work in one thread.
+
+Knows HTTP; leaves to `Desk` what is asked and to `Guard` who asks. Listens on 127.0.0.1 alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+from collections.abc import AsyncGenerator, Callable
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from arcworld.errors import ArcworldError
+from arcworld.web.desk import Asked, Desk
+from arcworld.web.guard import Guard
+from arcworld.web.worker import Worker
+
+STATIC = Path(__file__).parent / "static"
+TYPES = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+}
+READ = ("about", "recording", "animation", "analysis", "moment", "thoughts")
+DO = ("new", "step", "agent", "wake", "fork", "swap", "record", "close")
+HOST = "127.0.0.1"
+
+
+def make_app(desk: Desk, port: int) -> Any:
+    """The application, guarded."""
+    worker = Worker(desk.analyst.ahead)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncGenerator[None]:
+        yield
+        await worker.run(desk.tabs.close_all)
+        worker.close()
+
+    routes = [_static_route(path) for path in sorted(STATIC.iterdir()) if path.suffix in TYPES]
+    routes += [_route(worker, getattr(desk, name), name, "GET") for name in READ]
+    routes += [_route(worker, getattr(desk, name), name, "POST") for name in DO]
+    gone = {404: _not_found, 405: _not_found, 500: _failed}
+    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=gone)
+    return Guard(GZipMiddleware(app, minimum_size=2_000, compresslevel=1), port)
+
+
+def serve(desk: Desk, port: int, ready: Callable[[str], None] = lambda _: None) -> None:
+    """Serve until Ctrl-C; port 0 is any that is free. `ready` hears the address.
+
+    Raises:
+        ArcworldError: the port is taken.
+    """
+    listener = listen(port)
+    port = listener.getsockname()[1]
+    config = uvicorn.Config(
+        make_app(desk, port), log_level="warning", timeout_graceful_shutdown=2, server_header=False
+    )
+    ready(f"http://{HOST}:{port}/")
+    uvicorn.Server(config).run([listener])
+
+
+def listen(port: int) -> socket.socket:
+    """A socket on this machine's own address.
+
+    Raises:
+        ArcworldError: the port is taken.
+    """
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+        listener.listen(64)
+    except OSError as error:
+        listener.close()
+        raise ArcworldError(
+            f"port {port} cannot be had ({error.strerror}); expected a free one; give another"
+            " with --port, or 0 for any"
+        ) from None
+    return listener
+
+
+def _static_route(path: Path) -> Route:
+    """A file of the page: read once, so that no name from outside is ever a path."""
+    content, kind = path.read_bytes(), TYPES[path.suffix]
+
+    async def give(_: Request) -> Response:
+        return Response(content, media_type=kind)
+
+    return Route("/" if path.name == "index.html" else f"/{path.name}", give)
+
+
+def _route(worker: Worker, answer: Callable[[Asked], Any], name: str, method: str) -> Route:
+    async def give(request: Request) -> Response:
+        try:
+            asked = await _read(request) if method == "POST" else dict(request.query_params)
+            return JSONResponse(await worker.run(lambda: answer(asked)))
+        except ValueError as error:  # an `ArcworldError`, or what a scheme has no token for
+            return JSONResponse({"error": " ".join(str(error).split())}, 400)
+
+    return Route(f"/api/{name}", give, methods=[method])
+
+
+async def _read(request: Request) -> Asked:
+    try:
+        asked = json.loads(await request.body() or b"{}")
+    except ValueError:
+        asked = None
+    if not isinstance(asked, dict):
+        raise ArcworldError("that is not a JSON object")
+    return asked
+
+
+async def _not_found(request: Request, _: Exception) -> Response:
+    return JSONResponse({"error": f"there is nothing at {request.url.path[:80]}"}, 404)
+
+
+async def _failed(_: Request, error: Exception) -> Response:
+    return JSONResponse({"error": f"this went wrong here: {type(error).__name__}: {error}"}, 500)

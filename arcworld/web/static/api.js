@@ -1,0 +1,46 @@
+// Questions to the server, and what the page says when an answer cannot be had.
+
+const PATIENCE = 60_000;
+let hiding = 0;
+
+export async function get(name, words = {}) {
+  return answer(fetch(`/api/${name}?${new URLSearchParams(words)}`, { signal: AbortSignal.timeout(PATIENCE) }));
+}
+
+export async function post(name, body = {}) {
+  const headers = { "content-type": "application/json" };
+  const request = { method: "POST", headers, body: JSON.stringify(body) };
+  return answer(fetch(`/api/${name}`, { ...request, signal: AbortSignal.timeout(PATIENCE) }));
+}
+
+/** Tell the server while the page goes away; nobody waits for the answer. */
+export function farewell(name, body) {
+  navigator.sendBeacon(`/api/${name}`, JSON.stringify(body));
+}
+
+async function answer(pending) {
+  let response;
+  try {
+    response = await pending;
+  } catch (error) {
+    const late = error.name === "TimeoutError";
+    throw new Error(late ? "no answer in a minute" : "the server is gone; start `arcworld view` again");
+  }
+  const told = await response.json().catch(() => ({ error: `an answer of status ${response.status}` }));
+  if (!response.ok) throw new Error(told.error);
+  return told;
+}
+
+/** Show one line for a while, and have it read out. */
+export function trouble(error) {
+  const place = document.getElementById("trouble");
+  place.textContent = error.message ?? String(error);
+  place.hidden = false;
+  clearTimeout(hiding);
+  hiding = setTimeout(() => { place.hidden = true; }, 6000);
+}
+
+/** Say a line to a screen reader. */
+export function say(line) {
+  document.getElementById("says").textContent = line;
+}

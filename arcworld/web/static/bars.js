@@ -1,0 +1,33 @@
+// Bars of actions: how likely each wins the level, and the policy's share.
+
+import { NAMES } from "./draw.js";
+
+const percent = (value) => (value >= 0.0995 || value === 0 ? `${Math.round(value * 100)} %` : `${(value * 100).toFixed(1)} %`);
+
+/** Fill a place with a table; `taken` is the id of the action that was taken. */
+export function showBars(place, bars, taken) {
+  if (!bars) { place.replaceChildren(); return; }
+  const table = document.createElement("table");
+  table.innerHTML = "<thead><tr><th>action</th><th>P(level won)</th><th>policy</th></tr></thead>";
+  const body = table.createTBody();
+  for (const { id, level, prior, cell } of bars) {
+    const row = body.insertRow();
+    row.classList.toggle("taken", id === taken);
+    const name = row.insertCell();
+    name.className = "name";
+    name.textContent = (id === taken ? "▸ " : "") + NAMES[id];
+    if (id === 6) name.title = `the best cell: ${cell % 8}, ${Math.floor(cell / 8)}`;
+    row.insertCell().append(bar("level", level));
+    row.insertCell().append(bar("prior", prior));
+  }
+  place.replaceChildren(table);
+}
+
+function bar(kind, value) {
+  const place = document.createElement("div"), fill = document.createElement("i"), told = document.createElement("span");
+  place.className = `bar ${kind}`;
+  fill.style.width = `${Math.min(value, 1) * 100}%`;
+  told.textContent = percent(value);
+  place.append(fill, told);
+  return place;
+}

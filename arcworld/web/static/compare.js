@@ -1,0 +1,106 @@
+// The room where two runs foretell the same recording, side by side.
+
+import { differing, drawDifference, drawFrame, drawPale, drawSurprise, pixels, words } from "./draw.js";
+import { Player } from "./player.js";
+import { foretold, OUTCOMES } from "./replay.js";
+import { facts, options, Screen } from "./screens.js";
+import { Timeline } from "./timeline.js";
+
+const FLOOR = -1;
+const $ = (id) => document.getElementById(id);
+
+export class Compare {
+  constructor(about) {
+    this.about = about;
+    const place = $("compare-screens");
+    const row = (first, label) => ({
+      seen: new Screen(place, first, label),
+      predicted: new Screen(place, "Foretold", "The frame that this run foretells"),
+      difference: new Screen(place, "Difference", "Where this run errs"),
+      surprise: new Screen(place, "Surprise", "How surprising each cell is to this run"),
+    });
+    this.rows = [row("Before", "The frame in which the action is taken"), row("What came", "The true next frame")];
+    const timeline = new Timeline($("compare-timeline"), (at) => { this.player.playing = false; this.player.go(at); });
+    this.player = new Player({
+      timeline, runs: () => [...new Set(this.chosen())].filter((run) => run !== FLOOR), show: (tape, at) => this.show(tape, at), screen: this.rows[1].seen,
+    });
+    options($("compare-recording"), about.recordings);
+    const floor = { id: FLOOR, name: "floor: the last frame again" };
+    for (const id of ["compare-left", "compare-right"]) options($(id), [...about.runs, floor]);
+    $("compare-right").selectedIndex = 1;
+    $("compare-recording").addEventListener("change", async ({ target }) => {
+      const { tape } = this.player;
+      if (!(await this.player.load(target.value)) && tape) target.value = tape.id;
+    });
+    for (const id of ["compare-left", "compare-right"]) {
+      $(id).addEventListener("change", () => { this.player.draw(); this.player.think(); });
+    }
+  }
+
+  chosen() { return [Number($("compare-left").value), Number($("compare-right").value)]; }
+
+  enter() {
+    this.player.open = true;
+    if (this.player.tape) this.player.think();
+    else return this.player.load($("compare-recording").value);
+  }
+
+  leave() {
+    this.player.open = false;
+    this.player.playing = false;
+  }
+
+  keys() { return this.player.keys(); }
+
+  show(tape, at) {
+    const step = tape.steps[at], after = tape.after(at);
+    drawFrame(this.rows[0].seen.canvas, tape.before(at));
+    this.rows[0].seen.ring(step.action);
+    this.rows[0].seen.note = words(step.action);
+    drawFrame(this.rows[1].seen.canvas, after);
+    this.rows[1].seen.note = OUTCOMES[step.outcome];
+    const told = this.chosen().map((run, side) => this.showRun(this.rows[side], run, tape, at, after));
+    facts($("compare-facts"), [
+      ["game", tape.about.game_id],
+      ["step", `${at + 1} of ${tape.steps.length}`],
+      ["action", words(step.action)],
+      ...told.flat(),
+      ...(this.about.runs.length > 1 ? [] : [["more runs", "with --against RUN"]]),
+    ]);
+  }
+
+  showRun(row, run, tape, at, after) {
+    if (run === FLOOR) return this.showFloor(row, tape.before(at), after);
+    const thought = tape.of(run).steps[at], { name } = this.about.runs[run];
+    for (const screen of [row.predicted, row.difference, row.surprise]) screen.waiting = !thought;
+    row.predicted.note = name;
+    if (!thought) return [[name, "is being worked out"]];
+    const wrong = differing(after, thought.predicted);
+    drawFrame(row.predicted.canvas, thought.predicted);
+    drawDifference(row.difference.canvas, after, thought.predicted);
+    drawSurprise(row.surprise.canvas, after, thought.surprise);
+    row.difference.note = wrong ? pixels(wrong) : "none";
+    row.surprise.note = `${thought.nats.toFixed(1)} nats`;
+    const nats = `${thought.nats.toFixed(1)} nats (${this.soFar(tape, run)})`;
+    return [[name, `${pixels(wrong)} wrong, ${nats}, ${foretold(thought.outcomes)}`]];
+  }
+
+  /** What is had for nothing: the frame stays as it is. */
+  showFloor(row, before, after) {
+    for (const screen of [row.predicted, row.difference, row.surprise]) screen.waiting = false;
+    drawFrame(row.predicted.canvas, before);
+    drawDifference(row.difference.canvas, after, before);
+    drawPale(row.surprise.canvas, after);
+    const wrong = differing(after, before);
+    row.predicted.note = "the last again";
+    row.difference.note = wrong ? pixels(wrong) : "none";
+    row.surprise.note = "says none";
+    return [["floor", `${pixels(wrong)} wrong`]];
+  }
+
+  soFar(tape, run) {
+    const known = tape.of(run).curve.filter((value) => value !== null);
+    const mean = known.reduce((sum, value) => sum + value, 0) / Math.max(known.length, 1);
+    return `mean of ${known.length}: ${mean.toFixed(2)}`;
+  }
+}

@@ -1,0 +1,269 @@
+// The room where a true game and its dream are played in step.
+
+import { farewell, get, post, say, trouble } from "./api.js";
+import { differing, drawDifference, drawFrame, drawLevel, drawPale, drawPolicy, NAMES, pixels, unpack, words } from "./draw.js";
+import { refresh } from "./keys.js";
+import { facts, options, Screen } from "./screens.js";
+import { showBars } from "./bars.js";
+
+const $ = (id) => document.getElementById(id);
+const LATE = 250;
+
+export class Play {
+  constructor(about) {
+    const place = $("play-screens");
+    this.true = new Screen(place, "True game", "The true game; click to act");
+    this.dream = new Screen(place, "Dream", "The dream of the run; click to act");
+    this.difference = new Screen(place, "Difference", "Where game and dream differ");
+    this.policy = new Screen(place, "Policy's clicks", "Where the policy would click");
+    this.level = new Screen(place, "Winning clicks", "How likely a click on each cell wins the level");
+    for (const screen of [this.true, this.dream]) {
+      screen.figure.classList.add("big");
+      screen.box.classList.add("live");
+      screen.onClick((x, y) => this.act([6, x, y]));
+    }
+    Object.assign(this, { about, told: null, looked: null, alone: false, agent: false, aim: null, busy: Promise.resolve(), waiting: 0 });
+    options($("play-game"), about.games.map((name) => ({ id: name, name })));
+    $("play-game").value = about.game;
+    $("play-game").addEventListener("change", () => this.start());
+    addEventListener("pagehide", () => this.id && farewell("close", { id: this.id }));
+  }
+
+  enter() { if (!this.id) return this.start(); }
+
+  leave() { this.agent = false; }
+
+  keys() {
+    const act = (kind) => [
+      String(kind), String(kind), NAMES[kind].slice(2), () => this.act([kind, -1, -1]), null, () => this.offers(kind),
+    ];
+    const arrow = (key, kind, dx, dy) => [key, "", "", (event) => this.arrow(kind, dx, dy, event.shiftKey)];
+    return [
+      ...[1, 2, 3, 4, 5, 7].map(act),
+      arrow("ArrowUp", 1, 0, -1), arrow("ArrowDown", 2, 0, 1), arrow("ArrowLeft", 3, -1, 0), arrow("ArrowRight", 4, 1, 0),
+      [" ", "", "", () => this.act([5, -1, -1])],
+      ["c", "c", "click by keys", () => this.toggleAim(), () => this.aim],
+      ["Enter", "⏎", "click there", () => this.aim && this.act([6, ...this.aim])],
+      ["r", "r", "reset level", () => this.act([0, -1, -1]), null, () => this.offers(0)],
+      ["d", "d", "dream alone", () => { this.alone = !this.alone; this.draw(); }, () => this.alone],
+      ["w", "w", "wake the dream", () => this.send("wake")],
+      [",", ",", "look back", () => this.look(-1)],
+      [".", ".", "look on", () => this.look(1)],
+      ["f", "f", "fork here", () => this.fork()],
+      ["b", "b", "line left behind", () => this.send("swap"), null, () => this.told?.left != null],
+      ["s", "s", "agent: one step", () => this.send("agent")],
+      ["h", "h", "agent plays", () => this.hand(), () => this.agent],
+      ["o", "o", "record", () => this.send("record", { on: !this.told?.recording }), () => this.told?.recording],
+      ["x", "x", "new game", () => this.start()],
+    ];
+  }
+
+  async start() {
+    const old = this.id;
+    this.id = null;
+    this.agent = false;
+    try {
+      if (old) await post("close", { id: old });
+      const told = await post("new", { game: $("play-game").value });
+      this.id = told.id;
+      this.take(told);
+    } catch (error) {
+      trouble(error);
+    }
+  }
+
+  /** One action: where an older moment is looked at, it forks there first. */
+  async act(action) {
+    if (this.waiting > 2 || !this.moment) return;
+    if (!this.offers(action[0])) {
+      const { legal } = this.alone ? this.moment.dream : this.moment.true;
+      const offered = legal.map((kind) => NAMES[kind]).join(", ");
+      trouble(`${words(action)} is not offered now; ${offered ? `offered: ${offered}` : "all is won: x starts anew"}`);
+      return;
+    }
+    if (this.looked !== null) await this.fork();
+    return this.send("step", { action, where: this.alone ? "dream" : "both" });
+  }
+
+  /** One question after another; the page shows each answer. */
+  send(name, body = {}) {
+    if (!this.id) return Promise.resolve();
+    this.waiting++;
+    this.busy = this.busy.then(async () => {
+      try {
+        this.take(await post(name, { id: this.id, ...body }));
+      } catch (error) {
+        this.agent = false;
+        trouble(error);
+        refresh();
+      } finally {
+        this.waiting--;
+      }
+    });
+    return this.busy;
+  }
+
+  take(told) {
+    told.line.unshift(...(this.told?.line ?? []).slice(0, told.since));
+    this.told = told;
+    this.looked = null;
+    this.moment = open(told.now);
+    this.thoughts = null;
+    this.draw();
+    refresh();
+    if (told.note) trouble(told.note);
+    say(`${words(told.now.action)}: game and dream differ in ${pixels(told.now.differ)}`);
+    this.animate(this.moment);
+    clearTimeout(this.late);
+    this.late = setTimeout(() => this.think(), LATE);
+  }
+
+  /** Whether an action may be taken at the moment that is shown. */
+  offers(kind) {
+    if (!this.moment) return false;
+    return (this.alone ? this.moment.dream : this.moment.true).legal.includes(kind);
+  }
+
+  async think() {
+    const { id, told } = this;
+    if (!id || this.waiting) return;
+    try {
+      const thoughts = await get("thoughts", { id });
+      if (this.told === told) { this.thoughts = thoughts; this.draw(); }
+    } catch (error) {
+      trouble(error);
+    }
+  }
+
+  /** The grids that the true game went through. */
+  async animate(moment) {
+    for (const grid of moment.grids.slice(0, -1)) {
+      if (this.moment !== moment) return;
+      drawFrame(this.true.canvas, grid);
+      await new Promise((done) => setTimeout(done, 50));
+    }
+    if (this.moment === moment) drawFrame(this.true.canvas, moment.true.pixels);
+  }
+
+  async look(by) {
+    const last = this.told.line.length - 1, at = Math.min(Math.max((this.looked ?? last) + by, 0), last);
+    return this.lookAt(at);
+  }
+
+  async lookAt(at) {
+    try {
+      const moment = open(await get("moment", { id: this.id, at }));
+      this.looked = at === this.told.line.length - 1 ? null : at;
+      this.moment = moment;
+      this.draw();
+    } catch (error) {
+      trouble(error);
+    }
+  }
+
+  fork() {
+    if (this.looked === null) { trouble("look back first, with , or on the line below; then fork there"); return Promise.resolve(); }
+    return this.send("fork", { at: this.looked });
+  }
+
+  async hand() {
+    this.agent = !this.agent;
+    refresh();
+    while (this.agent && this.told && !this.told.now.true.state.startsWith("WIN")) {
+      await this.send("agent");
+      await new Promise((done) => setTimeout(done, 30));
+    }
+    this.agent = false;
+    refresh();
+  }
+
+  toggleAim() {
+    this.aim = this.aim ? null : [32, 32];
+    this.draw();
+  }
+
+  arrow(kind, dx, dy, far) {
+    if (!this.aim) return this.act([kind, -1, -1]);
+    const by = far ? 8 : 1, within = (value) => Math.min(Math.max(value, 0), 63);
+    this.aim = [within(this.aim[0] + dx * by), within(this.aim[1] + dy * by)];
+    say(`aims at ${this.aim[0]}, ${this.aim[1]}`);
+    this.draw();
+  }
+
+  draw() {
+    if (!this.moment) return;
+    const { true: seen, dream, action, differ } = this.moment;
+    drawFrame(this.true.canvas, seen.pixels);
+    drawFrame(this.dream.canvas, dream.pixels);
+    drawDifference(this.difference.canvas, seen.pixels, dream.pixels);
+    this.difference.note = differ ? pixels(differ) : "none";
+    for (const screen of [this.true, this.dream]) this.aim ? screen.aim(...this.aim) : screen.ring(action);
+    this.true.note = this.alone ? "waits" : standing(seen);
+    this.dream.note = `${standing(dream)}, ${dream.depth} deep`;
+    this.true.box.classList.toggle("live", !this.alone);
+    this.drawThoughts(seen.pixels);
+    this.drawLine();
+    this.tell();
+    refresh();
+  }
+
+  drawThoughts(frame) {
+    const clicks = this.looked === null && this.thoughts?.clicks;
+    const past = this.looked !== null;
+    const { legal, state } = this.moment.true;
+    for (const screen of [this.policy, this.level]) {
+      if (state === "NOT_FINISHED") screen.figure.hidden = !legal.includes(6);
+      screen.waiting = !past && !this.thoughts;
+    }
+    if (clicks) drawPolicy(this.policy.canvas, frame, clicks.prior);
+    else drawPale(this.policy.canvas, frame);
+    const none = past ? "only of now" : this.thoughts ? "no clicks here" : "";
+    this.policy.note = clicks ? "violet: likely" : none;
+    if (clicks) drawLevel(this.level.canvas, frame, clicks.level);
+    else drawPale(this.level.canvas, frame);
+    this.level.note = clicks ? `best ${Math.round(100 * Math.max(...clicks.level))} %` : none;
+    if (this.thoughts || past) showBars($("play-bars"), !past && this.thoughts.bars);
+  }
+
+  drawLine() {
+    const at = this.looked ?? this.told.line.length - 1, shown = this.told.line.slice(-120), skipped = this.told.line.length - shown.length;
+    $("play-line").replaceChildren(...shown.map((moment, k) => {
+      const made = document.createElement("button"), number = skipped + k;
+      made.textContent = `${number} ${words(moment.action).replace(/^\d /, "")}`;
+      made.title = "look at this moment; an action then forks here";
+      made.classList.toggle("dreamt", moment.where === "dream");
+      made.setAttribute("aria-pressed", String(number === at));
+      made.addEventListener("click", () => this.lookAt(number));
+      return made;
+    }));
+    const place = $("play-line"), here = place.children[at - skipped];
+    if (here) place.scrollLeft = here.offsetLeft - place.clientWidth / 2;
+  }
+
+  tell() {
+    const { line, recording } = this.told, { true: seen, dream, by } = this.moment;
+    const entries = [
+      ["moment", this.looked === null ? `${line.length - 1}` : [`${this.looked} of ${line.length - 1}: an action here forks`, "banner"]],
+      ["run", this.about.runs[0].name],
+      ["level", `${Math.min(seen.levels + 1, seen.win_levels)} of ${seen.win_levels}`],
+      ["chosen by", by],
+      ["dream says", dream.outcomes ? `${Math.round(dream.outcomes[1] * 100)} % level won, ${Math.round(dream.outcomes[2] * 100)} % game over` : "nothing yet"],
+      ["offered", seen.legal.map((kind) => NAMES[kind]).join(", ") || "nothing"],
+    ];
+    if (this.told.left !== null) entries.push(["left behind", `a line of ${this.told.left} (b goes there)`]);
+    if (recording) entries.push(["records", [recording, "won"]]);
+    facts($("play-facts"), entries);
+  }
+}
+
+function open(moment) {
+  for (const side of [moment.true, moment.dream]) side.pixels = unpack(side.frame);
+  moment.grids = moment.true.grids.map(unpack);
+  moment.differ = differing(moment.true.pixels, moment.dream.pixels);
+  return moment;
+}
+
+function standing({ state, levels, win_levels }) {
+  if (state === "WIN") return "won";
+  return state === "GAME_OVER" ? "game over" : `level ${levels + 1} of ${win_levels}`;
+}

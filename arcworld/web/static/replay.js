@@ -1,0 +1,105 @@
+// The room where a recording is stepped through, beside what a run thinks of every step.
+
+import { differing, drawDifference, drawFrame, drawLevel, drawPale, drawPolicy, drawSurprise, pixels, words } from "./draw.js";
+import { Player } from "./player.js";
+import { facts, Map64, options, Screen } from "./screens.js";
+import { showBars } from "./bars.js";
+import { Timeline } from "./timeline.js";
+
+export const OUTCOMES = ["", "level won", "game over"];
+const $ = (id) => document.getElementById(id);
+
+export class Replay {
+  constructor(about) {
+    const place = $("replay-screens");
+    const make = (title, label) => new Screen(place, title, label);
+    this.before = make("Before", "The frame in which the action is taken");
+    this.after = make("What came", "The true next frame");
+    this.predicted = make("Foretold", "The frame that the run foretells");
+    this.policy = make("Policy's clicks", "Where the policy would click");
+    this.surprise = make("Surprise by cell", "How surprising each cell of the next frame is");
+    this.difference = make("Difference", "Where what came and what was foretold differ");
+    this.level = new Map64($("replay-clicks"), "P(level won) of each click", "How likely a click on each cell wins the level");
+    this.about = about;
+    const timeline = new Timeline($("replay-timeline"), (at) => { this.player.playing = false; this.player.go(at); });
+    this.player = new Player({ timeline, runs: () => [0], show: (tape, at) => this.show(tape, at), screen: this.after });
+    const pick = $("replay-recording");
+    options(pick, about.recordings);
+    pick.addEventListener("change", () => this.choose());
+  }
+
+  enter() {
+    this.player.open = true;
+    if (this.player.tape) this.player.think();
+    else return this.player.load($("replay-recording").value);
+  }
+
+  /** Load what is picked; where that fails, what was there stays. */
+  async choose() {
+    const pick = $("replay-recording"), { tape } = this.player;
+    if (!(await this.player.load(pick.value)) && tape) pick.value = tape.id;
+  }
+
+  leave() {
+    this.player.open = false;
+    this.player.playing = false;
+  }
+
+  keys() {
+    const other = (by) => () => {
+      const pick = $("replay-recording");
+      const to = (pick.selectedIndex + by + pick.length) % pick.length;
+      pick.selectedIndex = to;
+      this.choose();
+    };
+    return [...this.player.keys(), ["[", "[", "recording before", other(-1)], ["]", "]", "next recording", other(1)]];
+  }
+
+  show(tape, at) {
+    const step = tape.steps[at], before = tape.before(at), after = tape.after(at), thought = tape.of(0).steps[at];
+    drawFrame(this.before.canvas, before);
+    this.before.ring(step.action);
+    this.before.note = words(step.action);
+    drawFrame(this.after.canvas, after);
+    this.after.note = OUTCOMES[step.outcome] || (step.grids > 1 ? `${step.grids} grids` : "");
+    for (const screen of [this.predicted, this.difference, this.surprise, this.policy]) screen.waiting = !thought;
+    if (thought) this.think(before, after, step, thought);
+    this.tell(tape, at, thought);
+  }
+
+  think(before, after, step, thought) {
+    drawFrame(this.predicted.canvas, thought.predicted);
+    drawDifference(this.difference.canvas, after, thought.predicted);
+    const wrong = differing(after, thought.predicted);
+    this.difference.note = wrong ? pixels(wrong) : "none";
+    this.predicted.note = wrong ? "" : "exact";
+    drawSurprise(this.surprise.canvas, after, thought.surprise);
+    this.surprise.note = `${thought.nats.toFixed(1)} nats`;
+    if (thought.clicks) drawPolicy(this.policy.canvas, before, thought.clicks.prior);
+    else drawPale(this.policy.canvas, before);
+    this.policy.ring(step.action);
+    this.policy.note = thought.clicks ? "violet: likely" : "no clicks here";
+    this.level.show(thought.clicks && ((canvas) => drawLevel(canvas, before, thought.clicks.level)));
+    showBars($("replay-bars"), thought.bars, step.action[0]);
+  }
+
+  tell(tape, at, thought) {
+    const { steps, about } = tape, step = steps[at], done = tape.of(0).done;
+    const entries = [
+      ["game", about.game_id],
+      ["run", `${this.about.runs[0].name}${about.trained[0] ? ", trained on this" : ", never saw this recording"}`],
+      ["step", `${at + 1} of ${steps.length}`],
+      ["action", words(step.action)],
+      ["level", `${Math.min(step.level + 1, about.win_levels)} of ${about.win_levels}`],
+      ["outcome", step.outcome ? [OUTCOMES[step.outcome], step.outcome === 1 ? "won" : "over"] : "goes on"],
+    ];
+    if (thought) entries.push(["foretold", foretold(thought.outcomes)]);
+    if (done < steps.length) entries.push(["worked out", `${done} of ${steps.length} steps`]);
+    facts($("replay-facts"), entries);
+  }
+}
+
+/** Probabilities of outcomes in words. */
+export function foretold([, won, over]) {
+  return `${Math.round(won * 100)} % level won, ${Math.round(over * 100)} % game over`;
+}

@@ -1,0 +1,163 @@
+"""What a run thinks of one frame or one step, as plain numbers that a page or a picture can show.
+
+Knows a run's models and planning; knows nothing of where a step comes from, nor of pixels on a
+screen. A frame is told as 4,096 hexadecimal digits, one a pixel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arcworld.frames.tokenizer import CELLS
+from arcworld.models.decode import predict_next
+from arcworld.models.run import Run
+from arcworld.planning.candidates import Candidates
+from arcworld.planning.choice import prior_over
+from arcworld.planning.goals import level_probabilities
+from arcworld.planning.surprise import cell_surprise
+from arcworld.recordings.episode import CLICK, Outcome
+from arcworld.tokens.sequence import CodedEpisode
+
+DIGITS = np.frombuffer(b"0123456789abcdef", np.uint8)
+
+
+def as_hex(frame_HW: NDArray[np.integer]) -> str:
+    """A frame as 4,096 digits.
+
+    >>> as_hex(np.full((64, 64), 11, np.uint8))[:4]
+    'bbbb'
+    """
+    return DIGITS[frame_HW].tobytes().decode()
+
+
+def from_hex(digits: str) -> NDArray[np.uint8]:
+    """The inverse of `as_hex`.
+
+    >>> from_hex("0" * 4095 + "f")[63, 63]
+    np.uint8(15)
+    """
+    return np.array([int(digit, 16) for digit in digits], np.uint8).reshape(64, 64)
+
+
+@dataclass(frozen=True, eq=False)
+class Weighed:
+    """Every legal action before it is taken: how likely it wins the level, and the policy's share.
+
+    Attributes:
+        candidates: the actions.
+        level_N: P(LEVEL_COMPLETE | action).
+        prior_N: the policy's probability; sums to 1.
+    """
+
+    candidates: Candidates
+    level_N: NDArray[np.float32]
+    prior_N: NDArray[np.float64]
+
+    @property
+    def clicks(self) -> bool:
+        """Whether a click is among them."""
+        return bool((self.candidates.types_N == CLICK).any())
+
+    def by_cell(self, values_N: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Values of the clicks by cell, [64]; 0 where there is none."""
+        clicks = self.candidates.types_N == CLICK
+        cells = np.zeros(CELLS)
+        cells[self.candidates.cells_N[clicks]] = values_N[clicks]
+        return cells
+
+    def as_view(self) -> dict[str, Any]:
+        """Bars by type, the best cell standing for a click, and maps of clicks by cell."""
+        types, cells = self.candidates.types_N, self.candidates.cells_N
+        bars: list[dict[str, Any]] = []
+        for kind in sorted(set(types.tolist())):
+            at = np.flatnonzero(types == kind)
+            best = at[self.level_N[at].argmax()]
+            bar: dict[str, Any] = {"id": kind, "level": rounded(float(self.level_N[best]))}
+            bar |= {"prior": rounded(self.prior_N[at].sum()), "cell": int(cells[best])}
+            bars.append(bar)
+        maps = (self.by_cell(self.prior_N), self.by_cell(self.level_N))
+        prior, level = ([rounded(value) for value in values] for values in maps)
+        return {"bars": bars, "clicks": {"prior": prior, "level": level} if self.clicks else None}
+
+
+def weigh(run: Run, history: CodedEpisode, available: Collection[int]) -> Weighed:
+    """What the world model and the policy say of the frame in which a history ends."""
+    known = run.world_model.vocabulary.actions
+    candidates = Candidates.legal([kind for kind in available if kind < known])
+    if not len(candidates):
+        return Weighed(candidates, np.zeros(0, np.float32), np.zeros(0))
+    level = level_probabilities(run.world_model, history, candidates)
+    types, places = run.policy.prior_logits(run.world_model, [history])
+    prior = prior_over(candidates, types[0].cpu().numpy(), places[0].cpu().numpy())
+    return Weighed(candidates, level, prior)
+
+
+@dataclass(frozen=True, eq=False)
+class StepThoughts:
+    """A step that was taken, as the run foretells it and as it came.
+
+    Attributes:
+        predicted_HW: the frame foretold behind the action.
+        surprise_C: nats of each cell of the frame that came.
+        outcomes_O: the probability of each `Outcome`.
+        weighed: the actions there were.
+    """
+
+    predicted_HW: NDArray[np.uint8]
+    surprise_C: NDArray[np.float32]
+    outcomes_O: NDArray[np.float32]
+    weighed: Weighed
+
+    @property
+    def nats(self) -> float:
+        """The surprise of the whole frame."""
+        return float(self.surprise_C.sum())
+
+    def as_view(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return {
+            "predicted": as_hex(self.predicted_HW),
+            "surprise": [rounded(value) for value in self.surprise_C],
+            "nats": rounded(self.nats),
+            "outcomes": [rounded(value) for value in self.outcomes_O],
+            **self.weighed.as_view(),
+        }
+
+
+def think(run: Run, coded: CodedEpisode, t: int, available: Collection[int]) -> StepThoughts:
+    """Thoughts on action t of an episode in codes.
+
+    The true next frame serves as the draft: it changes how long decoding takes, and no answer.
+    """
+    frames = run.world_model.config.context_frames
+    start = max(0, t + 1 - frames)
+    seen = coded.window(start, t + 1 - start)
+    pending = _unaware(coded.window(start, t + 1 - start, pending=True))
+    draft = coded.indices_TC[t + 1].reshape(1, CELLS)
+    told = predict_next(run.world_model, [pending], draft=lambda _: draft)
+    return StepThoughts(
+        run.tokenizer.decode_frames(told.indices_BC)[0],
+        cell_surprise(run.world_model, coded.window(start, t + 2 - start)),
+        told.outcomes_BO[0],
+        weigh(run, seen, available),
+    )
+
+
+def _unaware(window: CodedEpisode) -> CodedEpisode:
+    """A window whose last action awaits its outcome: `pack` would write it down."""
+    outcomes = np.append(window.outcomes_A[:-1], np.uint8(Outcome.NOTHING))
+    return replace(window, outcomes_A=outcomes)
+
+
+def rounded(value: float | np.floating) -> float:
+    """Four digits, so that views stay small.
+
+    >>> rounded(np.float32(0.123456))
+    0.1235
+    """
+    return round(float(value), 4)

@@ -1,0 +1,91 @@
+"""One thread for all model and game work: what a tab waits for first, what is made ahead after.
+
+Knows functions and their order; knows nothing of models. One thread is also the one lock: nothing
+that runs here meets anything else that runs here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+
+class Worker:
+    """A thread that does what it is given, one thing at a time.
+
+    Args:
+        idle: does a little work ahead and says whether there was any; called when no one waits.
+    """
+
+    def __init__(self, idle: Callable[[], bool] = lambda: False) -> None:
+        self._idle = idle
+        self._jobs: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
+        self._news = threading.Condition()
+        self._open = True
+        self._thread = threading.Thread(target=self._work, name="arcworld-models", daemon=True)
+        self._thread.start()
+
+    def submit[T](self, job: Callable[[], T]) -> Future[T]:
+        """Do something soon."""
+        future: Future[T] = Future()
+        with self._news:
+            if not self._open:
+                raise RuntimeError("the worker is closed")
+            self._jobs.append((future, job))
+            self._news.notify()
+        return future
+
+    async def run[T](self, job: Callable[[], T]) -> T:
+        """Do something, and give what it returns or raises; forgotten where no one waits."""
+        return await asyncio.wrap_future(self.submit(job))
+
+    def wake(self) -> None:
+        """There is work to do ahead."""
+        with self._news:
+            self._news.notify()
+
+    def close(self) -> None:
+        """Finish what is being done, and do nothing more."""
+        with self._news:
+            self._open = False
+            waiting = [future for future, _ in self._jobs]
+            self._jobs.clear()
+            self._news.notify()
+        for future in waiting:
+            future.cancel()
+        self._thread.join(timeout=10)
+
+    def _work(self) -> None:
+        more = False
+        while True:
+            with self._news:
+                if self._open and not self._jobs and not more:
+                    self._news.wait()
+                if not self._open:
+                    return
+                job = self._jobs.popleft() if self._jobs else None
+            if job is None:
+                more = self._ahead()
+            else:
+                more = True
+                _do(*job)
+
+    def _ahead(self) -> bool:
+        """Work ahead; what fails is left to whoever asks for it, and hears why."""
+        try:
+            return self._idle()
+        except Exception:
+            return False
+
+
+def _do(future: Future[Any], job: Callable[[], Any]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        future.set_result(job())
+    except BaseException as error:  # whoever waits hears of it
+        future.set_exception(error)

@@ -1,0 +1,219 @@
+"""Questions to the server, good and bad, without a browser."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+
+from arcworld.cli import main
+from arcworld.errors import ArcworldError
+from arcworld.web.server import listen
+from arcworld.web.tabs import MOST
+from arcworld.web.thoughts import from_hex
+
+
+def test_a_step_is_foretold_as_the_bars_say(served: Any) -> None:
+    """Both ask the world model of the same action, in other ways; a level won is not given away."""
+    tape = served.desk.library.tape(0)
+    won = [number for number in range(len(tape)) if tape.at(number)[0].outcomes_A[number] == 1]
+    for number in (0, won[0]):
+        told = served.get("analysis", recording=0, run=0, **{"from": number, "to": number + 1})
+        step = told.json()["steps"][str(number)]
+        taken = tape.at(number)[0].action(number).id
+        bar = next(bar for bar in step["bars"] if bar["id"] == taken)
+        assert abs(bar["level"] - step["outcomes"][1]) < 1e-3
+        assert sum(bar["prior"] for bar in step["bars"]) == pytest.approx(1, abs=1e-2)
+        assert sum(step["surprise"]) == pytest.approx(step["nats"], abs=0.05)
+        assert from_hex(step["predicted"]).shape == (64, 64)
+
+
+def test_a_recording_comes_whole(served: Any) -> None:
+    told = served.get("recording", recording=0).json()
+    tape = served.desk.library.tape(0)
+    assert len(told["steps"]) == len(tape)
+    frame = from_hex(told["frames"][told["steps"][7]["after"]])
+    assert (frame == tape.at(7)[0].frames_THW[8]).all()
+    moving = next(n for n, step in enumerate(told["steps"]) if step["grids"] > 1)
+    grids = served.get("animation", recording=0, step=moving).json()["grids"]
+    assert len(grids) == told["steps"][moving]["grids"]
+    assert grids[-1] == told["frames"][told["steps"][moving]["after"]]
+
+
+def test_a_fork_gives_the_same_game(served: Any) -> None:
+    key = served.new()
+    walk = [4, 4, 2, 3, 1, 4]
+    frames = [
+        served.post("step", id=key, action=[kind, -1, -1]).json()["now"]["true"]["frame"]
+        for kind in walk
+    ]
+    told = served.post("fork", id=key, at=3).json()
+    assert told["note"] == "" and told["now"]["true"]["frame"] == frames[2]
+    assert len(told["line"]) == 4
+    again = [
+        served.post("step", id=key, action=[kind, -1, -1]).json()["now"]["true"]["frame"]
+        for kind in walk[3:]
+    ]
+    assert again == frames[3:]
+    back = served.post("swap", id=key).json()
+    assert back["now"]["true"]["frame"] == frames[-1] and back["left"] == len(walk)
+
+
+def test_a_fork_of_a_dream_dreams_the_same(served: Any) -> None:
+    key = served.new()
+    dream = [
+        served.post("step", id=key, action=[kind, -1, -1], where="dream").json()["now"]["dream"]
+        for kind in (4, 2, 2, 3)
+    ]
+    served.post("fork", id=key, at=2)
+    again = served.post("step", id=key, action=[2, -1, -1], where="dream").json()["now"]["dream"]
+    assert again == dream[2]
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ({"action": [6, 64, 3]}, "outside"),
+        ({"action": [6, 3, -1]}, "outside"),
+        ({"action": [9, 0, 0]}, "no action"),
+        ({"action": "up"}, "no action"),
+        ({"action": [1, 1.5, 0]}, "no action"),
+        ({"action": [6, 3, 3]}, "not legal"),
+        ({"action": [1, -1, -1], "where": "elsewhere"}, "neither"),
+    ],
+)
+def test_a_bad_action_is_told(served: Any, body: dict[str, Any], told: str) -> None:
+    answer = served.post("step", id=served.new(), **body)
+    assert answer.status_code == 400 and told in answer.json()["error"]
+    assert "\n" not in answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("recording", {"recording": 99}),
+        ("recording", {"recording": "../../etc/passwd"}),
+        ("recording", {"recording": -1}),
+        ("recording", {}),
+        ("recording", {"recording": 1}),
+        ("analysis", {"recording": 0, "run": 7, "from": 0, "to": 1}),
+        ("animation", {"recording": 0, "step": 10_000}),
+        ("thoughts", {"id": "nobody"}),
+    ],
+)
+def test_a_bad_question_is_told(served: Any, name: str, words: dict[str, Any]) -> None:
+    answer = served.get(name, **words)
+    assert answer.status_code == 400 and "\n" not in answer.json()["error"]
+
+
+def test_only_own_pages_may_ask(served: Any) -> None:
+    def ask(**headers: str) -> int:
+        return httpx.get(f"{served.address}/api/about", headers=headers).status_code
+
+    own = f"http://127.0.0.1:{served.port}"
+    assert ask() == ask(origin=own) == ask(host=f"localhost:{served.port}") == 200
+    assert ask(host="evil.example") == ask(host=f"evil.example:{served.port}") == 403
+    assert ask(host="127.0.0.1:1") == ask(origin="http://evil.example") == 403
+    assert ask(origin="null") == ask(origin=f"https://127.0.0.1:{served.port}") == 403
+    assert ask(**{"sec-fetch-site": "cross-site"}) == 403
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/../pyproject.toml",
+        "/..%2f..%2fpyproject.toml",
+        "/static/../server.py",
+        "//etc/passwd",
+        "/server.py",
+        "/api/../desk.py",
+        "/%2e%2e/%2e%2e/etc/passwd",
+        "/api/close",
+    ],
+)
+def test_no_other_path_is_served(served: Any, path: str) -> None:
+    with socket.create_connection(("127.0.0.1", served.port)) as line:
+        host = f"127.0.0.1:{served.port}"
+        line.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+        answer = b"".join(iter(lambda: line.recv(65536), b""))
+    assert b" 404 " in answer.splitlines()[0] and b"there is nothing at" in answer
+
+
+def test_bodies_that_are_none(served: Any) -> None:
+    for content in (b"[1]", b"{", b"\xff\xfe"):
+        answer = httpx.post(f"{served.address}/api/step", content=content)
+        assert answer.status_code == 400 and "JSON object" in answer.json()["error"]
+    assert httpx.post(f"{served.address}/api/step", content=b"x" * 70_000).status_code == 413
+    assert httpx.put(f"{served.address}/api/step", content=b"").status_code == 405
+
+
+def test_games_of_tabs_are_bounded(served: Any) -> None:
+    keys = [served.new() for _ in range(MOST + 2)]
+    assert len(served.desk.tabs) == MOST
+    answer = served.get("thoughts", id=keys[0])
+    assert answer.status_code == 400 and "start it anew" in answer.json()["error"]
+    assert served.get("thoughts", id=keys[-1]).status_code == 200
+    for key in keys:
+        assert served.post("close", id=key).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["view", "no-such-run", "--port", "0"], "no run there"),
+        (["view", "small", "--data", "no/such/folder", "--port", "0"], "found nothing"),
+        (["view", "small", "--data", ".", "--port", "0"], "found no recording"),
+        (["view", "small", "--game", "chess", "--data", "a.jsonl", "--port", "0"], "no game"),
+        (["render", "no-such-run"], "no run there"),
+        (["render", "small", "--data", "no/such/file"], "found nothing"),
+        (["render", "small", "--data", "a.jsonl"], "a.jsonl:1"),
+    ],
+)
+def test_commands_refuse_in_one_line(
+    words: list[str],
+    told: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if "a.jsonl" in words:
+        (tmp_path / "a.jsonl").write_text("{}\n")
+    assert main(words) == 2
+    error = capsys.readouterr().err
+    assert told in error and error.count("\n") == 1
+
+
+def test_a_port_that_is_taken_is_told(served: Any) -> None:
+    with pytest.raises(ArcworldError, match="--port"):
+        listen(served.port)
+
+
+def test_work_ahead_that_fails_stops_nothing() -> None:
+    from arcworld.web.worker import Worker
+
+    tried: list[int] = []
+
+    def idle() -> bool:
+        tried.append(1)
+        raise ValueError("no token")
+
+    worker = Worker(idle)
+    assert [worker.submit(lambda n=n: n * n).result(timeout=10) for n in range(3)] == [0, 1, 4]
+    with pytest.raises(ZeroDivisionError):
+        worker.submit(lambda: 1 // 0).result(timeout=10)
+    worker.close()
+    assert tried
+    with pytest.raises(RuntimeError):
+        worker.submit(lambda: 0)
+
+
+def test_frames_come_back_from_their_digits() -> None:
+    from arcworld.web.thoughts import as_hex
+
+    frame = np.random.default_rng(0).integers(0, 16, (64, 64)).astype(np.uint8)
+    assert (from_hex(as_hex(frame)) == frame).all()
