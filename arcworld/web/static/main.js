@@ -29,6 +29,7 @@ async function enter(name) {
     $(`tab-${each}`).tabIndex = each === name ? 0 : -1;
   }
   history.replaceState(null, "", `#${name}`);
+  scrollTo(0, 0);
   show(rooms[name].keys());
   await rooms[name].enter();
 }
