@@ -151,9 +151,11 @@ export class Play {
   }
 
   async lookAt(at) {
+    const looked = (this.looked = at === this.told.line.length - 1 ? null : at);
+    const { told } = this;
     try {
       const moment = open(await get("moment", { id: this.id, at }));
-      this.looked = at === this.told.line.length - 1 ? null : at;
+      if (this.looked !== looked || this.told !== told) return;
       this.moment = moment;
       this.draw();
     } catch (error) {
