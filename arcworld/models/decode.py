@@ -7,7 +7,7 @@ Knows tokens and the world model; knows nothing of pixels. `predict_next` decode
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -78,10 +78,14 @@ def predict_plainly(
 
 
 def _fit(model: WorldModel, history: CodedEpisode) -> CodedEpisode:
+    """The part that the model reads, without what came of the pending action."""
     frames = len(history.indices_TC)
     assert len(history.types_A) == frames
     kept = min(frames, model.config.context_frames)
-    return history.window(frames - kept, kept, pending=True)
+    window = history.window(frames - kept, kept, pending=True)
+    known = window.outcomes_A.copy()
+    known[-1] = Outcome.NOTHING
+    return replace(window, outcomes_A=known)
 
 
 @torch.inference_mode()

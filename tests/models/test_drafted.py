@@ -1,6 +1,7 @@
 """Decoding by draft gives what one pass a code gives, whatever the draft."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -68,6 +69,14 @@ def equal(
     assert np.array_equal(told.indices_BC, plain.indices_BC)
     assert np.array_equal(told.level_token_B, plain.level_token_B)
     assert np.allclose(told.outcomes_BO, plain.outcomes_BO, atol=1e-5)
+
+
+def test_what_came_of_the_pending_action_is_not_read() -> None:
+    world, one = world_model(), pending(0, 2)
+    other = replace(one, outcomes_A=np.array([*one.outcomes_A[:-1], 1], np.uint8))
+    told, leaked = predict_next(world, [one]), predict_next(world, [other])
+    assert np.array_equal(told.indices_BC, leaked.indices_BC)
+    assert np.array_equal(told.outcomes_BO, leaked.outcomes_BO)
 
 
 @pytest.mark.parametrize("scheme", ["v1", "v2"])
