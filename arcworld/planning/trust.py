@@ -7,7 +7,9 @@ times; what does not win then is left to exploring.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
+from statistics import median
 from typing import Literal
 
 from arcworld.planning.surprise import RunningMean
@@ -20,8 +22,8 @@ class TrustConfig:
     """Where trust ends.
 
     Attributes:
-        familiar_nats: frames must surprise the world model less than this in the mean, in nats a
-            frame.
+        familiar_nats: of the last `lately` frames, half must surprise the world model less than
+            this, in nats: off the paths of its demos a known game surprises now and then, too.
         sure: the probability of the policy's likeliest action must be so high in the mean.
         patience: actions that the policy has for a level, and again each time from its beginning;
             halved where exploring won, doubled again where the policy did.
@@ -31,6 +33,7 @@ class TrustConfig:
     """
 
     familiar_nats: float = 30.0
+    lately: int = 50
     sure: float = 0.5
     patience: int = 100
     least_patience: int = 20
@@ -44,7 +47,7 @@ class Trust:
     def __init__(self, config: TrustConfig) -> None:
         self.config = config
         self.patience = config.patience
-        self._nats = RunningMean(rate=0.1)
+        self._nats = deque[float](maxlen=config.lately)
         self.enter()
 
     def enter(self) -> None:
@@ -73,12 +76,12 @@ class Trust:
 
     def surprised(self, nats: float) -> None:
         """What came was so unlikely."""
-        self._nats.update(nats)
+        self._nats.append(nats)
 
     @property
     def is_strange(self) -> bool:
         """Whether the world model does not know this game."""
-        return self._nats.value >= self.config.familiar_nats
+        return bool(self._nats) and median(self._nats) >= self.config.familiar_nats
 
     def verdict(self, likeliest: float, *, may_reset: bool) -> Verdict:
         """What to do where the policy gives its likeliest action this probability. One that never
