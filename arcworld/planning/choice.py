@@ -31,7 +31,7 @@ class ChoiceConfig:
     goal_at_least: float = 0.5
     goal_lead: float = 0.2
     temperature: float = 0.3
-    repeated: float = 0.1
+    repeated: float = 0.25
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,12 @@ class TrustConfig:
 
 
 class Trust:
-    """Follows one game, level by level."""
+    """Follows one game, level by level.
+
+    Attributes:
+        patience: actions that the policy has for a level now.
+        restarts: how often the level was set back.
+    """
 
     def __init__(self, config: TrustConfig) -> None:
         self.config = config
@@ -52,14 +57,14 @@ class Trust:
 
     def enter(self) -> None:
         """A level begins."""
-        self._restarts = 0
+        self.restarts = 0
         self._begin()
 
     def start_over(self) -> None:
         """The level was set back by a RESET, whoever sent it: the policy has another go."""
-        if self._restarts < self.config.restarts:
+        if self.restarts < self.config.restarts:
             self._begin()
-        self._restarts += 1
+        self.restarts += 1
 
     def _begin(self) -> None:
         self._spent = 0
@@ -84,8 +89,9 @@ class Trust:
         return bool(self._nats) and median(self._nats) >= self.config.familiar_nats
 
     def verdict(self, likeliest: float, *, may_reset: bool) -> Verdict:
-        """What to do where the policy gives its likeliest action this probability. One that never
-        was sure since the level began does not start it over.
+        """What to do where the policy gives this probability to the likeliest action that is left,
+        those taken here before counting less. One that never was sure since the level began does
+        not start it over.
         """
         self._sure.update(likeliest)
         if self.is_strange:
@@ -93,5 +99,5 @@ class Trust:
         if self._spent < self.patience and self._sure.value >= self.config.sure:
             self._spent += 1
             return "follow"
-        again = may_reset and self._spent > 0 and self._restarts < self.config.restarts
+        again = may_reset and self._spent > 0 and self.restarts < self.config.restarts
         return "start over" if again else "explore"

@@ -8,7 +8,7 @@ How far the policy is followed is `planning.trust`'s to say.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,19 +86,16 @@ class WorldModelAgent:
         level = level_probabilities(self.run.world_model, history, candidates)
         advice = self.run.policy.advise(self.run.world_model, history)
         prior = prior_over(candidates, advice.types_8.cpu().numpy(), advice.places_65.cpu().numpy())
-        may_reset = RESET in observation.legal_actions
-        verdict = self._trust.verdict(float(prior.max()), may_reset=may_reset)
+        actions = self._resolve(candidates, level, prior, advice, observation)
+        known = self._remembered(len(candidates), actions)
+        taken, useless, _ = known
+        rule = self.config.choice
+        left = float((prior * rule.repeated**taken * ~useless).max())
+        verdict = self._trust.verdict(left, may_reset=RESET in observation.legal_actions)
         if verdict == "start over":
             return Decision(GameAction(RESET), "start over: the policy does not win from here")
-        actions = self._resolve(candidates, level, prior, advice, observation)
-        chosen = choose(
-            self.config.choice,
-            level,
-            prior,
-            *self._remembered(len(candidates), actions),
-            verdict == "explore",
-            self._rng,
-        )
+        bolder = replace(rule, temperature=rule.temperature * (1 + self._trust.restarts))
+        chosen = choose(bolder, level, prior, *known, verdict == "explore", self._rng)
         if chosen.index is None:
             return self._explore(observation)
         return Decision(
@@ -127,6 +124,7 @@ class WorldModelAgent:
         elif decision.reason == "goal":
             self._missed.add(decision.action)
         elif decision.action.id == RESET:
+            self._taken.clear()
             self._trust.start_over()
             self._way_back.enter()
         elif decision is not self._mine:
