@@ -49,11 +49,12 @@ def render(
         most: so many recordings, the first of them.
         moving: the kind of the picture that moves.
     """
+    from arcworld.commands.evaluate import open_run
     from arcworld.commands.output import say
-    from arcworld.commands.view import demos, open_runs
+    from arcworld.commands.view import demos
     from arcworld.web.library import Library
 
-    (opened,) = open_runs(run)
+    opened = open_run(run)
     library = Library(data or demos(game, None))
     for number in range(min(most, len(library.files))):
         for path in draw(opened, library, number, out, first, steps, zoom, moving):

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
-
-if TYPE_CHECKING:
-    from arcworld.models.run import Run
 
 SEED = 64
 """Of demos made here: not those that shipped weights were trained on."""
@@ -48,6 +45,7 @@ def view(
         port: where the page is; 0 takes any that is free.
         browser: open it in the browser at once.
     """
+    from arcworld.commands.evaluate import open_run
     from arcworld.commands.output import say
     from arcworld.commands.stop import go_on_with
     from arcworld.web.desk import Desk
@@ -56,7 +54,7 @@ def view(
 
     listen(port).close()
     with go_on_with("nothing is lost: recordings of play are whole"):
-        runs = open_runs(run, *(against or []))
+        runs = [open_run(name) for name in (run, *(against or []))]
         first = FIRST if games is None else None
         desk = Desk(runs, Library(data or demos(game, games)), out, games, game or first)
 
@@ -70,27 +68,15 @@ def view(
         serve(desk, port, ready)
 
 
-def open_runs(*names: Path) -> list[Run]:
-    """Runs by folder or name, where they are fastest."""
-    import torch
-
-    from arcworld.models.run import from_pretrained
-
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    return [from_pretrained(name).to(device) for name in names]
-
-
 def demos(game: str | None, games: Path | None) -> Path:
     """A demo of one game, made in the cache where it is not there yet."""
-    import os
-
     from arcworld.games.catalogue import entries
     from arcworld.games.demos import make_demos
+    from arcworld.recordings.dataset import cache_folder
 
     name = (game or FIRST).split("-")[0]
     name = name if games is None and name in entries() else FIRST
-    cache = os.environ.get("ARCWORLD_CACHE") or Path.home() / ".cache" / "arcworld"
-    folder = Path(cache) / "demos" / name
+    folder = cache_folder() / "demos" / name
     if not (folder / "split.json").is_file():
         make_demos(folder, games=[name], demos_per_game=2, seed=SEED)
     return folder

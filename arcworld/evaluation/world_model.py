@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from functools import partial
 
 import numpy as np
@@ -203,17 +203,11 @@ def window_at(
     after: int = 0,
     pending: bool = False,
 ) -> CodedEpisode:
-    """Up to `frames` frames, the last transition i's; then `after` more, or its action pending.
-
-    What came of a pending action is not told: `pack` would write it down.
-    """
+    """Up to `frames` frames, the last transition i's; then `after` more, or its action pending."""
     t = int(transitions.t_N[i])
     start = max(t + 1 - frames, 0)
     count = t + 1 - start + after
-    window = coded[int(transitions.episode_N[i])].window(start, count, pending)
-    if not pending:
-        return window
-    return replace(window, outcomes_A=np.append(window.outcomes_A[:-1], Outcome.NOTHING))
+    return coded[int(transitions.episode_N[i])].window(start, count, pending)
 
 
 def forced_table(transitions: Transitions, forced: Forced, frames_NHW: NDArray[np.uint8]) -> Table:

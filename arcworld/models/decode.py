@@ -7,7 +7,7 @@ Knows tokens and the world model; knows nothing of pixels. `predict_next` decode
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -82,10 +82,7 @@ def _fit(model: WorldModel, history: CodedEpisode) -> CodedEpisode:
     frames = len(history.indices_TC)
     assert len(history.types_A) == frames
     kept = min(frames, model.config.context_frames)
-    window = history.window(frames - kept, kept, pending=True)
-    known = window.outcomes_A.copy()
-    known[-1] = Outcome.NOTHING
-    return replace(window, outcomes_A=known)
+    return history.window(frames - kept, kept, pending=True)
 
 
 @torch.inference_mode()

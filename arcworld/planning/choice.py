@@ -76,11 +76,23 @@ def choose(
         return Choice(best, "goal")
     if explore:
         return Choice(None, "explore")
-    with np.errstate(divide="ignore"):
-        scores = np.log(prior_N) + np.log(config.repeated) * taken_N
-    scores = np.where(open_N, np.maximum(scores, -1e9), -np.inf)
+    scores = open_scores(config, prior_N, taken_N, useless_N)
     drawn = scores + config.temperature * rng.gumbel(size=len(scores))
     return Choice(int(drawn.argmax()), "policy")
+
+
+def open_scores(
+    config: ChoiceConfig,
+    prior_N: NDArray[np.floating],
+    taken_N: NDArray[np.integer],
+    useless_N: NDArray[np.bool_],
+) -> NDArray[np.float64]:
+    """Log of what is left of each candidate's probability: less each time it was taken in this
+    state, and -inf where it is useless.
+    """
+    with np.errstate(divide="ignore"):
+        scores = np.log(prior_N) + np.log(config.repeated) * taken_N
+    return np.where(useless_N, -np.inf, np.maximum(scores, -1e9))
 
 
 def prior_over(

@@ -147,32 +147,24 @@ class Pairs:
         return frames, places, changed
 
 
-class Effects:
-    """Learns from what was tried how likely an action leads to a state never seen."""
+class ChangeLearner:
+    """A `ChangeModel` from nothing, its optimiser, and the pairs that it learns from.
 
-    def __init__(self, config: EffectsConfig | None = None, seed: int = 0) -> None:
-        """Know nothing; the same seed learns the same from the same play."""
-        self.config = config or EffectsConfig()
-        self.pairs = Pairs(self.config.capacity)
-        self._rng = np.random.default_rng(seed)
+    Attributes:
+        pairs: what was seen; empty at first.
+    """
+
+    def __init__(self, config: EffectsConfig, seed: int) -> None:
+        """The same seed starts from the same weights, whoever drew before."""
+        self.config, self.pairs = config, Pairs(config.capacity)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            self._model = ChangeModel(self.config.width)
-        self._optimiser = torch.optim.Adam(self._model.parameters(), self.config.learning_rate)
-        self._tries = 0
-
-    def observe(self, frame_HW: NDArray[np.uint8], action: GameAction, found: bool) -> None:
-        """Keep what an action led to that had not been tried in a frame; learn now and then."""
-        place = place_of(action)
-        if place is not None:
-            self.pairs.add(frame_HW, place, found)
-        self._tries += 1
-        if self._tries % self.config.train_every == 0 and self.is_taught:
-            self._learn()
+            self._model = ChangeModel(config.width)
+        self._optimiser = torch.optim.Adam(self._model.parameters(), config.learning_rate)
 
     @property
     def is_taught(self) -> bool:
-        """Whether it has seen enough to say anything."""
+        """Whether it has seen enough to learn and to say anything."""
         return len(self.pairs) >= self.config.batch_size
 
     @torch.inference_mode()
@@ -180,12 +172,44 @@ class Effects:
         """Log-odds of every action that has a place, float32 [5 + 4096] (see `place_of`)."""
         return self._model(torch.from_numpy(frame_HW[None]))[0].numpy()
 
-    def _learn(self) -> None:
-        frames, places, found = self.pairs.sample(self.config.batch_size, self._rng)
-        loss = F.binary_cross_entropy_with_logits(self._model.logits_at(frames, places), found)
+    def learn(self, rng: np.random.Generator) -> None:
+        """One step, where enough was seen."""
+        if not self.is_taught:
+            return
+        frames, places, changed = self.pairs.sample(self.config.batch_size, rng)
+        logits = self._model.logits_at(frames, places)
+        loss = F.binary_cross_entropy_with_logits(logits, changed)
         self._optimiser.zero_grad()
         loss.backward()
         self._optimiser.step()
+
+
+class Effects:
+    """Learns from what was tried how likely an action leads to a state never seen."""
+
+    def __init__(self, config: EffectsConfig | None = None, seed: int = 0) -> None:
+        """Know nothing; the same seed learns the same from the same play."""
+        self._learner = ChangeLearner(config or EffectsConfig(), seed)
+        self._rng = np.random.default_rng(seed)
+        self._tries = 0
+
+    def observe(self, frame_HW: NDArray[np.uint8], action: GameAction, found: bool) -> None:
+        """Keep what an action led to that had not been tried in a frame; learn now and then."""
+        place = place_of(action)
+        if place is not None:
+            self._learner.pairs.add(frame_HW, place, found)
+        self._tries += 1
+        if self._tries % self._learner.config.train_every == 0:
+            self._learner.learn(self._rng)
+
+    @property
+    def is_taught(self) -> bool:
+        """Whether it has seen enough to say anything."""
+        return self._learner.is_taught
+
+    def logits(self, frame_HW: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Log-odds of every action that has a place, float32 [5 + 4096] (see `place_of`)."""
+        return self._learner.logits(frame_HW)
 
 
 def place_of(action: GameAction) -> int | None:

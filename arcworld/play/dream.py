@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from arcworld.models.decode import predict_next
 from arcworld.models.drafts import TransitionMemory
 from arcworld.models.run import Run
-from arcworld.play.agents.history import place_of
 from arcworld.play.observation import (
     GAME_OVER,
     NOT_FINISHED,
@@ -25,6 +24,7 @@ from arcworld.play.observation import (
     legal_actions,
 )
 from arcworld.recordings.episode import GameAction, Outcome
+from arcworld.tokens.cells import place_of
 from arcworld.tokens.sequence import CodedEpisode
 
 type Past = tuple[tuple[int, int, int], ...]
@@ -71,9 +71,7 @@ class Dream:
         if observation.full_reset or not self.expresses(action.id):
             self._open(observation)
             return
-        won = observation.levels_completed > self.observation.levels_completed
-        outcome = Outcome.LEVEL_WON if won else Outcome.NOTHING
-        outcome = Outcome.GAME_OVER if observation.state == GAME_OVER else outcome
+        outcome = observation.outcome_after(self.observation.levels_completed)
         codes = self._run.tokenizer.encode_frames(observation.frame_HW[None])[0]
         self._drafts.learn([self._pending(action)], codes[None])
         self._append(action, outcome, codes)

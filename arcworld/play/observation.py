@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arcworld.errors import ArcworldError
-from arcworld.recordings.episode import COLOURS, RESET, SIDE
+from arcworld.recordings.episode import COLOURS, RESET, SIDE, Outcome
 
 NOT_FINISHED, WIN, GAME_OVER = "NOT_FINISHED", "WIN", "GAME_OVER"
 
@@ -53,6 +53,12 @@ class Observation:
     guid: str
     full_reset: bool
     legal_actions: tuple[int, ...] = ()
+
+    def outcome_after(self, levels: int) -> Outcome:
+        """What came of the action, where so many levels were completed before it."""
+        if self.state == GAME_OVER:
+            return Outcome.GAME_OVER
+        return Outcome.LEVEL_WON if self.levels_completed > levels else Outcome.NOTHING
 
 
 def read_answer(answer: Any, *, opening: bool = False) -> Observation:

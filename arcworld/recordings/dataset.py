@@ -195,7 +195,7 @@ def open_dataset(path: Path | str, *, cache: Path | None = None, seed: int = 0) 
     files = find_recordings(path)
     root = path if path.is_dir() else path.parent
     key = _key(files, root)
-    folder = _cache_folder(path, key, cache)
+    folder = _packed_folder(path, key, cache)
     packed = load_packed(folder, key)
     if packed is None:
         packed = _pack_files(path, files, root)
@@ -213,11 +213,15 @@ def _key(files: Sequence[Path], root: Path) -> Key:
     return [[relative(f, root), s.st_size, s.st_mtime_ns] for f, s in stats]
 
 
-def _cache_folder(path: Path, key: Key, cache: Path | None) -> Path:
-    chosen = cache or os.environ.get("ARCWORLD_CACHE") or Path.home() / ".cache" / "arcworld"
+def cache_folder() -> Path:
+    """Where what can be made again is kept: `$ARCWORLD_CACHE`, else `~/.cache/arcworld`."""
+    return Path(os.environ.get("ARCWORLD_CACHE") or Path.home() / ".cache" / "arcworld")
+
+
+def _packed_folder(path: Path, key: Key, cache: Path | None) -> Path:
     place = blake2b(os.fsencode(path.resolve()), digest_size=8).hexdigest()
     content = blake2b(repr(key).encode("utf-8", "backslashreplace"), digest_size=8).hexdigest()
-    return Path(chosen) / "packed" / f"{place}-{content}"
+    return (cache or cache_folder()) / "packed" / f"{place}-{content}"
 
 
 def _keep(packed: Packed, folder: Path, key: Key) -> Packed:

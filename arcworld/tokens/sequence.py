@@ -46,13 +46,18 @@ class CodedEpisode:
     offsets_A: NDArray[np.int16] | None = None
 
     def window(self, start: int, frames: int, pending: bool = False) -> CodedEpisode:
-        """`frames` frames from `start` and the actions between them (one more if `pending`)."""
+        """`frames` frames from `start` and the actions between them. One more if `pending`, and
+        without what came of it, which `pack` would write down.
+        """
         last = start + frames - (0 if pending else 1)
+        outcomes = self.outcomes_A[start:last]
+        if pending and len(outcomes) == frames:
+            outcomes = np.append(outcomes[:-1], np.uint8(Outcome.NOTHING))
         return CodedEpisode(
             self.indices_TC[start : start + frames],
             self.types_A[start:last],
             self.cells_A[start:last],
-            self.outcomes_A[start:last],
+            outcomes,
             self.winning_A[start:last],
             self.opens and start == 0,
             None if self.offsets_A is None else self.offsets_A[start:last],

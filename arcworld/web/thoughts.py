@@ -7,7 +7,7 @@ screen. A frame is told as 4,096 hexadecimal digits, one a pixel.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from arcworld.planning.candidates import Candidates
 from arcworld.planning.choice import prior_over
 from arcworld.planning.goals import level_probabilities
 from arcworld.planning.surprise import cell_surprise
-from arcworld.recordings.episode import CLICK, Outcome
+from arcworld.recordings.episode import CLICK
 from arcworld.tokens.sequence import CodedEpisode
 
 DIGITS = np.frombuffer(b"0123456789abcdef", np.uint8)
@@ -137,7 +137,7 @@ def think(run: Run, coded: CodedEpisode, t: int, available: Collection[int]) -> 
     frames = run.world_model.config.context_frames
     start = max(0, t + 1 - frames)
     seen = coded.window(start, t + 1 - start)
-    pending = _unaware(coded.window(start, t + 1 - start, pending=True))
+    pending = coded.window(start, t + 1 - start, pending=True)
     draft = coded.indices_TC[t + 1].reshape(1, CELLS)
     told = predict_next(run.world_model, [pending], draft=lambda _: draft)
     return StepThoughts(
@@ -146,12 +146,6 @@ def think(run: Run, coded: CodedEpisode, t: int, available: Collection[int]) -> 
         told.outcomes_BO[0],
         weigh(run, seen, available),
     )
-
-
-def _unaware(window: CodedEpisode) -> CodedEpisode:
-    """A window whose last action awaits its outcome: `pack` would write it down."""
-    outcomes = np.append(window.outcomes_A[:-1], np.uint8(Outcome.NOTHING))
-    return replace(window, outcomes_A=outcomes)
 
 
 def rounded(value: float | np.floating) -> float:

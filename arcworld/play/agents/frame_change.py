@@ -16,9 +16,16 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.nn import functional as F
 
-from arcworld.planning.effects import PIXELS, SIMPLE, ChangeModel, Pairs, action_at, place_of
+from arcworld.planning.effects import (
+    PIXELS,
+    SIMPLE,
+    ChangeLearner,
+    EffectsConfig,
+    Pairs,
+    action_at,
+    place_of,
+)
 from arcworld.play.agent import Decision
 from arcworld.play.agents.random import random_action
 from arcworld.play.observation import GAME_OVER, Observation
@@ -26,22 +33,11 @@ from arcworld.recordings.episode import CLICK
 
 
 @dataclass(frozen=True)
-class FrameChangeConfig:
-    """How much is learnt, and how often.
+class FrameChangeConfig(EffectsConfig):
+    """Keeps more pairs than our agent's memory does, and learns less often."""
 
-    Attributes:
-        width: channels of the first convolution; the inner ones have twice as many.
-        capacity: distinct (frame, action) pairs kept, 4 KB each; the oldest go first.
-        batch_size: pairs a step; learning starts when there are as many.
-        train_every: actions a step.
-        learning_rate: Adam's.
-    """
-
-    width: int = 24
     capacity: int = 8_192
-    batch_size: int = 32
     train_every: int = 5
-    learning_rate: float = 1e-3
 
 
 class FrameChangeAgent:
@@ -55,7 +51,6 @@ class FrameChangeAgent:
 
     def __init__(self, seed: int = 0, config: FrameChangeConfig | None = None) -> None:
         self.seed, self.config = seed, config or FrameChangeConfig()
-        self.pairs = Pairs(self.config.capacity)
         self._rng = np.random.default_rng(seed)
 
     def begin(self, observation: Observation) -> None:
@@ -63,6 +58,11 @@ class FrameChangeAgent:
         self._rng = np.random.default_rng(self.seed)
         self._last, self._actions = observation, 0
         self._learn_anew()
+
+    @property
+    def pairs(self) -> Pairs:
+        """What it learns from on this level."""
+        return self._model.pairs
 
     def choose_action(self, observation: Observation) -> Decision:
         """Draw a legal action."""
@@ -86,13 +86,12 @@ class FrameChangeAgent:
             self.pairs.add(before.frame_HW, place, changed)
         self._actions += 1
         if self._actions % self.config.train_every == 0:
-            self._learn()
+            self._model.learn(self._rng)
 
-    @torch.inference_mode()
     def weights(self, observation: Observation) -> NDArray[np.float64]:
         """How likely each of 5 + 4096 actions is drawn, but for a factor; 0 where not legal."""
-        frame_1HW = torch.from_numpy(observation.frame_HW[None])
-        likely = torch.sigmoid(self._model(frame_1HW)[0]).numpy().astype(np.float64)
+        logits = torch.from_numpy(self._model.logits(observation.frame_HW))
+        likely = torch.sigmoid(logits).numpy().astype(np.float64)
         likely[len(SIMPLE) :] /= PIXELS
         legal = [action_id in observation.legal_actions for action_id in SIMPLE]
         likely[: len(SIMPLE)] *= legal
@@ -101,18 +100,4 @@ class FrameChangeAgent:
         return likely
 
     def _learn_anew(self) -> None:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(int(self._rng.integers(2**31)))
-            self._model = ChangeModel(self.config.width)
-        self._optimiser = torch.optim.Adam(self._model.parameters(), self.config.learning_rate)
-        self.pairs.clear()
-
-    def _learn(self) -> None:
-        if len(self.pairs) < self.config.batch_size:
-            return
-        frames, places, changed = self.pairs.sample(self.config.batch_size, self._rng)
-        logits = self._model.logits_at(frames, places)
-        loss = F.binary_cross_entropy_with_logits(logits, changed)
-        self._optimiser.zero_grad()
-        loss.backward()
-        self._optimiser.step()
+        self._model = ChangeLearner(self.config, int(self._rng.integers(2**31)))

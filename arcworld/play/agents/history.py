@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from arcworld.models.run import Run
 from arcworld.play.observation import Observation
-from arcworld.recordings.episode import GameAction, Outcome
+from arcworld.recordings.episode import GameAction
 from arcworld.tokens.cells import place_of
 from arcworld.tokens.sequence import CodedEpisode
 
@@ -33,10 +33,7 @@ class ModelHistory:
         if observation.full_reset or not self.expresses(action.id):
             self._open(observation)
             return None
-        won = observation.levels_completed > self._levels
-        outcome = Outcome.LEVEL_WON if won else Outcome.NOTHING
-        if observation.state == "GAME_OVER":
-            outcome = Outcome.GAME_OVER
+        outcome = observation.outcome_after(self._levels)
         self._steps.append((*place_of(action), int(outcome)))
         self._codes.append(self._encode(observation))
         self._count += 1

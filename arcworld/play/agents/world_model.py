@@ -16,7 +16,13 @@ from numpy.typing import NDArray
 from arcworld.models.policy import Advice
 from arcworld.models.run import Run
 from arcworld.planning.candidates import Candidates
-from arcworld.planning.choice import ChoiceConfig, as_action, choose, prior_over
+from arcworld.planning.choice import (
+    ChoiceConfig,
+    as_action,
+    choose,
+    open_scores,
+    prior_over,
+)
 from arcworld.planning.goals import level_probabilities
 from arcworld.planning.lookahead import LookAheadConfig
 from arcworld.planning.surprise import cell_surprise
@@ -90,7 +96,7 @@ class WorldModelAgent:
         known = self._remembered(len(candidates), actions)
         taken, useless, _ = known
         rule = self.config.choice
-        left = float((prior * rule.repeated**taken * ~useless).max())
+        left = float(np.exp(open_scores(rule, prior, taken, useless).max()))
         verdict = self._trust.verdict(left, may_reset=RESET in observation.legal_actions)
         if verdict == "start over":
             return Decision(GameAction(RESET), "start over: the policy does not win from here")
