@@ -49,6 +49,11 @@ class Scene:
     past: int
     timed: int
 
+    @property
+    def stride(self) -> int:
+        """From one history that is timed to the next."""
+        return -(-len(self.histories) // self.timed)
+
 
 def spread_histories(
     model: WorldModel, episodes: Sequence[CodedEpisode], count: int
@@ -80,7 +85,7 @@ def _frame(scene: Scene, name: str, seed: int | None) -> Claim:
     model, histories = scene.run.world_model, scene.histories
     throws = [None if seed is None else Dice.throw(1, seed + i) for i in range(len(histories))]
     asked = list(zip(histories, throws, strict=True))
-    timed = asked[:: -(-len(asked) // scene.timed)]
+    timed = asked[:: scene.stride]
 
     def ask(predict: Any, some: Any = asked) -> NDArray[np.int32]:
         return np.concatenate([predict(model, [one], dice=dice).indices_BC for one, dice in some])
@@ -121,25 +126,28 @@ def _remembering() -> Any:
 
 def generate(scene: Scene) -> Claim:
     """The library's own `generate` on the bare body: 64 tokens behind a history, nothing else."""
-    model, history = scene.run.world_model, scene.histories[-1]
+    model, histories = scene.run.world_model, scene.histories[:: scene.stride]
     bare = _bare(model)
-    ids = torch.from_numpy(pack(model.vocabulary, history)).long()[None].to(model.device)
-    ids = ids.clamp(max=len(model.vocabulary))
+    packed = [torch.from_numpy(pack(model.vocabulary, history)).long() for history in histories]
+    prompts = [ids[None].to(model.device).clamp(max=len(model.vocabulary)) for ids in packed]
 
     def generated() -> object:
-        return bare.generate(ids, attention_mask=torch.ones_like(ids), **_GREEDY)
+        return [bare.generate(i, attention_mask=torch.ones_like(i), **_GREEDY) for i in prompts]
 
-    told = predict_next(model, [history]).indices_BC
-    unequal = int((told != predict_plainly(model, [history]).indices_BC).sum())
+    def foretold(predict: Any = predict_next) -> NDArray[np.int32]:
+        return np.concatenate([predict(model, [history]).indices_BC for history in histories])
+
+    told = foretold()
+    unequal = int((told != foretold(predict_plainly)).sum())
     with torch.inference_mode():
-        theirs, ours = scene.timer.seconds(generated, lambda: predict_next(model, [history]))
-    tokens = ids.shape[1] + CELLS
+        theirs, ours = scene.timer.seconds(generated, foretold)
+    tokens = sum(ids.shape[1] + CELLS for ids in prompts) // len(prompts)
     return Claim(
         "generate",
         "next frame, greedy",
         "transformers' generate on the bare body",
-        theirs,
-        ours,
+        theirs / len(histories),
+        ours / len(histories),
         scene.timer.floor(model.backbone, tokens),
         unequal,
         told.size,
