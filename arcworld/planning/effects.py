@@ -194,12 +194,16 @@ class Effects:
         self._tries = 0
 
     def observe(self, frame_HW: NDArray[np.uint8], action: GameAction, found: bool) -> None:
-        """Keep what an action led to that had not been tried in a frame; learn now and then."""
+        """Keep what an action led to that had not been tried in a frame."""
         place = place_of(action)
         if place is not None:
             self._learner.pairs.add(frame_HW, place, found)
         self._tries += 1
-        if self._tries % self._learner.config.train_every == 0:
+
+    def learn(self) -> None:
+        """One step, where enough was tried since the last; what is never asked costs nothing."""
+        if self._tries >= self._learner.config.train_every:
+            self._tries = 0
             self._learner.learn(self._rng)
 
     @property

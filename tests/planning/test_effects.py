@@ -32,6 +32,7 @@ def test_it_tells_apart_what_looks_alike_and_stands_elsewhere() -> None:
         frame_HW[:, :30] = np.where(frame_HW[:, :30] == 0, 9, frame_HW[:, :30])
         effects.observe(frame_HW, LEFT, found=True)
         effects.observe(frame_HW, RIGHT, found=False)
+        effects.learn()
     logits = effects.logits(frame_HW)
     assert logits[place_of(LEFT)] > 1 and logits[place_of(RIGHT)] < -1
 
@@ -43,6 +44,7 @@ def test_it_says_nothing_before_it_was_taught_and_the_same_play_teaches_the_same
         rng = np.random.default_rng(1)
         for step in range(20):
             one.observe(frame(rng), LEFT if step % 2 else RIGHT, found=bool(step % 2))
+            one.learn()
     assert first.is_taught
     shown = frame(np.random.default_rng(2))
     assert np.array_equal(first.logits(shown), second.logits(shown))

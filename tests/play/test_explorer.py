@@ -88,3 +88,10 @@ def _turn(agent: ExplorerAgent, view: Observation) -> str:
     decision = agent.choose_action(view)
     agent.observe(decision, view)
     return decision.reason
+
+
+def test_a_level_that_takes_long_sees_actions_repeated() -> None:
+    agent = ExplorerAgent(0, ExplorerConfig(restless=20, burst=0.5, longest=4))
+    with Toolkit() as own:
+        play_game(agent, own, "keys", max_actions=60)
+    assert 5 < agent.because["repeat"] < 40

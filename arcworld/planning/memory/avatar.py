@@ -21,11 +21,16 @@ ENOUGH = 3
 """Moves that make an avatar."""
 
 
+ANY = 0
+"""Stands for every shape, in the group of a thing that is drawn otherwise when it turns."""
+
+
 def singles(objects: Objects) -> dict[Group, int]:
-    """The objects that are alone in their group, by group."""
+    """The objects that are alone in their group, and those alone in their colour, by group."""
     pairs = list(zip(objects.colours_N.tolist(), objects.shapes_N.tolist(), strict=True))
-    often = Counter(pairs)
-    return {group: number for number, group in enumerate(pairs) if often[group] == 1}
+    every = [*enumerate(pairs), *((n, (colour, ANY)) for n, (colour, _) in enumerate(pairs))]
+    often = Counter(group for _, group in every)
+    return {group: number for number, group in every if often[group] == 1}
 
 
 class Avatar:
@@ -51,7 +56,8 @@ class Avatar:
         """Where the avatar is; None where it is not to be seen, or more than once."""
         if self.group is None:
             return None
-        same = (objects.colours_N == self.group[0]) & (objects.shapes_N == self.group[1])
+        colour, shape = self.group
+        same = (objects.colours_N == colour) & ((objects.shapes_N == shape) | (shape == ANY))
         found = np.flatnonzero(same)
         if len(found) != 1:
             return None
@@ -68,7 +74,10 @@ class Avatar:
             if (x, y) != (to_x, to_y):
                 step = (to_x - x, to_y - y)
                 self._moves[group][action, step] += 1
-                box = _box_of(changed_HW, step)
+                near_HW = _near(after.labels_HW == new[group], step) & changed_HW
+                if not near_HW.any():
+                    continue
+                box = _box_of(near_HW, step)
                 self._boxes[group][(box[0] - to_x, box[1] - to_y, box[2], box[3])] += 1
         self._seen += 1
         self.settled = self._seen > 64
@@ -76,15 +85,16 @@ class Avatar:
 
     def _choose(self) -> bool:
         """The group that moved most, if it obeys."""
-        best, most = None, ENOUGH - 1
+        best, most = None, (ENOUGH - 1, True)
         for group, moves in self._moves.items():
             steps = _steps(moves)
             obeyed = sum(moves[one] for one in steps.items())
-            if len(set(steps.values())) > 1 and obeyed >= 0.8 * moves.total() and obeyed > most:
-                best, most = group, obeyed
+            rank = obeyed, group[1] != ANY
+            if len(set(steps.values())) > 1 and obeyed >= 0.8 * moves.total() and rank > most:
+                best, most = group, rank
         if best is None:
             return False
-        found = best, _steps(self._moves[best]), self._boxes[best].most_common(1)[0][0]
+        found = best, _steps(self._moves[best]), _alone(self._boxes[best])
         known = self.group, self.steps, self.box
         self.group, self.steps, self.box = found
         return found != known
@@ -106,6 +116,24 @@ def _steps(moves: Counter[tuple[int, Place]]) -> dict[int, Place]:
     for (action, step), _ in moves.most_common():
         steps.setdefault(action, step)
     return steps
+
+
+def _near(object_HW: NDArray[np.bool_], step: Place) -> NDArray[np.bool_]:
+    """The box around an object and where it came from, and as much again on all sides."""
+    ys, xs = np.flatnonzero(object_HW.any(axis=1)), np.flatnonzero(object_HW.any(axis=0))
+    left, top, right, bottom = int(xs[0]), int(ys[0]), int(xs[-1]) + 1, int(ys[-1]) + 1
+    more = max(right - left, bottom - top)
+    left, right = left - max(step[0], 0) - more, right - min(step[0], 0) + more
+    top, bottom = top - max(step[1], 0) - more, bottom - min(step[1], 0) + more
+    near_HW = np.zeros_like(object_HW)
+    near_HW[max(top, 0) : bottom, max(left, 0) : right] = True
+    return near_HW
+
+
+def _alone(boxes: Counter[Box]) -> Box:
+    """The smallest box that is not rare: in others something was pushed along."""
+    often = [box for box, count in boxes.items() if 5 * count >= boxes.total()]
+    return min(often or boxes, key=lambda box: box[2] * box[3])
 
 
 def _box_of(changed_HW: NDArray[np.bool_], step: Place) -> Box:

@@ -22,8 +22,12 @@ class Deaths:
     def by_clock(self, age: int, node: Node, row: ActionRow) -> bool:
         """Note that an action ended a life of `age` actions; whether a clock did it.
 
-        Where it did, the actions that were blamed for it before are untried again.
+        Where it did, the actions that were blamed for it before are untried again. The same action
+        that ends a life in the same state twice running is to blame, whatever the time.
         """
+        last = self._ends.get(age)
+        if last is not None and last[0] is node and last[1] == row:
+            return False
         clocks = [other for other in self._ends if abs(other - age) <= SLACK]
         for other in clocks:
             blamed, choice = self._ends[other]

@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arcworld.planning.memory.avatar import Place
+from arcworld.planning.memory.effect import Effect
 from arcworld.planning.memory.graph import LevelGraph, Node, unpack
-from arcworld.planning.memory.local import Context, Effect, LocalModel
+from arcworld.planning.memory.local import LocalModel
+from arcworld.planning.memory.situation import Scene, Situation
 
 type State = int | bytes
 """A node by its number, or a state never visited by its key."""
@@ -21,10 +23,11 @@ type State = int | bytes
 
 @dataclass(frozen=True, slots=True)
 class Imagined:
-    """What a state looks like, and where its avatar stands."""
+    """What a state looks like, where its avatar stands, and what stands elsewhere."""
 
     frame_HW: NDArray[np.uint8]
     place: Place
+    scene: Scene
 
 
 class Foresight:
@@ -34,15 +37,27 @@ class Foresight:
         self.graph, self.local = graph, local
         self._most = most
         self._imagined: dict[bytes, Imagined] = {}
-        self._contexts: dict[tuple[State, int], Context] = {}
+        self._situations: dict[tuple[State, int], Situation] = {}
+        self._scenes: dict[int, Scene] = {}
+        self._visited: set[Scene] = set()
         self._targets: dict[tuple[State, int], tuple[Effect, bytes | None]] = {}
 
     def tidy(self) -> None:
         """Keep within bounds; call between searches."""
-        if len(self._imagined) > self._most or len(self._contexts) > 20 * self._most:
+        if len(self._imagined) > self._most or len(self._situations) > 20 * self._most:
             self._imagined.clear()
-            self._contexts.clear()
+            self._situations.clear()
+            self._scenes.clear()
             self._targets.clear()
+
+    def visit(self, node: Node) -> None:
+        """A state in which the player stands, or stood."""
+        if node.place is not None:
+            self._visited.add(self._look(node.number).scene)
+
+    def is_new_scene(self, state: State) -> bool:
+        """Whether all but the avatar is in a state as it was never seen on this level."""
+        return self._look(state).scene not in self._visited
 
     def ahead(self, state: State, action: int) -> tuple[Effect | None, State | None]:
         """What an action would do in a state in which the avatar is seen, and where it would lead.
@@ -52,12 +67,7 @@ class Foresight:
             told.
         """
         at = state, action
-        context = self._contexts.get(at)
-        if context is None:
-            seen = self._look(state)
-            context = self.local.context(seen.frame_HW, seen.place, action)
-            self._contexts[at] = context
-        effect = self.local.effect(context)
+        effect = self.local.effect(self.situation(state, action))
         if effect is None or not effect.moves:
             return effect, None
         known = self._targets.get(at)
@@ -74,7 +84,11 @@ class Foresight:
             return self._imagined[state]
         node = self.graph.nodes[state]
         assert node.place is not None
-        return Imagined(self.graph.shown(unpack(node.frame)), node.place)
+        shown_HW = self.graph.shown(unpack(node.frame))
+        scene = self._scenes.get(state)
+        if scene is None:
+            scene = self._scenes[state] = self.local.scene(shown_HW, node.place)
+        return Imagined(shown_HW, node.place, scene)
 
     def _apply(self, seen: Imagined, effect: Effect) -> bytes | None:
         local = self.local
@@ -84,10 +98,15 @@ class Foresight:
         assert effect.step is not None
         key = self.graph.key(after_HW)
         place = seen.place[0] + effect.step[0], seen.place[1] + effect.step[1]
-        self._imagined[key] = Imagined(after_HW, place)
+        self._imagined[key] = Imagined(after_HW, place, self.local.scene(after_HW, place))
         return key
 
-    def context(self, node: Node, action: int) -> Context:
-        """What the local model knows an action in a node by."""
-        seen = self._look(node.number)
-        return self.local.context(seen.frame_HW, seen.place, action)
+    def situation(self, state: State, action: int) -> Situation:
+        """What the local model knows an action in a state by."""
+        at = state, action
+        found = self._situations.get(at)
+        if found is None:
+            seen = self._look(state)
+            found = self.local.situation(seen.frame_HW, seen.scene, seen.place, action)
+            self._situations[at] = found
+        return found

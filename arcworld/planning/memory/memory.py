@@ -141,6 +141,8 @@ class Memory:
             row = self._row(action)
             kind = self._kind(self.here, row)
             self.knowledge.count(kind, changed=True, found=True)
+            if _steers(action) and self.here.place is not None:
+                self.local.won(self.foresight.situation(self.here.number, action.id))
             self.graph.record(self.here, row, kind, Led.WON)
             opening = self.graph.opening
             way = None if opening is None else self.graph.path(opening, self.here.number)
@@ -157,7 +159,7 @@ class Memory:
             kind = self._kind(before, row)
             self.knowledge.count(kind, changed=False, found=False)
             if _steers(action) and before.place is not None:
-                self.local.lost(self.foresight.context(before, action.id))
+                self.local.lost(self.foresight.situation(before.number, action.id))
             self.graph.record(before, row, kind, Led.OVER)
         self._seen = seen
 
@@ -194,8 +196,8 @@ class Memory:
         """What a simple action did near the avatar; and what the avatar is."""
         old_HW, new_HW = (self.graph.shown(unpack(node.frame)) for node in (before, self.here))
         if before.place is not None:
-            context = self.foresight.context(before, action.id)
-            self.local.observe(context, old_HW, new_HW, before.place, self.here.place)
+            at = self.foresight.situation(before.number, action.id)
+            self.local.observe(at, old_HW, new_HW, before.place, self.here.place)
         avatar = self.local.avatar
         if not moved or (avatar.settled and self.here.place is not None):
             return
@@ -217,20 +219,19 @@ class Memory:
             node = self.graph.add(frame_HW, untried, came_by)
             node.place = self.local.avatar.place(objects)
         self.graph.visit(node)
+        self.foresight.visit(node)
         self.here = node
-        shown_HW = self.graph.shown(frame_HW)
-        if self.effects is not None and self.effects.is_taught:
-            node.odds = self._odds(self.effects, shown_HW, node)
-        self.local.see(shown_HW, node.place)
+        self.local.see(self.graph.shown(frame_HW), node.place)
 
-    def _odds(
-        self, effects: Effects, shown_HW: NDArray[np.uint8], node: Node
-    ) -> dict[ActionRow, float]:
-        """What is learnt of the actions not tried in a node."""
+    def _ask(self, effects: Effects, node: Node) -> None:
+        """Learn, and write down what is learnt of the actions not tried in a node."""
+        effects.learn()
+        if not effects.is_taught:
+            return
         rows = [row for kind in node.untried.values() for row in kind]
         places = [(row, place_of(GameAction.from_row(row))) for row in rows]
-        logits = effects.logits(shown_HW)
-        return {row: float(logits[place]) for row, place in places if place is not None}
+        logits = effects.logits(self.graph.shown(unpack(node.frame)))
+        node.odds = {row: float(logits[place]) for row, place in places if place is not None}
 
     def _forget_level(self, seen: Seen) -> None:
         """Go on from an empty graph, and unlearn: what was seen so far was seen wrongly."""
@@ -319,6 +320,8 @@ class Memory:
         promises = self.knowledge.promises()
         fresh = {number: promises[kind] for number, kind in zip(simple, kinds, strict=True)}
         self.foresight.tidy()
+        if self.effects is not None:
+            self._ask(self.effects, self.here)
         return Search(self.foresight, promises, fresh).route(self.here, reset)
 
     def is_at(self, state: State) -> bool:

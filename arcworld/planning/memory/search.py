@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from arcworld.planning.memory.choices import ActionRow
 from arcworld.planning.memory.foresight import Foresight, State
 from arcworld.planning.memory.graph import Node
+from arcworld.planning.memory.local import FORETOLD
 from arcworld.recordings.episode import CLICK, NO_PLACE, UNDO
 
-FORETOLD = 0.9
-"""The promise of an action that surely does something other than what is foretold."""
-NEW = 0.04
+NEW = 0.01
 """The least promise of a state never seen, where it is foretold: a discovery it hardly is."""
+NEW_SCENE = 0.2
+"""The same where something else than the avatar stands as it never stood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ class Search:
         self._foresight, self._graph = foresight, foresight.graph
         self._promises, self._fresh = promises, fresh
         self._imagine = most_imagined
-        self._most = max([*promises, *fresh.values()], default=1.0)
+        self._most = max([*promises, *fresh.values(), foresight.local.most])
         self._parents: dict[State, tuple[State, ActionRow] | None] = {}
 
     def route(self, start: Node, reset: ActionRow | None) -> Route | None:
@@ -152,10 +153,10 @@ class Search:
     def _foretell(self, outlook: _Outlook, state: State, row: ActionRow, promise: float) -> None:
         """Offer a simple action, which promises little where its effect is known."""
         effect, target = self._foresight.ahead(state, row[0])
-        if effect is not None:
-            promise = min(promise, FORETOLD * effect.doubt)
+        at = self._foresight.situation(state, row[0])
+        promise = self._foresight.local.promise(at, effect, promise)
         if isinstance(target, bytes):
-            promise = max(promise, NEW)
+            promise = max(promise, NEW_SCENE if self._foresight.is_new_scene(target) else NEW)
         if target is not None and (self._imagine > 0 or not isinstance(target, bytes)):
             outlook.leads.append((row, target))
         outlook.offer(row, promise)

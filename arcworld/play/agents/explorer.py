@@ -15,7 +15,7 @@ from arcworld.planning.memory.search import Route
 from arcworld.play.agent import Decision
 from arcworld.play.agents.random import random_action
 from arcworld.play.observation import Observation
-from arcworld.recordings.episode import CLICK, RESET, GameAction
+from arcworld.recordings.episode import CLICK, RESET, UNDO, GameAction
 
 IN_VAIN = -1
 """Stands for the actions waited where waiting was given up."""
@@ -29,11 +29,16 @@ class ExplorerConfig:
         learns: whether its memory also teaches a network what actions do (`planning.effects`).
         patience: how often an action is repeated where none changes anything, before a RESET:
             some games show a won level for a while. Halved whenever waiting was in vain.
+        restless: a level that takes more actions may ask for something that is not to be seen,
+        burst: so with this chance one action is taken several times, at most `longest`.
     """
 
     memory: MemoryConfig = MemoryConfig()
     patience: int = 20
     learns: bool = False
+    restless: int = 150
+    burst: float = 0.01
+    longest: int = 8
 
 
 class ExplorerAgent:
@@ -58,13 +63,20 @@ class ExplorerAgent:
         self._walked = 0
         self._replay: list[GameAction] = []
         self._unanswered: GameAction | None = None
+        self._tries = 0
+        self._again: list[GameAction] = []
 
     def choose_action(self, observation: Observation) -> Decision:
         """Replay a way to win; else wait where all is frozen; else go on with the best route."""
         if self._unanswered is not None:
             self.memory.give_up(self._unanswered)
             self._route = None
-        decision = self._won_before() or self._wait(observation) or self._go(observation)
+        decision = (
+            self._won_before()
+            or self._wait(observation)
+            or self._repeat(observation)
+            or self._go(observation)
+        )
         if decision.action.id not in observation.legal_actions:
             self.memory.give_up(decision.action)
             decision = Decision(
@@ -77,10 +89,12 @@ class ExplorerAgent:
     def observe(self, decision: Decision, observation: Observation) -> None:
         """Remember what came of it."""
         self._unanswered = None
+        self._tries += 1
         here, level = self.memory.here.number, self.memory.level
         self.memory.observe(decision.action, observation)
         if self.memory.level != level or observation.full_reset:
             self._route = None
+            self._tries, self._again = 0, []
             self._replay = list(self.memory.winning_path(self.memory.level))[::-1]
         elif decision.action.id == RESET:
             self._replay = []
@@ -109,6 +123,20 @@ class ExplorerAgent:
         action = GameAction(legal[self._waited % len(legal)])
         self._waited += 1
         return Decision(action, f"wait: nothing moves here, {self._waited} of {self._patience}")
+
+    def _repeat(self, observation: Observation) -> Decision | None:
+        """Now and then one action several times, where a level takes long."""
+        if not self._again and self._tries > self.config.restless:
+            legal = [n for n in observation.legal_actions if n not in (RESET, CLICK, UNDO)]
+            if legal and self._rng.random() < self.config.burst:
+                action = GameAction(legal[self._rng.integers(len(legal))])
+                self._again = [action] * int(self._rng.integers(2, self.config.longest + 1))
+                self._route = None
+        if not self._again or self._again[-1].id not in observation.legal_actions:
+            self._again = []
+            return None
+        action = self._again.pop()
+        return Decision(action, f"repeat: not all that counts is seen, {len(self._again)} more")
 
     def _go(self, observation: Observation) -> Decision:
         """Go on with the route as long as it leads where it should; else look for another."""

@@ -1,0 +1,95 @@
+"""An action where the avatar stands: what is in its way, what it touches, what stands elsewhere.
+
+Knows one frame, the avatar and the ground below it; remembers nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2b
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arcworld.planning.memory.avatar import Avatar, Box, Place
+from arcworld.recordings.episode import COLOURS
+
+OUTSIDE = 255
+"""Stands for pixels beyond the frame."""
+RARE = 200
+"""Colours with fewer pixels in a frame are those of things, not of ground or walls."""
+_BITS = 1 << np.arange(COLOURS)
+type Context = bytes
+"""An action and the pixels in its way."""
+type Scene = bytes
+"""All of a frame but the avatar."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """An action where the avatar stands.
+
+    Attributes:
+        context: the action, and what lies in its way.
+        scene: all else.
+        ahead: the colours where the avatar would stand, one bit each.
+        touched: the rare ones of them.
+    """
+
+    context: Context
+    scene: Scene
+    ahead: int
+    touched: int
+
+
+def scene_of(
+    frame_HW: NDArray[np.uint8], ground_HW: NDArray[np.uint8], box: Box, place: Place
+) -> Scene:
+    """What tells scenes apart: the frame as it would be without the avatar."""
+    without_HW = frame_HW.copy()
+    hidden = area(box, place)
+    without_HW[hidden] = ground_HW[hidden]
+    return blake2b(without_HW.tobytes(), digest_size=8).digest()
+
+
+def situation_of(
+    frame_HW: NDArray[np.uint8], scene: Scene, avatar: Avatar, place: Place, action: int
+) -> Situation:
+    """Of an action with the avatar at a place."""
+    context = _context(frame_HW, avatar, place, action)
+    dx, dy = avatar.steps.get(action, (0, 0))
+    ahead_HW = frame_HW[area(avatar.box, (place[0] + dx, place[1] + dy))]
+    ahead = np.bincount(ahead_HW.ravel(), minlength=COLOURS) > 0
+    if dx or dy:
+        ahead[np.unique(frame_HW[area(avatar.box, place)])] = False
+    rare = np.bincount(frame_HW.ravel(), minlength=COLOURS) < RARE
+    return Situation(context, scene, int(ahead @ _BITS), int((ahead & rare) @ _BITS))
+
+
+def _context(frame_HW: NDArray[np.uint8], avatar: Avatar, place: Place, action: int) -> Context:
+    """The action, and the avatar's box with two more in the action's way (else all around)."""
+    left, top, width, height = avatar.box
+    x, y = place[0] + left, place[1] + top
+    step = avatar.steps.get(action)
+    if step is None:
+        return bytes([action]) + _cut(frame_HW, x - width, y - height, 3 * width, 3 * height)
+    dx, dy = step
+    x, y = x + min(2 * dx, 0), y + min(2 * dy, 0)
+    return bytes([action]) + _cut(frame_HW, x, y, width + 2 * abs(dx), height + 2 * abs(dy))
+
+
+def area(box: Box, place: Place) -> tuple[slice, slice]:
+    """The pixels of a box that may reach out of the frame."""
+    top, left = place[1] + box[1], place[0] + box[0]
+    return slice(max(top, 0), max(top + box[3], 0)), slice(max(left, 0), max(left + box[2], 0))
+
+
+def _cut(frame_HW: NDArray[np.uint8], x: int, y: int, width: int, height: int) -> bytes:
+    """A box of a frame with its size, the part beyond the frame filled up."""
+    left, top = max(x, 0), max(y, 0)
+    inside = frame_HW[top : max(y + height, 0), left : max(x + width, 0)]
+    if inside.shape != (height, width):
+        box = np.full((height, width), OUTSIDE, dtype=np.uint8)
+        box[top - y : top - y + inside.shape[0], left - x : left - x + inside.shape[1]] = inside
+        inside = box
+    return bytes([width & 255, height & 255]) + inside.tobytes()

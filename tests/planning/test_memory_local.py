@@ -1,0 +1,116 @@
+"""What simple actions do near the avatar, on frames drawn here: what is worth going to."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arcworld.planning.memory.avatar import ANY, Avatar
+from arcworld.planning.memory.deaths import Deaths
+from arcworld.planning.memory.graph import LevelGraph
+from arcworld.planning.memory.local import LocalModel
+from arcworld.planning.memory.objects import find_objects
+
+Frame = NDArray[np.uint8]
+RIGHT, LEFT, DOWN = 4, 3, 2
+STEPS = {RIGHT: (8, 0), LEFT: (-8, 0), DOWN: (0, 8)}
+THING, FAR = 11, (56, 56)
+
+
+def frame(x: int, y: int, *things: tuple[int, int, int], turned: int = 0) -> Frame:
+    """An avatar of 8x8 pixels, with one pixel that shows where it looks; things (x, y, colour)."""
+    frame_HW = np.full((64, 64), 1, np.uint8)
+    for left, top, colour in things:
+        frame_HW[top : top + 8, left : left + 8] = colour
+    frame_HW[y : y + 8, x : x + 8] = 9
+    frame_HW[y + 4, x + turned] = 0 if turned else 9
+    return frame_HW
+
+
+def model() -> LocalModel:
+    """One that knows its avatar."""
+    local = LocalModel()
+    local.avatar.group, local.avatar.steps, local.avatar.box = (9, ANY), dict(STEPS), (0, 0, 8, 8)
+    return local
+
+
+def promise(local: LocalModel, frame_HW: Frame, place: tuple[int, int], action: int) -> float:
+    at = local.situation(frame_HW, local.scene(frame_HW, place), place, action)
+    return local.promise(at, local.effect(at), 0.8)
+
+
+def walk(local: LocalModel, place: tuple[int, int], action: int, *things: tuple[int, int, int]):
+    """An action that moves the avatar over whatever is there."""
+    to = place[0] + STEPS[action][0], place[1] + STEPS[action][1]
+    before, after = frame(*place, *things), frame(*to, *things)
+    local.see(before, place)
+    at = local.situation(before, local.scene(before, place), place, action)
+    local.observe(at, before, after, place, to)
+    local.see(after, to)
+
+
+def test_a_thing_that_is_drawn_otherwise_when_it_turns_is_still_the_avatar() -> None:
+    avatar, x, y = Avatar(), 16, 16
+    before = frame(x, y)
+    for action, turned in ((RIGHT, 6), (DOWN, 3), (LEFT, 1), (RIGHT, 6), (DOWN, 3), (LEFT, 1)):
+        x, y = x + STEPS[action][0], y + STEPS[action][1]
+        after = frame(x, y, turned=turned)
+        avatar.observe(find_objects(before), action, find_objects(after), before != after)
+        before = after
+    assert avatar.group == (9, ANY) and avatar.steps == STEPS
+    assert avatar.place(find_objects(before)) == (x, y)
+
+
+def test_what_won_a_level_is_gone_to_first_but_not_for_ever() -> None:
+    local, thing, place = model(), (24, 16, THING), (16, 16)
+    start = frame(*place, thing)
+    before = promise(local, start, place, RIGHT)
+    local.won(local.situation(start, local.scene(start, place), place, RIGHT))
+    assert promise(local, start, place, RIGHT) > 1 >= before
+    assert promise(local, start, place, DOWN) <= 1, "nothing is touched there"
+    for number in range(12):
+        walk(local, place, RIGHT, thing, (*FAR, number % 8))
+    assert promise(local, start, place, RIGHT) < 1, "it was touched in vain again and again"
+
+
+def test_floor_is_familiar_wherever_it_lies_and_a_thing_less_so() -> None:
+    local = model()
+    for x in range(0, 40, 8):
+        walk(local, (x, 16), RIGHT, (0, 40, 5))
+        walk(local, (x, 32), RIGHT, (0, 40, 5))
+    corner = frame(16, 48, (32, 48, 5))
+    on_floor = promise(local, corner, (16, 48), RIGHT)
+    thing = frame(16, 48, (24, 48, THING))
+    assert on_floor < 0.3 < promise(local, thing, (16, 48), RIGHT)
+
+
+def test_a_thing_is_worth_touching_again_where_something_else_has_changed() -> None:
+    local, thing, place = model(), (24, 16, THING), (16, 16)
+    for _ in range(5):
+        walk(local, place, RIGHT, thing)
+    same = promise(local, frame(*place, thing), place, RIGHT)
+    other = promise(local, frame(*place, thing, (*FAR, 14)), place, RIGHT)
+    assert same < 0.1 < other
+
+
+def test_where_things_move_by_themselves_their_moves_are_no_effect() -> None:
+    """A hazard walks past; what the action does is what it always does."""
+    local, rng = model(), np.random.default_rng(0)
+    place, to = (16, 32), (24, 32)
+    at = local.situation(frame(*place), b"", place, RIGHT)
+    for _ in range(60):
+        y = 8 * int(rng.integers(0, 3))
+        before, after = frame(*place, (0, y, 8)), frame(*to, (8, y, 8), (*FAR, int(y)))
+        at = local.situation(before, local.scene(before, place), place, RIGHT)
+        local.observe(at, before, after, place, to)
+    assert local.trust > 0.8
+    effect = local.effect(at)
+    assert effect is not None and effect.step == (8, 0) and len(effect.rows) == 64
+
+
+def test_the_same_action_that_ends_two_lives_in_one_state_is_to_blame() -> None:
+    graph, deaths = LevelGraph(np.zeros((64, 64), np.bool_)), Deaths()
+    node, other = graph.add(frame(0, 0), {}), graph.add(frame(8, 0), {})
+    assert not deaths.by_clock(3, node, (RIGHT, -1, -1))
+    assert deaths.by_clock(3, other, (LEFT, -1, -1)), "another action, as late: a clock"
+    assert not deaths.by_clock(3, other, (LEFT, -1, -1)), "but not twice the same"
