@@ -45,7 +45,7 @@ def walk(local: LocalModel, place: tuple[int, int], action: int, *things: tuple[
     before, after = frame(*place, *things), frame(*to, *things)
     local.see(before, place)
     at = local.situation(before, local.scene(before, place), place, action)
-    local.observe(at, before, after, place, to)
+    local.observe(at, before, after, place, to, news=False)
     local.see(after, to)
 
 
@@ -102,7 +102,7 @@ def test_where_things_move_by_themselves_their_moves_are_no_effect() -> None:
         y = 8 * int(rng.integers(0, 3))
         before, after = frame(*place, (0, y, 8)), frame(*to, (8, y, 8), (*FAR, int(y)))
         at = local.situation(before, local.scene(before, place), place, RIGHT)
-        local.observe(at, before, after, place, to)
+        local.observe(at, before, after, place, to, news=False)
     assert local.trust > 0.8
     effect = local.effect(at)
     assert effect is not None and effect.step == (8, 0) and len(effect.rows) == 64

@@ -28,7 +28,8 @@ class Effect:
         colours: their colours after. step: how far the avatar went; None where it was gone.
         tried, failed: how often it was seen, and how often another effect had been seen before.
         scenes: in which it was tried.
-        beyond: how often more changed, out of reach.
+        beyond: whether more changed, out of reach. news: how often, of late, what came was a
+            scene never seen.
     """
 
     rows: NDArray[np.int16]
@@ -38,7 +39,8 @@ class Effect:
     tried: int = 1
     failed: int = 0
     scenes: set[Scene] = field(default_factory=set[Scene])
-    beyond: int = 0
+    beyond: bool = False
+    news: float = 0.0
 
     @property
     def doubt(self) -> float:
@@ -74,11 +76,11 @@ class Effect:
         """Whether it was not tried in a scene, and scenes matter."""
         return scene not in self.scenes and len(self.scenes) < SCENES
 
-    def count(self, scene: Scene, right: bool, beyond: int) -> None:
+    def count(self, scene: Scene, right: bool, news: bool) -> None:
         """It was tried once more."""
         self.tried += 1
         self.failed += not right
-        self.beyond += beyond
+        self.news += 0.3 * (news - self.news)
         if len(self.scenes) < SCENES:
             self.scenes.add(scene)
 

@@ -50,10 +50,13 @@ class Foresight:
             self._scenes.clear()
             self._targets.clear()
 
-    def visit(self, node: Node) -> None:
-        """A state in which the player stands, or stood."""
-        if node.place is not None:
-            self._visited.add(self._look(node.number).scene)
+    def visit(self, node: Node) -> bool:
+        """A state in which the player stands, or stood; whether its scene was never seen."""
+        if node.place is None:
+            return False
+        before = len(self._visited)
+        self._visited.add(self._look(node.number).scene)
+        return len(self._visited) > before
 
     def is_new_scene(self, state: State) -> bool:
         """Whether all but the avatar is in a state as it was never seen on this level."""

@@ -35,8 +35,8 @@ GOAL = 3.0
 """What an action promises that touches what won a level before: more than any discovery."""
 FORETOLD = 0.9
 """The promise of an action that surely does something other than what is foretold."""
-BEYOND = 0.6
-"""What an action promises that changes something far away, where it was not tried yet."""
+NEWS = 0.6
+"""What an action promises that has led to scenes never seen, in a scene where it was not tried."""
 RESTLESS = 0.3
 """Where so many actions change something far away, things move by themselves."""
 FAMILIAR, FAMILIAR_THING = 0.1, 0.5
@@ -50,14 +50,15 @@ class LocalModel:
     Attributes:
         ground_HW: each pixel as it was last when the avatar did not hide it; 255 where not known.
         trust: the share of foretold effects that came true of late.
-        noise: the share of late actions that changed something out of reach.
+        noise, news: the shares of late actions that changed something out of reach, and that led to
+            a scene never seen.
     """
 
     def __init__(self, most: int = 8192) -> None:
         self.avatar = Avatar()
         self.ground_HW = np.full((SIDE, SIDE), UNKNOWN, dtype=np.uint8)
         self.trust = 1.0
-        self.noise = 0.0
+        self.noise, self.news = 0.0, 0.0
         self._goal, self._vain = 0, 0
         self._contacts: Counter[int] = Counter()
         self._effects: dict[Context, Effect] = {}
@@ -88,22 +89,25 @@ class LocalModel:
         after_HW: NDArray[np.uint8],
         place: Place,
         to: Place | None,
+        news: bool,
     ) -> None:
-        """Write down what came of an action at a place."""
+        """Write down what came of an action at a place; `news`: a scene never seen."""
         effect = self._effect(before_HW, after_HW, place, to)
+        self.news += 0.05 * (news - self.news)
         self.noise += 0.05 * (effect.beyond - self.noise)
         self._contacts[at.ahead] += 1
         self._vain += bool(at.touched & self._goal)
         known = self._effects.get(at.context)
         if known is None:
             effect.scenes.add(at.scene)
+            effect.news = float(news)
             self._keep(at.context, effect)
             return
         restless = self.noise > RESTLESS and known.step == effect.step
         same = known.common(effect) if restless else effect
         right = known.same(same)
         self.trust += 0.05 * (right - self.trust)
-        known.count(at.scene, right, effect.beyond)
+        known.count(at.scene, right, news)
         if not right and (restless or 2 * known.failed > known.tried):
             self._effects[at.context] = known.corrected(same)
 
@@ -126,7 +130,7 @@ class LocalModel:
         near = (np.abs(rows) <= far) & (np.abs(columns) <= far)
         rows, columns = rows[near], columns[near]
         colours = after_HW[rows + place[1], columns + place[0]]
-        beyond = int(not near.all())
+        beyond = not near.all()
         return Effect(rows.astype(np.int16), columns.astype(np.int16), colours, step, beyond=beyond)
 
     def see(self, frame_HW: NDArray[np.uint8], place: Place | None) -> None:
@@ -142,6 +146,8 @@ class LocalModel:
     def new_ground(self) -> None:
         """Another level: what lies where is not known."""
         self._vain = 0
+        for effect in self._effects.values():
+            effect.scenes.clear()
         self.ground_HW.fill(UNKNOWN)
 
     def effect(self, at: Situation) -> Effect | None:
@@ -163,7 +169,7 @@ class LocalModel:
             return max(goal, unknown * max(2 / (2 + self._contacts[at.ahead]), least))
         doubt = effect.doubt
         if fresh:
-            doubt = max(doubt, BEYOND * (effect.beyond / effect.tried - self.noise))
+            doubt = max(doubt, NEWS * (effect.news - self.news))
             if at.touched:
                 doubt = max(doubt, 1 / (1 + len(effect.scenes)))
         return max(goal, min(unknown, FORETOLD * doubt))

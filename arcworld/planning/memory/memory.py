@@ -197,7 +197,7 @@ class Memory:
         old_HW, new_HW = (self.graph.shown(unpack(node.frame)) for node in (before, self.here))
         if before.place is not None:
             at = self.foresight.situation(before.number, action.id)
-            self.local.observe(at, old_HW, new_HW, before.place, self.here.place)
+            self.local.observe(at, old_HW, new_HW, before.place, self.here.place, self._news)
         avatar = self.local.avatar
         if not moved or (avatar.settled and self.here.place is not None):
             return
@@ -219,7 +219,7 @@ class Memory:
             node = self.graph.add(frame_HW, untried, came_by)
             node.place = self.local.avatar.place(objects)
         self.graph.visit(node)
-        self.foresight.visit(node)
+        self._news = self.foresight.visit(node)
         self.here = node
         self.local.see(self.graph.shown(frame_HW), node.place)
 

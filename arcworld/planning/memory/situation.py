@@ -58,10 +58,11 @@ def situation_of(
     """Of an action with the avatar at a place."""
     context = _context(frame_HW, avatar, place, action)
     dx, dy = avatar.steps.get(action, (0, 0))
-    ahead_HW = frame_HW[area(avatar.box, (place[0] + dx, place[1] + dy))]
-    ahead = np.bincount(ahead_HW.ravel(), minlength=COLOURS) > 0
+    entered_HW = np.zeros(frame_HW.shape, dtype=np.bool_)
+    entered_HW[area(avatar.box, (place[0] + dx, place[1] + dy))] = True
     if dx or dy:
-        ahead[np.unique(frame_HW[area(avatar.box, place)])] = False
+        entered_HW[area(avatar.box, place)] = False
+    ahead = np.bincount(frame_HW[entered_HW], minlength=COLOURS) > 0
     rare = np.bincount(frame_HW.ravel(), minlength=COLOURS) < RARE
     return Situation(context, scene, int(ahead @ _BITS), int((ahead & rare) @ _BITS))
 
