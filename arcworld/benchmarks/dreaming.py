@@ -23,7 +23,8 @@ from arcworld.models.run import Run
 from arcworld.models.streams import Streams
 from arcworld.models.world_model import WorldModel
 from arcworld.planning.candidates import Candidates
-from arcworld.planning.goals import action_tokens, outcome_probabilities
+from arcworld.planning.goals import outcome_probabilities
+from arcworld.planning.reading import action_tokens
 from arcworld.recordings.episode import Outcome
 from arcworld.tokens.sequence import CodedEpisode, mask_actions, pack
 

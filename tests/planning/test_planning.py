@@ -12,6 +12,7 @@ from arcworld.models.world_model import WorldModel, WorldModelConfig
 from arcworld.planning.candidates import Candidates
 from arcworld.planning.choice import ChoiceConfig, as_action, choose, click_pixel, prior_over
 from arcworld.planning.goals import outcome_probabilities
+from arcworld.planning.reading import Reading
 from arcworld.planning.surprise import RunningMean, cell_surprise
 from arcworld.recordings.episode import Episode
 from arcworld.tokens.cells import cell_of
@@ -118,6 +119,19 @@ def test_goals_in_one_pass_equal_one_pass_a_candidate(
             opens=False,
         )
         assert predict_next(model, [pending]).outcomes_BO[0] == pytest.approx(told[i], abs=1e-5)
+
+
+def test_what_came_is_as_surprising_behind_what_was_read_as_read_anew(
+    make_episode: Callable[..., Episode],
+) -> None:
+    model, window = world(), history(make_episode, 3)
+    before = window.window(0, 2)
+    reading = Reading(model, before)
+    candidates = Candidates.legal([1, 6])
+    told = reading.outcomes(candidates)
+    assert reading.is_before(window) and not Reading(model, window).is_before(before)
+    assert reading.surprise(window) == pytest.approx(cell_surprise(model, window), abs=1e-5)
+    assert np.array_equal(reading.outcomes(candidates), told), "nothing is left behind"
 
 
 def test_surprise_is_the_likelihood_of_each_cell(make_episode: Callable[..., Episode]) -> None:

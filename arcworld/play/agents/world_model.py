@@ -23,8 +23,8 @@ from arcworld.planning.choice import (
     open_scores,
     prior_over,
 )
-from arcworld.planning.goals import level_probabilities
 from arcworld.planning.lookahead import LookAheadConfig
+from arcworld.planning.reading import Reading
 from arcworld.planning.surprise import cell_surprise
 from arcworld.planning.trust import Trust, TrustConfig
 from arcworld.planning.wayback import WayBack
@@ -32,7 +32,8 @@ from arcworld.play.agent import Decision
 from arcworld.play.agents.explorer import ExplorerAgent, ExplorerConfig
 from arcworld.play.agents.history import ModelHistory
 from arcworld.play.observation import Observation
-from arcworld.recordings.episode import CLICK, RESET, GameAction
+from arcworld.recordings.episode import CLICK, RESET, GameAction, Outcome
+from arcworld.tokens.sequence import CodedEpisode
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ class WorldModelAgent:
         self._trust, self._last_nats = Trust(self.config.trust), 0.0
         self._taken: Counter[tuple[int, GameAction]] = Counter()
         self._mine: Decision | None = None
+        self._reading: Reading | None = None
         self._seen = 0
         self._missed: set[GameAction] = set()
         self._way_back = WayBack(self.run, self.config.look)
@@ -89,7 +91,8 @@ class WorldModelAgent:
         if self._trust.is_strange or not len(candidates):
             return self._explore(observation)
         history = self._history.now()
-        level = level_probabilities(self.run.world_model, history, candidates)
+        self._reading = Reading(self.run.world_model, history)
+        level = self._reading.outcomes(candidates)[:, Outcome.LEVEL_WON]
         advice = self.run.policy.advise(self.run.world_model, history)
         prior = prior_over(candidates, advice.types_8.cpu().numpy(), advice.places_65.cpu().numpy())
         actions = self._resolve(candidates, level, prior, advice, observation)
@@ -138,8 +141,15 @@ class WorldModelAgent:
         window = self._history.observe(decision.action, observation)
         self._seen += 1
         if window is not None and self._trust.looks(self._seen):
-            self._last_nats = float(cell_surprise(self.run.world_model, window).sum())
+            self._last_nats = self._surprise(window)
             self._trust.surprised(self._last_nats)
+        self._reading = None
+
+    def _surprise(self, window: CodedEpisode) -> float:
+        """Nats of the frame that came, behind what was read to decide, where it was."""
+        if self._reading is not None and self._reading.is_before(window):
+            return float(self._reading.surprise(window).sum())
+        return float(cell_surprise(self.run.world_model, window).sum())
 
     def _back(self) -> Decision | None:
         """A step back to where the level began, where the policy would know what to do."""

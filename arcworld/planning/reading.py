@@ -1,0 +1,79 @@
+"""A history that the world model has read: what is asked behind it costs only what is new.
+
+Knows the world model; knows nothing of how an answer is used. One reading serves a decision (the
+outcome of every action) and the look back on it (how surprising what came of it was).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from arcworld.frames.tokenizer import CELLS
+from arcworld.models.branches import read_branches
+from arcworld.models.world_model import WorldModel
+from arcworld.planning.candidates import Candidates
+from arcworld.recordings.episode import Outcome
+from arcworld.tokens.sequence import CodedEpisode, pack
+
+
+class Reading:
+    """A history that ends in a frame, and the model's cache of it."""
+
+    @torch.inference_mode()
+    def __init__(self, model: WorldModel, history: CodedEpisode) -> None:
+        """Read it once."""
+        from transformers import DynamicCache
+
+        self.model = model
+        self._ids_L = self._ids(history)
+        self._cache = DynamicCache()
+        model.hidden(self._ids_L[None], cache=self._cache, last=len(self._ids_L))
+
+    @torch.inference_mode()
+    def outcomes(self, candidates: Candidates) -> NDArray[np.float32]:
+        """Probability of each `Outcome` after each candidate, float32 [N, 3], as one tree."""
+        if not len(candidates):
+            return np.zeros((0, len(Outcome)), np.float32)
+        actions = torch.from_numpy(action_tokens(self.model, candidates)).long()
+        hidden = read_branches(self.model, self._ids_L, actions.to(self._ids_L.device), self._cache)
+        return self.model.outcome_logits(hidden).softmax(-1).cpu().numpy()
+
+    def is_before(self, window: CodedEpisode) -> bool:
+        """Whether a window is this history, an action, and a frame."""
+        ids = self._ids(window)
+        return len(ids) > len(self._ids_L) and torch.equal(ids[: len(self._ids_L)], self._ids_L)
+
+    @torch.inference_mode()
+    def surprise(self, window: CodedEpisode) -> NDArray[np.float32]:
+        """Negative log-likelihood in nats of each cell of the frame that came, float32 [64].
+
+        The window is this history, an action, and the frame; what was read stays as it was.
+        """
+        assert self.is_before(window), "the window is no step behind what was read"
+        ids = self._ids(window)[None]
+        fresh = ids.shape[1] - len(self._ids_L)
+        hidden = self.model.hidden(ids, cache=self._cache, last=fresh)[0, -CELLS - 1 : -1]
+        self._cache.crop(-fresh)
+        at = (slice(None), slice(-CELLS - 1, -1))
+        nll = self.model.cell_nll(hidden, self.model.facts(ids, at), ids[0, -CELLS:])
+        return nll.float().cpu().numpy()
+
+    def _ids(self, history: CodedEpisode) -> Tensor:
+        return torch.from_numpy(pack(self.model.vocabulary, history)).long().to(self.model.device)
+
+
+def action_tokens(model: WorldModel, candidates: Candidates) -> NDArray[np.int32]:
+    """The tokens of each candidate, int32 [N, 2] in v1 and [N, 3] in v2."""
+    vocabulary = model.vocabulary
+    for kind in set(candidates.types_N.tolist()):
+        vocabulary.action_id(kind)
+    columns = [
+        np.full(len(candidates), vocabulary.act),
+        vocabulary.codebook_size + candidates.types_N,
+    ]
+    if vocabulary.has_locations:
+        columns.append(vocabulary.location_id(0) + candidates.cells_N)
+    return np.stack(columns, axis=1).astype(np.int32)
