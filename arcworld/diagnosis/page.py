@@ -120,6 +120,7 @@ PANELS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
 def plot(diagnosis: Diagnosis, path: Path) -> Path:
     """Write four panels of bars by game, with intervals."""
     from matplotlib.figure import Figure
+    from matplotlib.patches import Patch
 
     figure = Figure(figsize=(13, 3.6), layout="constrained")
     for axes, (key, title, bars) in zip(figure.subplots(1, len(PANELS)), PANELS, strict=True):
@@ -128,8 +129,8 @@ def plot(diagnosis: Diagnosis, path: Path) -> Path:
         axes.set_xticks(range(len(bars)), [label for label, _ in bars], rotation=25, ha="right")
         axes.set(title=title, ylim=(0, 1.02))
         axes.spines[["top", "right"]].set_visible(False)
-    figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside lower right",
-                  ncols=len(diagnosis.games))  # fmt: skip
+    games = [Patch(color=f"C{place}", label=game) for place, game in enumerate(diagnosis.games)]
+    figure.legend(handles=games, loc="outside lower right", ncols=len(games))
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110)
     return path
@@ -152,5 +153,5 @@ def _bars(
             places.append(i + (place - (of - 1) / 2) * width)
             heights.append(found.value)
             errors.append((max(found.value - low, 0.0), max(high - found.value, 0.0)))
-    axes.bar(places, heights, width, label=game, color=f"C{place}",
+    axes.bar(places, heights, width, color=f"C{place}",
              yerr=list(zip(*errors, strict=True)) or None, ecolor="#555", capsize=2)  # fmt: skip
