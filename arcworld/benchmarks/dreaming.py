@@ -25,7 +25,6 @@ from arcworld.models.world_model import WorldModel
 from arcworld.planning.candidates import Candidates
 from arcworld.planning.goals import outcome_probabilities
 from arcworld.planning.reading import action_tokens
-from arcworld.recordings.episode import Outcome
 from arcworld.tokens.sequence import CodedEpisode, mask_actions, pack
 
 CLOSE = 1e-4
@@ -66,9 +65,7 @@ def spread_histories(
     found: list[CodedEpisode] = []
     for e, t in (places[int(i)] for i in chosen):
         start = max(t + 1 - frames, 0)
-        window = episodes[e].window(start, t + 1 - start, pending=True)
-        outcomes = np.append(window.outcomes_A[:-1], np.uint8(Outcome.NOTHING))
-        found.append(replace(window, outcomes_A=outcomes))
+        found.append(episodes[e].window(start, t + 1 - start, pending=True))
     return found
 
 

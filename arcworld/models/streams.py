@@ -114,10 +114,7 @@ class Streams:
 
     @torch.inference_mode()
     def _surprise(self) -> Tensor:
-        ids = self._ids_SL[:1]
-        at = (slice(None), slice(-CELLS - 1, -1))
-        hidden = self._hidden_SLD[0, -CELLS - 1 : -1]
-        return self.model.cell_nll(hidden, self.model.facts(ids, at), ids[0, -CELLS:]).float()
+        return self.model.frame_nll(self._hidden_SLD[0], self._ids_SL[0])
 
     def _lay_out(self, history: CodedEpisode) -> Tensor:
         real = pack(self.model.vocabulary, history)

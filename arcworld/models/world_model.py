@@ -220,6 +220,16 @@ class WorldModel(nn.Module):
         nll = F.cross_entropy(logits, columns, reduction="none")
         return nll + self._spelling_nll(hidden_ND, columns, ids_N)
 
+    def frame_nll(self, hidden_LD: Tensor, ids_L: Tensor) -> Tensor:
+        """Negative log-likelihood in nats of the 64 cells a sequence ends in, float32 [64].
+
+        Args:
+            hidden_LD: of its last positions, at least 65.
+            ids_L: the whole sequence.
+        """
+        facts = self.facts(ids_L[None], (slice(None), slice(-CELLS - 1, -1)))
+        return self.cell_nll(hidden_LD[-CELLS - 1 : -1], facts, ids_L[-CELLS:]).float()
+
     def _spelling_nll(self, hidden_ND: Tensor, columns_N: Tensor, ids_N: Tensor) -> Tensor:
         """Nats of the spellings that follow `<ESCAPE>`, 0 elsewhere, float32 [N]."""
         nll = torch.zeros(len(ids_N), device=ids_N.device)

@@ -11,7 +11,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from arcworld.frames.tokenizer import CELLS
 from arcworld.models.branches import read_branches
 from arcworld.models.world_model import WorldModel
 from arcworld.planning.candidates import Candidates
@@ -50,16 +49,15 @@ class Reading:
     def surprise(self, window: CodedEpisode) -> NDArray[np.float32]:
         """Negative log-likelihood in nats of each cell of the frame that came, float32 [64].
 
-        The window is this history, an action, and the frame; what was read stays as it was.
+        The history `is_before` the window; what was read stays as it was.
         """
-        assert self.is_before(window), "the window is no step behind what was read"
-        ids = self._ids(window)[None]
-        fresh = ids.shape[1] - len(self._ids_L)
-        hidden = self.model.hidden(ids, cache=self._cache, last=fresh)[0, -CELLS - 1 : -1]
+        ids_L = self._ids(window)
+        fresh = len(ids_L) - len(self._ids_L)
+        behind = fresh > 0 and torch.equal(ids_L[:-fresh], self._ids_L)
+        assert behind, "the window is no step behind what was read"
+        hidden_1LD = self.model.hidden(ids_L[None], cache=self._cache, last=fresh)
         self._cache.crop(-fresh)
-        at = (slice(None), slice(-CELLS - 1, -1))
-        nll = self.model.cell_nll(hidden, self.model.facts(ids, at), ids[0, -CELLS:])
-        return nll.float().cpu().numpy()
+        return self.model.frame_nll(hidden_1LD[0], ids_L).cpu().numpy()
 
     def _ids(self, history: CodedEpisode) -> Tensor:
         return torch.from_numpy(pack(self.model.vocabulary, history)).long().to(self.model.device)

@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from arcworld.frames.tokenizer import CELLS
 from arcworld.models.world_model import WorldModel
 from arcworld.tokens.sequence import CodedEpisode, pack
 
@@ -19,9 +18,7 @@ def cell_surprise(model: WorldModel, window: CodedEpisode) -> NDArray[np.float32
     """Negative log-likelihood in nats of each cell of a window's last frame, float32 [64]."""
     ids = torch.from_numpy(pack(model.vocabulary, window)).long()[None]
     ids = ids.to(model.device)
-    at = (slice(None), slice(-CELLS - 1, -1))
-    nll = model.cell_nll(model.hidden(ids)[at].flatten(0, 1), model.facts(ids, at), ids[0, -CELLS:])
-    return nll.float().cpu().numpy()
+    return model.frame_nll(model.hidden(ids)[0], ids[0]).cpu().numpy()
 
 
 class RunningMean:

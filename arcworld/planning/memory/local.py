@@ -177,7 +177,7 @@ class LocalModel:
     @property
     def most(self) -> float:
         """The most that `promise` may give."""
-        return max(GOAL, 1.0) if self._goal else 1.0
+        return GOAL if self._goal else 1.0
 
     def lost(self, at: Situation) -> None:
         """The action ended the game."""
