@@ -22,6 +22,7 @@ from arcworld.frames.lexicon import Lexicon
 from arcworld.frames.tokenizer import CELLS
 from arcworld.recordings.episode import CLICK, COLOURS, RESET, Outcome
 from arcworld.tokens.sequence import CodedEpisode, mask_actions, pack
+from arcworld.tokens.untaken import Untaken
 from arcworld.tokens.vocabulary import Vocabulary
 
 PALETTES = 64
@@ -103,6 +104,8 @@ class WindowConfig:
             then look as in a game never seen. Needs a lexicon.
         exchanged: share of those whose cells are also exchanged for others: shapes then tell
             nothing either, and what is left to learn is what stays.
+        untaken: share of windows that end where a level was won, with another action of that game
+            in place of the one that won (`tokens.untaken`): they teach what came of it alone.
     """
 
     frames: int = 30
@@ -112,6 +115,7 @@ class WindowConfig:
     own: float = 0.0
     recoloured: float = 0.0
     exchanged: float = 0.0
+    untaken: float = 0.0
 
 
 class WindowSampler:
@@ -146,6 +150,8 @@ class WindowSampler:
         self._shares = np.asarray(odds) / [alike[k] if config.distinct else 1 for k in contents]
         self._names, self._chooses = np.asarray(names, dtype=np.str_), np.asarray(chooses)
         self._odds = _even_by_game(self._shares, self._names)
+        placed = vocabulary.has_locations
+        self._untaken = Untaken(episodes, games, config.frames - 1, placed=placed)
 
     def draw(self, size: int, *key: int) -> list[CodedEpisode]:
         """`size` windows drawn by `key` (seed, step)."""
@@ -153,12 +159,13 @@ class WindowSampler:
         drawn = rng.choice(len(self.starts), size=size, p=self._odds)
         starts = [self.starts[i] for i in drawn]
         windows = [self.episodes[i].window(start, self.config.frames) for i, start in starts]
+        windows = [self._untaken.instead(w, self.config.untaken, rng) for w in windows]
         return [self._recoloured(window, rng) for window in windows]
 
     def plain(self) -> WindowSampler:
         """The same windows as they are."""
         plain = copy(self)
-        plain.config = replace(self.config, recoloured=0.0)
+        plain.config = replace(self.config, recoloured=0.0, untaken=0.0)
         return plain
 
     def choosing(self) -> WindowSampler:
@@ -227,6 +234,8 @@ class WindowSampler:
         weights[codes_at[1:]] *= np.where(changed, np.float32(self.weights.changed), 1)
         after = ends[ends + 1 < len(ids)] + 1
         weights[after[ids[after] == self.vocabulary.frame]] = self.weights.no_level
+        if len(window.types_A) == len(window.indices_TC):  # nobody took the last action
+            weights[ends[-1] - self.vocabulary.action_tokens + 1 :] = 0.0
         return weights
 
 

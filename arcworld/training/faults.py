@@ -36,8 +36,11 @@ def with_faults(recipe: Recipe, names: Collection[str]) -> Recipe:
     for name in names:
         if name not in FAULTS:
             raise ArcworldError(f"no fault {name!r}; {did_you_mean(name, FAULTS)}")
-    weights = replace(recipe.weights, no_level=0.0) if "negatives" in names else recipe.weights
-    return replace(recipe, faults=tuple(sorted(set(names))), weights=weights)
+    found = replace(recipe, faults=tuple(sorted(set(names))))
+    if "negatives" not in names:
+        return found
+    weights, windows = replace(recipe.weights, no_level=0.0), replace(recipe.windows, untaken=0.0)
+    return replace(found, weights=weights, windows=windows)
 
 
 def training_part(recipe: Recipe, dataset: Dataset) -> Dataset:

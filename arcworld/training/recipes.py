@@ -63,7 +63,7 @@ def debug(scheme: Scheme) -> Recipe:
             backbone=BackboneConfig(width=32, layers=2, heads=2, kv_heads=1, mlp=64),
         ),
         windows=WindowConfig(
-            frames=3, stride=1, distinct=True, own=0.5, recoloured=0.1, exchanged=0.5
+            frames=3, stride=1, distinct=True, own=0.5, recoloured=0.1, exchanged=0.5, untaken=0.1
         ),
         weights=LossWeights(changed=5.0, first_frame=0.1),
         world_model_schedule=Schedule(steps=40, batch_size=8, learning_rate=3e-3, muon=True),
@@ -91,7 +91,7 @@ def small(scheme: Scheme) -> Recipe:
             backbone=BackboneConfig(width=192, layers=4, heads=3, kv_heads=3, mlp=512),
         ),
         windows=WindowConfig(
-            frames=3, stride=1, distinct=True, own=0.5, recoloured=0.1, exchanged=0.5
+            frames=3, stride=1, distinct=True, own=0.5, recoloured=0.1, exchanged=0.5, untaken=0.1
         ),
         weights=LossWeights(changed=3.0, first_frame=0.0),
         world_model_schedule=Schedule(
