@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from arcworld.models.run import Run
     from arcworld.recordings.dataset import Dataset
+    from arcworld.training.loop import Schedule
     from arcworld.training.recipes import Recipe
 
 SHORTER = 3
@@ -18,10 +19,11 @@ def withhold(run: Path, /, *, data: Path) -> None:
     """Measure foresight of level-ups on levels withheld from training.
 
     On levels that training showed, P(level won) may be memory. So the run's recipe is trained three
-    times more, for a third of its steps, each time without one level a game: episodes are cut so
-    that no frame of it is left. Each of the three is then measured on the levels it never saw. The
-    result is `withheld.json` in the run's folder, and `arcworld evaluate` shows it from then on.
-    Takes about as long as training the run did. Stop it with Ctrl-C; the same command goes on.
+    times more, for a third of its steps, each time without a third of a game's levels: episodes
+    are cut so that no frame of them is left. Each of the three is then measured on the levels it
+    never saw. The result is `withheld.json` in the run's folder, and `arcworld evaluate` shows it
+    from then on. Takes about as long as training the run did. Stop it with Ctrl-C; the same
+    command goes on.
 
     Example: `arcworld withhold runs/demo --data runs/demo/demos`
 
@@ -51,14 +53,16 @@ def withhold(run: Path, /, *, data: Path) -> None:
 
 
 def _shorter(recipe: Recipe) -> Recipe:
-    """The world model in a third of its steps; the policy, which nobody asks, in one."""
+    """World model and policy in a third of their steps."""
     from dataclasses import replace
 
-    steps = max(recipe.world_model_schedule.steps // SHORTER, 1)
+    def shorter(schedule: Schedule) -> Schedule:
+        return replace(schedule, steps=max(schedule.steps // SHORTER, 1))
+
     return replace(
         recipe,
-        world_model_schedule=replace(recipe.world_model_schedule, steps=steps),
-        policy_schedule=replace(recipe.policy_schedule, steps=1),
+        world_model_schedule=shorter(recipe.world_model_schedule),
+        policy_schedule=shorter(recipe.policy_schedule),
     )
 
 
@@ -69,9 +73,20 @@ def _train(run: Run, recipe: Recipe, dataset: Dataset, fold: int) -> Run:
     from arcworld.training.train import train
 
     levels = withheld_levels(dataset, fold)
-    named = ", ".join(f"{game} {level + 1}" for game, level in sorted(levels.items()))
-    say(f"fold {fold + 1} of {FOLDS}: training without level {named}")
+    named = ", ".join(f"{game} {_span(levels[game])}" for game in sorted(levels))
+    say(f"fold {fold + 1} of {FOLDS}: training without {named}")
     out = run.folder / "withheld" / f"fold-{fold + 1}"
     begun = (out / "run.json").is_file()
     cut = fold_data(dataset, fold)
     return train(recipe, cut, out, seed=int(run.about["seed"]), resume=begun, devices="auto")
+
+
+def _span(levels: range) -> str:
+    """Levels as people count them.
+
+    >>> _span(range(1, 2)), _span(range(4, 7))
+    ('level 2', 'levels 5-7')
+    """
+    if len(levels) == 1:
+        return f"level {levels[0] + 1}"
+    return f"levels {levels[0] + 1}-{levels[-1] + 1}"

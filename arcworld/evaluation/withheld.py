@@ -1,4 +1,4 @@
-"""Outcomes on levels that training never showed: three folds, each without one level a game.
+"""Outcomes on levels that training never showed: three folds, each without a third of the levels.
 
 Knows which levels a fold withholds and how its run is measured on them; trains nothing itself. A
 fold's run has seen no frame of its levels, so every recording serves for the measure: those that
@@ -34,14 +34,15 @@ RESULT = "withheld.json"
 """In a run's folder, where `arcworld evaluate` looks for it."""
 
 
-def withheld_levels(dataset: Dataset, fold: int) -> dict[str, int]:
-    """By game id, the level (0-based) that a fold withholds; evenly spread over the game's levels.
+def withheld_levels(dataset: Dataset, fold: int) -> dict[str, range]:
+    """By game id, the levels (0-based) that a fold withholds; every level is withheld once.
 
-    Of seven levels the second, fourth and sixth. Games with fewer levels than folds are left whole.
+    Of seven levels the first two, the next two, the last three. Games with fewer levels than folds
+    are left whole.
     """
     levels = {entry.game_id: entry.win_levels for entry in dataset.entries}
     return {
-        game: (2 * fold + 1) * count // (2 * FOLDS)
+        game: range(fold * count // FOLDS, (fold + 1) * count // FOLDS)
         for game, count in levels.items()
         if count >= FOLDS
     }
@@ -121,12 +122,12 @@ def measure_withheld(runs: Sequence[Run], dataset: Dataset, report: Report) -> W
     )
 
 
-def _places(transitions: Transitions, levels: Mapping[str, int]) -> NDArray[np.intp]:
+def _places(transitions: Transitions, levels: Mapping[str, range]) -> NDArray[np.intp]:
     """Transitions from a frame of a withheld level, RESET left out."""
     wanted: list[NDArray[np.bool_]] = []
     for episode in transitions.episodes:
         shown = np.minimum(episode.levels_T[:-1], episode.win_levels - 1)
-        wanted.append(shown == levels.get(episode.game_id, -1))
+        wanted.append(np.isin(shown, list(levels.get(episode.game_id, ()))))
     return np.flatnonzero(np.concatenate(wanted) & ~transitions.is_reset_N)
 
 

@@ -11,7 +11,7 @@ import os
 import shutil
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
@@ -143,12 +143,12 @@ class Dataset:
             )
         return replace(self, entries=entries)
 
-    def without_levels(self, levels: Mapping[str, int]) -> Dataset:
-        """The data set without one level (0-based) of some games, by game id.
+    def without_levels(self, levels: Mapping[str, Collection[int]]) -> Dataset:
+        """The data set without some levels (0-based) of some games, by game id.
 
-        Episodes are cut into stretches that show no frame of the level, of two frames at least; an
-        action into the level is left out with it. The last frame of a game that is won still shows
-        its last level.
+        Episodes are cut into stretches that show no frame of those levels, of two frames at least;
+        an action into such a level is left out with it, and the stretch before knows that it won
+        (`Episode.won_next`). The last frame of a game that is won still shows its last level.
         """
         entries: list[Entry] = []
         for index, entry in enumerate(self.entries):
@@ -156,11 +156,13 @@ class Dataset:
             if left_out is None:
                 entries.append(entry)
                 continue
-            kept_T = self.levels_shown(index) != left_out
+            shown_T = self.levels_shown(index)
+            kept_T = ~np.isin(shown_T, list(left_out))
             edges = np.flatnonzero(np.diff(np.concatenate([[False], kept_T, [False]])))
             for first, end in edges.reshape(-1, 2).tolist():
                 if end - first > 1:
-                    entries.append(entry.cut(first, end))
+                    won_next = end < len(shown_T) and bool(shown_T[end] > shown_T[end - 1])
+                    entries.append(replace(entry.cut(first, end), won_next=won_next))
         return replace(self, entries=tuple(entries))
 
     def levels_shown(self, index: int) -> NDArray[np.int64]:

@@ -103,6 +103,7 @@ class Episode:
         available_T: uint8, bit k set where action k is in `available_actions` (RESET never is).
         win_levels: levels in the game.
         start: row in the recording of the first frame (0-based).
+        won_next: whether the next action, which was cut away, won a level.
     """
 
     game_id: str
@@ -115,6 +116,7 @@ class Episode:
     available_T: NDArray[np.uint8]
     win_levels: int
     start: int = 0
+    won_next: bool = False
 
     def __post_init__(self) -> None:
         frames = len(self.frames_THW)
@@ -149,7 +151,7 @@ def level_stretches(episode: Episode) -> Iterator[tuple[int, int, int]]:
     """Every level won: (level, t of its first action, t after its last).
 
     A stretch begins after the last RESET, or in the level's first frame, and ends with the
-    action that won the level.
+    action that won the level, or, where that one was cut away, with the one before.
     """
     start = 0
     for t in range(len(episode)):
@@ -158,6 +160,8 @@ def level_stretches(episode: Episode) -> Iterator[tuple[int, int, int]]:
             start = t + 1
         elif episode.actions_A3[t, 0] == RESET:
             start = t + 1
+    if episode.won_next and start < len(episode):
+        yield int(episode.levels_T[-1]), start, len(episode)
 
 
 def winning_stretches(episode: Episode) -> NDArray[np.bool_]:

@@ -52,6 +52,7 @@ class Entry:
     frames: int
     first: int = 0
     first_action: int = 0
+    won_next: bool = False
 
     @property
     def actions(self) -> int:
@@ -112,6 +113,7 @@ class Packed:
             available_T=np.array(of["available"][frames]),
             win_levels=entry.win_levels,
             start=entry.start,
+            won_next=entry.won_next,
         )
 
 

@@ -25,7 +25,7 @@ from arcworld.evaluation.withheld import (
     withheld_levels,
 )
 from arcworld.recordings import Dataset, Episode, RecordingWriter, open_dataset
-from arcworld.recordings.episode import GameAction
+from arcworld.recordings.episode import GameAction, level_stretches
 from arcworld.recordings.novelty import Seen
 
 NOTHING_SEEN = Seen(np.zeros(0, np.uint64), np.zeros(0, np.uint64))
@@ -55,7 +55,7 @@ def dataset(tmp_path: Path) -> Dataset:
 
 def test_folds_withhold_each_another_level(dataset: Dataset) -> None:
     assert [withheld_levels(dataset, fold) for fold in range(FOLDS)] == [
-        {"dots-0badcafe": level} for level in range(3)
+        {"dots-0badcafe": range(level, level + 1)} for level in range(3)
     ]
     with pytest.raises(ArcworldError, match="3 levels or more"):
         fold_data(dataset.of_game("two-0badcafe"), 0)
@@ -63,7 +63,7 @@ def test_folds_withhold_each_another_level(dataset: Dataset) -> None:
 
 @pytest.mark.parametrize("fold", range(FOLDS))
 def test_no_frame_of_a_withheld_level_is_trained_on(dataset: Dataset, fold: int) -> None:
-    withheld = withheld_levels(dataset, fold)["dots-0badcafe"]
+    (withheld,) = withheld_levels(dataset, fold)["dots-0badcafe"]
     cut = fold_data(dataset, fold)
     shown = {
         int(frame[63, 63]) for e in cut.of_game("dots-0badcafe").episodes for frame in e.frames_THW
@@ -71,6 +71,11 @@ def test_no_frame_of_a_withheld_level_is_trained_on(dataset: Dataset, fold: int)
     # the frame after the last level is won is drawn as a fourth, and counts as the last
     assert shown == {level for level in range(4) if min(level, 2) != withheld}
     assert len(cut.of_game("two-0badcafe").entries) == 1
+    # a level that was won stays known as won, though the frame after it is gone
+    stretches = [
+        level for e in cut.of_game("dots-0badcafe").episodes for level, _, _ in level_stretches(e)
+    ]
+    assert stretches == [level for level in range(3) if level != withheld] * 3
     assert cut.part("train").guids == dataset.part("train").guids
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,12 @@ def episode(moves: str, game_id: str = "tiny-0001") -> Episode:
 def test_level_stretches_begin_after_the_last_reset() -> None:
     assert list(level_stretches(episode("113-0112+1012+11"))) == [(0, 4, 7), (1, 9, 11)]
     assert list(level_stretches(episode("111"))) == []
+
+
+def test_a_level_stretch_ends_early_where_the_action_that_won_was_cut_away() -> None:
+    cut = replace(episode("112+1011"), won_next=True)
+    assert list(level_stretches(cut)) == [(0, 0, 3), (1, 5, 7)]
+    assert list(level_stretches(replace(episode("110"), won_next=True))) == []
 
 
 def test_the_shortest_path_of_each_level_is_kept() -> None:

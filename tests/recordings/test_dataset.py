@@ -184,7 +184,7 @@ def test_without_levels_cuts_episodes_and_keeps_the_rest_as_it_was(data: Path) -
     dataset = opened(data)
     whole = dict(zip(dataset.guids, dataset.episodes, strict=True))
     for level in (0, 1, 2):
-        cut = dataset.without_levels({"game0-00000000": level})
+        cut = dataset.without_levels({"game0-00000000": [level]})
         shown = [cut.levels_shown(i) for i in range(len(cut.entries))]
         for entry, episode, levels_T in zip(cut.entries, cut.episodes, shown, strict=True):
             first = episode.start
