@@ -1,4 +1,4 @@
-"""`arcworld withhold`: is a level foreseen that training never showed?"""
+"""`arcworld withhold`: what is known of levels that training never showed?"""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ SHORTER = 3
 
 
 def withhold(run: Path, /, *, data: Path) -> None:
-    """Measure foresight of level-ups on levels withheld from training.
+    """Measure foresight and choices on levels withheld from training.
 
-    On levels that training showed, P(level won) may be memory. So the run's recipe is trained three
-    times more, for a third of its steps, each time without a third of a game's levels: episodes
-    are cut so that no frame of them is left. Each of the three is then measured on the levels it
-    never saw. The result is `withheld.json` in the run's folder, and `arcworld evaluate` shows it
-    from then on. Takes about as long as training the run did. Stop it with Ctrl-C; the same
-    command goes on.
+    On levels that training showed, P(level won) and the policy may be memory. So the run's recipe
+    is trained three times more, for a third of its steps, each time without a third of every game's
+    levels: episodes are cut so that no frame of them is left. Each of the three is then measured on
+    the levels it never saw. The result is `withheld.json` in the run's folder, and `arcworld
+    evaluate` shows it from then on; `arcworld tournament --withheld` plays those levels. Takes
+    about as long as training the run did. Stop it with Ctrl-C; the same command goes on.
 
     Example: `arcworld withhold runs/demo --data runs/demo/demos`
 
@@ -69,13 +69,13 @@ def _shorter(recipe: Recipe) -> Recipe:
 def _train(run: Run, recipe: Recipe, dataset: Dataset, fold: int) -> Run:
     """The fold's run, trained, gone on with, or found done."""
     from arcworld.commands.output import say
-    from arcworld.evaluation.withheld import FOLDS, fold_data, withheld_levels
+    from arcworld.evaluation.withheld import FOLDS, fold_data, fold_folder, withheld_levels
     from arcworld.training.train import train
 
     levels = withheld_levels(dataset, fold)
     named = ", ".join(f"{game} {_span(levels[game])}" for game in sorted(levels))
     say(f"fold {fold + 1} of {FOLDS}: training without {named}")
-    out = run.folder / "withheld" / f"fold-{fold + 1}"
+    out = fold_folder(run.folder, fold)
     begun = (out / "run.json").is_file()
     cut = fold_data(dataset, fold)
     return train(recipe, cut, out, seed=int(run.about["seed"]), resume=begun, devices="auto")

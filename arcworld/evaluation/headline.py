@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from arcworld.evaluation.parts import DEPTHS, WITHHELD
+from arcworld.evaluation.parts import DEPTHS, POLICY_WITHHELD, WITHHELD
 from arcworld.evaluation.report import (
     NOTHING,
     Line,
@@ -44,6 +44,7 @@ HEADLINE = (
     Line("level, average precision", "outcome", "average_precision"),
     Line("level, calibration error", "outcome", "calibration_error"),
     Line("action, on winning stretches", "policy", "action_acc"),
+    Line("action, on levels withheld", POLICY_WITHHELD, "action_acc"),
     Line("perplexity", "world_model_teacher_forced", "perplexity"),
     Line("loss", "world_model_teacher_forced", "loss"),
 )
@@ -125,7 +126,7 @@ def compare(parts: Parts, other: Parts, name: str) -> Sheet:
 
 
 def withheld_tables(found: Withheld) -> list[Sheet]:
-    """Outcomes on withheld levels, by subset and by game, and bin by bin."""
+    """Choices and outcomes on withheld levels, by subset and by game, and bin by bin."""
     measures = ("average_precision", "base_rate", "brier", "calibration_error")
     rows: list[tuple[str, ...]] = []
     for subset, games in found.parts[WITHHELD].items():
@@ -144,7 +145,23 @@ def withheld_tables(found: Withheld) -> list[Sheet]:
     )  # fmt: skip
     title = f"Level-ups on levels withheld from training ({found.about['steps']:,} steps a fold)"
     note = "floor: how often an action of the type won a level of the game in training."
-    return [Sheet(title, columns, rows, note, text_columns=2), bins_table(found.bins, title)]
+    told = Sheet(title, columns, rows, note, text_columns=2)
+    return [_choices_table(found), told, bins_table(found.bins, title)]
+
+
+def _choices_table(found: Withheld) -> Sheet:
+    """What the policy chooses on withheld levels, beside every floor."""
+    rows: list[tuple[str, ...]] = []
+    floors = ("lookup", "repeat", "majority", "chance")
+    for measure in ("action_acc", "type_acc", "loc_acc"):
+        for game in found.parts[POLICY_WITHHELD]["all"]:
+            place = (POLICY_WITHHELD, "all", game, measure)
+            known = floors_of(found.parts, *place)
+            told = [show(look_up(found.parts, *place), measure), interval(found.parts, *place)]
+            rows.append((measure, game, *told, *(show(known.get(n), measure) for n in floors)))
+    title = f"Actions on levels withheld from training ({found.about['policy_steps']:,} steps)"
+    note = "On winning stretches. lookup: what training did in the same frame, else majority."
+    return Sheet(title, ("measure", "game", "run", "95 %", *floors), rows, note, text_columns=2)
 
 
 def bins_table(bins: Sequence[Mapping[str, float]], title: str) -> Sheet:

@@ -9,7 +9,7 @@ DEPTHS = (1, 4, 8, 16)
 """How many actions deep the open loop is measured."""
 DEEP = 4
 """How deep action use is measured, beside one action."""
-WITHHELD = "outcome_withheld"
+WITHHELD, POLICY_WITHHELD = "outcome_withheld", "policy_withheld"
 SUBSETS = {
     "all": "all",
     "novel": "novel",
@@ -34,6 +34,7 @@ TITLES = {
     f"action_use/{DEEP}": "Action use, some actions deep: the first is another",
     "action_engine": "What another action leads to, against the game itself",
     WITHHELD: "Outcome on levels withheld from training, three folds",
+    POLICY_WITHHELD: "Policy on winning stretches of levels withheld from training, three folds",
     "tokenizer": "Tokenizer: frames to codes and back",
     "tokenizer_left_out": "Tokenizer on our own games that were left out of training",
     "tokenizer_vqvae": "The seed's VQ-VAE on the same frames, trained for a minute or two",

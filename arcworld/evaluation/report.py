@@ -20,6 +20,8 @@ type Parts = Mapping[str, Table]
 """As in `Evaluation.parts`: part -> subset -> game -> measure; floors are `floors/NAME/part`."""
 
 FLOORS = ("copy", "majority", "repeat", "lookup")
+ALL_FLOORS = (*FLOORS, "chance")
+"""Chance stands where a policy is measured on levels it never saw; elsewhere others are ahead."""
 LOWER = (
     "false_change", "perplexity", "bits_per_frame", "brier", "calibration_error", "loss",
     "tokens_per_frame",
@@ -133,7 +135,7 @@ def look_up(parts: Parts, part: str, subset: str, game: str, measure: str) -> fl
 
 def floors_of(parts: Parts, part: str, subset: str, game: str, measure: str) -> dict[str, float]:
     """What each floor scores, where it has a score."""
-    found = {n: look_up(parts, f"floors/{n}/{part}", subset, game, measure) for n in FLOORS}
+    found = {n: look_up(parts, f"floors/{n}/{part}", subset, game, measure) for n in ALL_FLOORS}
     return {name: value for name, value in found.items() if value is not None}
 
 
@@ -229,7 +231,7 @@ def _part_sheet(parts: Parts, part: str) -> Sheet:
     for measure in _measures(parts[part]):
         told = [look_up(parts, part, subset, "all", measure) for subset in subsets]
         rows.append((measure, "run", *(show(value, measure) for value in told)))
-        for floor in FLOORS:
+        for floor in ALL_FLOORS:
             values = [
                 look_up(parts, f"floors/{floor}/{part}", subset, "all", measure)
                 for subset in subsets

@@ -1,4 +1,4 @@
-"""Outcomes on levels that training never showed: three folds, each without a third of the levels.
+"""Levels that training never showed: three folds, each without a third of every game's levels.
 
 Knows which levels a fold withholds and how its run is measured on them; trains nothing itself. A
 fold's run has seen no frame of its levels, so every recording serves for the measure: those that
@@ -8,7 +8,7 @@ validate and those that the run was trained on up to the cut. RESET wins no leve
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,15 +18,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arcworld.errors import ArcworldError
-from arcworld.evaluation.floors import OutcomeFloors
+from arcworld.evaluation.floors import ActionFloors, OutcomeFloors
 from arcworld.evaluation.outcome import Forecast, outcome_table, reliability
-from arcworld.evaluation.parts import WITHHELD
+from arcworld.evaluation.parts import POLICY_WITHHELD, WITHHELD
+from arcworld.evaluation.policy import greedy_choices, policy_table
 from arcworld.evaluation.pooling import Table
 from arcworld.evaluation.transitions import Transitions, lay_out
 from arcworld.evaluation.world_model import Report, code_all, outcomes_after
+from arcworld.frames.tokenizer import CELLS
 from arcworld.models.run import Run
 from arcworld.recordings.dataset import Dataset
-from arcworld.recordings.episode import Outcome
+from arcworld.recordings.episode import ACTION_IDS, Outcome
 from arcworld.recordings.novelty import Seen
 
 FOLDS = 3
@@ -48,6 +50,11 @@ def withheld_levels(dataset: Dataset, fold: int) -> dict[str, range]:
     }
 
 
+def fold_folder(run: Path, fold: int) -> Path:
+    """Where `arcworld withhold` keeps a fold's own run, inside that of the run itself."""
+    return run / "withheld" / f"fold-{fold + 1}"
+
+
 def fold_data(dataset: Dataset, fold: int) -> Dataset:
     """The data set that a fold trains on: episodes cut so that its levels are not in them.
 
@@ -65,10 +72,10 @@ def fold_data(dataset: Dataset, fold: int) -> Dataset:
 
 @dataclass(frozen=True, eq=False)
 class Withheld:
-    """What the folds foretell on their levels.
+    """What the folds foretell, and choose, on their levels.
 
     Attributes:
-        parts: `outcome_withheld` and its floors, as in `Evaluation.parts`.
+        parts: `outcome_withheld`, `policy_withheld` and their floors, as in `Evaluation.parts`.
         bins: see `reliability`, of level-ups over all games.
         about: data, commit, recipe, steps and counts.
     """
@@ -101,25 +108,70 @@ def read_withheld(folder: Path) -> Withheld | None:
 
 
 def measure_withheld(runs: Sequence[Run], dataset: Dataset, report: Report) -> Withheld:
-    """Measure fold after fold on its withheld levels, and pool what they foretell."""
+    """Measure fold after fold on its withheld levels, and pool what they foretell and choose."""
     named = dataset.split.train | dataset.split.validation
     kept = [e for e in dataset.episodes if e.guid in named]
     transitions = lay_out(kept, Seen(np.zeros(0, np.uint64), np.zeros(0, np.uint64)))
-    places: list[NDArray[np.intp]] = []
-    told: dict[str, list[NDArray[np.floating]]] = {"run": [], "majority": []}
-    for fold, run in enumerate(runs):
-        at = _places(transitions, withheld_levels(dataset, fold))
-        coded = code_all(transitions, run.tokenizer)
-        name = f"outcomes, fold {fold + 1} of {FOLDS}"
-        found = outcomes_after(run.world_model, transitions, coded, at, partial(report, name))
-        training = lay_out(list(fold_data(dataset, fold).part("train").episodes), run.seen)
-        floors = OutcomeFloors(training).predictions(transitions.take(at))
-        places.append(at)
-        told["run"].append(found)
-        told["majority"].append(floors["majority"])
-    return _pool(
-        runs, dataset, transitions, places, {n: np.concatenate(v) for n, v in told.items()}
+    told = [
+        _ask(run, fold, dataset, transitions, partial(report, f"fold {fold + 1} of {FOLDS}"))
+        for fold, run in enumerate(runs)
+    ]
+    forecasts, bins = _outcomes(told, dataset, transitions)
+    parts = forecasts | _choices(told, transitions)
+    first = runs[0].about
+    about = {
+        "data": dataset.path.name,
+        "recordings": len({episode.guid for episode in kept}),
+        "transitions": sum(len(one.at_M) for one in told),
+        "steps": first["settings"]["world_model_schedule"]["steps"],
+        "policy_steps": first["settings"]["policy_schedule"]["steps"],
+        **{key: first.get(key) for key in ("recipe", "scheme", "seed", "commit")},
+    }
+    return Withheld(parts, bins, about)
+
+
+@dataclass(frozen=True, eq=False)
+class _Told:
+    """What a fold's run and its floors say of its withheld levels.
+
+    Attributes:
+        at_M: transitions from a frame of such a level, RESET left out.
+        skill_K: those of them on winning stretches.
+        outcomes: probabilities by who says so, [M, 3].
+        choices: type and cell by who chooses, int16 [K, 2].
+    """
+
+    at_M: NDArray[np.intp]
+    skill_K: NDArray[np.intp]
+    outcomes: dict[str, NDArray[np.floating]]
+    choices: dict[str, NDArray[np.int16]]
+
+
+def _ask(
+    run: Run, fold: int, dataset: Dataset, transitions: Transitions, report: Callable[..., None]
+) -> _Told:
+    at = _places(transitions, withheld_levels(dataset, fold))
+    skill = at[transitions.winning_N[at]]
+    places, skilled = transitions.take(at), transitions.take(skill)
+    coded = code_all(transitions, run.tokenizer)
+    training = lay_out(list(fold_data(dataset, fold).part("train").episodes), run.seen)
+    floors = OutcomeFloors(training).predictions(places)
+    outcomes = outcomes_after(run.world_model, transitions, coded, at, report)
+    own = greedy_choices(
+        run.world_model, run.policy, skilled, coded, lambda _, done, total: report(done, total)
     )
+    by_floor = ActionFloors(training).predictions(skilled) | {"chance": _by_chance(skilled)}
+    return _Told(
+        at, skill, {"run": outcomes, "majority": floors["majority"]}, {"run": own, **by_floor}
+    )
+
+
+def _by_chance(transitions: Transitions) -> NDArray[np.int16]:
+    """A legal type and a cell, each as likely as any other, int16 [N, 2]."""
+    rng = np.random.default_rng(0)
+    drawn = rng.random((len(transitions), len(ACTION_IDS))) * transitions.legal_types()
+    cells = rng.integers(CELLS, size=len(transitions))
+    return np.stack([drawn.argmax(1), cells], axis=1).astype(np.int16)
 
 
 def _places(transitions: Transitions, levels: Mapping[str, range]) -> NDArray[np.intp]:
@@ -131,31 +183,31 @@ def _places(transitions: Transitions, levels: Mapping[str, range]) -> NDArray[np
     return np.flatnonzero(np.concatenate(wanted) & ~transitions.is_reset_N)
 
 
-def _pool(
-    runs: Sequence[Run],
-    dataset: Dataset,
-    transitions: Transitions,
-    places: Sequence[NDArray[np.intp]],
-    told: Mapping[str, NDArray[np.floating]],
-) -> Withheld:
-    chosen = transitions.take(np.concatenate(places))
+def _outcomes(
+    told: Sequence[_Told], dataset: Dataset, transitions: Transitions
+) -> tuple[dict[str, Table], list[dict[str, float]]]:
+    """Foresight of level-ups as parts, and its bins."""
+    chosen = transitions.take(np.concatenate([one.at_M for one in told]))
     guids = np.array([episode.guid for episode in chosen.episodes], dtype=np.str_)
     validates = np.isin(guids, sorted(dataset.split.validation))[chosen.episode_N]
     every = np.ones(len(chosen), dtype=np.bool_)
     subsets = {"all": every, "novel": every, "validation": validates}
-    folds = np.repeat(np.arange(len(places)), [len(at) for at in places])
-    subsets |= {f"fold_{fold + 1}": folds == fold for fold in range(len(places))}
-    parts = {
-        WITHHELD: outcome_table(chosen, told["run"], subsets),
-        f"floors/majority/{WITHHELD}": outcome_table(chosen, told["majority"], subsets),
-    }
-    bins = reliability(Forecast.of(chosen, told["run"], Outcome.LEVEL_WON))
-    first = runs[0].about
-    about = {
-        "data": dataset.path.name,
-        "recordings": len(np.unique(guids)),
-        "transitions": len(chosen),
-        "steps": first["settings"]["world_model_schedule"]["steps"],
-        **{key: first.get(key) for key in ("recipe", "scheme", "seed", "commit")},
-    }
-    return Withheld(parts, bins, about)
+    folds = np.repeat(np.arange(len(told)), [len(one.at_M) for one in told])
+    subsets |= {f"fold_{fold + 1}": folds == fold for fold in range(len(told))}
+    said = {who: np.concatenate([one.outcomes[who] for one in told]) for who in ("run", "majority")}
+    parts = {_part(who, WITHHELD): outcome_table(chosen, said[who], subsets) for who in said}
+    return parts, reliability(Forecast.of(chosen, said["run"], Outcome.LEVEL_WON))
+
+
+def _choices(told: Sequence[_Told], transitions: Transitions) -> dict[str, Table]:
+    """Actions on winning stretches of levels never seen, as parts."""
+    chosen = transitions.take(np.concatenate([one.skill_K for one in told]))
+    parts: dict[str, Table] = {}
+    for who in told[0].choices:
+        made = np.concatenate([one.choices[who] for one in told])
+        parts[_part(who, POLICY_WITHHELD)] = {"all": policy_table(chosen, made)["all"]}
+    return parts
+
+
+def _part(who: str, part: str) -> str:
+    return part if who == "run" else f"floors/{who}/{part}"

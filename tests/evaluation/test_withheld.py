@@ -15,7 +15,7 @@ from arcworld.errors import ArcworldError
 from arcworld.evaluation.action_use import Uses
 from arcworld.evaluation.engine import ask_engine, engine_tables
 from arcworld.evaluation.headline import withheld_tables
-from arcworld.evaluation.parts import WITHHELD
+from arcworld.evaluation.parts import POLICY_WITHHELD, WITHHELD
 from arcworld.evaluation.transitions import lay_out
 from arcworld.evaluation.withheld import (
     FOLDS,
@@ -105,7 +105,14 @@ def test_the_measure_is_of_withheld_levels_alone(
     assert found.parts[WITHHELD]["validation"]["all"]["positives"] == 3
     assert found.parts[WITHHELD]["fold_2"]["dots"]["count"] == 12
     assert sum(row["count"] for row in found.bins) == 36
-    rows = withheld_tables(found)[0].rows
+    choices, rows = (sheet.rows for sheet in withheld_tables(found)[:2])
+    assert choices[0][:2] == ("action_acc", "all")
+    assert found.parts[POLICY_WITHHELD]["all"]["all"]["action_acc"] is not None
+    lookup, majority, chance = (
+        found.parts[f"floors/{who}/{POLICY_WITHHELD}"]["all"]["dots"]["type_acc"]
+        for who in ("lookup", "majority", "chance")
+    )
+    assert lookup == majority == 0.75 and 0.2 < chance < 0.8  # three of four actions are alike
     assert ("all", "dots") in [row[:2] for row in rows]
     floor = found.parts[f"floors/majority/{WITHHELD}"]["all"]["all"]["average_precision"]
     assert floor is not None and floor > 0.25  # action 2 alone wins levels
