@@ -23,6 +23,7 @@ def tournament(
     run: Path | None = None,
     data: Path | None = None,
     start_perturbed: int = 0,
+    withheld: bool = False,
     out: Path = Path("runs/tournament"),
     workers: int | None = None,
     engine: Literal["processes", "ray"] = "processes",
@@ -51,6 +52,9 @@ def tournament(
         data: for `replay`: recordings, of which those of the training split are played.
         start_perturbed: so many random actions come first wherever a level begins (also after a
             RESET); they count, and the agent is told of them.
+        withheld: play each level with models that never saw it, those that `arcworld withhold RUN`
+            trained: of agents of a run. An agent has five times the human actions on a level; one
+            it does not win in time is reset, won as the recordings show, and not counted.
         out: folder for results and report.
         workers: plays at once, each a process with one thread; without it, one for each core.
         engine: `processes` of this machine, or a `ray` cluster (`pip install 'arcworld[ray]'`).
@@ -69,6 +73,7 @@ def tournament(
         run=run,
         data=data,
         start_perturbed=start_perturbed,
+        withheld=withheld,
     )
     with go_on_with(f"go on with: {_command(settings, out)}"), Reporter() as report:
         found = hold_tournament(settings, out, workers=workers, engine_name=engine, progress=report)
@@ -108,4 +113,5 @@ def _command(settings: Settings, out: Path) -> str:
     }
     for name, value in options.items():
         words += [] if value is None else [name, value]
+    words += ["--withheld"] if settings.withheld else []
     return command(*words)

@@ -34,8 +34,9 @@ def withhold(run: Path, /, *, data: Path) -> None:
     from arcworld.commands.evaluate import open_run
     from arcworld.commands.output import Reporter, command, open_data, print_sheets, write_json
     from arcworld.commands.stop import go_on_with
+    from arcworld.evaluation.folds import FOLDS
     from arcworld.evaluation.headline import withheld_tables
-    from arcworld.evaluation.withheld import FOLDS, RESULT, measure_withheld
+    from arcworld.evaluation.withheld import RESULT, measure_withheld
     from arcworld.training.recipes import recipe
 
     opened = open_run(run)
@@ -69,7 +70,7 @@ def _shorter(recipe: Recipe) -> Recipe:
 def _train(run: Run, recipe: Recipe, dataset: Dataset, fold: int) -> Run:
     """The fold's run, trained, gone on with, or found done."""
     from arcworld.commands.output import say
-    from arcworld.evaluation.withheld import FOLDS, fold_data, fold_folder, withheld_levels
+    from arcworld.evaluation.folds import FOLDS, fold_data, fold_folder, withheld_levels
     from arcworld.training.train import train
 
     levels = withheld_levels(dataset, fold)

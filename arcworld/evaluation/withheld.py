@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from arcworld.errors import ArcworldError
 from arcworld.evaluation.floors import ActionFloors, OutcomeFloors
+from arcworld.evaluation.folds import FOLDS, fold_data, withheld_levels
 from arcworld.evaluation.outcome import Forecast, outcome_table, reliability
 from arcworld.evaluation.parts import POLICY_WITHHELD, WITHHELD
 from arcworld.evaluation.policy import greedy_choices, policy_table
@@ -31,43 +32,8 @@ from arcworld.recordings.dataset import Dataset
 from arcworld.recordings.episode import ACTION_IDS, Outcome
 from arcworld.recordings.novelty import Seen
 
-FOLDS = 3
 RESULT = "withheld.json"
 """In a run's folder, where `arcworld evaluate` looks for it."""
-
-
-def withheld_levels(dataset: Dataset, fold: int) -> dict[str, range]:
-    """By game id, the levels (0-based) that a fold withholds; every level is withheld once.
-
-    Of seven levels the first two, the next two, the last three. Games with fewer levels than folds
-    are left whole.
-    """
-    levels = {entry.game_id: entry.win_levels for entry in dataset.entries}
-    return {
-        game: range(fold * count // FOLDS, (fold + 1) * count // FOLDS)
-        for game, count in levels.items()
-        if count >= FOLDS
-    }
-
-
-def fold_folder(run: Path, fold: int) -> Path:
-    """Where `arcworld withhold` keeps a fold's own run, inside that of the run itself."""
-    return run / "withheld" / f"fold-{fold + 1}"
-
-
-def fold_data(dataset: Dataset, fold: int) -> Dataset:
-    """The data set that a fold trains on: episodes cut so that its levels are not in them.
-
-    Raises:
-        ArcworldError: no game has levels enough.
-    """
-    levels = withheld_levels(dataset, fold)
-    if not levels:
-        raise ArcworldError(
-            f"{dataset.path}: found no game of {FOLDS} levels or more; expected one, to withhold"
-            " levels from training; use other recordings"
-        )
-    return dataset.without_levels(levels)
 
 
 @dataclass(frozen=True, eq=False)

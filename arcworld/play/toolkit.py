@@ -99,6 +99,14 @@ class Toolkit:
         """Full ids, sorted."""
         return sorted(info.game_id for info in self._arcade.available_environments)
 
+    def human_actions(self, game: str) -> tuple[int, ...]:
+        """The human baseline of each level of a game; empty where there is none.
+
+        Raises:
+            ArcworldError: no such game.
+        """
+        return tuple(self._find(game).baseline_actions or ())
+
     def open(self, game: str, seed: int = 0) -> GameSession:
         """Start a run of a game, by its name (the newest version) or its full id.
 

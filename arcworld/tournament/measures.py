@@ -6,7 +6,9 @@ Knows counting and intervals; knows nothing of tables. What each measure is:
 - levels within 5x: those that stand if a play ends as soon as it spends more than five times the
   human actions on a level. Its level and all after it are not counted, however they went. None
   where the game has no human baseline for a level that was won.
-- score: the toolkit's scorecard's, in the mean over seeds and, as there, over games.
+  Where levels are played one by one, with help over those not won, each counts for itself.
+- score: the toolkit's scorecard's, in the mean over seeds and, as there, over games. None where
+  an agent was helped: the toolkit counts those levels, too.
 - actions a level: on levels that were won, RESETs too.
 - seconds an action: the agent's own, without the game's.
 - intervals: 95 %, from resampling games, and seeds within each; seeds alone within one game. What
@@ -44,7 +46,7 @@ class Measures:
     win_levels: int
     levels_within_5x: float | None
     levels_within_5x_interval: Interval | None
-    score: float
+    score: float | None
     actions_a_level: float | None
     seconds_an_action: float | None
     faults: int
@@ -70,12 +72,14 @@ def levels_within(result: PlayResult, times: int = HUMAN_TIMES) -> int | None:
     >>> levels_within(play), levels_within(play, times=6)
     (1, 3)
     """
-    won = result.level_actions[: result.levels_completed]
-    human = result.human_actions[: len(won)]
-    if len(human) < len(won) or any(count <= 0 for count in human):
+    reached = result.level_actions[: result.levels_completed]
+    human = result.human_actions[: len(reached)]
+    if len(human) < len(reached) or any(count <= 0 for count in human):
         return None
-    over = [took > times * count for took, count in zip(won, human, strict=True)]
-    return over.index(True) if True in over else len(won)
+    over = [took > times * count for took, count in zip(reached, human, strict=True)]
+    if result.helped is not None:
+        return sum(not over[level] for level in result.won)
+    return over.index(True) if True in over else len(over)
 
 
 def by_agent(
@@ -91,10 +95,15 @@ def by_agent(
 def measure(plays: Plays) -> Measures:
     """Over all the games given."""
     flat = [play for games in plays.values() for play in games]
-    won = sum(len(play.won_at) for play in flat)
+    won = [
+        play.level_actions[k]
+        for play in flat
+        for k in range(len(play.level_actions))
+        if k in play.won
+    ]
     actions = sum(play.actions for play in flat if not play.error)
     within, within_interval = total(plays, levels_within)
-    levels, levels_interval = total(plays, lambda play: play.levels_completed)
+    levels, levels_interval = total(plays, lambda play: len(play.won))
     score, _ = total(plays, lambda play: play.score)
     assert levels is not None and score is not None
     return Measures(
@@ -104,8 +113,8 @@ def measure(plays: Plays) -> Measures:
         win_levels=sum(map(_levels_in, plays.values())),
         levels_within_5x=within,
         levels_within_5x_interval=within_interval,
-        score=score / len(plays),
-        actions_a_level=sum(play.won_at[-1] for play in flat if play.won_at) / won if won else None,
+        score=None if any(play.helped is not None for play in flat) else score / len(plays),
+        actions_a_level=sum(won) / len(won) if won else None,
         seconds_an_action=_ratio(sum(p.agent_seconds for p in flat if not p.error), actions),
         faults=sum(play.faults for play in flat),
         replaced=sum(play.replaced for play in flat),
@@ -184,10 +193,10 @@ def _lead(agent: str, other: str, plays: Mapping[str, Plays]) -> Lead:
     columns: list[list[float]] = []
     levels: list[int] = []
     for game, theirs in plays[other].items():
-        seeds = {play.seed: play.levels_completed for play in theirs}
+        seeds = {play.seed: len(play.won) for play in theirs}
         ours = [play for play in plays[agent].get(game, ()) if play.seed in seeds]
         if ours:
-            columns.append([play.levels_completed - seeds[play.seed] for play in ours])
+            columns.append([len(play.won) - seeds[play.seed] for play in ours])
             levels.append(_levels_in([*ours, *theirs]))
     ahead = sum(float(np.mean(column)) for column in columns)
     return Lead(agent, other, ahead, interval(columns, levels))

@@ -17,6 +17,7 @@ import numpy as np
 
 from arcworld.play.agent import Agent, Decision
 from arcworld.play.agents.catalogue import make_agent
+from arcworld.play.agents.helped import HelpedAgent
 from arcworld.play.agents.perturbed import PerturbedAgent
 from arcworld.play.observation import Observation
 from arcworld.play.official import describe
@@ -24,6 +25,7 @@ from arcworld.play.session import GameResult, play_game
 from arcworld.play.toolkit import Toolkit
 from arcworld.tournament.results import PlayResult
 from arcworld.tournament.settings import Play, Settings
+from arcworld.tournament.withheld import withheld_agent
 
 Tell = Callable[[int, int], None]
 """Told the actions and levels so far, after each action."""
@@ -64,10 +66,9 @@ def play_once(settings: Settings, play: Play, tell: Tell | None = None) -> PlayR
     _seed_everything(play.seed)
     began = time.perf_counter()
     try:
-        agent = make_agent(play.agent, play.seed, settings.given)
-        perturbed = PerturbedAgent(agent, settings.start_perturbed, play.seed)
-        timed = TimedAgent(perturbed if settings.start_perturbed else agent)
         with Toolkit(play.folder) as toolkit:
+            player = _player(settings, play, toolkit)
+            timed = TimedAgent(player)
             result = _play(settings, play, timed, toolkit, tell)
     except Exception as error:
         lost = PlayResult(*play.key, error=_line(error))
@@ -76,8 +77,18 @@ def play_once(settings: Settings, play: Play, tell: Tell | None = None) -> PlayR
         result,
         seconds=time.perf_counter() - began,
         agent_seconds=timed.seconds,
-        levels_by_chance=perturbed.won,
+        levels_by_chance=player.won if isinstance(player, PerturbedAgent) else 0,
+        helped=tuple(sorted(player.helped)) if isinstance(player, HelpedAgent) else None,
     )
+
+
+def _player(settings: Settings, play: Play, toolkit: Toolkit) -> Agent:
+    if settings.withheld:
+        return withheld_agent(play.agent, play.seed, settings.given, toolkit, play.game_id)
+    agent = make_agent(play.agent, play.seed, settings.given)
+    if settings.start_perturbed:
+        return PerturbedAgent(agent, settings.start_perturbed, play.seed)
+    return agent
 
 
 def _play(

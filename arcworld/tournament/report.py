@@ -108,6 +108,8 @@ def summary_sheet(report: Report) -> Sheet:
     perturbed = report.settings["start_perturbed"]
     if perturbed:
         title += f", {perturbed} random actions wherever a level begins"
+    if report.settings.get("withheld"):
+        title += ", each level by models that never saw it"
     return Sheet(title, COLUMNS, rows, NOTE)
 
 
@@ -145,7 +147,7 @@ def _row(agent: str, one: Measures) -> tuple[str, ...]:
         agent,
         _with_interval(one.levels, one.levels_interval, f" of {one.win_levels}"),
         _with_interval(one.levels_within_5x, one.levels_within_5x_interval),
-        f"{one.score:.2f}",
+        NOTHING if one.score is None else f"{one.score:.2f}",
         NOTHING if one.actions_a_level is None else f"{one.actions_a_level:,.0f}",
         NOTHING if one.seconds_an_action is None else f"{1000 * one.seconds_an_action:.3g}",
         f"{one.faults}",

@@ -35,6 +35,8 @@ class PlayResult:
         faults: the toolkit's answers that could not be used. replaced: illegal decisions.
         seconds: of the whole play. agent_seconds: of them, those the agent took.
         levels_by_chance: levels that the random actions of a perturbed start won.
+        helped: levels (0-based) that were won with help, and so do not count as won
+            (`HelpedAgent`); None where nobody helps.
         error: one line, where the play crashed; the other numbers are those up to there.
     """
 
@@ -53,6 +55,7 @@ class PlayResult:
     seconds: float = 0.0
     agent_seconds: float = 0.0
     levels_by_chance: int = 0
+    helped: tuple[int, ...] | None = None
     error: str | None = None
 
     @property
@@ -61,13 +64,24 @@ class PlayResult:
         return self.game_id, self.agent, self.seed
 
     @property
+    def won(self) -> tuple[int, ...]:
+        """The levels (0-based) that it won by itself.
+
+        >>> PlayResult("a", "b", 0, 3, 7, helped=(1,)).won
+        (0, 2)
+        """
+        helped = self.helped or ()
+        return tuple(level for level in range(self.levels_completed) if level not in helped)
+
+    @property
     def won_at(self) -> tuple[int, ...]:
-        """The count of actions at each level-up.
+        """The count of actions at each level-up of its own.
 
         >>> PlayResult("a", "b", 0, 2, 3, 60, level_actions=(10, 20, 30)).won_at
         (10, 30)
         """
-        return tuple(accumulate(self.level_actions))[: self.levels_completed]
+        ends = tuple(accumulate(self.level_actions))
+        return tuple(ends[level] for level in self.won if level < len(ends))
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON types."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from arcworld.errors import ArcworldError, did_you_mean
+from arcworld.evaluation.folds import fold_folders
 from arcworld.play.agents.catalogue import Given, make_agent, needs_run
 from arcworld.play.toolkit import Toolkit
 from arcworld.recordings.episode import game_name
@@ -48,6 +49,7 @@ class Settings:
         seeds: how many; 0 .. seeds - 1, each of game and agent.
         run: of agents that play with trained models. data: recordings, for `replay`.
         start_perturbed: random actions wherever a level begins; see `PerturbedAgent`.
+        withheld: level by level, by models that never saw it; see `tournament.withheld`.
     """
 
     agents: tuple[str, ...]
@@ -58,6 +60,7 @@ class Settings:
     run: Path | None = None
     data: Path | None = None
     start_perturbed: int = 0
+    withheld: bool = False
 
     def check(self) -> None:
         """Make each agent once, so that what cannot be made is told before anything is played.
@@ -69,6 +72,8 @@ class Settings:
             value: int = getattr(self, name)
             if value < least:
                 raise ArcworldError(f"{name} is {value}; expected {least} or more")
+        if self.withheld:
+            self._check_withheld()
         if not self.agents:
             raise ArcworldError("no agent is named; expected one or more, as in --agents random")
         for agent in self.agents:
@@ -106,6 +111,18 @@ class Settings:
         entries["weights"] = self._weights()
         return entries
 
+    def _check_withheld(self) -> None:
+        if self.run is None or self.data is None:
+            raise ArcworldError(
+                "levels withheld are played by the folds of a run and won, where they do not, as"
+                " recordings show; expected both; give --run and --data"
+            )
+        if self.start_perturbed:
+            raise ArcworldError(
+                "found both withheld and start_perturbed; expected one of them; leave one out"
+            )
+        fold_folders(self.run)
+
     def _games(self) -> dict[str, Path]:
         found: dict[str, Path] = {}
         for folder in self.games or (None,):
@@ -139,10 +156,10 @@ class Settings:
         from arcworld.models.run import SHIPPED
 
         folder = self.run if self.run.is_dir() else SHIPPED / self.run
-        files = sorted(path for pattern in WEIGHTS for path in folder.glob(pattern))
         digest = blake2b(digest_size=8)
-        for path in files:
-            digest.update(path.relative_to(folder).as_posix().encode() + path.read_bytes())
+        for root in fold_folders(folder) if self.withheld else [folder]:
+            for path in sorted(path for pattern in WEIGHTS for path in root.glob(pattern)):
+                digest.update(path.relative_to(folder).as_posix().encode() + path.read_bytes())
         return digest.hexdigest()
 
 

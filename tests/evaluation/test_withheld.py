@@ -14,16 +14,11 @@ import pytest
 from arcworld.errors import ArcworldError
 from arcworld.evaluation.action_use import Uses
 from arcworld.evaluation.engine import ask_engine, engine_tables
+from arcworld.evaluation.folds import FOLDS, fold_data, withheld_levels
 from arcworld.evaluation.headline import withheld_tables
 from arcworld.evaluation.parts import POLICY_WITHHELD, WITHHELD
 from arcworld.evaluation.transitions import lay_out
-from arcworld.evaluation.withheld import (
-    FOLDS,
-    RESULT,
-    fold_data,
-    read_withheld,
-    withheld_levels,
-)
+from arcworld.evaluation.withheld import RESULT, read_withheld
 from arcworld.recordings import Dataset, Episode, RecordingWriter, open_dataset
 from arcworld.recordings.episode import GameAction, level_stretches
 from arcworld.recordings.novelty import Seen

@@ -105,3 +105,11 @@ def test_a_lead_pairs_games_and_seeds(make_play: MakePlay) -> None:
 def test_the_curve_rises_where_levels_were_won(make_play: MakePlay) -> None:
     levels = curve({"g": [make_play(2, 3), make_play(4, seed=1)]}, 6)
     assert levels.tolist() == [0, 0, 0.5, 0.5, 1.0, 1.5, 1.5]
+
+
+def test_levels_won_with_help_are_not_won(make_play: MakePlay) -> None:
+    helped = replace(make_play(10, 51, 20), helped=(1,))
+    assert helped.won == (0, 2) and helped.won_at == (10, 81)
+    assert levels_within(helped) == 2 and levels_within(replace(helped, helped=())) == 2
+    found = measure({"g": [helped]})
+    assert (found.levels, found.score, found.actions_a_level) == (2, None, 15)

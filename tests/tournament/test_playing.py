@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from arcworld.errors import ArcworldError
 from arcworld.play.agent import Decision
 from arcworld.play.agents import catalogue
 from arcworld.play.agents.random import RandomAgent
 from arcworld.play.observation import Observation
 from arcworld.recordings.episode import GameAction
+from arcworld.recordings.writer import RecordingWriter
 from arcworld.tournament.playing import play_once
 from arcworld.tournament.settings import Play, Settings
 
@@ -68,3 +71,53 @@ def test_random_actions_of_a_perturbed_start_are_told_apart(write_games: WriteGa
     result = play_once(settings(start_perturbed=2), play)
     assert (result.levels_completed, result.levels_by_chance) == (4, 4)
     assert play_once(settings(), play).levels_by_chance == 0
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> Path:
+    """A recording of the game, each level won by its only action, and three folds of a run."""
+    with RecordingWriter(tmp_path / "data" / "one.jsonl", "fine-0001", "guid", 4) as writer:
+        for level in range(5):
+            state = "WIN" if level == 4 else "NOT_FINISHED"
+            action = GameAction(int(level > 0))
+            writer.write(
+                [np.full((64, 64), level, np.uint8)], action, state, level, (1,), not level
+            )
+    for fold in range(3):
+        (tmp_path / "run" / "withheld" / f"fold-{fold + 1}" / "policy").mkdir(parents=True)
+    return tmp_path
+
+
+def test_each_level_is_played_by_the_fold_that_never_saw_it(
+    write_games: WriteGames, recorded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    played: list[tuple[str, int]] = []
+
+    class Fold(RandomAgent):
+        def __init__(self, run: Path | None) -> None:
+            super().__init__(0)
+            self.run = run
+
+        def choose_action(self, observation: Observation) -> Decision:
+            assert self.run is not None
+            played.append((self.run.name, observation.levels_completed))
+            return Decision(GameAction(1))
+
+    monkeypatch.setitem(catalogue.AGENTS, "fold", lambda _, given: Fold(given.run))
+    monkeypatch.setenv("ARCWORLD_CACHE", str(recorded / "cache"))
+    folds = Settings(("fold",), run=recorded / "run", data=recorded / "data", withheld=True)
+    folds.check()
+    result = play_once(folds, Play("fine-0001", "fold", 0, write_games("fine")))
+    assert played == [("fold-1", 0), ("fold-2", 1), ("fold-3", 2), ("fold-3", 3)]
+    assert (result.error, result.helped, result.won) == (None, (), (0, 1, 2, 3))
+
+
+def test_what_withheld_levels_need_is_told(recorded: Path, write_games: WriteGames) -> None:
+    run, data = recorded / "run", recorded / "data"
+    with pytest.raises(ArcworldError, match="give --run and --data"):
+        Settings(("random",), withheld=True).check()
+    with pytest.raises(ArcworldError, match="one of them"):
+        Settings(("random",), run=run, data=data, start_perturbed=2, withheld=True).check()
+    (run / "withheld" / "fold-2" / "policy").rmdir()
+    with pytest.raises(ArcworldError, match=r"fold-2.*arcworld withhold"):
+        Settings(("random",), run=run, data=data, withheld=True).check()

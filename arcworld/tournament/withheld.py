@@ -1,0 +1,41 @@
+"""Levels played by models that never saw them: those that `arcworld withhold` trained.
+
+Knows the folds of a run and which levels each was trained without; plays nothing itself.
+"""
+
+from __future__ import annotations
+
+from arcworld.errors import ArcworldError
+from arcworld.evaluation.folds import FOLDS, fold_folders, withheld_levels
+from arcworld.play.agents.catalogue import Given, make_agent
+from arcworld.play.agents.helped import HelpedAgent
+from arcworld.play.agents.replay import ReplayAgent
+from arcworld.play.toolkit import Toolkit
+from arcworld.recordings.dataset import open_dataset
+from arcworld.tournament.measures import HUMAN_TIMES
+
+
+def withheld_agent(
+    name: str, seed: int, given: Given, toolkit: Toolkit, game_id: str
+) -> HelpedAgent:
+    """An agent of a name for each fold, on the levels that the fold's run never saw.
+
+    Raises:
+        ArcworldError: recordings of the game, or its human actions, are not known.
+    """
+    assert given.run is not None and given.data is not None
+    dataset = open_dataset(given.data)
+    human = toolkit.human_actions(game_id)
+    levels = [withheld_levels(dataset, fold).get(game_id, range(0)) for fold in range(FOLDS)]
+    if not human or sum(map(len, levels)) != len(human):
+        raise ArcworldError(
+            f"{game_id}: found {len(human)} levels with human actions, and recordings of"
+            f" {sum(map(len, levels))}; expected the same number; play the version of the game that"
+            " was recorded"
+        )
+    players = [
+        (levels[fold], make_agent(name, seed, Given(folder, given.data)))
+        for fold, folder in enumerate(fold_folders(given.run))
+    ]
+    helper = ReplayAgent(dataset.of_game(game_id).episodes, seed)
+    return HelpedAgent(players, helper, [HUMAN_TIMES * count for count in human])
