@@ -19,9 +19,9 @@ from arcworld.recordings.episode import RESET, GameAction
 class HelpedAgent:
     """Players of some levels each, and their helper.
 
-    A player begins on the first of its levels and stays for those that follow, and is told of all
-    that happens there, its helper's actions too. `helped` holds the levels (0-based) that were won
-    with help.
+    Every player is told of all that happens from the game's opening on, the others' actions and the
+    helper's too: it comes to its levels as one who was there on those before. `helped` holds the
+    levels (0-based) that were won with help.
     """
 
     def __init__(
@@ -36,19 +36,19 @@ class HelpedAgent:
         self.helped: set[int] = set()
         self._spent: Counter[int] = Counter()
         self._level, self._at_start = 0, True
-        self._player: Agent | None = None
 
     def begin(self, observation: Observation) -> None:
-        """Begin with the player of the first level."""
-        self.helped, self._spent, self._player = set(), Counter(), None
-        self.helper.begin(observation)
-        self._enter(observation)
+        """Begin with all of them."""
+        self.helped, self._spent = set(), Counter()
+        self._level, self._at_start = observation.levels_completed, True
+        for agent in self._all():
+            agent.begin(observation)
 
     def choose_action(self, observation: Observation) -> Decision:
         """The player's action, or once its actions are spent the helper's, from a RESET on."""
         if self._spent[self._level] < self.limits[self._level]:
-            assert self._player is not None
-            return self._player.choose_action(observation)
+            player = next(agent for levels, agent in self.players if self._level in levels)
+            return player.choose_action(observation)
         if self._level not in self.helped:
             self.helped.add(self._level)
             if not self._at_start and RESET in observation.legal_actions:
@@ -56,22 +56,14 @@ class HelpedAgent:
         return self.helper.choose_action(observation)
 
     def observe(self, decision: Decision, observation: Observation) -> None:
-        """Tell the player and the helper; change players where the next one's level begins."""
-        self.helper.observe(decision, observation)
-        if observation.levels_completed != self._level:
-            before = self._player
-            self._enter(observation)
-            if self._player is not before:
-                return
-        else:
+        """Count the action, and tell all of them."""
+        if observation.levels_completed == self._level:
             self._spent[self._level] += 1
             self._at_start = decision.action.id == RESET
-        if self._player is not None:
-            self._player.observe(decision, observation)
+        else:
+            self._level, self._at_start = observation.levels_completed, True
+        for agent in self._all():
+            agent.observe(decision, observation)
 
-    def _enter(self, observation: Observation) -> None:
-        self._level, self._at_start = observation.levels_completed, True
-        mine = [agent for levels, agent in self.players if self._level in levels]
-        if mine and mine[0] is not self._player:
-            self._player = mine[0]
-            self._player.begin(observation)
+    def _all(self) -> list[Agent]:
+        return [self.helper, *(agent for _, agent in self.players)]
