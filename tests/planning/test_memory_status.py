@@ -93,6 +93,22 @@ def test_a_bar_that_only_one_action_moves_is_progress_not_time() -> None:
     assert not taught(progress()).mask_HW.any()
 
 
+def test_a_bar_goes_on_while_a_switch_comes_back() -> None:
+    """One click over and over: the tile is as it was, the bar is not."""
+
+    def switched() -> Played:
+        frame = np.zeros((64, 64), np.uint8)
+        frame[63] = 12
+        for tick in range(12):
+            before = frame.copy()
+            frame[30:36, 30:36] ^= 7
+            frame[63, 62 - 2 * tick : 64 - 2 * tick] = 11
+            yield before, GameAction(6, 33, 33), frame.copy()
+
+    mask_HW = taught(switched()).mask_HW
+    assert mask_HW[63].all() and not mask_HW[:63].any()
+
+
 def test_tiles_that_one_clicks_are_no_clock() -> None:
     """Clicks from left to right along the edge, each turning what it hits."""
 

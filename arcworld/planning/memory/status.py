@@ -6,7 +6,8 @@ action. What tells them apart, for a row or column of pixels:
 - a bar goes one way: pixels turn from one colour to one other, and turn back only all at once (a
   refill). A player that moves fills one place and clears another in the same action.
 - a bar does not ask which action it was: at least two kinds of actions, or clicks on three things,
-  moved it, and it does not move where one clicked.
+  moved it, or it went on while all else came back to what it was (a switch clicked on and off); and
+  it does not move where one clicked.
 - a bar moves along: each tick lies further on than the one before. A thing that a player pushes
   or paints follows the player.
 """
@@ -30,12 +31,14 @@ class StatusConfig:
         ticks: so many ticks make a bar.
         widest: a tick changes at most this many pixels of the line.
         doubt: a line is no bar where more than this share of its changes were not ticks.
+        alone: so many times it went on where all else came back: then no variety of actions is asked.
     """
 
     margin: int = 8
     ticks: int = 4
     widest: int = 12
     doubt: float = 0.15
+    alone: int = 2
 
 
 @dataclass(slots=True)
@@ -47,6 +50,7 @@ class _Line:
     others: int = 0
     turned: int = 0
     lately: int = 0
+    alone: int = 0
     steps: list[int] = field(default_factory=lambda: [0, 0])
     place: float = -1.0
     ticked: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(SIDE, dtype=np.bool_))
@@ -71,9 +75,11 @@ class StatusMask:
         margin = self.config.margin
         self._watched = [*range(margin), *range(SIDE - margin, SIDE)]
         self._lines = {(axis, at): _Line() for axis in (0, 1) for at in self._watched}
+        self._earlier_HW: NDArray[np.uint8] | None = None
 
     def restart(self) -> None:
         """A level begins, or was set back: bars are full again."""
+        self._earlier_HW = None
         for line in self._lines.values():
             line.restart()
 
@@ -85,6 +91,7 @@ class StatusMask:
         if not changed_HW.any():
             return False
         relearn = False
+        self._see_alone(before_HW, after_HW)
         for axis in (0, 1):
             here = changed_HW.any(axis=1 - axis)
             for at in self._watched:
@@ -93,6 +100,19 @@ class StatusMask:
                     self._see(axis, at, now, before_HW, action, after_HW)
                     relearn = True
         return relearn and self._mask(after_HW)
+
+    def _see_alone(self, before_HW: NDArray[np.uint8], after_HW: NDArray[np.uint8]) -> None:
+        """Count the lines that alone differ from two changes before; other pixels came back."""
+        earlier_HW, self._earlier_HW = self._earlier_HW, before_HW
+        if earlier_HW is None:
+            return
+        differs_HW, came_HW = earlier_HW != after_HW, before_HW != after_HW
+        for axis in (0, 1):
+            lines = set(np.flatnonzero(differs_HW.any(axis=1 - axis)).tolist())
+            came = set(np.flatnonzero(came_HW.any(axis=1 - axis)).tolist())
+            if lines and lines <= set(self._watched) and came - lines:
+                for at in lines:
+                    self._lines[axis, at].alone += 1
 
     def _see(
         self,
@@ -138,6 +158,7 @@ class StatusMask:
         if line.others > self.config.doubt * (line.ticks + line.others):
             return False
         varied = len({kind[0] for kind in line.kinds}) > 1 or len(line.kinds) > 2
+        varied |= line.alone >= self.config.alone
         moved = sum(line.steps)
         return varied and moved > line.ticks // 2 and min(line.steps) <= 0.2 * moved
 
