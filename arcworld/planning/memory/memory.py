@@ -8,6 +8,7 @@ agent may keep one, tell it what it did, and ask.
     memory.observe(action, observation)     after each answered action, whoever chose it
     memory.untried()                        actions not tried here, most promising first
     memory.is_useless(action)               known to change nothing here, or to end the game
+    memory.expect(effects)                  which clicks should do more than others, on this level
     memory.route()                          the way to the most promising untried action
     memory.winning_path(level)              what won a level before
     memory.movers(), memory.opening()       what changed anything here, and where the level began
@@ -122,6 +123,7 @@ class Memory:
 
     def _open_level(self, seen: Seen) -> None:
         self.level = seen.levels_completed
+        self._expected: NDArray[np.floating] | None = None
         first = self.graph.next if hasattr(self, "graph") else 0
         self.graph = LevelGraph(self.status.mask_HW, self.config.most_nodes, first)
         self.foresight = Foresight(self.graph, self.local)
@@ -311,6 +313,12 @@ class Memory:
         edges = self.here.edges.values()
         return not self.here.untried and all(edge.led is Led.NOTHING for edge in edges)
 
+    def expect(self, effects_64: NDArray[np.floating] | None) -> None:
+        """Take in what a click in each cell is expected to change on this level, as a share of the
+        most: clicks promise in proportion, tried or not. None: nothing is known.
+        """
+        self._expected = effects_64
+
     def route(self) -> Route | None:
         """The way over known edges to the untried action that is cheapest for what it promises."""
         reset = RESET_ROW if RESET in self._seen.legal_actions else None
@@ -322,7 +330,8 @@ class Memory:
         self.foresight.tidy()
         if self.effects is not None:
             self._ask(self.effects, self.here)
-        return Search(self.foresight, promises, fresh).route(self.here, reset)
+        search = Search(self.foresight, promises, fresh, expected=self._expected)
+        return search.route(self.here, reset)
 
     def is_at(self, state: State) -> bool:
         """Whether the player stands where a route said."""

@@ -11,16 +11,24 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from arcworld.planning.memory.choices import ActionRow
 from arcworld.planning.memory.foresight import Foresight, State
 from arcworld.planning.memory.graph import Node
 from arcworld.planning.memory.local import FORETOLD
 from arcworld.recordings.episode import CLICK, NO_PLACE, UNDO
+from arcworld.tokens.cells import cell_of
 
 NEW = 0.01
 """The least promise of a state never seen, where it is foretold: a discovery it hardly is."""
 NEW_SCENE = 0.2
 """The same where something else than the avatar stands as it never stood."""
+
+
+LEAST_EXPECTED = 0.02
+"""A click that should do nothing promises so little of what its kind does: the model may err."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +94,7 @@ class Search:
         promises: Sequence[float],
         fresh: Mapping[int, float],
         most_imagined: int = 300,
+        expected: NDArray[np.floating] | None = None,
     ) -> None:
         """Prepare.
 
@@ -94,7 +103,9 @@ class Search:
             promises: by kind.
             fresh: by simple action, its promise where it was never visited.
             most_imagined: at most so many states that were never visited are looked at.
+            expected: how much a click in each cell should change, as a share of the most, [64].
         """
+        self._expected = expected
         self._foresight, self._graph = foresight, foresight.graph
         self._promises, self._fresh = promises, fresh
         self._imagine = most_imagined
@@ -144,11 +155,22 @@ class Search:
         outlook = _Outlook(list(self._graph.ways(node)))
         for kind, rows in node.untried.items():
             row, promise = likeliest(node, rows, self._promises[kind])
+            if self._expected is not None and row[0] == CLICK:
+                row, promise = self._as_expected(self._expected, rows, promise)
             if node.place is None or row[0] in (CLICK, UNDO):
                 outlook.offer(row, promise)
             else:
                 self._foretell(outlook, state, row, promise)
         return outlook
+
+    @staticmethod
+    def _as_expected(
+        expected_64: NDArray[np.floating], rows: Sequence[ActionRow], promise: float
+    ) -> tuple[ActionRow, float]:
+        """The click of a kind that should change most, which promises in proportion."""
+        shares = [float(expected_64[cell_of(x, y)]) for _, x, y in rows]
+        best = int(np.argmax(shares))
+        return rows[best], promise * max(shares[best], LEAST_EXPECTED)
 
     def _foretell(self, outlook: _Outlook, state: State, row: ActionRow, promise: float) -> None:
         """Offer a simple action, which promises little where its effect is known."""

@@ -31,7 +31,7 @@ class StatusConfig:
         ticks: so many ticks make a bar.
         widest: a tick changes at most this many pixels of the line.
         doubt: a line is no bar where more than this share of its changes were not ticks.
-        alone: so many times it went on where all else came back: then no variety of actions is asked.
+        alone: so often it went on where all else came back: then no variety of actions is asked.
     """
 
     margin: int = 8

@@ -23,6 +23,7 @@ from arcworld.planning.choice import (
     open_scores,
     prior_over,
 )
+from arcworld.planning.forecast import click_effects
 from arcworld.planning.lookahead import LookAheadConfig
 from arcworld.planning.reading import Reading
 from arcworld.planning.surprise import cell_surprise
@@ -76,7 +77,7 @@ class WorldModelAgent:
         self._taken: Counter[tuple[int, GameAction]] = Counter()
         self._mine: Decision | None = None
         self._reading: Reading | None = None
-        self._seen = 0
+        self._seen, self._asked = 0, False
         self._missed: set[GameAction] = set()
         self._way_back = WayBack(self.run, self.config.look)
 
@@ -130,6 +131,7 @@ class WorldModelAgent:
             self._missed.clear()
             self._trust.enter()
             self._way_back.enter()
+            self._asked = False
         elif decision.reason == "goal":
             self._missed.add(decision.action)
         elif decision.action.id == RESET:
@@ -164,9 +166,20 @@ class WorldModelAgent:
         return Decision(nearer.action, what, {"distance": float(nearer.distance)})
 
     def _explore(self, observation: Observation) -> Decision:
+        self._expect(observation)
         decision = self.explorer.choose_action(observation)
         expected = dict(decision.expected) | {"surprise": round(self._last_nats, 3)}
         return Decision(decision.action, f"explore, {decision.reason}", expected)
+
+    def _expect(self, observation: Observation) -> None:
+        """Once a level, in a game that the run was trained on: tell memory which clicks the world
+        model expects to change anything.
+        """
+        known = observation.game_id in self.run.about.get("games", ())
+        if self._asked or not known or CLICK not in observation.legal_actions:
+            return
+        self._asked = True
+        self.explorer.memory.expect(click_effects(self.run.world_model, self._history.now()))
 
     def _resolve(
         self,
