@@ -88,22 +88,19 @@ class Streams:
 
     def kept(self) -> Any:
         """What was read so far, to go back to by `restore`: a branch, or a step to be timed."""
-        layers = [(layer.keys, layer.values) for layer in self._cache.layers]
-        return self.history, self._ids_SL, self._hidden_SLD, layers
+        return self.history, self._ids_SL, self._hidden_SLD, self._cache, self._ids_SL.shape[1]
 
     def restore(self, kept: Any) -> None:
-        """Go back to what `kept` gave."""
-        from transformers import DynamicCache
-
-        self.history, self._ids_SL, self._hidden_SLD, layers = kept
-        self._cache = DynamicCache(layers)
+        """Go back to what `kept` gave: the streams have only been put behind it since."""
+        self.history, self._ids_SL, self._hidden_SLD, self._cache, length = kept
+        self._cache.crop(length - self._cache.get_seq_length())
 
     def _read_anew(self, history: CodedEpisode) -> None:
-        from transformers import DynamicCache
+        from arcworld.models.roomy_cache import roomy_cache
 
         self.history = history
         self._ids_SL = self._lay_out(history)
-        self._cache: Any = DynamicCache()
+        self._cache: Any = roomy_cache()
         self._hidden_SLD = self._read(self._ids_SL.shape[1])
 
     @torch.inference_mode()
