@@ -8,7 +8,7 @@ validate and those that the run was trained on up to the cut. RESET wins no leve
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -78,10 +78,7 @@ def measure_withheld(runs: Sequence[Run], dataset: Dataset, report: Report) -> W
     named = dataset.split.train | dataset.split.validation
     kept = [e for e in dataset.episodes if e.guid in named]
     transitions = lay_out(kept, Seen(np.zeros(0, np.uint64), np.zeros(0, np.uint64)))
-    told = [
-        _ask(run, fold, dataset, transitions, partial(report, f"fold {fold + 1} of {FOLDS}"))
-        for fold, run in enumerate(runs)
-    ]
+    told = [_ask(run, fold, dataset, transitions, report) for fold, run in enumerate(runs)]
     forecasts, bins = _outcomes(told, dataset, transitions)
     parts = forecasts | _choices(told, transitions)
     first = runs[0].about
@@ -113,18 +110,23 @@ class _Told:
     choices: dict[str, NDArray[np.int16]]
 
 
-def _ask(
-    run: Run, fold: int, dataset: Dataset, transitions: Transitions, report: Callable[..., None]
-) -> _Told:
+def _ask(run: Run, fold: int, dataset: Dataset, transitions: Transitions, report: Report) -> _Told:
+    name = f"fold {fold + 1} of {FOLDS}"
     at = _places(transitions, withheld_levels(dataset, fold))
     skill = at[transitions.winning_N[at]]
     places, skilled = transitions.take(at), transitions.take(skill)
     coded = code_all(transitions, run.tokenizer)
     training = lay_out(list(fold_data(dataset, fold).part("train").episodes), run.seen)
     floors = OutcomeFloors(training).predictions(places)
-    outcomes = outcomes_after(run.world_model, transitions, coded, at, report)
+    outcomes = outcomes_after(
+        run.world_model, transitions, coded, at, partial(report, f"{name}, outcomes")
+    )
     own = greedy_choices(
-        run.world_model, run.policy, skilled, coded, lambda _, done, total: report(done, total)
+        run.world_model,
+        run.policy,
+        skilled,
+        coded,
+        lambda what, done, total: report(f"{name}, {what}", done, total),
     )
     by_floor = ActionFloors(training).predictions(skilled) | {"chance": _by_chance(skilled)}
     return _Told(
