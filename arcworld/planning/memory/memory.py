@@ -124,12 +124,16 @@ class Memory:
     def _open_level(self, seen: Seen) -> None:
         self.level = seen.levels_completed
         self._expected: NDArray[np.floating] | None = None
+        self._forget_states()
+        self.local.new_ground()
+        self._start_over(seen)
+
+    def _forget_states(self) -> None:
+        """Go on from an empty graph; its nodes are numbered on."""
         first = self.graph.next if hasattr(self, "graph") else 0
         self.graph = LevelGraph(self.status.mask_HW, self.config.most_nodes, first)
         self.foresight = Foresight(self.graph, self.local)
         self._deaths = Deaths()
-        self.local.new_ground()
-        self._start_over(seen)
 
     def _start_over(self, seen: Seen) -> None:
         self._age = 0
@@ -236,12 +240,9 @@ class Memory:
         node.odds = {row: float(logits[place]) for row, place in places if place is not None}
 
     def _forget_level(self, seen: Seen) -> None:
-        """Go on from an empty graph, and unlearn: what was seen so far was seen wrongly."""
+        """Unlearn: what was seen so far was seen wrongly."""
         self.knowledge = Knowledge(CHANGES, DISCOVERS, self.config.curious)
-        first = self.graph.next if hasattr(self, "graph") else 0
-        self.graph = LevelGraph(self.status.mask_HW, self.config.most_nodes, first)
-        self.foresight = Foresight(self.graph, self.local)
-        self._deaths = Deaths()
+        self._forget_states()
         self._arrive(seen, self.marker.clean(seen.frame_HW, None), None)
 
     def _recount(self) -> None:
