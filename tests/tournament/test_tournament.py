@@ -81,6 +81,11 @@ def test_what_is_played_is_not_played_again_and_engines_agree(
 GROUPS = pytest.mark.skipif(sys.platform == "win32", reason="sends signals to a process group")
 
 
+def listen_to_ctrl_c() -> None:
+    """What starts in the background of a script ignores it, and so do its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @GROUPS
 def test_ctrl_c_leaves_results_a_hint_and_no_process(
     write_games: WriteGames, tmp_path: Path
@@ -88,9 +93,15 @@ def test_ctrl_c_leaves_results_a_hint_and_no_process(
     words = ["tournament", "--agents", "random", "--games", str(write_games("fine", "hangs"))]
     command = [sys.executable, "-m", "arcworld.cli", *words, "--workers", "1", "--out", "out"]
     with subprocess.Popen(
-        command, stderr=subprocess.PIPE, text=True, cwd=tmp_path, start_new_session=True
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        start_new_session=True,
+        preexec_fn=listen_to_ctrl_c,
     ) as process:
-        wait_until((tmp_path / "out" / RESULTS).exists)
+        kept = tmp_path / "out" / RESULTS
+        wait_until(lambda: kept.exists() and kept.read_text().endswith("\n"))
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does
         told = process.communicate(timeout=60)[1]
     wait_until(lambda: not group_lives(process.pid))
