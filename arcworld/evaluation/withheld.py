@@ -128,10 +128,11 @@ def _ask(run: Run, fold: int, dataset: Dataset, transitions: Transitions, report
         coded,
         lambda what, done, total: report(f"{name}, {what}", done, total),
     )
-    by_floor = ActionFloors(training).predictions(skilled) | {"chance": _by_chance(skilled)}
-    return _Told(
-        at, skill, {"run": outcomes, "majority": floors["majority"]}, {"run": own, **by_floor}
-    )
+    # of all transitions: `repeat` looks at the one before, which need not be among the chosen
+    by_floor = ActionFloors(training).predictions(transitions)
+    choices = {"run": own, "chance": _by_chance(skilled)}
+    choices |= {name: chosen[skill] for name, chosen in by_floor.items()}
+    return _Told(at, skill, {"run": outcomes, "majority": floors["majority"]}, choices)
 
 
 def _by_chance(transitions: Transitions) -> NDArray[np.int16]:
