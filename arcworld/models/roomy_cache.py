@@ -25,7 +25,8 @@ class RoomyLayer(DynamicLayer):
 
     def __init__(self) -> None:
         super().__init__()
-        self._buffers: tuple[Tensor, Tensor] | None = None
+        self._keys_room: Tensor | None = None
+        self._values_room: Tensor | None = None
 
     def update(
         self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any
@@ -34,30 +35,28 @@ class RoomyLayer(DynamicLayer):
         if not self.is_initialized:
             self.lazy_initialization(key_states, value_states)
         start = self.get_seq_length()
+        self._keys_room = _write(self._keys_room, start, key_states)
+        self._values_room = _write(self._values_room, start, value_states)
         end = start + key_states.shape[-2]
-        if self._buffers is None or self._buffers[0].shape[-2] < end:
-            self._buffers = self._roomier(key_states, end), self._roomier(value_states, end)
-            if start:
-                self._keep(start)
-        keys, values = self._buffers
-        keys[..., start:end, :], values[..., start:end, :] = key_states, value_states
-        self.keys, self.values = keys[..., :end, :], values[..., :end, :]
+        self.keys, self.values = self._keys_room[..., :end, :], self._values_room[..., :end, :]
         return self.keys, self.values
-
-    def _keep(self, length: int) -> None:
-        """What was read, in the new buffers."""
-        if self._buffers is not None and self.keys is not None and self.values is not None:
-            for buffer, old in zip(self._buffers, (self.keys, self.values), strict=True):
-                buffer[..., :length, :] = old[..., :length, :]
 
     def reset(self) -> None:
         """Forget all of it."""
-        self._buffers = None
+        self._keys_room = self._values_room = None
         super().reset()
 
-    @staticmethod
-    def _roomier(new: Tensor, length: int) -> Tensor:
-        return new.new_empty(*new.shape[:-2], length + ROOM, new.shape[-1])
+
+def _write(room: Tensor | None, start: int, new: Tensor) -> Tensor:
+    """Write from `start` on; into a larger buffer, with what stood before, where room is short."""
+    end = start + new.shape[-2]
+    if room is None or room.shape[-2] < end:
+        larger = new.new_empty(*new.shape[:-2], end + ROOM, new.shape[-1])
+        if room is not None:
+            larger[..., :start, :] = room[..., :start, :]
+        room = larger
+    room[..., start:end, :] = new
+    return room
 
 
 def roomy_cache() -> Cache:
