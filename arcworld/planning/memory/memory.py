@@ -79,6 +79,7 @@ class Memory:
         here: the node of the state the player is in.
         graph: of the level that is played.
         status, marker: what is taken off frames before they are compared.
+        was_told: whether `expect` was called since the level was opened.
         knowledge: chances that a kind of action changes anything, and that a change is new.
     """
 
@@ -124,6 +125,7 @@ class Memory:
     def _open_level(self, seen: Seen) -> None:
         self.level = seen.levels_completed
         self._expected: NDArray[np.floating] | None = None
+        self.was_told = False
         self._forget_states()
         self.local.new_ground()
         self._start_over(seen)
@@ -318,7 +320,7 @@ class Memory:
         """Take in what a click in each cell is expected to change on this level, as a share of the
         most: clicks promise in proportion, tried or not. None: nothing is known.
         """
-        self._expected = effects_64
+        self._expected, self.was_told = effects_64, True
 
     def route(self) -> Route | None:
         """The way over known edges to the untried action that is cheapest for what it promises."""

@@ -77,7 +77,7 @@ class WorldModelAgent:
         self._taken: Counter[tuple[int, GameAction]] = Counter()
         self._mine: Decision | None = None
         self._reading: Reading | None = None
-        self._seen, self._asked = 0, False
+        self._seen = 0
         self._missed: set[GameAction] = set()
         self._way_back = WayBack(self.run, self.config.look)
 
@@ -131,7 +131,6 @@ class WorldModelAgent:
             self._missed.clear()
             self._trust.enter()
             self._way_back.enter()
-            self._asked = False
         elif decision.reason == "goal":
             self._missed.add(decision.action)
         elif decision.action.id == RESET:
@@ -176,10 +175,9 @@ class WorldModelAgent:
         model expects to change anything.
         """
         known = observation.game_id in self.run.about.get("games", ())
-        if self._asked or not known or CLICK not in observation.legal_actions:
-            return
-        self._asked = True
-        self.explorer.memory.expect(click_effects(self.run.world_model, self._history.now()))
+        memory = self.explorer.memory
+        if known and not memory.was_told and CLICK in observation.legal_actions:
+            memory.expect(click_effects(self.run.world_model, self._history.now()))
 
     def _resolve(
         self,
