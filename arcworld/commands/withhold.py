@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from arcworld.training.recipes import Recipe
 
 SHORTER = 3
-"""A fold's world model trains for a third of the recipe's steps."""
+"""A fold trains for a third of the recipe's steps."""
 
 
 def withhold(run: Path, /, *, data: Path) -> None:

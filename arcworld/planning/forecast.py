@@ -7,8 +7,6 @@ all clicks is taken off.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -33,24 +31,23 @@ def click_effects(model: WorldModel, history: CodedEpisode) -> NDArray[np.float3
     """
     if not model.vocabulary.has_locations:
         return None
-    newest = replace(history.window(len(history.indices_TC) - 1, 1), opens=False)
-    ids = torch.from_numpy(np.stack([_stays(model, newest, cell) for cell in range(CELLS)])).long()
-    rows = ids.to(model.device).split(BATCH)
+    stays = [_stays(model, history.indices_TC[-1], cell) for cell in range(CELLS)]
+    rows = torch.from_numpy(np.stack(stays)).long().to(model.device).split(BATCH)
     nats = torch.cat([torch.stack(_unlikely(model, some)) for some in rows]).cpu().numpy()
     effects: NDArray[np.float32] = (nats - nats.min(0)).sum(1)
     most = float(effects.max())
     return None if most < LEAST_NATS else effects / most
 
 
-def _stays(model: WorldModel, frame: CodedEpisode, cell: int) -> NDArray[np.int32]:
+def _stays(model: WorldModel, indices_C: NDArray[np.int32], cell: int) -> NDArray[np.int32]:
     """The tokens of a frame, a click in a cell, and the same frame."""
     clicked = CodedEpisode(
-        np.concatenate([frame.indices_TC, frame.indices_TC]),
+        np.stack([indices_C, indices_C]),
         np.array([CLICK], np.int16),
         np.array([cell], np.int16),
         np.array([Outcome.NOTHING], np.uint8),
         np.zeros(1, np.bool_),
-        frame.opens,
+        opens=False,
     )
     return pack(model.vocabulary, clicked)
 

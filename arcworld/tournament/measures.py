@@ -95,12 +95,7 @@ def by_agent(
 def measure(plays: Plays) -> Measures:
     """Over all the games given."""
     flat = [play for games in plays.values() for play in games]
-    won = [
-        play.level_actions[k]
-        for play in flat
-        for k in range(len(play.level_actions))
-        if k in play.won
-    ]
+    won = [took for play in flat for took in play.won_in]
     actions = sum(play.actions for play in flat if not play.error)
     within, within_interval = total(plays, levels_within)
     levels, levels_interval = total(plays, lambda play: len(play.won))

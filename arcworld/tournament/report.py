@@ -108,7 +108,7 @@ def summary_sheet(report: Report) -> Sheet:
     perturbed = report.settings["start_perturbed"]
     if perturbed:
         title += f", {perturbed} random actions wherever a level begins"
-    if report.settings.get("withheld"):
+    if report.settings["withheld"]:
         title += ", each level by models that never saw it"
     return Sheet(title, COLUMNS, rows, NOTE)
 

@@ -74,14 +74,22 @@ class PlayResult:
         return tuple(level for level in range(self.levels_completed) if level not in helped)
 
     @property
+    def won_in(self) -> tuple[int, ...]:
+        """The actions of each level of its own, where they are known."""
+        return self._of_won(self.level_actions)
+
+    @property
     def won_at(self) -> tuple[int, ...]:
         """The count of actions at each level-up of its own.
 
         >>> PlayResult("a", "b", 0, 2, 3, 60, level_actions=(10, 20, 30)).won_at
         (10, 30)
         """
-        ends = tuple(accumulate(self.level_actions))
-        return tuple(ends[level] for level in self.won if level < len(ends))
+        return self._of_won(tuple(accumulate(self.level_actions)))
+
+    def _of_won(self, by_level: tuple[int, ...]) -> tuple[int, ...]:
+        """A play whose process died knows its levels and not their actions."""
+        return tuple(by_level[level] for level in self.won if level < len(by_level))
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON types."""

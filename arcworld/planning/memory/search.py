@@ -25,8 +25,6 @@ NEW = 0.01
 """The least promise of a state never seen, where it is foretold: a discovery it hardly is."""
 NEW_SCENE = 0.2
 """The same where something else than the avatar stands as it never stood."""
-
-
 LEAST_EXPECTED = 0.02
 """A click that should do nothing promises so little of what its kind does: the model may err."""
 
