@@ -1,8 +1,10 @@
-"""How far the policy is to be followed: while the game is known, the policy sure, and not for ever.
+"""How far the policy is to be followed: on levels that training showed, while it is sure, and not
+for ever.
 
-Knows surprise, the policy's own confidence, and counts of actions; knows no model and no game. A
-policy that is lost may find back from where the level began, so it starts the level over a few
-times; what does not win then is left to exploring.
+Knows what is said of frames, surprise, the policy's own confidence, and counts of actions; knows no
+model and no game. On a level that training never showed a policy is as good as chance, however sure
+it is (docs/LOG.md), so there all is left to exploring. A policy that is lost may find back from
+where the level began, so it starts the level over a few times; what does not win then is explored.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ class TrustConfig:
             halved where exploring won, doubled again where the policy did.
         least_patience: it is never below.
         restarts: how often the policy starts a level over before it is left to exploring.
-        glance: in a strange game the models look at every so manieth action only.
+        glance: where the models are not asked, they look at every so manieth action only.
     """
 
     familiar_nats: float = 30.0
@@ -47,6 +49,7 @@ class Trust:
     Attributes:
         patience: actions that the policy has for a level now.
         restarts: how often the level was set back.
+        is_shown: whether training showed a frame of the level, as far as it was played.
     """
 
     def __init__(self, config: TrustConfig) -> None:
@@ -57,8 +60,12 @@ class Trust:
 
     def enter(self) -> None:
         """A level begins."""
-        self.restarts = 0
+        self.restarts, self.is_shown = 0, False
         self._begin()
+
+    def meet(self, *, shown: bool) -> None:
+        """A frame of the level, and whether it stands in training."""
+        self.is_shown |= shown
 
     def start_over(self) -> None:
         """The level was set back by a RESET, whoever sent it: the policy has another go."""
@@ -77,11 +84,16 @@ class Trust:
 
     def looks(self, action: int) -> bool:
         """Whether the models are to be asked at a game's so manieth action."""
-        return not self.is_strange or action % self.config.glance == 0
+        return self.asks or action % self.config.glance == 0
 
     def surprised(self, nats: float) -> None:
         """What came was so unlikely."""
         self._nats.append(nats)
+
+    @property
+    def asks(self) -> bool:
+        """Whether the models have anything to say here: the level is known, and no surprise."""
+        return self.is_shown and not self.is_strange
 
     @property
     def is_strange(self) -> bool:
@@ -94,7 +106,7 @@ class Trust:
         not start it over.
         """
         self._sure.update(likeliest)
-        if self.is_strange:
+        if not self.asks:
             return "explore"
         if self._spent < self.patience and self._sure.value >= self.config.sure:
             self._spent += 1

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from arcworld.frames.codebook import PatchCodebook, PatchCodebookConfig
 from arcworld.models.backbone import BackboneConfig
@@ -19,17 +20,18 @@ from arcworld.planning.trust import TrustConfig
 from arcworld.play.agent import Decision
 from arcworld.play.agents.policy import PolicyAgent
 from arcworld.play.agents.world_model import WorldModelAgent, WorldModelAgentConfig
+from arcworld.play.game_session import GameSession
 from arcworld.play.session import play_game
 from arcworld.play.toolkit import Toolkit
 from arcworld.recordings.episode import GameAction
-from arcworld.recordings.novelty import Seen
+from arcworld.recordings.novelty import Seen, frame_hashes
 from arcworld.tokens.cells import offset_of
 from arcworld.tokens.sequence import pack
 from arcworld.tokens.vocabulary import Scheme
 
 
-def make_run(scheme: Scheme = "v2", frames: int = 3) -> Run:
-    """Models that were never trained."""
+def make_run(scheme: Scheme = "v2", frames: int = 3, shown: NDArray[np.uint8] | None = None) -> Run:
+    """Models that were never trained, of which it is said that training showed them a frame."""
     torch.manual_seed(0)
     tokenizer = PatchCodebook(PatchCodebookConfig(16))
     rng = np.random.default_rng(0)
@@ -41,7 +43,13 @@ def make_run(scheme: Scheme = "v2", frames: int = 3) -> Run:
     masked = MaskedPolicy(PolicyConfig(16, 16, 8, offset_width=8)).eval()
     policy = masked if scheme == "v2" else SharedHeadPolicy()
     empty = np.zeros(0, dtype=np.uint64)
-    return Run(Path("none"), {}, tokenizer.eval(), model, policy, Seen(empty, empty))
+    seen = Seen(empty if shown is None else frame_hashes(shown[None]), empty)
+    return Run(Path("none"), {}, tokenizer.eval(), model, policy, seen)
+
+
+def run_that_knows(session: GameSession) -> Run:
+    """The same, and training showed the frame in which a game opens."""
+    return make_run(shown=session.observation.frame_HW)
 
 
 def test_the_policy_alone_plays_legally_and_reproducibly(toolkit: Toolkit) -> None:
@@ -112,17 +120,26 @@ def reasons(agent: WorldModelAgent, toolkit: Toolkit, actions: int) -> list[str]
 
 def test_a_game_that_surprises_is_explored(toolkit: Toolkit) -> None:
     config = WorldModelAgentConfig(trust=TrustConfig(familiar_nats=-1.0))
-    told = reasons(WorldModelAgent(make_run(), 4, config), toolkit, 25)
+    run = run_that_knows(toolkit.open("tiny", seed=1))
+    told = reasons(WorldModelAgent(run, 4, config), toolkit, 25)
     assert set(told) <= {"explore", "game over", "goal"} and "explore" in told
+
+
+def test_a_level_that_training_never_showed_is_explored_at_once(toolkit: Toolkit) -> None:
+    config = WorldModelAgentConfig(trust=TrustConfig(np.inf, sure=0.0))
+    strange = reasons(WorldModelAgent(make_run(), 4, config), toolkit, 25)
+    assert set(strange) <= {"explore", "game over"}
+    run = run_that_knows(toolkit.open("tiny", seed=1))
+    assert "policy" in reasons(WorldModelAgent(run, 4, config), toolkit, 25)
 
 
 def test_the_policy_plays_a_known_game_twice_until_its_patience_ends() -> None:
     config = WorldModelAgentConfig(trust=TrustConfig(np.inf, sure=0.0, patience=3, restarts=1))
-    agent = WorldModelAgent(make_run(), 4, config)
     policy: Counter[int] = Counter()
     explored = 0
     with Toolkit() as toolkit:
         session = toolkit.open("keys")
+        agent = WorldModelAgent(run_that_knows(session), 4, config)
         agent.begin(session.observation)
         for _ in range(12):
             observation = session.observation
@@ -135,9 +152,10 @@ def test_the_policy_plays_a_known_game_twice_until_its_patience_ends() -> None:
 
 def test_the_agent_is_reproducible_and_says_what_it_expects(toolkit: Toolkit) -> None:
     config = WorldModelAgentConfig(trust=TrustConfig(np.inf, sure=0.0))
-    agent = WorldModelAgent(make_run(), 4, config)
+    agent = WorldModelAgent(run_that_knows(toolkit.open("tiny", seed=1)), 4, config)
     assert reasons(agent, toolkit, 20) == reasons(agent, toolkit, 20)
-    agent.begin(toolkit.open("tiny").observation)
-    decision = agent.choose_action(toolkit.open("tiny").observation)
+    opening = toolkit.open("tiny", seed=1).observation
+    agent.begin(opening)
+    decision = agent.choose_action(opening)
     assert {"p_level", "prior", "surprise"} == set(decision.expected)
     assert len(str(decision.reasoning())) < 16_000

@@ -80,6 +80,7 @@ class WorldModelAgent:
         self._seen = 0
         self._missed: set[GameAction] = set()
         self._way_back = WayBack(self.run, self.config.look)
+        self._meet(observation)
 
     def choose_action(self, observation: Observation) -> Decision:
         """Decide by the way back, goal, policy or memory."""
@@ -89,7 +90,7 @@ class WorldModelAgent:
     def _decide(self, observation: Observation) -> Decision:
         legal = [kind for kind in observation.legal_actions if self._history.expresses(kind)]
         candidates = Candidates.legal(legal)
-        if self._trust.is_strange or not len(candidates):
+        if not self._trust.asks or not len(candidates):
             return self._explore(observation)
         history = self._history.now()
         self._reading = Reading(self.run.world_model, history)
@@ -139,12 +140,19 @@ class WorldModelAgent:
             self._way_back.enter()
         elif decision is not self._mine:
             self._way_back.stray()
+        self._meet(observation)
         window = self._history.observe(decision.action, observation)
         self._seen += 1
         if window is not None and self._trust.looks(self._seen):
             self._last_nats = self._surprise(window)
             self._trust.surprised(self._last_nats)
         self._reading = None
+
+    def _meet(self, observation: Observation) -> None:
+        """A level is known as soon as one of its frames stands in training."""
+        if not self._trust.is_shown:
+            novel = self.run.seen.novel_frames(observation.frame_HW[None])
+            self._trust.meet(shown=not bool(novel[0]))
 
     def _surprise(self, window: CodedEpisode) -> float:
         """Nats of the frame that came, behind what was read to decide, where it was."""
@@ -154,7 +162,7 @@ class WorldModelAgent:
 
     def _back(self) -> Decision | None:
         """A step back to where the level began, where the policy would know what to do."""
-        if self._trust.is_strange:
+        if not self._trust.asks:
             return None
         nearer = self._way_back.step(self.explorer.memory, self._history.now())
         if nearer is None:
