@@ -84,6 +84,23 @@ def test_floor_is_familiar_wherever_it_lies_and_a_thing_less_so() -> None:
     assert on_floor < 0.3 < promise(local, thing, (16, 48), RIGHT)
 
 
+def test_what_comes_of_floor_as_a_rule_is_foretold_past_what_was_tried() -> None:
+    local = model()
+    for x in (0, 8, 16):
+        walk(local, (x, 16), RIGHT, (0, 40, 5))
+    place = (16, 48)
+    by_wall = frame(*place, (16, 40, 3), (16, 56, 3), (32, 48, 5))
+    local.see(by_wall, place)
+    at = local.situation(by_wall, local.scene(by_wall, place), place, RIGHT)
+    rule = local.foretold(at)
+    assert local.effect(at) is None and rule is not None and rule.step == (8, 0)
+    thing = frame(*place, (24, 48, THING))
+    at = local.situation(thing, local.scene(thing, place), place, RIGHT)
+    assert at.touched and local.foretold(at) is None, "of a thing nothing is known"
+    at = local.situation(by_wall, local.scene(by_wall, place), place, LEFT)
+    assert local.foretold(at) is None, "nor of another action"
+
+
 def test_a_thing_is_worth_touching_again_where_something_else_has_changed() -> None:
     local, thing, place = model(), (24, 16, THING), (16, 16)
     for _ in range(5):

@@ -109,6 +109,23 @@ def test_a_bar_goes_on_while_a_switch_comes_back() -> None:
     assert mask_HW[63].all() and not mask_HW[:63].any()
 
 
+def test_what_only_ticks_near_an_edge_may_tell_the_time() -> None:
+    """The same click each time: nothing shows yet that it does not move the bar."""
+    status, frames = StatusMask(), np.full((4, 64, 64), 2, np.uint8)
+    for at in range(1, 4):
+        frames[at:, 0, at] = 7
+    click = GameAction(6, 40, 40)
+    told: list[bool] = []
+    for before, after in zip(frames, frames[1:], strict=False):
+        status.observe(before, click, after)
+        told.append(status.may_tell_time(before, after))
+    assert told == [False, True, True] and not status.mask_HW.any()
+    more = frames[3].copy()
+    more[30, 30] = 7
+    assert not status.may_tell_time(frames[2], more), "something else has changed, too"
+    assert not status.may_tell_time(more, more)
+
+
 def test_tiles_that_one_clicks_are_no_clock() -> None:
     """Clicks from left to right along the edge, each turning what it hits."""
 

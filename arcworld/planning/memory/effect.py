@@ -14,6 +14,8 @@ from arcworld.planning.memory.avatar import Box, Place
 from arcworld.planning.memory.situation import Scene, area
 from arcworld.recordings.episode import SIDE
 
+RULE, EXCEPTIONS = 3, 0.1
+"""What came so often, with at most this share of others, is a rule."""
 SCENES = 64
 """So many scenes are told apart; what has been tried in as many needs no other."""
 
@@ -51,6 +53,11 @@ class Effect:
     def moves(self) -> bool:
         """Whether it leads to another state in which the avatar stands somewhere."""
         return len(self.rows) > 0 and self.step is not None
+
+    @property
+    def is_rule(self) -> bool:
+        """Whether it came often, and hardly ever another."""
+        return self.tried >= RULE and self.failed <= EXCEPTIONS * self.tried
 
     def same(self, other: Effect) -> bool:
         """Whether both do the same."""

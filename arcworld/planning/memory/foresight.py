@@ -66,21 +66,21 @@ class Foresight:
         """What an action would do in a state in which the avatar is seen, and where it would lead.
 
         Returns:
-            The effect, None where nothing is known; the state, None where it stays, or cannot be
-            told.
+            The effect seen there, None where none was; the state, by that effect or by what the
+            action does as a rule, None where it stays, or cannot be told.
         """
-        at = state, action
-        effect = self.local.effect(self.situation(state, action))
+        at, situation = (state, action), self.situation(state, action)
+        seen, effect = self.local.effect(situation), self.local.foretold(situation)
         if effect is None or not effect.moves:
-            return effect, None
+            return seen, None
         known = self._targets.get(at)
         if known is None or known[0] is not effect:
             known = effect, self._apply(self._look(state), effect)
             self._targets[at] = known
         if known[1] is None:
-            return effect, None
+            return seen, None
         number = self.graph.number(known[1])
-        return effect, known[1] if number is None else number
+        return seen, known[1] if number is None else number
 
     def _look(self, state: State) -> Imagined:
         if isinstance(state, bytes):

@@ -2,13 +2,15 @@
 
 Knows what lies in the avatar's way, and what came of the action there before. A corridor that was
 walked once need not be tried again in every other state of the game; what never lay in the way
-before, or did not always do the same, is worth a try. So is a thing where something else stands
+before, or did not always do the same, is worth a try. Where only ground or walls lie ahead, what
+came of their colours as a rule is foretold, so that a way leads on past what was never tried. So is a thing where something else stands
 otherwise than when it was touched, and most of all what won a level when it was touched.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +64,7 @@ class LocalModel:
         self._goal, self._vain = 0, 0
         self._contacts: Counter[int] = Counter()
         self._effects: dict[Context, Effect] = {}
+        self._rules: dict[tuple[int, int], Effect] = {}
         self._most = most
 
     def __len__(self) -> int:
@@ -70,6 +73,7 @@ class LocalModel:
     def clear(self) -> None:
         """The avatar is another: contexts mean nothing any more."""
         self._effects.clear()
+        self._rules.clear()
         self.new_ground()
 
     def scene(self, frame_HW: NDArray[np.uint8], place: Place) -> Scene:
@@ -97,6 +101,8 @@ class LocalModel:
         self.noise += 0.05 * (effect.beyond - self.noise)
         self._contacts[at.ahead] += 1
         self._vain += bool(at.touched & self._goal)
+        if not at.touched:
+            self._generalise(at, effect)
         known = self._effects.get(at.context)
         if known is None:
             effect.scenes.add(at.scene)
@@ -110,6 +116,18 @@ class LocalModel:
         known.count(at.scene, right, news)
         if not right and (restless or 2 * known.failed > known.tried):
             self._effects[at.context] = known.corrected(same)
+
+    def _generalise(self, at: Situation, effect: Effect) -> None:
+        """Count what the action does where these colours lie ahead."""
+        rule = at.action, at.ahead
+        known = self._rules.get(rule)
+        if known is None:
+            self._rules[rule] = replace(effect, scenes=set())
+            return
+        right = known.same(effect)
+        known.count(at.scene, right, news=False)
+        if not right and 2 * known.failed > known.tried:
+            self._rules[rule] = known.corrected(effect)
 
     def _effect(
         self,
@@ -153,6 +171,14 @@ class LocalModel:
     def effect(self, at: Situation) -> Effect | None:
         """What the action did last there; None where it was never seen, or all is noise."""
         return self._effects.get(at.context) if self.trust >= TRUSTED else None
+
+    def foretold(self, at: Situation) -> Effect | None:
+        """`effect`, or what the action does as a rule where such ground or walls lie ahead."""
+        effect = self.effect(at)
+        if effect is not None or at.touched or self.trust < TRUSTED:
+            return effect
+        rule = self._rules.get((at.action, at.ahead))
+        return rule if rule is not None and rule.is_rule else None
 
     def promise(self, at: Situation, effect: Effect | None, unknown: float) -> float:
         """The chance of a discovery, more than 1 where a level was won so.

@@ -187,9 +187,10 @@ class Memory:
             self.foresight = Foresight(self.graph, self.local)
         before, row = self.here, self._row(action)
         kind, fresh = self._kind(before, row), row not in before.edges
-        found = self.graph.find(frame_HW) is None
+        old_HW = self.graph.shown(unpack(before.frame))
+        news = not self.status.may_tell_time(old_HW, self.graph.shown(frame_HW))
+        found = news and self.graph.find(frame_HW) is None
         if fresh and self.effects is not None:
-            old_HW = self.graph.shown(unpack(before.frame))
             self.effects.observe(old_HW, GameAction.from_row(row), found)
         self._arrive(seen, frame_HW, row)
         moved = self.here.number != before.number

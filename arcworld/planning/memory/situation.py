@@ -30,12 +30,14 @@ class Situation:
     """An action where the avatar stands.
 
     Attributes:
+        action: its id.
         context: the action, and what lies in its way.
         scene: all else.
         ahead: the colours where the avatar would stand, one bit each.
         touched: the rare ones of them.
     """
 
+    action: int
     context: Context
     scene: Scene
     ahead: int
@@ -64,7 +66,7 @@ def situation_of(
         entered_HW[area(avatar.box, place)] = False
     ahead = np.bincount(frame_HW[entered_HW], minlength=COLOURS) > 0
     rare = np.bincount(frame_HW.ravel(), minlength=COLOURS) < RARE
-    return Situation(context, scene, int(ahead @ _BITS), int((ahead & rare) @ _BITS))
+    return Situation(action, context, scene, int(ahead @ _BITS), int((ahead & rare) @ _BITS))
 
 
 def _context(frame_HW: NDArray[np.uint8], avatar: Avatar, place: Place, action: int) -> Context:

@@ -22,6 +22,10 @@ from numpy.typing import NDArray
 from arcworld.recordings.episode import CLICK, SIDE, GameAction
 
 
+SUSPECT = 2
+"""Ticks from which on a line may be a clock."""
+
+
 @dataclass(frozen=True, slots=True)
 class StatusConfig:
     """What is believed of a row or column.
@@ -100,6 +104,19 @@ class StatusMask:
                     self._see(axis, at, now, before_HW, action, after_HW)
                     relearn = True
         return relearn and self._mask(after_HW)
+
+    def may_tell_time(self, before_HW: NDArray[np.uint8], after_HW: NDArray[np.uint8]) -> bool:
+        """Whether all that changed lies where bars are and has only ticked so far: a clock, unless
+        other actions show otherwise.
+        """
+        changed_HW = before_HW != after_HW
+        return any(self._only_ticks(changed_HW.any(axis=1 - axis), axis) for axis in (0, 1))
+
+    def _only_ticks(self, changed_N: NDArray[np.bool_], axis: int) -> bool:
+        lines = [self._lines.get((axis, at)) for at in np.flatnonzero(changed_N).tolist()]
+        return bool(lines) and all(
+            line is not None and line.ticks >= SUSPECT and not line.others for line in lines
+        )
 
     def _see_alone(self, before_HW: NDArray[np.uint8], after_HW: NDArray[np.uint8]) -> None:
         """Count the lines that alone differ from two changes before; other pixels came back."""
