@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -116,7 +117,7 @@ def test_what_only_ticks_near_an_edge_may_tell_the_time() -> None:
         frames[at:, 0, at] = 7
     click = GameAction(6, 40, 40)
     told: list[bool] = []
-    for before, after in zip(frames, frames[1:], strict=False):
+    for before, after in pairwise(frames):
         status.observe(before, click, after)
         told.append(status.may_tell_time(before, after))
     assert told == [False, True, True] and not status.mask_HW.any()

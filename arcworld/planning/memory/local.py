@@ -3,8 +3,9 @@
 Knows what lies in the avatar's way, and what came of the action there before. A corridor that was
 walked once need not be tried again in every other state of the game; what never lay in the way
 before, or did not always do the same, is worth a try. Where only ground or walls lie ahead, what
-came of their colours as a rule is foretold, so that a way leads on past what was never tried. So is a thing where something else stands
-otherwise than when it was touched, and most of all what won a level when it was touched.
+came of their colours as a rule is foretold, so that a way leads on past what was never tried. A
+thing is worth a try, too, where something else stands otherwise than when it was touched, and most
+of all what won a level when it was touched.
 """
 
 from __future__ import annotations

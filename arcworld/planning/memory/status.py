@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 
 from arcworld.recordings.episode import CLICK, SIDE, GameAction
 
-
 SUSPECT = 2
 """Ticks from which on a line may be a clock."""
 
