@@ -110,6 +110,17 @@ def test_a_thing_is_worth_touching_again_where_something_else_has_changed() -> N
     assert same < 0.1 < other
 
 
+def test_a_thing_touched_from_one_side_need_not_be_touched_from_the_other() -> None:
+    local, thing = model(), (24, 16, THING)
+    walk(local, (16, 16), RIGHT, thing)
+    walk(local, (32, 16), LEFT, thing, (*FAR, 14))
+    from_the_left = frame(16, 16, thing, (*FAR, 14))
+    assert promise(local, from_the_left, (16, 16), RIGHT) < 0.25, "so it was, in this scene"
+    assert promise(local, frame(16, 16, thing, (*FAR, 13)), (16, 16), RIGHT) > 0.25
+    other = frame(16, 16, (24, 16, 13))
+    assert promise(local, other, (16, 16), RIGHT) >= 0.5, "of these colours none was"
+
+
 def test_where_things_move_by_themselves_their_moves_are_no_effect() -> None:
     """A hazard walks past; what the action does is what it always does."""
     local, rng = model(), np.random.default_rng(0)

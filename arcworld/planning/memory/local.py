@@ -42,9 +42,11 @@ NEWS = 0.6
 """What an action promises that has led to scenes never seen, in a scene where it was not tried."""
 RESTLESS = 0.3
 """Where so many actions change something far away, things move by themselves."""
-FAMILIAR, FAMILIAR_THING = 0.1, 0.5
+UNTOUCHED = 0.5
+"""What an action promises at least that touches a thing of colours never touched on this level."""
+RULED, FAMILIAR, FAMILIAR_THING = 0.03, 0.1, 0.5
 """The least share of an unknown action's promise that is left where the avatar has gone to the same
-colours often: ground or walls, and things."""
+colours often: ground or walls that follow a rule, others, and things."""
 
 
 class LocalModel:
@@ -66,6 +68,7 @@ class LocalModel:
         self._contacts: Counter[int] = Counter()
         self._effects: dict[Context, Effect] = {}
         self._rules: dict[tuple[int, int], Effect] = {}
+        self._met: dict[int, set[Scene]] = {}
         self._most = most
 
     def __len__(self) -> int:
@@ -102,7 +105,9 @@ class LocalModel:
         self.noise += 0.05 * (effect.beyond - self.noise)
         self._contacts[at.ahead] += 1
         self._vain += bool(at.touched & self._goal)
-        if not at.touched:
+        if at.touched:
+            self._met.setdefault(at.touched, set()).add(at.scene)
+        else:
             self._generalise(at, effect)
         known = self._effects.get(at.context)
         if known is None:
@@ -165,6 +170,7 @@ class LocalModel:
     def new_ground(self) -> None:
         """Another level: what lies where is not known."""
         self._vain = 0
+        self._met.clear()
         for effect in self._effects.values():
             effect.scenes.clear()
         self.ground_HW.fill(UNKNOWN)
@@ -175,10 +181,10 @@ class LocalModel:
 
     def foretold(self, at: Situation) -> Effect | None:
         """`effect`, or what the action does as a rule where such ground or walls lie ahead."""
-        effect = self.effect(at)
-        if effect is not None or at.touched or self.trust < TRUSTED:
-            return effect
-        rule = self._rules.get((at.action, at.ahead))
+        return self.effect(at) or (self._rule(at) if self.trust >= TRUSTED else None)
+
+    def _rule(self, at: Situation) -> Effect | None:
+        rule = None if at.touched else self._rules.get((at.action, at.ahead))
         return rule if rule is not None and rule.is_rule else None
 
     def promise(self, at: Situation, effect: Effect | None, unknown: float) -> float:
@@ -189,17 +195,26 @@ class LocalModel:
             effect: what is foretold.
             unknown: the promise where nothing of it is known.
         """
+        met = self._met.get(at.touched, set())
         fresh = effect is None or effect.is_fresh(at.scene)
+        if effect is not None and at.touched:
+            fresh = fresh and at.scene not in met
         goal = GOAL / (1 + self._vain) if fresh and at.touched & self._goal else 0.0
         if effect is None:
-            least = FAMILIAR_THING if at.touched else FAMILIAR
-            return max(goal, unknown * max(2 / (2 + self._contacts[at.ahead]), least))
+            return max(goal, self._unknown(at, unknown))
         doubt = effect.doubt
         if fresh:
             doubt = max(doubt, NEWS * (effect.news - self.news))
             if at.touched:
-                doubt = max(doubt, 1 / (1 + len(effect.scenes)))
+                doubt = max(doubt, 1 / (1 + len(met)))
         return max(goal, min(unknown, FORETOLD * doubt))
+
+    def _unknown(self, at: Situation, promise: float) -> float:
+        """The promise where the action was never seen, from what it is of its kind at best."""
+        if at.touched and at.touched not in self._met:
+            return max(UNTOUCHED, promise)
+        least = FAMILIAR_THING if at.touched else FAMILIAR if self._rule(at) is None else RULED
+        return promise * max(2 / (2 + self._contacts[at.ahead]), least)
 
     @property
     def most(self) -> float:
