@@ -32,6 +32,7 @@ from arcworld.planning.memory.choices import (
     on_object,
     simple_kind,
 )
+from arcworld.planning.memory.clicks import ClickModel
 from arcworld.planning.memory.deaths import Deaths
 from arcworld.planning.memory.foresight import Foresight, State
 from arcworld.planning.memory.graph import Led, LevelGraph, Node, unpack
@@ -95,7 +96,7 @@ class Memory:
         """A game was opened: nothing is known of it."""
         self.status, self.marker = StatusMask(), ClickMarker()
         self.knowledge = Knowledge(CHANGES, DISCOVERS, self.config.curious)
-        self.local = LocalModel()
+        self.local, self.clicks = LocalModel(), ClickModel()
         self.effects = Effects(seed=self.seed) if self.learns else None
         self._order = np.random.default_rng(self.seed).permutation(8).tolist()
         self._won: dict[int, tuple[ActionRow, ...]] = {}
@@ -128,6 +129,7 @@ class Memory:
         self.was_told = False
         self._forget_states()
         self.local.new_ground()
+        self.clicks.forget()
         self._start_over(seen)
 
     def _forget_states(self) -> None:
@@ -184,6 +186,7 @@ class Memory:
             self.here = self.graph.nodes[became.get(self.here.number, self.here.number)]
             self._recount()
             self.local.clear()
+            self.clicks.forget()
             self.foresight = Foresight(self.graph, self.local)
         before, row = self.here, self._row(action)
         kind, fresh = self._kind(before, row), row not in before.edges
@@ -200,6 +203,8 @@ class Memory:
         self.graph.record(before, row, kind, led, self.here.number if moved else -1)
         if _steers(action):
             self._learn_local(before, action, moved)
+        elif action.id == CLICK:
+            self.clicks.observe(row, old_HW, self.graph.shown(frame_HW))
 
     def _learn_local(self, before: Node, action: GameAction, moved: bool) -> None:
         """What a simple action did near the avatar; and what the avatar is."""
@@ -334,8 +339,33 @@ class Memory:
         self.foresight.tidy()
         if self.effects is not None:
             self._ask(self.effects, self.here)
-        search = Search(self.foresight, promises, fresh, expected=self._expected)
-        return search.route(self.here, reset)
+        while True:
+            search = Search(self.foresight, promises, fresh, expected=self._expected)
+            route = search.route(self.here, reset)
+            if route is None or not self._write_foretold(search.end, route.last):
+                return route
+
+    def _write_foretold(self, state: State, row: ActionRow) -> bool:
+        """Where an untried click is foretold to lead to another state that is known, write that
+        down as if it had been tried, and so for all such clicks there; whether it was.
+        """
+        if row[0] != CLICK or isinstance(state, bytes):
+            return False
+        node = self.graph.nodes[state]
+        frame_HW = self.graph.shown(unpack(node.frame))
+        if self._foretold(frame_HW, row) in (None, node):
+            return False
+        clicks = [(k, r) for k, rows in node.untried.items() for r in rows if r[0] == CLICK]
+        for kind, click in clicks:
+            to = self._foretold(frame_HW, click)
+            if to is not None and to is not node:
+                self.graph.record(node, click, kind, Led.ELSEWHERE, to.number)
+        return True
+
+    def _foretold(self, frame_HW: NDArray[np.uint8], click: ActionRow) -> Node | None:
+        """The node to which a click is foretold to lead, if it is known."""
+        after_HW = self.clicks.foretell(click, frame_HW)
+        return None if after_HW is None else self.graph.find(after_HW)
 
     def is_at(self, state: State) -> bool:
         """Whether the player stands where a route said."""

@@ -1,0 +1,91 @@
+"""What a click changed, foretold wherever all that it changed looks as it did then.
+
+Knows frames and clicks; knows no objects and no graph. A switch that was seen to turn one tile does
+not have to be tried in every state of the other tiles to know which state that leads to. What a
+click does may hang on something else that is not where the change is: foretold wrongly, it is
+unlearnt, and nothing is foretold before enough came true.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arcworld.planning.memory.choices import ActionRow
+
+DOUBT = 2
+"""So many foretold wrongly are assumed before the first."""
+TRUSTED = 0.6
+"""The share that must have come true."""
+LATELY = 32
+"""At so many foretold, half of what was counted is forgotten."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Change:
+    """Pixels, by their number in the frame, and their colours before and after."""
+
+    places: NDArray[np.intp]
+    before: NDArray[np.uint8]
+    after: NDArray[np.uint8]
+
+
+class ClickModel:
+    """Changes by click."""
+
+    def __init__(self, most: int = 8) -> None:
+        """At most so many changes of one click are kept, the newest."""
+        self._most = most
+        self._changes: dict[ActionRow, list[Change]] = {}
+        self._right, self._told = 0.0, 0.0
+
+    def forget(self) -> None:
+        """Another level: what lies where is not known. How far it is trusted stays."""
+        self._changes.clear()
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether enough came true of what was foretold."""
+        return self._right >= TRUSTED * (self._told + DOUBT)
+
+    def observe(
+        self, row: ActionRow, before_HW: NDArray[np.uint8], after_HW: NDArray[np.uint8]
+    ) -> None:
+        """Take in what a click changed, or that it changed nothing."""
+        changes = self._changes.setdefault(row, [])
+        known = _fitting(changes, before_HW)
+        places = np.flatnonzero(before_HW != after_HW)
+        if known is not None:
+            right = np.array_equal(_apply(known, before_HW), after_HW)
+            self._count(right)
+            if right:
+                return
+            changes.remove(known)
+        if len(places):
+            change = Change(places, before_HW.ravel()[places], after_HW.ravel()[places])
+            self._changes[row] = [*changes, change][-self._most :]
+
+    def foretell(self, row: ActionRow, frame_HW: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+        """The frame after a click; None where that is not known, or not trusted."""
+        known = _fitting(self._changes.get(row, ()), frame_HW) if self.is_trusted else None
+        return None if known is None else _apply(known, frame_HW)
+
+    def _count(self, right: bool) -> None:
+        self._right, self._told = self._right + right, self._told + 1
+        if self._told >= LATELY:
+            self._right, self._told = self._right / 2, self._told / 2
+
+
+def _fitting(changes: list[Change] | tuple[()], frame_HW: NDArray[np.uint8]) -> Change | None:
+    """The newest change of which all pixels are as they were before."""
+    flat = frame_HW.ravel()
+    fitting = (one for one in reversed(changes) if np.array_equal(flat[one.places], one.before))
+    return next(fitting, None)
+
+
+def _apply(change: Change, frame_HW: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    after = frame_HW.ravel().copy()
+    after[change.places] = change.after
+    return after.reshape(frame_HW.shape)

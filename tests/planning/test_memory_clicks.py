@@ -1,0 +1,85 @@
+"""Clicks whose changes are known: foretold where they fit, unlearnt where they fail."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arcworld.planning.memory.clicks import ClickModel
+from arcworld.planning.memory.memory import Memory
+from arcworld.recordings.episode import GameAction
+from tests.planning.test_memory import View
+
+Frame = NDArray[np.uint8]
+TILES = [(4 + 10 * n, 8) for n in range(6)]
+
+
+def board(turned: set[int]) -> Frame:
+    """Six tiles of 6x6 pixels in a row, of one colour or another."""
+    frame = np.full((64, 64), 1, np.uint8)
+    for number, (x, y) in enumerate(TILES):
+        frame[y : y + 6, x : x + 6] = 9 if number in turned else 12
+    return frame
+
+
+def click(number: int) -> tuple[int, int, int]:
+    return 6, TILES[number][0] + 2, TILES[number][1] + 2
+
+
+def taught() -> ClickModel:
+    """One that has seen two tiles turned on and off again and again."""
+    model, turned = ClickModel(), set[int]()
+    for number in (0, 1) * 8:
+        after = turned ^ {number}
+        model.observe(click(number), board(turned), board(after))
+        turned = after
+    return model
+
+
+def test_a_change_is_foretold_wherever_its_pixels_look_as_they_did() -> None:
+    model = taught()
+    told = model.foretell(click(0), board({4, 5}))
+    assert told is not None and np.array_equal(told, board({0, 4, 5}))
+    assert model.foretell(click(2), board(set())) is None, "of that tile nothing is known"
+    elsewhere = board(set())
+    elsewhere[8:14, 4:10] = 7
+    assert model.foretell(click(0), elsewhere) is None, "it never looked so"
+
+
+def test_nothing_is_foretold_before_enough_came_true() -> None:
+    model = ClickModel()
+    model.observe(click(0), board(set()), board({0}))
+    assert not model.is_trusted and model.foretell(click(0), board({4})) is None
+    assert taught().is_trusted
+
+
+def test_what_was_foretold_wrongly_is_unlearnt_and_trust_goes() -> None:
+    model = taught()
+    model.observe(click(0), board({3}), board({3, 4}))
+    told = model.foretell(click(0), board(set()))
+    assert told is not None and np.array_equal(told, board({4})), "it turns another tile now"
+    for number in range(8):
+        model.observe(click(0), board({number % 6}), board({number % 6, (number + 1) % 6}))
+    assert not model.is_trusted
+
+
+def test_no_click_is_spent_on_states_that_others_led_to() -> None:
+    """Of 64 states of six switches, hardly one is visited twice before all are seen."""
+    memory, turned = Memory(), set[int]()
+    offered = View(board(turned), available_actions=(6,), legal_actions=(0, 6))
+    memory.begin(offered)
+    spent = 0
+    while len(memory.graph) < 64 and spent < 200:
+        route = memory.route()
+        assert route is not None
+        for row in [*route.rows, route.last]:
+            action = GameAction.from_row(row)
+            hit = [
+                n for n, (x, y) in enumerate(TILES) if x <= row[1] < x + 6 and y <= row[2] < y + 6
+            ]
+            turned = set() if action.id == 0 else turned ^ set(hit)
+            memory.observe(action, replace(offered, frame_HW=board(turned)))
+            spent += 1
+    assert len(memory.graph) == 64 and spent < 110
