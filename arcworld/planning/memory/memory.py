@@ -40,7 +40,8 @@ from arcworld.planning.memory.knowledge import Knowledge
 from arcworld.planning.memory.local import LocalModel
 from arcworld.planning.memory.marker import ClickMarker
 from arcworld.planning.memory.objects import HIDDEN, Objects, find_objects
-from arcworld.planning.memory.search import Route, Search
+from arcworld.planning.memory.routing import Routing
+from arcworld.planning.memory.search import Route
 from arcworld.planning.memory.seen import Seen
 from arcworld.planning.memory.status import StatusMask
 from arcworld.recordings.episode import CLICK, NO_PLACE, RESET, UNDO, GameAction
@@ -330,42 +331,12 @@ class Memory:
 
     def route(self) -> Route | None:
         """The way over known edges to the untried action that is cheapest for what it promises."""
-        reset = RESET_ROW if RESET in self._seen.legal_actions else None
-        simple = [n for n in self._seen.available_actions if n not in (CLICK, UNDO)]
-        rows: list[ActionRow] = [(number, NO_PLACE, NO_PLACE) for number in simple]
-        kinds = [self.knowledge.kind(simple_kind(row, None)) for row in rows]
-        promises = self.knowledge.promises()
-        fresh = {number: promises[kind] for number, kind in zip(simple, kinds, strict=True)}
-        self.foresight.tidy()
         if self.effects is not None:
             self._ask(self.effects, self.here)
-        while True:
-            search = Search(self.foresight, promises, fresh, expected=self._expected)
-            route = search.route(self.here, reset)
-            if route is None or not self._write_foretold(search.end, route.last):
-                return route
-
-    def _write_foretold(self, state: State, row: ActionRow) -> bool:
-        """Where an untried click is foretold to lead to another state that is known, write that
-        down as if it had been tried, and so for all such clicks there; whether it was.
-        """
-        if row[0] != CLICK or isinstance(state, bytes):
-            return False
-        node = self.graph.nodes[state]
-        frame_HW = self.graph.shown(unpack(node.frame))
-        if self._foretold(frame_HW, row) in (None, node):
-            return False
-        clicks = [(k, r) for k, rows in node.untried.items() for r in rows if r[0] == CLICK]
-        for kind, click in clicks:
-            to = self._foretold(frame_HW, click)
-            if to is not None and to is not node:
-                self.graph.record(node, click, kind, Led.ELSEWHERE, to.number)
-        return True
-
-    def _foretold(self, frame_HW: NDArray[np.uint8], click: ActionRow) -> Node | None:
-        """The node to which a click is foretold to lead, if it is known."""
-        after_HW = self.clicks.foretell(click, frame_HW)
-        return None if after_HW is None else self.graph.find(after_HW)
+        reset = RESET_ROW if RESET in self._seen.legal_actions else None
+        simple = [n for n in self._seen.available_actions if n not in (CLICK, UNDO)]
+        ways = Routing(self.knowledge, self.foresight, self.clicks, self._expected)
+        return ways.best(self.here, simple, reset)
 
     def is_at(self, state: State) -> bool:
         """Whether the player stands where a route said."""

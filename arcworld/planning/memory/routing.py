@@ -1,0 +1,75 @@
+"""The best way on from a state, and what is foretold of clicks on the way, written down.
+
+Joins search, foresight and the memory of clicks; knows no game, and decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arcworld.planning.memory.choices import ActionRow, simple_kind
+from arcworld.planning.memory.clicks import ClickModel
+from arcworld.planning.memory.foresight import Foresight, State
+from arcworld.planning.memory.graph import Led, Node, unpack
+from arcworld.planning.memory.knowledge import Knowledge
+from arcworld.planning.memory.search import Route, Search
+from arcworld.recordings.episode import CLICK, NO_PLACE
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """What is known of a level's ways.
+
+    Attributes:
+        expected_64: what a click in each cell should change, as a share of the most, or None.
+    """
+
+    knowledge: Knowledge
+    foresight: Foresight
+    clicks: ClickModel
+    expected_64: NDArray[np.floating] | None = None
+
+    def best(self, here: Node, simple: Sequence[int], reset: ActionRow | None) -> Route | None:
+        """The way over known edges to the untried action that is cheapest for what it promises.
+
+        Args:
+            here: where it begins.
+            simple: ids of the actions without a place that the game offers.
+            reset: leads to the level's opening, where it is legal.
+        """
+        rows: list[ActionRow] = [(number, NO_PLACE, NO_PLACE) for number in simple]
+        kinds = [self.knowledge.kind(simple_kind(row, None)) for row in rows]
+        promises = self.knowledge.promises()
+        fresh = {number: promises[kind] for number, kind in zip(simple, kinds, strict=True)}
+        self.foresight.tidy()
+        while True:
+            search = Search(self.foresight, promises, fresh, expected=self.expected_64)
+            route = search.route(here, reset)
+            if route is None or not self._write_foretold(search.end, route.last):
+                return route
+
+    def _write_foretold(self, state: State, row: ActionRow) -> bool:
+        """Where an untried click is foretold to lead to another state that is known, write that
+        down as if it had been tried, and so for all such clicks there; whether it was.
+        """
+        if row[0] != CLICK or isinstance(state, bytes):
+            return False
+        node = self.foresight.graph.nodes[state]
+        frame_HW = self.foresight.graph.shown(unpack(node.frame))
+        if self._foretold(frame_HW, row) in (None, node):
+            return False
+        clicks = [(k, r) for k, rows in node.untried.items() for r in rows if r[0] == CLICK]
+        for kind, click in clicks:
+            to = self._foretold(frame_HW, click)
+            if to is not None and to is not node:
+                self.foresight.graph.record(node, click, kind, Led.ELSEWHERE, to.number)
+        return True
+
+    def _foretold(self, frame_HW: NDArray[np.uint8], click: ActionRow) -> Node | None:
+        """The node to which a click is foretold to lead, if it is known."""
+        after_HW = self.clicks.foretell(click, frame_HW)
+        return None if after_HW is None else self.foresight.graph.find(after_HW)
