@@ -65,6 +65,19 @@ def test_what_was_foretold_wrongly_is_unlearnt_and_trust_goes() -> None:
     assert not model.is_trusted
 
 
+def test_what_is_kept_is_bounded() -> None:
+    """A game in which every click anywhere does something else each time."""
+    model, rng = ClickModel(), np.random.default_rng(0)
+    for x in range(64):
+        for y in range(0, 64, 4):
+            before, after = rng.integers(0, 16, (2, 64, 64), dtype=np.uint8)
+            before[16:] = after[16:]
+            model.observe((6, x, y), before, after)
+            model.observe((6, 0, 0), before, after)
+    kept = sum(len(one.places) for changes in model._changes.values() for one in changes)
+    assert len(model._changes) <= 256 and kept <= 264 * 1024
+
+
 def test_no_click_is_spent_on_states_that_others_led_to() -> None:
     """Of 64 states of six switches, hardly one is visited twice before all are seen."""
     memory, turned = Memory(), set[int]()

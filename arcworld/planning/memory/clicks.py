@@ -21,6 +21,10 @@ TRUSTED = 0.6
 """The share that must have come true."""
 LATELY = 32
 """At so many foretold, half of what was counted is forgotten."""
+LARGEST = 1024
+"""Changes of more pixels than a quarter of the frame's are of the whole scene, and not kept."""
+CLICKS, CHANGES = 256, 8
+"""At most so many clicks are known, and so many changes of each; the newest are kept."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,9 +39,8 @@ class Change:
 class ClickModel:
     """Changes by click."""
 
-    def __init__(self, most: int = 8) -> None:
-        """At most so many changes of one click are kept, the newest."""
-        self._most = most
+    def __init__(self) -> None:
+        """Nothing is known."""
         self._changes: dict[ActionRow, list[Change]] = {}
         self._right, self._told = 0.0, 0.0
 
@@ -54,7 +57,10 @@ class ClickModel:
         self, row: ActionRow, before_HW: NDArray[np.uint8], after_HW: NDArray[np.uint8]
     ) -> None:
         """Take in what a click changed, or that it changed nothing."""
-        changes = self._changes.setdefault(row, [])
+        changes = self._changes.pop(row, [])
+        self._changes[row] = changes
+        if len(self._changes) > CLICKS:
+            del self._changes[next(iter(self._changes))]
         known = _fitting(changes, before_HW)
         places = np.flatnonzero(before_HW != after_HW)
         if known is not None:
@@ -63,9 +69,9 @@ class ClickModel:
             if right:
                 return
             changes.remove(known)
-        if len(places):
-            change = Change(places, before_HW.ravel()[places], after_HW.ravel()[places])
-            self._changes[row] = [*changes, change][-self._most :]
+        if 0 < len(places) <= LARGEST:
+            changes.append(Change(places, before_HW.ravel()[places], after_HW.ravel()[places]))
+            del changes[:-CHANGES]
 
     def foretell(self, row: ActionRow, frame_HW: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
         """The frame after a click; None where that is not known, or not trusted."""
