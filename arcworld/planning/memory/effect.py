@@ -75,6 +75,15 @@ class Effect:
             self, rows=self.rows[both], columns=self.columns[both], colours=self.colours[both]
         )
 
+    def again(self, other: Effect, scene: Scene, news: bool, *, newest: bool = False) -> Effect:
+        """What is believed after one more try, which did what `other` does: this, or where it
+        mostly failed (with `newest`: failed now) the other.
+        """
+        right = self.same(other)
+        self.count(scene, right, news)
+        mistaken = not right and (newest or 2 * self.failed > self.tried)
+        return self.corrected(other) if mistaken else self
+
     def corrected(self, by: Effect) -> Effect:
         """As often tried as this, but it does what another does."""
         return replace(self, rows=by.rows, columns=by.columns, colours=by.colours, step=by.step)

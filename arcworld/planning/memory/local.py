@@ -117,11 +117,8 @@ class LocalModel:
             return
         restless = self.noise > RESTLESS and known.step == effect.step
         same = known.common(effect) if restless else effect
-        right = known.same(same)
-        self.trust += 0.05 * (right - self.trust)
-        known.count(at.scene, right, news)
-        if not right and (restless or 2 * known.failed > known.tried):
-            self._effects[at.context] = known.corrected(same)
+        self.trust += 0.05 * (known.same(same) - self.trust)
+        self._effects[at.context] = known.again(same, at.scene, news, newest=restless)
 
     def _generalise(self, at: Situation, effect: Effect) -> None:
         """Count what the action does where these colours lie ahead."""
@@ -129,11 +126,8 @@ class LocalModel:
         known = self._rules.get(rule)
         if known is None:
             self._rules[rule] = replace(effect, scenes=set())
-            return
-        right = known.same(effect)
-        known.count(at.scene, right, news=False)
-        if not right and 2 * known.failed > known.tried:
-            self._rules[rule] = known.corrected(effect)
+        else:
+            self._rules[rule] = known.again(effect, at.scene, news=False)
 
     def _effect(
         self,
@@ -196,9 +190,7 @@ class LocalModel:
             unknown: the promise where nothing of it is known.
         """
         met = self._met.get(at.touched, set())
-        fresh = effect is None or effect.is_fresh(at.scene)
-        if effect is not None and at.touched:
-            fresh = fresh and at.scene not in met
+        fresh = effect is None or (effect.is_fresh(at.scene) and at.scene not in met)
         goal = GOAL / (1 + self._vain) if fresh and at.touched & self._goal else 0.0
         if effect is None:
             return max(goal, self._unknown(at, unknown))

@@ -191,8 +191,8 @@ class Memory:
             self.foresight = Foresight(self.graph, self.local)
         before, row = self.here, self._row(action)
         kind, fresh = self._kind(before, row), row not in before.edges
-        old_HW = self.graph.shown(unpack(before.frame))
-        news = not self.status.may_tell_time(old_HW, self.graph.shown(frame_HW))
+        old_HW, new_HW = self.graph.shown(unpack(before.frame)), self.graph.shown(frame_HW)
+        news = not self.status.may_tell_time(old_HW, new_HW)
         found = news and self.graph.find(frame_HW) is None
         if fresh and self.effects is not None:
             self.effects.observe(old_HW, GameAction.from_row(row), found)
@@ -203,13 +203,19 @@ class Memory:
         led = Led.ELSEWHERE if moved else Led.NOTHING
         self.graph.record(before, row, kind, led, self.here.number if moved else -1)
         if _steers(action):
-            self._learn_local(before, action, moved)
+            self._learn_local(before, action, moved, old_HW, new_HW)
         elif action.id == CLICK:
-            self.clicks.observe(row, old_HW, self.graph.shown(frame_HW))
+            self.clicks.observe(row, old_HW, new_HW)
 
-    def _learn_local(self, before: Node, action: GameAction, moved: bool) -> None:
+    def _learn_local(
+        self,
+        before: Node,
+        action: GameAction,
+        moved: bool,
+        old_HW: NDArray[np.uint8],
+        new_HW: NDArray[np.uint8],
+    ) -> None:
         """What a simple action did near the avatar; and what the avatar is."""
-        old_HW, new_HW = (self.graph.shown(unpack(node.frame)) for node in (before, self.here))
         if before.place is not None:
             at = self.foresight.situation(before.number, action.id)
             self.local.observe(at, old_HW, new_HW, before.place, self.here.place, self._news)

@@ -49,7 +49,10 @@ class Routing:
         while True:
             search = Search(self.foresight, promises, fresh, expected=self.expected_64)
             route = search.route(here, reset)
-            if route is None or not self._write_foretold(search.end, route.last):
+            if route is None:
+                return None
+            end = route.states[-1] if route.states else here.number
+            if not self._write_foretold(end, route.last):
                 return route
 
     def _write_foretold(self, state: State, row: ActionRow) -> bool:
@@ -60,16 +63,17 @@ class Routing:
             return False
         node = self.foresight.graph.nodes[state]
         frame_HW = self.foresight.graph.shown(unpack(node.frame))
-        if self._foretold(frame_HW, row) in (None, node):
+        if self._foretold(node, frame_HW, row) is None:
             return False
         clicks = [(k, r) for k, rows in node.untried.items() for r in rows if r[0] == CLICK]
         for kind, click in clicks:
-            to = self._foretold(frame_HW, click)
-            if to is not None and to is not node:
+            to = self._foretold(node, frame_HW, click)
+            if to is not None:
                 self.foresight.graph.record(node, click, kind, Led.ELSEWHERE, to.number)
         return True
 
-    def _foretold(self, frame_HW: NDArray[np.uint8], click: ActionRow) -> Node | None:
-        """The node to which a click is foretold to lead, if it is known."""
+    def _foretold(self, node: Node, frame_HW: NDArray[np.uint8], click: ActionRow) -> Node | None:
+        """The other node to which a click is foretold to lead, if it is known."""
         after_HW = self.clicks.foretell(click, frame_HW)
-        return None if after_HW is None else self.foresight.graph.find(after_HW)
+        to = None if after_HW is None else self.foresight.graph.find(after_HW)
+        return None if to is node else to

@@ -109,7 +109,6 @@ class Search:
         self._imagine = most_imagined
         self._most = max([*promises, *fresh.values(), foresight.local.most])
         self._parents: dict[State, tuple[State, ActionRow] | None] = {}
-        self.end: State = -1
 
     def route(self, start: Node, reset: ActionRow | None) -> Route | None:
         """The cheapest way from a node; RESET leads to the level's opening, where it is legal."""
@@ -133,7 +132,6 @@ class Search:
         return None if best is None else self._route(best[1], best[2])
 
     def _route(self, end: State, outlook: _Outlook) -> Route:
-        self.end = end
         steps = list(self._back(end))[::-1]
         assert outlook.row is not None
         rows, states = tuple(row for row, _ in steps), tuple(state for _, state in steps)
