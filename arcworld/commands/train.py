@@ -31,8 +31,9 @@ def train(
     Args:
         data: recordings: a folder, or a file; given several times, all of them.
         recipe: `debug` (under a minute, means nothing), `demo` (2 CPU cores, minutes), `small`
-            (under an hour), `small-vqvae` (the same on the seed's tokenizer), `base` (one GPU),
-            `smollm2-360m` (the seed's, with weights from the Hugging Face hub).
+            (under an hour), `small-long` (four times its steps), `small-vqvae` (on the seed's
+            tokenizer), `base` (one GPU), `smollm2-360m` (the seed's, with weights from the Hugging
+            Face hub).
         out: folder for the run, new or, with `--resume`, one that was begun.
         scheme: `v2` tells where a click went; `v1` does not, and has no separate policy.
         seed: of weights, batches and the split by guid.

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from arcworld.training.muon import Muon
+from arcworld.training.precision import fast_precision
 
 
 def make_optimisers(
@@ -27,7 +28,8 @@ def make_optimisers(
         torch.optim.AdamW(rest, lr=0.0, weight_decay=weight_decay, fused=True)
     ]
     if hidden:
-        found.append(Muon(hidden, lr=0.0, weight_decay=weight_decay))
+        dtype = torch.float32 if fast_precision() == "32-true" else torch.bfloat16
+        found.append(Muon(hidden, lr=0.0, weight_decay=weight_decay, dtype=dtype))
     return found
 
 
