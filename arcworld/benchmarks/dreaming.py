@@ -208,7 +208,7 @@ def _now(pending: CodedEpisode) -> CodedEpisode:
 
 
 def step(scene: Scene) -> Claim:
-    """An agent's step: the new frame read in both streams, behind `past` frames."""
+    """An agent's step: the new frame read in both streams, and how unlikely it was."""
     from transformers import DynamicCache
 
     policy, past = scene.run.policy, scene.past
@@ -221,28 +221,28 @@ def step(scene: Scene) -> Claim:
     ids = [torch.from_numpy(view).long()[None].to(model.device) for view in views]
 
     @torch.inference_mode()
-    def anew() -> list[torch.Tensor]:
-        return [
-            wide.hidden(one, mask_row_D=mask_row, cache=DynamicCache(), last=one.shape[1])[
-                :, -CELLS:
-            ]
+    def anew() -> tuple[torch.Tensor, torch.Tensor]:
+        read = [
+            wide.hidden(one, mask_row_D=mask_row, cache=DynamicCache(), last=one.shape[1])
             for one in ids
         ]
+        return torch.cat(read)[:, -CELLS:], wide.frame_nll(read[0][0], ids[0][0])
 
     streams = Streams(wide, before, mask_row)
     kept = streams.kept()
 
-    def added() -> torch.Tensor:
+    def added() -> tuple[torch.Tensor, torch.Tensor]:
         streams.restore(kept)
-        streams.append(after)
-        return streams.cells_SCD
+        nll = streams.append(after)
+        return streams.cells_SCD, nll
 
-    gap = (torch.cat(anew()) - added()).abs().amax(2)
+    gaps = [(plain - ours).abs() for plain, ours in zip(anew(), added(), strict=True)]
+    gap = torch.cat([gaps[0].amax(2).flatten(), gaps[1]])
     anew_s, ours_s = scene.timer.seconds(anew, added)
     floor = scene.timer.floor(model.backbone, len(ids) * model.vocabulary.step_tokens)
     baseline = "both contexts recomputed"
     what = f"agent step behind {past} frames"
-    note = "the surprise at the new frame is in ours, not in the baseline"
+    note = "both work out the surprise at the new frame"
     unequal = int((gap > CLOSE * 10).sum())
     return Claim("step", what, baseline, anew_s, ours_s, floor, unequal, gap.numel(), note)
 
