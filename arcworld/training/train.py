@@ -10,7 +10,7 @@ import os
 import subprocess
 import warnings
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -27,14 +27,14 @@ from arcworld.models.run import Run, from_pretrained
 from arcworld.recordings.dataset import Dataset
 from arcworld.recordings.episode import Episode, winning_stretches
 from arcworld.recordings.novelty import Seen
-from arcworld.tokens.sequence import code
+from arcworld.tokens.sequence import CodedEpisode, code
 from arcworld.tokens.vocabulary import Vocabulary
 from arcworld.tokens.windows import WindowSampler
 from arcworld.training.faults import aligned, training_part
+from arcworld.training.lessons import lessons
 from arcworld.training.loop import fit
 from arcworld.training.precision import fast_precision
 from arcworld.training.recipes import Recipe
-from arcworld.training.skill import skilful
 from arcworld.training.start import about, begin_from, check_start
 from arcworld.training.tasks import (
     PolicyTask,
@@ -112,7 +112,9 @@ def _stages(
         tokenizer = _fit_tokenizer(recipe, episodes, out / "tokenizer", fabric, seed)
     else:
         tokenizer = _keep(start.tokenizer, out / "tokenizer", fabric)
-    sampler = _sampler(recipe, episodes, tokenizer)
+    coded = [code(episode, tokenizer) for episode in episodes]
+    games = [episode.game_id for episode in episodes]
+    sampler = _sampler(recipe, coded, games, tokenizer)
     torch.manual_seed(seed)
     second = WorldModelTask(recipe.world_model, tokenizer, sampler)
     if start is not None:
@@ -121,7 +123,8 @@ def _stages(
     if recipe.scheme == "v2":
         world_model = second.module.to(fabric.device)
         torch.manual_seed(seed)
-        third = PolicyTask(recipe.policy, world_model, sampler)
+        taught = [told.of(one) for told, one in zip(lessons(episodes), coded, strict=True)]
+        third = PolicyTask(recipe.policy, world_model, _sampler(recipe, taught, games, tokenizer))
         if start is not None:
             begin_from(third.module, cast(MaskedPolicy, start.policy), start.folder)
         fit(third, recipe.policy_schedule, out / "policy", fabric, seed=seed)
@@ -163,16 +166,15 @@ def train_vqvae(recipe: Recipe, dataset: Dataset, folder: Path, *, seed: int = 0
 
 
 def _sampler(
-    recipe: Recipe, episodes: Sequence[Episode], tokenizer: FrameTokenizer
+    recipe: Recipe,
+    coded: Sequence[CodedEpisode],
+    games: Sequence[str],
+    tokenizer: FrameTokenizer,
 ) -> WindowSampler:
-    coded = [
-        aligned(recipe, replace(code(episode, tokenizer), winning_A=skill_A))
-        for episode, skill_A in zip(episodes, skilful(episodes), strict=True)
-    ]
-    games = [episode.game_id for episode in episodes]
     vocabulary = Vocabulary(recipe.scheme, recipe.world_model.codebook_size)
     lexicon = tokenizer.lexicon if isinstance(tokenizer, PatchCodebook) else None
-    return WindowSampler(vocabulary, coded, games, recipe.windows, recipe.weights, lexicon)
+    read = [aligned(recipe, episode) for episode in coded]
+    return WindowSampler(vocabulary, read, games, recipe.windows, recipe.weights, lexicon)
 
 
 def _is_first_process() -> bool:

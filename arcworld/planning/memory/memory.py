@@ -43,8 +43,8 @@ from arcworld.planning.memory.objects import HIDDEN, Objects, find_objects
 from arcworld.planning.memory.routing import Routing
 from arcworld.planning.memory.search import Route
 from arcworld.planning.memory.seen import Seen
-from arcworld.planning.memory.status import StatusMask
 from arcworld.recordings.episode import CLICK, NO_PLACE, RESET, UNDO, GameAction
+from arcworld.recordings.status import StatusMask
 
 RESET_ROW: ActionRow = (RESET, NO_PLACE, NO_PLACE)
 

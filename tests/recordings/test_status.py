@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from arcworld.planning.memory.status import StatusMask
 from arcworld.recordings.episode import GameAction
+from arcworld.recordings.status import StatusMask
 
 Frame = NDArray[np.uint8]
 Played = Iterator[tuple[Frame, GameAction, Frame]]

@@ -1,0 +1,147 @@
+"""What a policy learns: in each frame, the action that leads on a way known to win its level.
+
+Knows episodes, played and coded; knows nothing of models. On a way that won, that is the action
+taken there; ways of three times the actions won too, but whoever imitates them spends those, and
+where they meet a better one they teach the opposite. Elsewhere (an exploration, a detour, before a
+RESET) it is the first action of the shortest way from there to a win that all recordings of the
+game together know: frames that differ only in clocks are one state, and every transition seen is a
+step between states.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arcworld.recordings.episode import RESET, Episode, GameAction, Outcome, level_stretches
+from arcworld.recordings.status import StatusMask
+from arcworld.tokens.sequence import CodedEpisode, cells_of, offsets_of
+
+LONGEST = 2.0
+"""A way is learnt from where it takes at most so many times the shortest one's actions."""
+NONE = (RESET, -1, -1)
+"""Stands where no way is known; nobody learns to send it."""
+
+type State = tuple[int, bytes]
+"""A level, and what its frame shows but for clocks."""
+
+
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """Of one episode: `actions_A3`, int16, are to be learnt in its frames, where `known_A`."""
+
+    actions_A3: NDArray[np.int16]
+    known_A: NDArray[np.bool_]
+
+    def of(self, coded: CodedEpisode) -> CodedEpisode:
+        """The episode with what is to be learnt in place of what was done, which a policy that
+        sees no actions does not see.
+        """
+        return replace(
+            coded,
+            types_A=self.actions_A3[:, 0],
+            cells_A=cells_of(self.actions_A3),
+            offsets_A=offsets_of(self.actions_A3),
+            winning_A=self.known_A,
+        )
+
+
+def lessons(episodes: Sequence[Episode]) -> list[Lesson]:
+    """What the recordings teach in each frame of theirs, in the order of the episodes."""
+    games: dict[str, list[Episode]] = defaultdict(list)
+    for episode in episodes:
+        games[episode.game_id].append(episode)
+    ways = {game: Ways.of(played) for game, played in games.items()}
+    skills = zip(episodes, skilful(episodes), strict=True)
+    return [_lesson(episode, skill_A, ways[episode.game_id]) for episode, skill_A in skills]
+
+
+def _lesson(episode: Episode, skill_A: NDArray[np.bool_], ways: Ways) -> Lesson:
+    rows = [ways.first.get(state, NONE) for state in ways.states(episode)[:-1]]
+    found_A3 = np.array(rows, np.int16).reshape(-1, 3)
+    actions_A3 = np.where(skill_A[:, None], episode.actions_A3, found_A3)
+    return Lesson(actions_A3, actions_A3[:, 0] != RESET)
+
+
+def skilful(episodes: Sequence[Episode]) -> list[NDArray[np.bool_]]:
+    """For each episode, which actions stand on a winning stretch worth learning from, bool [A]."""
+    shortest: dict[tuple[str, int], int] = {}
+    for episode in episodes:
+        for level, start, end in level_stretches(episode):
+            key = episode.game_id, level
+            shortest[key] = min(shortest.get(key, end - start), end - start)
+    found: list[NDArray[np.bool_]] = []
+    for episode in episodes:
+        skill = np.zeros(len(episode), dtype=np.bool_)
+        for level, start, end in level_stretches(episode):
+            skill[start:end] = end - start <= LONGEST * shortest[episode.game_id, level]
+        found.append(skill)
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Ways:
+    """The shortest known ways of one game.
+
+    Attributes:
+        mask_HW: bool, the pixels of clocks.
+        first: by state, the first action (id, x, y) of the shortest way to a win.
+    """
+
+    mask_HW: NDArray[np.bool_]
+    first: dict[State, tuple[int, int, int]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, episodes: Sequence[Episode]) -> Ways:
+        """The ways that episodes of a game know."""
+        ways = cls(np.logical_or.reduce([_clocks(episode) for episode in episodes]))
+        before: dict[State, list[tuple[State, tuple[int, int, int]]]] = defaultdict(list)
+        queue: deque[State] = deque()
+        for episode in episodes:
+            states = ways.states(episode)
+            for t in _tried(episode):
+                step = states[t], episode.action(t).as_row()
+                if episode.outcomes_A[t] == Outcome.LEVEL_WON:
+                    ways.first.setdefault(*step)
+                    queue.append(states[t])
+                else:
+                    before[states[t + 1]].append(step)
+            if episode.won_next:
+                queue.append(states[-1])
+        while queue:
+            for state, action in before[queue.popleft()]:
+                if state not in ways.first:
+                    ways.first[state] = action
+                    queue.append(state)
+        return ways
+
+    def states(self, episode: Episode) -> list[State]:
+        """The state of each frame."""
+        shown_THW = np.where(self.mask_HW, np.uint8(0), episode.frames_THW)
+        digests = [blake2b(frame.tobytes(), digest_size=16).digest() for frame in shown_THW]
+        return list(zip(episode.levels_T.tolist(), digests, strict=True))
+
+
+def _tried(episode: Episode) -> Iterator[int]:
+    """Where an action was taken that could lead on: no RESET, and no end of the game."""
+    for t in range(len(episode)):
+        lost = episode.outcomes_A[t] == Outcome.GAME_OVER
+        if episode.actions_A3[t, 0] != RESET and not lost:
+            yield t
+
+
+def _clocks(episode: Episode) -> NDArray[np.bool_]:
+    """The pixels that tell the time in an episode, bool [64, 64]."""
+    status = StatusMask()
+    for t in range(len(episode)):
+        if episode.actions_A3[t, 0] == RESET or episode.outcomes_A[t] != Outcome.NOTHING:
+            status.restart()
+        else:
+            action = GameAction.from_row(episode.actions_A3[t])
+            status.observe(episode.frames_THW[t], action, episode.frames_THW[t + 1])
+    return status.mask_HW
