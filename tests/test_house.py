@@ -19,7 +19,7 @@ HEAVY = ("torch", "transformers", "arc_agi", "arcengine", "matplotlib", "lightni
 
 ALLOWED: dict[str, set[str]] = {
     **{room: set(PATH[:place]) for place, room in enumerate(PATH)},
-    "training": set(PATH[:4]),
+    "training": set(PATH[:5]),
     "evaluation": set(PATH[:5]),
     "games": {"recordings", "play"},
     "diagnosis": {*PATH[:5], "evaluation"},

@@ -6,13 +6,14 @@ Knows the folder's layout; knows nothing of how it was made.
     RUN/tokenizer/            config.json, model.safetensors
     RUN/world_model/          the same, and metrics.jsonl
     RUN/policy/               the same (v2)
+    RUN/prizes.json           what was touched as levels were won, by game (`models.prize`)
     RUN/seen/                 64-bit hashes of training frames and of frame + action pairs
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,6 +23,7 @@ from arcworld.errors import ArcworldError, did_you_mean
 from arcworld.frames.tokenizer import FrameTokenizer
 from arcworld.models.checkpoint import load_model, load_object
 from arcworld.models.policy import MaskedPolicy
+from arcworld.models.prize import Prize, load_prizes
 from arcworld.models.shared_head import SharedHeadPolicy
 from arcworld.models.world_model import WorldModel
 from arcworld.recordings.novelty import Seen
@@ -37,6 +39,7 @@ class Run:
         folder: where they are.
         about: what `run.json` says.
         policy: the masked heads of v2; in v1 the world model's own head.
+        prizes: by game id, where any are known.
     """
 
     folder: Path
@@ -45,6 +48,7 @@ class Run:
     world_model: WorldModel
     policy: MaskedPolicy | SharedHeadPolicy
     seen: Seen
+    prizes: Mapping[str, Prize] = field(default_factory=dict[str, Prize])
 
     @property
     def name(self) -> str:
@@ -89,7 +93,8 @@ def from_pretrained(name: str | Path) -> Run:
         world_model.attach(tokenizer)
     except ArcworldError as error:
         raise ArcworldError(f"{folder}: {error}") from None
-    return Run(folder, about, tokenizer, world_model, policy, Seen.load(folder / "seen"))
+    seen, prizes = Seen.load(folder / "seen"), load_prizes(folder)
+    return Run(folder, about, tokenizer, world_model, policy, seen, prizes)
 
 
 def _check_fit(

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from arcworld.errors import ArcworldError
 from arcworld.models.checkpoint import CONFIG, WEIGHTS, load_tensors, save_tensors
+from arcworld.models.prize import FILE as PRIZES
 from arcworld.models.run import SHIPPED, from_pretrained
 
 PARTS = ("tokenizer", "world_model", "policy")
@@ -34,7 +35,9 @@ def ship(run: Path, name: str, folder: Path = SHIPPED) -> Path:
             save_tensors(target / part / WEIGHTS, tensors)
             shutil.copy(run / part / CONFIG, target / part / CONFIG)
     shutil.copytree(run / "seen", target / "seen")
-    shutil.copy(run / "run.json", target / "run.json")
+    for name in ("run.json", PRIZES):
+        if (run / name).is_file():
+            shutil.copy(run / name, target / name)
     size = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
     if size > MOST_BYTES:
         shutil.rmtree(target)

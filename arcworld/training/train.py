@@ -23,7 +23,9 @@ from arcworld.frames.tokenizer import FrameTokenizer
 from arcworld.frames.vqvae import VQVAE
 from arcworld.models.checkpoint import load_object, save_json, save_model
 from arcworld.models.policy import MaskedPolicy
+from arcworld.models.prize import save_prizes
 from arcworld.models.run import Run, from_pretrained
+from arcworld.planning.prizes import find_prizes
 from arcworld.recordings.dataset import Dataset
 from arcworld.recordings.episode import Episode, winning_stretches
 from arcworld.recordings.novelty import Seen
@@ -78,6 +80,7 @@ def train(
         from arcworld.training.plot import plot_training
 
         plot_training(out)
+        save_prizes(out, find_prizes(list(training.episodes)))
     fabric.barrier()
     return from_pretrained(out)
 

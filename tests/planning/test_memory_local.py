@@ -73,6 +73,18 @@ def test_what_won_a_level_is_gone_to_first_but_not_for_ever() -> None:
     assert promise(local, start, place, RIGHT) < 1, "it was touched in vain again and again"
 
 
+def test_what_has_won_often_is_believed_in_longer_than_what_won_once() -> None:
+    def left_after(misses: int, wins: int) -> float:
+        local, place = model(), (16, 16)
+        local.expect(1 << THING, wins=wins)
+        for _ in range(misses):
+            walk(local, place, RIGHT, (24, 16, THING))
+        return promise(local, frame(*place, (24, 16, THING), (*FAR, 3)), place, RIGHT)
+
+    assert left_after(0, 1) == left_after(0, 8) > 1
+    assert left_after(3, 8) > 2 > left_after(3, 1)
+
+
 def test_floor_is_familiar_wherever_it_lies_and_a_thing_less_so() -> None:
     local = model()
     for x in range(0, 40, 8):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from arcworld.frames.codebook import PatchCodebook, PatchCodebookConfig
 from arcworld.models.backbone import BackboneConfig
 from arcworld.models.policy import MaskedPolicy, PolicyConfig
+from arcworld.models.prize import Prize
 from arcworld.models.run import Run
 from arcworld.models.shared_head import SharedHeadPolicy
 from arcworld.models.world_model import WorldModel, WorldModelConfig
@@ -131,6 +133,16 @@ def test_a_level_that_training_never_showed_is_explored_at_once(toolkit: Toolkit
     assert set(strange) <= {"explore", "game over"}
     run = run_that_knows(toolkit.open("tiny", seed=1))
     assert "policy" in reasons(WorldModelAgent(run, 4, config), toolkit, 25)
+
+
+def test_what_training_found_worth_touching_is_told_to_memory(toolkit: Toolkit) -> None:
+    session = toolkit.open("tiny")
+    run = make_run()
+    told = replace(run, prizes={session.game_id: Prize((3,), 5)})
+    untold, agent = WorldModelAgent(run), WorldModelAgent(told)
+    for one in (untold, agent):
+        one.begin(session.observation)
+    assert untold.explorer.memory.local.most == 1.0 < agent.explorer.memory.local.most
 
 
 def test_the_policy_plays_a_known_game_twice_until_its_patience_ends() -> None:

@@ -54,6 +54,7 @@ class LocalModel:
 
     Attributes:
         ground_HW: each pixel as it was last when the avatar did not hide it; 255 where not known.
+        touched: of every level won, the rare colours that the winning action touched, as bits.
         trust: the share of foretold effects that came true of late.
         noise, news: the shares of late actions that changed something out of reach, and that led to
             a scene never seen.
@@ -64,7 +65,8 @@ class LocalModel:
         self.ground_HW = np.full((SIDE, SIDE), UNKNOWN, dtype=np.uint8)
         self.trust = 1.0
         self.noise, self.news = 0.0, 0.0
-        self._goal, self._vain = 0, 0
+        self.touched: list[int] = []
+        self._goal, self._wins, self._vain = 0, 0, 0
         self._contacts: Counter[int] = Counter()
         self._effects: dict[Context, Effect] = {}
         self._rules: dict[tuple[int, int], Effect] = {}
@@ -191,7 +193,7 @@ class LocalModel:
         """
         met = self._met.get(at.touched, set())
         fresh = effect is None or (effect.is_fresh(at.scene) and at.scene not in met)
-        goal = GOAL / (1 + self._vain) if fresh and at.touched & self._goal else 0.0
+        goal = self._winning() if fresh and at.touched & self._goal else 0.0
         if effect is None:
             return max(goal, self._unknown(at, unknown))
         doubt = effect.doubt
@@ -207,6 +209,10 @@ class LocalModel:
             return max(UNTOUCHED, promise)
         least = FAMILIAR_THING if at.touched else FAMILIAR if self._rule(at) is None else RULED
         return promise * max(2 / (2 + self._contacts[at.ahead]), least)
+
+    def _winning(self) -> float:
+        """What is promised by touching what won before: less each time that it does not win."""
+        return GOAL * (1 + self._wins) / (1 + self._wins + self._vain)
 
     @property
     def most(self) -> float:
@@ -225,7 +231,13 @@ class LocalModel:
 
     def won(self, at: Situation) -> None:
         """The action won a level: what was touched is worth going to on the next."""
-        self._goal |= at.touched
+        self.touched.append(at.touched)
+        self.expect(at.touched, wins=bool(at.touched))
+
+    def expect(self, touched: int, *, wins: int) -> None:
+        """So many levels were won by touching what has some of these colours (bits)."""
+        self._goal |= touched
+        self._wins += wins
 
     def _keep(self, context: Context, effect: Effect) -> None:
         if context not in self._effects and len(self._effects) >= self._most:

@@ -9,6 +9,7 @@ agent may keep one, tell it what it did, and ask.
     memory.untried()                        actions not tried here, most promising first
     memory.is_useless(action)               known to change nothing here, or to end the game
     memory.expect(effects)                  which clicks should do more than others, on this level
+    memory.expect_prize(colours, wins)      what levels were won by touching, before this game
     memory.route()                          the way to the most promising untried action
     memory.winning_path(level)              what won a level before
     memory.movers(), memory.opening()       what changed anything here, and where the level began
@@ -16,6 +17,7 @@ agent may keep one, tell it what it did, and ask.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -318,6 +320,10 @@ class Memory:
         """The frame in which the level began, or began again; None where it is forgotten."""
         node = self.graph.nodes.get(-1 if self.graph.opening is None else self.graph.opening)
         return None if node is None else unpack(node.frame)
+
+    def expect_prize(self, colours: Collection[int], wins: int) -> None:
+        """So many levels of the game were won, before it began, by touching such colours."""
+        self.local.expect(sum(1 << colour for colour in colours), wins=wins)
 
     def is_useless(self, action: GameAction) -> bool:
         """Whether an action is known to change nothing here, or to end the game."""
