@@ -20,12 +20,13 @@ from arcworld.frames.codebook import PatchCodebook
 from arcworld.frames.tokenizer import CELLS, FrameTokenizer
 from arcworld.models.backbone import BackboneConfig, build_backbone, width_of
 from arcworld.models.embedding import SequenceEmbedding
+from arcworld.models.loss import world_model_loss
 from arcworld.models.next_cell import NextCell, next_cells
 from arcworld.models.spelling import SpellingHead
 from arcworld.models.table import TokenTable
 from arcworld.recordings.episode import Outcome
 from arcworld.tokens.vocabulary import Scheme, Vocabulary
-from arcworld.tokens.windows import IGNORE, Batch
+from arcworld.tokens.windows import Batch
 
 
 @dataclass(frozen=True)
@@ -57,10 +58,6 @@ class WorldModelConfig:
     reads_cells: bool = False
     surroundings: int = 0
     changed_weight: float = 1.0
-
-
-SPELLING_WEIGHT = 0.1
-"""Weight of a spelling's tokens in the loss: recoloured windows hold many, and they are long."""
 
 
 class WorldModel(nn.Module):
@@ -218,7 +215,7 @@ class WorldModel(nn.Module):
         logits = self.logits(hidden_ND, facts)
         columns = ids_N if facts is None else facts.columns(self.vocabulary, ids_N)
         nll = F.cross_entropy(logits, columns, reduction="none")
-        return nll + self._spelling_nll(hidden_ND, columns, ids_N)
+        return nll + self.spelling_nll(hidden_ND, columns, ids_N)
 
     def frame_nll(self, hidden_LD: Tensor, ids_L: Tensor) -> Tensor:
         """Negative log-likelihood in nats of the 64 cells a sequence ends in, float32 [64].
@@ -230,7 +227,7 @@ class WorldModel(nn.Module):
         facts = self.facts(ids_L[None], (slice(None), slice(-CELLS - 1, -1)))
         return self.cell_nll(hidden_LD[-CELLS - 1 : -1], facts, ids_L[-CELLS:]).float()
 
-    def _spelling_nll(self, hidden_ND: Tensor, columns_N: Tensor, ids_N: Tensor) -> Tensor:
+    def spelling_nll(self, hidden_ND: Tensor, columns_N: Tensor, ids_N: Tensor) -> Tensor:
         """Nats of the spellings that follow `<ESCAPE>`, 0 elsewhere, float32 [N]."""
         nll = torch.zeros(len(ids_N), device=ids_N.device)
         new = (columns_N == len(self.vocabulary)).nonzero()[:, 0]
@@ -284,58 +281,5 @@ class WorldModel(nn.Module):
         return F.linear(hidden_D.float(), head.weight.float(), head.bias.float())
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
-        """Weighted cross-entropy of tokens plus that of outcomes; perplexity and accuracies."""
-        hidden = self.hidden(batch.input_ids_BL)
-        at, weights = _targets(batch)
-        targets = batch.labels_BL[:, 1:][at]
-        flat = hidden[:, :-1][at]
-        facts = self.facts(batch.input_ids_BL, _places(at))
-        logits = self.logits(flat, facts, weighted=True)
-        columns = targets if facts is None else facts.columns(self.vocabulary, targets)
-        losses = F.cross_entropy(logits, columns, reduction="none")
-        spelling = self._spelling_nll(flat, columns, targets)
-        tokens = (losses + SPELLING_WEIGHT * spelling) * weights
-        outcome = self._outcome_loss(hidden, batch.outcomes_BL)
-        right = (logits.argmax(-1) == columns) & (columns != len(self.vocabulary))
-        return {
-            "loss": tokens.sum() / weights.sum().clamp(min=1e-6) + outcome + self._all_used(),
-            "outcome_loss": outcome.detach(),
-            **self._accuracies(right, targets, (losses + spelling).detach()),
-        }
-
-    def _all_used(self) -> Tensor | float:
-        """Zero, of every weight that a batch may leave out: several devices want all gradients."""
-        if not self.config.reads_cells:
-            return 0.0
-        return sum(p.sum() for p in self.spelling.parameters()) * 0.0
-
-    def _outcome_loss(self, hidden_BLD: Tensor, outcomes_BL: Tensor) -> Tensor:
-        known = outcomes_BL != IGNORE
-        if not bool(known.any()):
-            return self.outcome_logits(hidden_BLD[:, :1]).sum() * 0.0
-        return F.cross_entropy(self.outcome_logits(hidden_BLD[known]), outcomes_BL[known])
-
-    def _accuracies(self, right: Tensor, targets: Tensor, losses: Tensor) -> dict[str, Tensor]:
-        vocabulary = self.vocabulary
-        is_code = (targets < vocabulary.codebook_size) | (targets > vocabulary.mask)
-        is_action = ~is_code & (targets < vocabulary.frame)
-        return {
-            "cell_acc": _mean(right[is_code]),
-            "action_acc": _mean(right[is_action]),
-            "perplexity": _mean(losses[is_code]).exp(),
-        }
-
-
-def _places(at_BL: Tensor) -> Tensor:
-    """A mask over positions that foretell, as one over all positions."""
-    return F.pad(at_BL, (0, 1))
-
-
-def _targets(batch: Batch) -> tuple[Tensor, Tensor]:
-    weights = batch.weights_BL[:, 1:]
-    at = weights > 0
-    return at, weights[at]
-
-
-def _mean(values: Tensor) -> Tensor:
-    return values.float().sum() / max(values.numel(), 1)
+        """What training minimises (`models.loss`)."""
+        return world_model_loss(self, batch)

@@ -1,0 +1,78 @@
+"""What training a world model minimises: the tokens to come, and what an action brings about.
+
+Knows a model's answers and a batch; knows nothing of steps or of how the model is made.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torch import Tensor
+from torch.nn import functional as F
+
+from arcworld.tokens.vocabulary import Vocabulary
+from arcworld.tokens.windows import IGNORE, Batch
+
+if TYPE_CHECKING:
+    from arcworld.models.world_model import WorldModel
+
+SPELLING_WEIGHT = 0.1
+"""Weight of a spelling's tokens in the loss: recoloured windows hold many, and they are long."""
+
+
+def world_model_loss(model: WorldModel, batch: Batch) -> dict[str, Tensor]:
+    """Weighted cross-entropy of tokens plus that of outcomes; perplexity and accuracies."""
+    hidden = model.hidden(batch.input_ids_BL)
+    at, weights = _targets(batch)
+    targets = batch.labels_BL[:, 1:][at]
+    flat = hidden[:, :-1][at]
+    facts = model.facts(batch.input_ids_BL, F.pad(at, (0, 1)))
+    logits = model.logits(flat, facts, weighted=True)
+    columns = targets if facts is None else facts.columns(model.vocabulary, targets)
+    losses = F.cross_entropy(logits, columns, reduction="none")
+    spelling = model.spelling_nll(flat, columns, targets)
+    tokens = (losses + SPELLING_WEIGHT * spelling) * weights
+    outcome = _outcome_loss(model, hidden, batch.outcomes_BL)
+    right = (logits.argmax(-1) == columns) & (columns != len(model.vocabulary))
+    return {
+        "loss": tokens.sum() / weights.sum().clamp(min=1e-6) + outcome + _all_used(model),
+        "outcome_loss": outcome.detach(),
+        **_accuracies(model.vocabulary, right, targets, (losses + spelling).detach()),
+    }
+
+
+def _targets(batch: Batch) -> tuple[Tensor, Tensor]:
+    """Which positions have a token to foretell, bool [B, L - 1], and the weights of those."""
+    weights = batch.weights_BL[:, 1:]
+    at = weights > 0
+    return at, weights[at]
+
+
+def _all_used(model: WorldModel) -> Tensor | float:
+    """Zero, of every weight that a batch may leave out: several devices want all gradients."""
+    if not model.config.reads_cells:
+        return 0.0
+    return sum(p.sum() for p in model.spelling.parameters()) * 0.0
+
+
+def _outcome_loss(model: WorldModel, hidden_BLD: Tensor, outcomes_BL: Tensor) -> Tensor:
+    known = outcomes_BL != IGNORE
+    if not bool(known.any()):
+        return model.outcome_logits(hidden_BLD[:, :1]).sum() * 0.0
+    return F.cross_entropy(model.outcome_logits(hidden_BLD[known]), outcomes_BL[known])
+
+
+def _accuracies(
+    vocabulary: Vocabulary, right: Tensor, targets: Tensor, losses: Tensor
+) -> dict[str, Tensor]:
+    is_code = (targets < vocabulary.codebook_size) | (targets > vocabulary.mask)
+    is_action = ~is_code & (targets < vocabulary.frame)
+    return {
+        "cell_acc": _mean(right[is_code]),
+        "action_acc": _mean(right[is_action]),
+        "perplexity": _mean(losses[is_code]).exp(),
+    }
+
+
+def _mean(values: Tensor) -> Tensor:
+    return values.float().sum() / max(values.numel(), 1)
