@@ -140,10 +140,18 @@ class MaskedPolicy(nn.Module):
         clicked_ND = cells_NCD[torch.arange(len(cells_NCD), device=clicked_N.device), clicked_N]
         return self.offset_head(torch.cat([cells_NCD[:, -1], clicked_ND], dim=1)).float()
 
-    def read(self, world_model: WorldModel, masked_ids_BL: Tensor, at_BL: Tensor) -> Tensor:
-        """Hidden states [N, 64, D] of the frames whose last code stands where `at_BL` is true."""
+    def read(
+        self,
+        world_model: WorldModel,
+        masked_ids_BL: Tensor,
+        at_BL: Tensor,
+        hidden_BLD: Tensor | None = None,
+    ) -> Tensor:
+        """Hidden states [N, 64, D] of the frames whose last code stands where `at_BL` is true;
+        `hidden_BLD` is what the body says of the ids, where that is known already.
+        """
         rows, last = at_BL.nonzero(as_tuple=True)
-        cells = self._read_body(world_model, masked_ids_BL, rows, last)
+        cells = self._read_body(world_model, masked_ids_BL, rows, last, hidden_BLD)
         if self.config.blocks:
             span = torch.arange(1 - CELLS, 1, device=last.device)
             with torch.no_grad():
@@ -152,11 +160,18 @@ class MaskedPolicy(nn.Module):
         return cells
 
     def _read_body(
-        self, world_model: WorldModel, masked_ids_BL: Tensor, rows: Tensor, last: Tensor
+        self,
+        world_model: WorldModel,
+        masked_ids_BL: Tensor,
+        rows: Tensor,
+        last: Tensor,
+        hidden_BLD: Tensor | None,
     ) -> Tensor:
         if self.config.single_frame:
             return self._read_alone(world_model, masked_ids_BL, rows, last)
-        hidden = world_model.hidden(masked_ids_BL, mask_row_D=self.mask_row)
+        hidden = hidden_BLD
+        if hidden is None:
+            hidden = world_model.hidden(masked_ids_BL, mask_row_D=self.mask_row)
         span = torch.arange(1 - CELLS, 1, device=last.device)
         cells = hidden[rows[:, None], last[:, None] + span].to(self.query.weight.dtype)
         if self.training and self.config.history_dropout:
@@ -212,14 +227,18 @@ class MaskedPolicy(nn.Module):
         last[:, -1] = True
         return self.read(world_model, ids, last)
 
-    def loss(self, world_model: WorldModel, batch: Batch) -> dict[str, Tensor]:
-        """Cross-entropy of type, of a click's cell and of its pixel there, with accuracies."""
+    def loss(
+        self, world_model: WorldModel, batch: Batch, hidden_BLD: Tensor | None = None
+    ) -> dict[str, Tensor]:
+        """Cross-entropy of type, of a click's cell and of its pixel there, with accuracies; for
+        `hidden_BLD` see `read`.
+        """
         at = batch.types_BL != IGNORE
         if not bool(at.any()):
             zero = sum(p.sum() for p in self.parameters()) * 0.0
             return {"loss": torch.as_tensor(zero)}
         types, cells = batch.types_BL[at], batch.cells_BL[at]
-        hidden = self.read(world_model, batch.masked_ids_BL, at)
+        hidden = self.read(world_model, batch.masked_ids_BL, at, hidden_BLD)
         type_logits, place_logits = self(hidden)
         weights = self._weights(batch, at)
         click = types == CLICK

@@ -25,6 +25,8 @@ class Recipe:
 
     The run's tokenizer is the codebook of exact cells, or the VQ-VAE where there is none;
     `arcworld demo` shows the two side by side. `faults` names those put in on purpose (`faults`).
+    Where `learns_mask`, the policy also trains the row of `<MASK>`, as in the seed: each step then
+    goes forth and back through the world model's body, and takes six times as long.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Recipe:
     world_model_schedule: Schedule
     policy: PolicyConfig
     policy_schedule: Schedule
+    learns_mask: bool = False
     faults: tuple[str, ...] = ()
 
     @property
@@ -176,6 +179,7 @@ def smollm2_360m(scheme: Scheme) -> Recipe:
         world_model_schedule=schedule,
         policy=PolicyConfig(width=960),
         policy_schedule=Schedule(steps=1000, batch_size=16, learning_rate=1e-3),
+        learns_mask=True,
     )
 
 

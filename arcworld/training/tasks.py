@@ -20,6 +20,7 @@ from arcworld.models.world_model import WorldModel, WorldModelConfig
 from arcworld.recordings.episode import Episode
 from arcworld.recordings.novelty import frame_hashes
 from arcworld.tokens.windows import WindowSampler
+from arcworld.training.body_memory import BodyMemory
 from arcworld.training.loop import Draw
 from arcworld.training.own_cells import read_own
 
@@ -65,23 +66,36 @@ class WorldModelTask:
 
 
 class PolicyTask:
-    """Masked windows through the frozen world model; only winning stretches are targets."""
+    """Masked windows through the frozen world model; where nothing is to be learnt, no target.
+
+    With a `<MASK>` row that stays as it is, the body reads each window once (`body_memory`).
+    """
 
     name = "policy"
 
     def __init__(
-        self, config: PolicyConfig, world_model: WorldModel, sampler: WindowSampler
+        self,
+        config: PolicyConfig,
+        world_model: WorldModel,
+        sampler: WindowSampler,
+        *,
+        learns_mask: bool = True,
     ) -> None:
         self.config = config
         self.module = MaskedPolicy(config)
         self._world_model = world_model.eval().requires_grad_(False)
         self._sampler = sampler.choosing()
+        self._memory: BodyMemory | None = None
+        if not learns_mask:
+            self.module.mask_row.requires_grad_(False)
+            self._memory = BodyMemory(self._world_model, self.module.mask_row)
 
     def losses(self, model: Any, draw: Draw) -> dict[str, Tensor]:
         """See `Task.losses`."""
         windows = draw.share(self._sampler.draw(draw.size, *draw.key))
-        batch = self._sampler.lay_out(windows)
-        return model.loss(self._world_model, batch.to(self.module.mask_row.device))
+        batch = self._sampler.lay_out(windows).to(self.module.mask_row.device)
+        hidden = self._memory.hidden(batch.masked_ids_BL) if self._memory else None
+        return model.loss(self._world_model, batch, hidden)
 
 
 def distinct_frames(episodes: Sequence[Episode]) -> dict[str, NDArray[np.uint8]]:

@@ -127,7 +127,8 @@ def _stages(
         world_model = second.module.to(fabric.device)
         torch.manual_seed(seed)
         taught = [told.of(one) for told, one in zip(lessons(episodes), coded, strict=True)]
-        third = PolicyTask(recipe.policy, world_model, _sampler(recipe, taught, games, tokenizer))
+        sampler = _sampler(recipe, taught, games, tokenizer)
+        third = PolicyTask(recipe.policy, world_model, sampler, learns_mask=recipe.learns_mask)
         if start is not None:
             begin_from(third.module, cast(MaskedPolicy, start.policy), start.folder)
         fit(third, recipe.policy_schedule, out / "policy", fabric, seed=seed)

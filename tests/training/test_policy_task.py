@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 
 from arcworld.models.backbone import BackboneConfig
@@ -11,6 +12,7 @@ from arcworld.models.world_model import WorldModel, WorldModelConfig
 from arcworld.recordings.episode import RESET
 from arcworld.tokens.sequence import CodedEpisode
 from arcworld.tokens.windows import IGNORE, LossWeights, WindowConfig, WindowSampler
+from arcworld.training.body_memory import BodyMemory
 from arcworld.training.loop import Draw
 from arcworld.training.tasks import PolicyTask
 
@@ -29,12 +31,13 @@ def episode(winning: range, resets: tuple[int, ...] = (), frames: int = 60) -> C
     )
 
 
-def task(*episodes: CodedEpisode) -> PolicyTask:
+def task(*episodes: CodedEpisode, learns_mask: bool = True) -> PolicyTask:
+    torch.manual_seed(0)
     body = BackboneConfig(width=16, layers=1, heads=2, kv_heads=1, mlp=16)
     world = WorldModel(WorldModelConfig("v2", 16, 2, False, backbone=body))
     games = [str(i) for i in range(len(episodes))]
     sampler = WindowSampler(world.vocabulary, episodes, games, WindowConfig(3, 1), LossWeights())
-    return PolicyTask(PolicyConfig(16, 16, 8), world, sampler)
+    return PolicyTask(PolicyConfig(16, 16, 8), world, sampler, learns_mask=learns_mask)
 
 
 def test_every_window_holds_a_target() -> None:
@@ -51,3 +54,34 @@ def test_where_nothing_is_won_the_loss_is_zero_and_training_goes_on() -> None:
     losses["loss"].backward()
     assert float(losses["loss"].detach()) == 0
     assert all(p.grad is not None and not torch.any(p.grad) for p in made.module.parameters())
+
+
+def test_a_mask_that_is_not_learnt_changes_no_loss_and_gets_no_gradient() -> None:
+    won = range(20, 45)
+    plain, remembering = (task(episode(won), learns_mask=learns) for learns in (True, False))
+    for step in (0, 1, 0):
+        told = [one.losses(one.module, Draw(4, (0, step))) for one in (plain, remembering)]
+        for name, value in told[0].items():
+            torch.testing.assert_close(value, told[1][name])
+    told[0]["loss"].backward()
+    told[1]["loss"].backward()
+    assert plain.module.mask_row.grad is not None and remembering.module.mask_row.grad is None
+
+
+@pytest.mark.parametrize("most_bytes", [2**20, 0])
+def test_the_body_reads_each_window_once_as_long_as_there_is_room(most_bytes: int) -> None:
+    made = task(episode(range(20, 45)))
+    model, row = made._world_model, made.module.mask_row.detach()
+    batch = made._sampler.lay_out(made._sampler.draw(4, 0, 0))
+    padding = torch.full((4, 2), model.vocabulary.frame)
+    ids = torch.cat([batch.masked_ids_BL, padding], dim=1)
+    memory, reads = BodyMemory(model, row, most_bytes), []
+    model.hidden = lambda *args, **named: (
+        reads.append(1) or WorldModel.hidden(model, *args, **named)
+    )
+    found = [memory.hidden(ids) for _ in range(3)]
+    assert len(reads) == (1 if most_bytes else 3)
+    with torch.no_grad():
+        expected = WorldModel.hidden(model, batch.masked_ids_BL, mask_row_D=row)
+    for hidden in found:
+        torch.testing.assert_close(hidden, expected)
