@@ -6,7 +6,7 @@ Knows the folder's layout; knows nothing of how it was made.
     RUN/tokenizer/            config.json, model.safetensors
     RUN/world_model/          the same, and metrics.jsonl
     RUN/policy/               the same (v2)
-    RUN/prizes.json           what was touched as levels were won, by game (`models.prize`)
+    RUN/lore.json             what recordings tell of each game (`recordings.lore`)
     RUN/seen/                 64-bit hashes of training frames and of frame + action pairs
 """
 
@@ -23,9 +23,9 @@ from arcworld.errors import ArcworldError, did_you_mean
 from arcworld.frames.tokenizer import FrameTokenizer
 from arcworld.models.checkpoint import load_model, load_object
 from arcworld.models.policy import MaskedPolicy
-from arcworld.models.prize import Prize, load_prizes
 from arcworld.models.shared_head import SharedHeadPolicy
 from arcworld.models.world_model import WorldModel
+from arcworld.recordings.lore import Lore, load_lore
 from arcworld.recordings.novelty import Seen
 
 SHIPPED = Path(__file__).parents[1] / "weights"
@@ -39,7 +39,7 @@ class Run:
         folder: where they are.
         about: what `run.json` says.
         policy: the masked heads of v2; in v1 the world model's own head.
-        prizes: by game id, where any are known.
+        lore: by game id, of games that training knows.
     """
 
     folder: Path
@@ -48,7 +48,7 @@ class Run:
     world_model: WorldModel
     policy: MaskedPolicy | SharedHeadPolicy
     seen: Seen
-    prizes: Mapping[str, Prize] = field(default_factory=dict[str, Prize])
+    lore: Mapping[str, Lore] = field(default_factory=dict[str, Lore])
 
     @property
     def name(self) -> str:
@@ -93,8 +93,8 @@ def from_pretrained(name: str | Path) -> Run:
         world_model.attach(tokenizer)
     except ArcworldError as error:
         raise ArcworldError(f"{folder}: {error}") from None
-    seen, prizes = Seen.load(folder / "seen"), load_prizes(folder)
-    return Run(folder, about, tokenizer, world_model, policy, seen, prizes)
+    seen, lore = Seen.load(folder / "seen"), load_lore(folder)
+    return Run(folder, about, tokenizer, world_model, policy, seen, lore)
 
 
 def _check_fit(

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from arcworld.errors import ArcworldError
 from arcworld.models.checkpoint import CONFIG, WEIGHTS, load_tensors, save_tensors
-from arcworld.models.prize import FILE as PRIZES
 from arcworld.models.run import SHIPPED, from_pretrained
+from arcworld.recordings.lore import FILE as LORE
 
 PARTS = ("tokenizer", "world_model", "policy")
 MOST_BYTES = 16 * 2**20
@@ -35,7 +35,7 @@ def ship(run: Path, name: str, folder: Path = SHIPPED) -> Path:
             save_tensors(target / part / WEIGHTS, tensors)
             shutil.copy(run / part / CONFIG, target / part / CONFIG)
     shutil.copytree(run / "seen", target / "seen")
-    for name in ("run.json", PRIZES):
+    for name in ("run.json", LORE):
         if (run / name).is_file():
             shutil.copy(run / name, target / name)
     size = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())

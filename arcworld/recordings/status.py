@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from arcworld.recordings.episode import CLICK, SIDE, GameAction
+from arcworld.recordings.episode import CLICK, RESET, SIDE, Episode, GameAction, Outcome
 
 SUSPECT = 2
 """Ticks from which on a line may be a clock."""
@@ -72,9 +72,13 @@ class StatusMask:
             whenever it changes.
     """
 
-    def __init__(self, config: StatusConfig | None = None) -> None:
+    def __init__(
+        self, config: StatusConfig | None = None, known_HW: NDArray[np.bool_] | None = None
+    ) -> None:
+        """`known_HW`: pixels that are known to be clocks, and stay masked."""
         self.config = config or StatusConfig()
-        self.mask_HW: NDArray[np.bool_] = np.zeros((SIDE, SIDE), dtype=np.bool_)
+        blank_HW = np.zeros((SIDE, SIDE), dtype=np.bool_)
+        self.mask_HW = self._known_HW = blank_HW if known_HW is None else known_HW
         margin = self.config.margin
         self._watched = [*range(margin), *range(SIDE - margin, SIDE)]
         self._lines = {(axis, at): _Line() for axis in (0, 1) for at in self._watched}
@@ -179,7 +183,7 @@ class StatusMask:
         return varied and moved > line.ticks // 2 and min(line.steps) <= 0.2 * moved
 
     def _mask(self, frame_HW: NDArray[np.uint8]) -> bool:
-        mask_HW = np.zeros((SIDE, SIDE), dtype=np.bool_)
+        mask_HW = self._known_HW.copy()
         for (axis, at), line in self._lines.items():
             if self._is_bar(line):
                 line.ticked[_extent(line, _along(frame_HW, axis, at))] = True
@@ -188,6 +192,17 @@ class StatusMask:
             return False
         self.mask_HW = mask_HW
         return True
+
+
+def clocks_of(episode: Episode) -> NDArray[np.bool_]:
+    """The pixels that tell the time in an episode, bool [64, 64]."""
+    status = StatusMask()
+    for t in range(len(episode)):
+        if episode.actions_A3[t, 0] == RESET or episode.outcomes_A[t] != Outcome.NOTHING:
+            status.restart()
+        else:
+            status.observe(episode.frames_THW[t], episode.action(t), episode.frames_THW[t + 1])
+    return status.mask_HW
 
 
 def _along[T: np.generic](array_HW: NDArray[T], axis: int, at: int) -> NDArray[T]:

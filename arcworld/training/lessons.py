@@ -18,8 +18,8 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
-from arcworld.recordings.episode import RESET, Episode, GameAction, Outcome, level_stretches
-from arcworld.recordings.status import StatusMask
+from arcworld.recordings.episode import RESET, Episode, Outcome, level_stretches
+from arcworld.recordings.status import clocks_of
 from arcworld.tokens.sequence import CodedEpisode, cells_of, offsets_of
 
 LONGEST = 2.0
@@ -99,7 +99,7 @@ class Ways:
     @classmethod
     def of(cls, episodes: Sequence[Episode]) -> Ways:
         """The ways that episodes of a game know."""
-        ways = cls(np.logical_or.reduce([_clocks(episode) for episode in episodes]))
+        ways = cls(np.logical_or.reduce([clocks_of(episode) for episode in episodes]))
         before: dict[State, list[tuple[State, tuple[int, int, int]]]] = defaultdict(list)
         queue: deque[State] = deque()
         for episode in episodes:
@@ -133,15 +133,3 @@ def _tried(episode: Episode) -> Iterator[int]:
         lost = episode.outcomes_A[t] == Outcome.GAME_OVER
         if episode.actions_A3[t, 0] != RESET and not lost:
             yield t
-
-
-def _clocks(episode: Episode) -> NDArray[np.bool_]:
-    """The pixels that tell the time in an episode, bool [64, 64]."""
-    status = StatusMask()
-    for t in range(len(episode)):
-        if episode.actions_A3[t, 0] == RESET or episode.outcomes_A[t] != Outcome.NOTHING:
-            status.restart()
-        else:
-            action = GameAction.from_row(episode.actions_A3[t])
-            status.observe(episode.frames_THW[t], action, episode.frames_THW[t + 1])
-    return status.mask_HW

@@ -23,11 +23,11 @@ from arcworld.frames.tokenizer import FrameTokenizer
 from arcworld.frames.vqvae import VQVAE
 from arcworld.models.checkpoint import load_object, save_json, save_model
 from arcworld.models.policy import MaskedPolicy
-from arcworld.models.prize import save_prizes
 from arcworld.models.run import Run, from_pretrained
-from arcworld.planning.prizes import find_prizes
+from arcworld.planning.lore import gather_lore
 from arcworld.recordings.dataset import Dataset
 from arcworld.recordings.episode import Episode, winning_stretches
+from arcworld.recordings.lore import save_lore
 from arcworld.recordings.novelty import Seen
 from arcworld.tokens.sequence import CodedEpisode, code
 from arcworld.tokens.vocabulary import Vocabulary
@@ -80,7 +80,7 @@ def train(
         from arcworld.training.plot import plot_training
 
         plot_training(out)
-        save_prizes(out, find_prizes(list(training.episodes)))
+        save_lore(out, gather_lore(list(training.episodes)))
     fabric.barrier()
     return from_pretrained(out)
 

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from arcworld.frames.codebook import PatchCodebook, PatchCodebookConfig
 from arcworld.models.backbone import BackboneConfig
 from arcworld.models.policy import MaskedPolicy, PolicyConfig
-from arcworld.models.prize import Prize
 from arcworld.models.run import Run
 from arcworld.models.shared_head import SharedHeadPolicy
 from arcworld.models.world_model import WorldModel, WorldModelConfig
@@ -26,6 +25,7 @@ from arcworld.play.game_session import GameSession
 from arcworld.play.session import play_game
 from arcworld.play.toolkit import Toolkit
 from arcworld.recordings.episode import GameAction
+from arcworld.recordings.lore import Lore
 from arcworld.recordings.novelty import Seen, frame_hashes
 from arcworld.tokens.cells import offset_of
 from arcworld.tokens.sequence import pack
@@ -135,14 +135,15 @@ def test_a_level_that_training_never_showed_is_explored_at_once(toolkit: Toolkit
     assert "policy" in reasons(WorldModelAgent(run, 4, config), toolkit, 25)
 
 
-def test_what_training_found_worth_touching_is_told_to_memory(toolkit: Toolkit) -> None:
+def test_what_training_knows_of_a_game_is_told_to_memory(toolkit: Toolkit) -> None:
     session = toolkit.open("tiny")
     run = make_run()
-    told = replace(run, prizes={session.game_id: Prize((3,), 5)})
+    told = replace(run, lore={session.game_id: Lore((3,), 5, ((0, 0, 63),))})
     untold, agent = WorldModelAgent(run), WorldModelAgent(told)
     for one in (untold, agent):
         one.begin(session.observation)
     assert untold.explorer.memory.local.most == 1.0 < agent.explorer.memory.local.most
+    assert [int(one.explorer.memory.status.mask_HW.sum()) for one in (untold, agent)] == [0, 64]
 
 
 def test_the_policy_plays_a_known_game_twice_until_its_patience_ends() -> None:

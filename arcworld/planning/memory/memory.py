@@ -4,12 +4,11 @@ Joins the parts: objects to click on, a mask over clocks, the click marker, chan
 actions, and a graph of the level's states. Knows no agent and no model, and decides nothing: any
 agent may keep one, tell it what it did, and ask.
 
-    memory.begin(observation)
+    memory.begin(observation, lore)         with what is known of the game, if anything
     memory.observe(action, observation)     after each answered action, whoever chose it
     memory.untried()                        actions not tried here, most promising first
     memory.is_useless(action)               known to change nothing here, or to end the game
     memory.expect(effects)                  which clicks should do more than others, on this level
-    memory.expect_prize(colours, wins)      what levels were won by touching, before this game
     memory.route()                          the way to the most promising untried action
     memory.winning_path(level)              what won a level before
     memory.movers(), memory.opening()       what changed anything here, and where the level began
@@ -17,7 +16,6 @@ agent may keep one, tell it what it did, and ask.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,6 +44,7 @@ from arcworld.planning.memory.routing import Routing
 from arcworld.planning.memory.search import Route
 from arcworld.planning.memory.seen import Seen
 from arcworld.recordings.episode import CLICK, NO_PLACE, RESET, UNDO, GameAction
+from arcworld.recordings.lore import Lore
 from arcworld.recordings.status import StatusMask
 
 RESET_ROW: ActionRow = (RESET, NO_PLACE, NO_PLACE)
@@ -95,11 +94,13 @@ class Memory:
         """
         self.config, self.seed, self.learns = config or MemoryConfig(), seed, learns
 
-    def begin(self, seen: Seen) -> None:
-        """A game was opened: nothing is known of it."""
-        self.status, self.marker = StatusMask(), ClickMarker()
+    def begin(self, seen: Seen, lore: Lore | None = None) -> None:
+        """A game was opened: nothing is known of it but its lore."""
+        lore = lore or Lore()
+        self.status, self.marker = StatusMask(known_HW=lore.clocks_HW), ClickMarker()
         self.knowledge = Knowledge(CHANGES, DISCOVERS, self.config.curious)
         self.local, self.clicks = LocalModel(), ClickModel()
+        self.local.expect(sum(1 << colour for colour in lore.prize), wins=lore.wins)
         self.effects = Effects(seed=self.seed) if self.learns else None
         self._order = np.random.default_rng(self.seed).permutation(8).tolist()
         self._won: dict[int, tuple[ActionRow, ...]] = {}
@@ -320,10 +321,6 @@ class Memory:
         """The frame in which the level began, or began again; None where it is forgotten."""
         node = self.graph.nodes.get(-1 if self.graph.opening is None else self.graph.opening)
         return None if node is None else unpack(node.frame)
-
-    def expect_prize(self, colours: Collection[int], wins: int) -> None:
-        """So many levels of the game were won, before it began, by touching such colours."""
-        self.local.expect(sum(1 << colour for colour in colours), wins=wins)
 
     def is_useless(self, action: GameAction) -> bool:
         """Whether an action is known to change nothing here, or to end the game."""

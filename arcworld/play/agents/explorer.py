@@ -16,6 +16,7 @@ from arcworld.play.agent import Decision
 from arcworld.play.agents.random import random_action
 from arcworld.play.observation import Observation
 from arcworld.recordings.episode import CLICK, RESET, UNDO, GameAction
+from arcworld.recordings.lore import Lore
 
 IN_VAIN = -1
 """Stands for the actions waited where waiting was given up."""
@@ -42,7 +43,11 @@ class ExplorerConfig:
 
 
 class ExplorerAgent:
-    """Replays what won a level, else tries what is untried, cheapest discovery first."""
+    """Replays what won a level, else tries what is untried, cheapest discovery first.
+
+    Attributes:
+        lore: what is known of the game that begins next, by those who know it.
+    """
 
     name = "explorer"
 
@@ -51,11 +56,12 @@ class ExplorerAgent:
         self.config = config or ExplorerConfig()
         self.memory = Memory(self.config.memory, seed, learns=self.config.learns)
         self.because: Counter[str] = Counter()
+        self.lore: Lore | None = None
 
     def begin(self, observation: Observation) -> None:
         """Forget the game before."""
         self._rng = np.random.default_rng(self.seed)
-        self.memory.begin(observation)
+        self.memory.begin(observation, self.lore)
         self.because.clear()
         self._patience = self.config.patience
         self._waited = 0

@@ -71,10 +71,8 @@ class WorldModelAgent:
     def begin(self, observation: Observation) -> None:
         """Forget the game before."""
         self._rng = np.random.default_rng(self.seed)
+        self.explorer.lore = self.run.lore.get(observation.game_id)
         self.explorer.begin(observation)
-        prize = self.run.prizes.get(observation.game_id)
-        if prize is not None:
-            self.explorer.memory.expect_prize(prize.colours, prize.wins)
         self._history = ModelHistory(self.run, observation)
         self._trust, self._last_nats = Trust(self.config.trust), 0.0
         self._taken: Counter[tuple[int, GameAction]] = Counter()

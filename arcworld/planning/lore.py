@@ -1,7 +1,7 @@
-"""What winning a level of a game means where an avatar steers: the colours of what it touched then.
+"""Gathers what recordings of a game tell of it, for levels that they do not show: which pixels are
+clocks and, where an avatar steers, the colours of what it touched as levels were won.
 
-Knows recordings, and what memory makes of them; knows no model. On a level that nobody showed, what
-is worth going to is known from the others.
+Knows recordings, and what memory makes of them; knows no model.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from arcworld.models.prize import Prize
 from arcworld.planning.memory.memory import Memory
 from arcworld.recordings.episode import CLICK, COLOURS, RESET, Episode, Outcome
+from arcworld.recordings.lore import Lore, runs_of
+from arcworld.recordings.status import clocks_of
 
 COMMON = 0.5
 """The share of a game's wins at which a colour must have been touched."""
@@ -37,19 +38,24 @@ class Played:
         return (RESET, *self.available_actions)
 
 
-def find_prizes(episodes: Sequence[Episode]) -> dict[str, Prize]:
-    """By game id, for games where an avatar was seen to touch something as levels were won."""
-    touched: dict[str, list[int]] = defaultdict(list)
+def gather_lore(episodes: Sequence[Episode]) -> dict[str, Lore]:
+    """The lore of every game, by its id."""
+    games: dict[str, list[Episode]] = defaultdict(list)
     for episode in episodes:
-        if set(episode.actions_A3[:, 0].tolist()) - {RESET, CLICK}:
-            touched[episode.game_id] += _touched(episode)
-    found: dict[str, Prize] = {}
-    for game, wins in touched.items():
-        counts = Counter(colour for bits in wins for colour in range(COLOURS) if bits >> colour & 1)
-        colours = [colour for colour, count in counts.items() if count >= COMMON * len(wins)]
-        if colours:
-            found[game] = Prize(tuple(sorted(colours)), len(wins))
-    return found
+        games[episode.game_id].append(episode)
+    return {game: _of_game(played) for game, played in games.items()}
+
+
+def _of_game(episodes: Sequence[Episode]) -> Lore:
+    clocks = runs_of(np.logical_or.reduce([clocks_of(episode) for episode in episodes]))
+    wins = [bits for episode in episodes if _steers(episode) for bits in _touched(episode)]
+    counts = Counter(colour for bits in wins for colour in range(COLOURS) if bits >> colour & 1)
+    prize = sorted(colour for colour, count in counts.items() if count >= COMMON * len(wins))
+    return Lore(tuple(prize), len(wins) if prize else 0, clocks)
+
+
+def _steers(episode: Episode) -> bool:
+    return bool(set(episode.actions_A3[:, 0].tolist()) - {RESET, CLICK})
 
 
 def _touched(episode: Episode) -> list[int]:
