@@ -2,7 +2,8 @@
 
 Knows matrices and their gradients; knows nothing of models. `torch.optim.Muon` makes its steps in
 bfloat16 whatever the machine; on a CPU without bfloat16 arithmetic that is twenty times slower than
-all the rest of a training step. This one computes in the dtype it is told, and is equal else.
+all the rest of a training step. This one computes in the dtype it is told, and steps all matrices
+of one shape at once, which a GPU needs; it is equal else.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from torch import Tensor
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 """Of the Newton-Schulz polynomial: steep at zero, and near enough to one in five turns."""
 TURNS = 5
+
+_torch: Any = torch
+"""Its functions of many tensors at once are documented, and missing in its types."""
 
 
 class Muon(torch.optim.Optimizer):
@@ -51,32 +55,40 @@ class Muon(torch.optim.Optimizer):
             with torch.enable_grad():
                 loss = closure()
         for group in self.param_groups:
+            alike: dict[torch.Size, list[Tensor]] = {}
             for matrix in group["params"]:
                 if matrix.grad is not None:
-                    self._step(matrix, group)
+                    alike.setdefault(matrix.shape, []).append(matrix)
+            for matrices in alike.values():
+                self._step(matrices, group)
         return loss
 
-    def _step(self, matrix: Tensor, group: dict[str, Any]) -> None:
+    def _step(self, matrices: list[Tensor], group: dict[str, Any]) -> None:
+        """Of matrices of one shape."""
+        gradients = [matrix.grad for matrix in matrices if matrix.grad is not None]
+        momenta = [self._momentum(matrix) for matrix in matrices]
+        _torch._foreach_lerp_(momenta, gradients, 1 - group["momentum"])
+        nesterov = _torch._foreach_lerp(gradients, momenta, group["momentum"])
+        flat = torch.stack(list(nesterov)).flatten(2).to(self.dtype)
+        size = 0.2 * max(flat.shape[1:]) ** 0.5
+        steps = orthogonal(flat).to(matrices[0].dtype).view(-1, *matrices[0].shape)
+        _torch._foreach_mul_(matrices, 1 - group["lr"] * group["weight_decay"])
+        _torch._foreach_add_(matrices, list(steps.unbind()), alpha=-group["lr"] * size)
+
+    def _momentum(self, matrix: Tensor) -> Tensor:
         state = self.state[matrix]
         if not state:
             state["momentum_buffer"] = torch.zeros_like(matrix)
-        gradient = matrix.grad
-        assert gradient is not None
-        momentum = state["momentum_buffer"].lerp_(gradient, 1 - group["momentum"])
-        nesterov = gradient.lerp(momentum, group["momentum"])
-        flat = nesterov.flatten(1).to(self.dtype)
-        size = 0.2 * max(flat.shape) ** 0.5
-        matrix.mul_(1 - group["lr"] * group["weight_decay"])
-        matrix.add_(orthogonal(flat).view_as(matrix), alpha=-group["lr"] * size)
+        return state["momentum_buffer"]
 
 
-def orthogonal(matrix_MN: Tensor) -> Tensor:
-    """The nearest (half) orthogonal matrix, roughly: singular values between 0.7 and 1.2."""
+def orthogonal(matrices_NMK: Tensor) -> Tensor:
+    """The nearest (half) orthogonal matrices, roughly: singular values between 0.7 and 1.2."""
     a, b, c = COEFFICIENTS
-    tall = matrix_MN.shape[0] > matrix_MN.shape[1]
-    x = matrix_MN.T if tall else matrix_MN
-    x = x / x.norm().clamp(min=1e-7)
+    tall = matrices_NMK.shape[1] > matrices_NMK.shape[2]
+    x = matrices_NMK.mT if tall else matrices_NMK
+    x = x / torch.linalg.matrix_norm(x, keepdim=True).clamp(min=1e-7)
     for _ in range(TURNS):
-        gram = x @ x.T
-        x = torch.addmm(x, torch.addmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
-    return x.T if tall else x
+        gram = x @ x.mT
+        x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
+    return x.mT if tall else x

@@ -31,8 +31,21 @@ def test_steps_are_those_of_pytorch_s_muon() -> None:
 def test_a_step_is_nearly_orthogonal_whatever_the_gradient_s_scale() -> None:
     torch.manual_seed(0)
     for scale in (1e-6, 1.0, 1e6):
-        values = torch.linalg.svdvals(orthogonal(scale * torch.randn(30, 12)))
+        values = torch.linalg.svdvals(orthogonal(scale * torch.randn(2, 30, 12)))
         assert float(values.min()) > 0.5 and float(values.max()) < 1.3
+
+
+def test_matrices_of_one_shape_are_stepped_each_by_itself() -> None:
+    torch.manual_seed(0)
+    starts = [torch.randn(6, 9), torch.randn(6, 9), torch.randn(9, 6)]
+    gradients = [1e-3 * torch.randn(6, 9), torch.randn(6, 9), torch.randn(9, 6)]
+    together, alone = ([nn.Parameter(start.clone()) for start in starts] for _ in range(2))
+    for one, other, gradient in zip(together, alone, gradients, strict=True):
+        one.grad, other.grad = gradient.clone(), gradient.clone()
+    Muon(together, lr=0.1).step()
+    for one in alone:
+        Muon([one], lr=0.1).step()
+    assert all(torch.allclose(a, b, atol=1e-6) for a, b in zip(together, alone, strict=True))
 
 
 def test_a_kernel_is_stepped_as_a_matrix() -> None:
