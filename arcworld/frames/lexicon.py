@@ -146,9 +146,10 @@ class Lexicon:
     def table(self, device: torch.device) -> tuple[Tensor, Tensor]:
         """Pixels uint8 [len, 64] and content keys int64 [len] of every id, on a device."""
         cells, keys = self._on.get(device, (None, None))
-        if cells is None or keys is None or len(cells) != self._count:
-            cells = torch.from_numpy(self._cells[: self._count]).to(device)
-            keys = torch.from_numpy(self._keys[: self._count]).to(device)
+        count = self._count  # another thread may be adding some
+        if cells is None or keys is None or len(cells) != count:
+            cells = torch.from_numpy(self._cells[:count]).to(device)
+            keys = torch.from_numpy(self._keys[:count]).to(device)
             self._on[device] = cells, keys
         return cells, keys
 

@@ -19,7 +19,8 @@ from arcworld.models.policy import MaskedPolicy, PolicyConfig
 from arcworld.models.world_model import WorldModel, WorldModelConfig
 from arcworld.recordings.episode import Episode
 from arcworld.recordings.novelty import frame_hashes
-from arcworld.tokens.windows import WindowSampler
+from arcworld.tokens.windows import Batch, WindowSampler
+from arcworld.training.ahead import Ahead
 from arcworld.training.body_memory import BodyMemory
 from arcworld.training.loop import Draw
 from arcworld.training.own_cells import read_own
@@ -57,12 +58,15 @@ class WorldModelTask:
         self.module = WorldModel(config)
         self.module.start_from(tokenizer)
         self._sampler = sampler
+        self._batches = Ahead(self._batch)
 
     def losses(self, model: Any, draw: Draw) -> dict[str, Tensor]:
         """See `Task.losses`."""
-        windows = draw.share(self._sampler.draw(draw.size, *draw.key))
-        batch = self._sampler.lay_out(windows).to(self.module.device)
+        batch = self._batches.take(draw).to(self.module.device)
         return model.loss(read_own(self.module, batch, self._sampler.config.own))
+
+    def _batch(self, draw: Draw) -> Batch:
+        return self._sampler.lay_out(draw.share(self._sampler.draw(draw.size, *draw.key)))
 
 
 class PolicyTask:
