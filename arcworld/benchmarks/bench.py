@@ -17,7 +17,7 @@ from typing import Any
 import torch
 
 from arcworld.benchmarks import dreaming, reading, training
-from arcworld.benchmarks.claim import Claim, Timer
+from arcworld.benchmarks.claim import Claim, Timer, bandwidth, operations
 from arcworld.errors import ArcworldError, did_you_mean
 from arcworld.models.run import Run
 from arcworld.recordings.dataset import Dataset
@@ -99,7 +99,8 @@ class Bench:
         of_dreams = zip(names, (*dreamt, dreaming.step), strict=True)
         return {
             **{name: partial(self._dreamt, measure) for name, measure in of_dreams},
-            "training": self._trained,
+            "training": partial(self._trained, lora=False),
+            "training-lora": partial(self._trained, lora=True),
             "parse": lambda: reading.parse(self.data, self.timer),
             "open": lambda: reading.opened(self.data, self.timer),
         }
@@ -107,9 +108,10 @@ class Bench:
     def _dreamt(self, measure: Callable[[dreaming.Scene], Claim]) -> Claim:
         return measure(self.scene)
 
-    def _trained(self) -> Claim:
+    def _trained(self, *, lora: bool) -> Claim:
         codes = int(self.longest.indices_TC.max()) + 1
-        return training.step(self.longest, codes, self.timer, self.effort.quick)
+        setting = training.setting(self.timer.device, quick=self.effort.quick, lora=lora)
+        return training.step(self.longest, codes, self.timer, setting)
 
     def measure(
         self, only: Collection[str], report: Callable[[str, int, int], None]
@@ -163,8 +165,8 @@ def record(bench: Bench, claims: Sequence[Claim]) -> dict[str, Any]:
             "cores": os.cpu_count(),
             "threads": torch.get_num_threads(),
             "torch": torch.__version__,
-            "gigaflops": round(timer.operations / 1e9, 1),
-            "gigabytes_per_second": round(timer.bandwidth / 1e9, 1),
+            "gigaflops": round(operations(device, torch.float32) / 1e9, 1),
+            "gigabytes_per_second": round(bandwidth(device) / 1e9, 1),
         },
         "recipe": bench.run.about.get("recipe"),
         "repeats": timer.repeats,

@@ -9,13 +9,14 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cache
 from typing import Any
 
 import torch
 
-_SIDE = 1024
+_SIDE, _GPU_SIDE = 1024, 8192
 _BYTES = 1 << 27
+"""More than caches hold, on a CPU and on a GPU."""
 
 
 @dataclass(frozen=True)
@@ -83,24 +84,37 @@ class Timer:
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)
 
-    @cached_property
-    def operations(self) -> float:
-        """Floating-point operations a second of a large float32 product, measured."""
-        a = torch.randn(_SIDE, _SIDE, device=self.device)
-        (seconds,) = Timer(5, self.device).seconds(lambda: a @ a)
-        return 2 * _SIDE**3 / seconds
-
-    @cached_property
-    def bandwidth(self) -> float:
-        """Bytes a second that a large sum reads, measured."""
-        a = torch.ones(_BYTES // 4, device=self.device)
-        (seconds,) = Timer(5, self.device).seconds(a.sum)
-        return _BYTES / seconds
-
-    def floor(self, module: torch.nn.Module, tokens: int, passes: int = 1) -> float:
-        """Seconds that `passes` over a module's weights and `tokens` through them take at least:
-        the larger of reading and multiplying. A training step is three passes.
+    def floor(
+        self,
+        module: torch.nn.Module,
+        tokens: int,
+        *,
+        passes: int = 1,
+        beside: float = 0.0,
+        dtype: torch.dtype = torch.float32,
+    ) -> float:
+        """Seconds that `passes` over a module's weights and `tokens` through them take at least, in
+        `dtype`: the larger of reading and multiplying. A training step is three passes; `beside`
+        are operations a pass that no weight takes part in.
         """
         weights = sum(p.numel() for p in module.parameters())
-        read = passes * 4 * weights / self.bandwidth
-        return max(read, passes * 2 * weights * tokens / self.operations)
+        read = passes * dtype.itemsize * weights / bandwidth(self.device)
+        worked = passes * (2 * weights * tokens + beside)
+        return max(read, worked / operations(self.device, dtype))
+
+
+@cache
+def operations(device: torch.device, dtype: torch.dtype) -> float:
+    """Floating-point operations a second of a large product, measured."""
+    side = _GPU_SIDE if device.type == "cuda" else _SIDE
+    a = torch.randn(side, side, device=device, dtype=dtype)
+    (seconds,) = Timer(5, device).seconds(lambda: a @ a)
+    return 2 * side**3 / seconds
+
+
+@cache
+def bandwidth(device: torch.device) -> float:
+    """Bytes a second that a large sum reads, measured."""
+    a = torch.ones(_BYTES // 4, device=device)
+    (seconds,) = Timer(5, device).seconds(a.sum)
+    return _BYTES / seconds

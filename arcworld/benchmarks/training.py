@@ -1,73 +1,158 @@
-"""The claim of training: one step with the game's rows in the softmax, or with a text model's too.
+"""The claims of training: one step with the game's rows in the softmax, or with a text model's too.
 
 Knows a body's shape and a batch of windows; knows nothing of recipes. The baseline is what a
 trainer of language models does: a head of all rows, and logits of all positions in float32. Its
-text rows are shut out of the softmax, so that both losses are one number.
+text rows are shut out of the softmax, so that both losses are one number. The body is the same, and
+compiled where there is a GPU, as in training.
 """
 
 from __future__ import annotations
 
+import ctypes
 import resource
 import sys
+import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from arcworld.benchmarks.claim import Claim, Timer
-from arcworld.models.backbone import BackboneConfig
+from arcworld.models.backbone import BackboneConfig, compile_layers
 from arcworld.models.world_model import WorldModel, WorldModelConfig
 from arcworld.tokens.sequence import CodedEpisode
 from arcworld.tokens.windows import Batch, LossWeights, WindowConfig, WindowSampler
+from arcworld.training.precision import fast_precision
 
 TEXT_ROWS = 49_152
 """Rows of SmolLM2's own vocabulary."""
-LAYERS = 4
-"""Of the shape's 32: what fits a small machine's memory in float32. Fewer layers favour ours, since
-the head is a larger part of the step.
+SHAPE = BackboneConfig(width=960, layers=32, heads=15, kv_heads=5, mlp=2560)
+FEW = 4
+"""Layers where there is no GPU: what fits a small machine's memory in float32. Fewer layers favour
+ours, since the head is a larger part of the step.
 """
-SHAPE = BackboneConfig(width=960, layers=LAYERS, heads=15, kv_heads=5, mlp=2560)
 TINY = BackboneConfig(width=32, layers=1, heads=2, kv_heads=1, mlp=48)
 
 
-def step(episode: CodedEpisode, codes: int, timer: Timer, quick: bool) -> Claim:
-    """Forward and backward of one batch: two windows of 10 frames, of 3 where `quick`."""
+@dataclass(frozen=True)
+class Setting:
+    """What is trained: a body's shape, all of it or LoRA alone, and a batch of windows."""
+
+    shape: BackboneConfig
+    lora: bool
+    windows: int
+    frames: int
+    text_rows: int
+
+
+def setting(device: torch.device, *, quick: bool, lora: bool) -> Setting:
+    """The seed's shape and windows on a GPU, a part of both elsewhere, a tiny one where `quick`."""
+    if quick:
+        return Setting(TINY, lora, windows=2, frames=3, text_rows=512)
+    if device.type == "cuda":
+        return Setting(SHAPE, lora, windows=8, frames=30, text_rows=TEXT_ROWS)
+    return Setting(replace(SHAPE, layers=FEW), lora, windows=2, frames=10, text_rows=TEXT_ROWS)
+
+
+def step(episode: CodedEpisode, codes: int, timer: Timer, chosen: Setting) -> Claim:
+    """Forward and backward of one batch, in the precision that training takes here."""
     torch.manual_seed(0)
-    frames, rows = (3, 512) if quick else (10, TEXT_ROWS)
-    shape = TINY if quick else SHAPE
-    model = WorldModel(WorldModelConfig("v2", codes, frames, backbone=shape)).to(timer.device)
-    text = nn.Parameter(torch.randn(rows, model.width, device=timer.device) * 0.02)
-    sampler = WindowSampler(
-        model.vocabulary, [episode], ["game"], WindowConfig(frames, 1), LossWeights()
-    )
-    batch = sampler.batch(2, 0).to(timer.device)
+    model = _model(codes, chosen).to(timer.device)
+    text = nn.Parameter(torch.randn(chosen.text_rows, model.width, device=timer.device) * 0.02)
+    batch = _batch(model, episode, chosen).to(timer.device)
+    if timer.device.type == "cuda":
+        compile_layers(model.backbone)
     ours = _step(model, lambda: model.loss(batch)["loss"])
     plain = _step(model, lambda: _full_loss(model, text, batch))
     ours_peak, plain_peak = _peak(ours, timer.device), _peak(plain, timer.device)
     gap = abs(float(ours()) - float(plain()))
     plain_s, ours_s = timer.seconds(plain, ours)
+    floor_s = _floor(model, batch, timer, chosen)
     tokens = batch.input_ids_BL.numel()
     return Claim(
-        "training",
-        f"training step, width {shape.width}, {shape.layers} layers, {tokens} tokens",
-        f"head of {rows + len(model.vocabulary):,} rows",
+        "training-lora" if chosen.lora else "training",
+        f"training step, width {chosen.shape.width}, {chosen.shape.layers} layers,"
+        f" {tokens:,} tokens, {'LoRA' if chosen.lora else 'all weights'}",
+        f"head of {chosen.text_rows + len(model.vocabulary):,} rows",
         plain_s,
         ours_s,
-        timer.floor(model.backbone, tokens, passes=3),
-        int(gap > 1e-3),
+        floor_s,
+        int(gap > (1e-3 if _dtype() == torch.float32 else 1e-2)),
         1,
-        f"peak memory of a step {ours_peak / max(plain_peak, 1):.2f}x the baseline's;"
-        f" losses differ by {gap:.1e}",
+        f"{tokens / ours_s:,.0f} tokens/s, {floor_s / ours_s:.0%} of the measured peak; peak memory"
+        f" of a step {ours_peak / 1e9:.2f} GB, {ours_peak / max(plain_peak, 1):.2f}x the"
+        f" baseline's; losses differ by {gap:.1e}",
     )
+
+
+def _model(codes: int, chosen: Setting) -> WorldModel:
+    config = WorldModelConfig("v2", codes, chosen.frames, backbone=chosen.shape)
+    if not chosen.lora:
+        return WorldModel(config)
+    with tempfile.TemporaryDirectory() as folder:
+        _save_text_model(chosen, Path(folder))
+        adapted = replace(config, backbone=replace(chosen.shape, pretrained=folder))
+        return WorldModel(adapted).to(_dtype())
+
+
+def _save_text_model(chosen: Setting, folder: Path) -> None:
+    """A causal LM of the shape, of random weights, as the hub would give it."""
+    from transformers import LlamaConfig, LlamaForCausalLM
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()
+    shape = chosen.shape
+    config = LlamaConfig(
+        vocab_size=chosen.text_rows,
+        hidden_size=shape.width,
+        intermediate_size=shape.mlp,
+        num_hidden_layers=shape.layers,
+        num_attention_heads=shape.heads,
+        num_key_value_heads=shape.kv_heads,
+        tie_word_embeddings=True,
+    )
+    causal_lm: Any = LlamaForCausalLM(config)
+    causal_lm.to(torch.bfloat16).save_pretrained(folder)
+
+
+def _batch(model: WorldModel, episode: CodedEpisode, chosen: Setting) -> Batch:
+    windows = WindowConfig(chosen.frames, 1)
+    return WindowSampler(model.vocabulary, [episode], ["game"], windows, LossWeights()).batch(
+        chosen.windows, 0
+    )
+
+
+def _floor(model: WorldModel, batch: Batch, timer: Timer, chosen: Setting) -> float:
+    """Three passes where all weights are trained; LoRA needs no gradient of the others. Attention
+    counts the keys that each token sees.
+    """
+    rows, length = batch.input_ids_BL.shape
+    seen = rows * length * (length + 1) // 2
+    attention = 4 * chosen.shape.layers * chosen.shape.width * seen
+    return timer.floor(
+        model.backbone,
+        rows * length,
+        passes=2 if chosen.lora else 3,
+        beside=attention,
+        dtype=_dtype(),
+    )
+
+
+def _dtype() -> torch.dtype:
+    """What training multiplies in here."""
+    return torch.float32 if fast_precision() == "32-true" else torch.bfloat16
 
 
 def _step(model: WorldModel, loss_of: Callable[[], Tensor]) -> Callable[[], Tensor]:
     def once() -> Tensor:
-        model.zero_grad()
-        loss = loss_of()
+        with torch.autocast(model.device.type, torch.bfloat16, enabled=_dtype() != torch.float32):
+            loss = loss_of()
         loss.backward()
+        model.zero_grad()
         return loss.detach()
 
     return once
@@ -88,15 +173,26 @@ def _full_loss(model: WorldModel, text_VD: Tensor, batch: Batch) -> Tensor:
 
 
 def _peak(work: Callable[[], object], device: torch.device) -> int:
-    """Bytes that memory grew by: on a CPU the process's peak, so the leaner work goes first."""
+    """Bytes that memory grew by, at most, while the work was done."""
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
         before = torch.cuda.memory_allocated(device)
         work()
         return torch.cuda.max_memory_allocated(device) - before
+    _forget()
     before = _resident()
     work()
     return max(_most() - before, 0)
+
+
+def _forget() -> None:
+    """Let Linux take back what is free and forget the peak so far. Elsewhere both stay, so the
+    leaner work goes first.
+    """
+    marks = Path("/proc/self/clear_refs")
+    if marks.exists():
+        ctypes.CDLL(None).malloc_trim(0)
+        marks.write_text("5")
 
 
 def _resident() -> int:

@@ -22,7 +22,8 @@ def bench(
     floor is what the machine needs at least: weights over its bandwidth, or operations over its
     peak, both measured here.
 
-    Claims: `frame`, `sampled-frame`, `generate`, `goals`, `step`, `training`, `parse`, `open`.
+    Claims: `frame`, `sampled-frame`, `generate`, `goals`, `step`, `training`, `training-lora`,
+    `parse`, `open`.
 
     Example: `arcworld bench runs/demo --data runs/demo/demos --only goals`
 

@@ -143,7 +143,7 @@ def demo(scheme: Scheme) -> Recipe:
 
 
 def base(scheme: Scheme) -> Recipe:
-    """One GPU: about 30 M parameters from scratch on eight frames of context."""
+    """One GPU, minutes: about 30 M parameters from scratch on eight frames of context."""
     recipe = small(scheme)
     body = BackboneConfig(width=512, layers=10, heads=8, kv_heads=8, mlp=1408)
     return replace(
@@ -152,9 +152,9 @@ def base(scheme: Scheme) -> Recipe:
         vqvae_schedule=Schedule(steps=4000, batch_size=128, learning_rate=1e-3),
         world_model=replace(recipe.world_model, context_frames=8, backbone=body),
         windows=replace(recipe.windows, frames=9, stride=2),
-        world_model_schedule=Schedule(steps=6000, batch_size=32, learning_rate=1e-3, muon=True),
+        world_model_schedule=Schedule(steps=1500, batch_size=32, learning_rate=1e-3, muon=True),
         policy=PolicyConfig(width=512, offset_width=128, blocks=3),
-        policy_schedule=Schedule(steps=1500, batch_size=32, learning_rate=3e-3, muon=True),
+        policy_schedule=Schedule(steps=400, batch_size=32, learning_rate=3e-3, muon=True),
     )
 
 

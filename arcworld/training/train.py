@@ -21,6 +21,7 @@ from arcworld.errors import ArcworldError
 from arcworld.frames.codebook import PatchCodebook
 from arcworld.frames.tokenizer import FrameTokenizer
 from arcworld.frames.vqvae import VQVAE
+from arcworld.models.backbone import compile_layers
 from arcworld.models.checkpoint import load_object, save_json, save_model
 from arcworld.models.policy import MaskedPolicy
 from arcworld.models.run import Run, from_pretrained
@@ -122,6 +123,8 @@ def _stages(
     second = WorldModelTask(recipe.world_model, tokenizer, sampler)
     if start is not None:
         begin_from(second.module, start.world_model, start.folder)
+    if fabric.device.type == "cuda":
+        compile_layers(second.module.backbone)
     fit(second, recipe.world_model_schedule, out / "world_model", fabric, seed=seed)
     if recipe.scheme == "v2":
         world_model = second.module.to(fabric.device)
@@ -193,6 +196,7 @@ def _launch(devices: str) -> Fabric:
         warnings.simplefilter("ignore")
         fabric = Fabric(accelerator="auto", devices=devices, precision=fast_precision())
         fabric.launch()
+    torch.backends.cuda.enable_cudnn_sdp(False)  # it plans anew, 2 ms a layer, at each new shape
     return fabric
 
 

@@ -23,7 +23,8 @@ from arcworld.models.world_model import WorldModel
 from arcworld.recordings import Episode, GameAction, RecordingWriter, Seen, open_dataset
 from arcworld.training.recipes import recipe
 
-NAMES = ["frame", "sampled-frame", "generate", "goals", "step", "training", "parse", "open"]
+DREAMT = ["frame", "sampled-frame", "generate", "goals", "step"]
+NAMES = [*DREAMT, "training", "training-lora", "parse", "open"]
 
 
 @pytest.fixture
