@@ -2,7 +2,8 @@
 
 Knows modules and optimisers; knows nothing of steps. Muon is for hidden matrices alone:
 embeddings, heads and gains stay with AdamW, whose rate it shares by matching the size of its
-updates.
+updates. PyTorch's fused AdamW changes weights and leaves their version as it was, by which a model
+knows that what it remembers of them is old; so it is counted up here.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.graph import increment_version
 
 from arcworld.training.muon import Muon
 from arcworld.training.precision import fast_precision
@@ -24,9 +26,9 @@ def make_optimisers(
     hidden = [p for p in hidden_matrices(module) if p.requires_grad] if muon else []
     known = {id(p) for p in hidden}
     rest = [p for p in trained if id(p) not in known]
-    found: list[torch.optim.Optimizer] = [
-        torch.optim.AdamW(rest, lr=0.0, weight_decay=weight_decay, fused=True)
-    ]
+    adam = torch.optim.AdamW(rest, lr=0.0, weight_decay=weight_decay, fused=True)
+    adam.register_step_post_hook(lambda *_: increment_version(rest))
+    found: list[torch.optim.Optimizer] = [adam]
     if hidden:
         dtype = torch.float32 if fast_precision() == "32-true" else torch.bfloat16
         found.append(Muon(hidden, lr=0.0, weight_decay=weight_decay, dtype=dtype))

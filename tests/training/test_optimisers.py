@@ -65,3 +65,11 @@ def test_what_is_kept_goes_on_to_the_same_weights(muon: bool) -> None:
     train(half, again, 3)
     for a, b in zip(whole.parameters(), half.parameters(), strict=True):
         assert torch.equal(a, b)
+
+
+def test_every_step_says_of_every_weight_that_it_changed() -> None:
+    """By the version a model knows that what it remembers of its weights is old."""
+    model = Model()
+    before = {name: p._version for name, p in model.named_parameters()}
+    train(model, make_optimisers(model, muon=True, weight_decay=0.0), steps=1)
+    assert all(p._version > before[name] for name, p in model.named_parameters())
