@@ -96,7 +96,7 @@ class SequenceEmbedding(nn.Module):
         span = torch.arange(1, CELLS + 1, device=rows_N.device)
         cells = input_ids_BL[rows_N[:, None], starts_N[:, None] + span]
         types, clicked = actions_after(self.vocabulary, input_ids_BL, rows_N, starts_N)
-        if torch.is_grad_enabled():
+        if torch.is_grad_enabled() or self.training:
             return surroundings(self.table(cells), types, clicked)
         facts = torch.cat([cells, types[:, None], clicked[:, None]], dim=1)
         state = tuple(parameter._version for parameter in self.parameters())

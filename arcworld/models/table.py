@@ -56,7 +56,7 @@ class TokenTable(nn.Embedding):
         """The vector of every token that can be predicted, [len(vocabulary), D]."""
         if self.reader is None:
             return self.weight
-        if torch.is_grad_enabled():
+        if torch.is_grad_enabled() or self.training:
             return self._read_codes()
         return self._remembered()[: self.num_embeddings]
 
@@ -64,7 +64,7 @@ class TokenTable(nn.Embedding):
         """Vectors [..., D] of ids, spelled cells too."""
         if self.reader is None:
             return F.embedding(input, self.weight)
-        if torch.is_grad_enabled():
+        if torch.is_grad_enabled() or self.training:
             return self._read_each(input)
         remembered = self._remembered()
         spelled = input > self.vocabulary.mask
