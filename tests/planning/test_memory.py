@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from arcworld.planning.memory.graph import Led, LevelGraph, pack, unpack
+from arcworld.planning.memory.ground import MemoryConfig
 from arcworld.planning.memory.knowledge import Chances
 from arcworld.planning.memory.marker import ClickMarker
-from arcworld.planning.memory.memory import Memory, MemoryConfig
+from arcworld.planning.memory.memory import Memory
 from arcworld.recordings.episode import GameAction
 
 Frame = NDArray[np.uint8]

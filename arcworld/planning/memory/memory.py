@@ -1,8 +1,7 @@
 """The memory of a game: where the player stands, what was tried here, and where to go on.
 
-Joins the parts: objects to click on, a mask over clocks, the click marker, chances of kinds of
-actions, and a graph of the level's states. Knows no agent and no model, and decides nothing: any
-agent may keep one, tell it what it did, and ask.
+Stands on the level's states (`ground`) and tells what actions won, lost or changed there. Knows no
+agent and no model, and decides nothing: any agent may keep one, tell it what it did, and ask.
 
     memory.begin(observation, lore)         with what is known of the game, if anything
     memory.observe(action, observation)     after each answered action, whoever chose it
@@ -22,49 +21,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arcworld.planning.effects import Effects, place_of
-from arcworld.planning.memory.choices import (
-    CHANGES,
-    DISCOVERS,
-    ActionRow,
-    choices,
-    click_kind,
-    lasts,
-    on_object,
-    simple_kind,
-)
-from arcworld.planning.memory.clicks import ClickModel
-from arcworld.planning.memory.deaths import Deaths
+from arcworld.planning.memory.choices import ActionRow, lasts
 from arcworld.planning.memory.foresight import Foresight, State
-from arcworld.planning.memory.graph import Led, LevelGraph, Node, unpack
-from arcworld.planning.memory.knowledge import Knowledge
-from arcworld.planning.memory.local import LocalModel
-from arcworld.planning.memory.marker import ClickMarker
-from arcworld.planning.memory.objects import HIDDEN, Objects, find_objects
+from arcworld.planning.memory.graph import Led, Node, unpack
+from arcworld.planning.memory.ground import Ground, MemoryConfig
 from arcworld.planning.memory.routing import Routing
 from arcworld.planning.memory.search import Route
 from arcworld.planning.memory.seen import Seen
 from arcworld.recordings.episode import CLICK, NO_PLACE, RESET, UNDO, GameAction
 from arcworld.recordings.lore import Lore
-from arcworld.recordings.status import StatusMask
 
 RESET_ROW: ActionRow = (RESET, NO_PLACE, NO_PLACE)
-
-
-@dataclass(frozen=True, slots=True)
-class MemoryConfig:
-    """How much is kept, and what is believed at first.
-
-    Attributes:
-        most_nodes: states of a level; beyond, those longest not visited are forgotten.
-        carried: tries of the level before that still count on a new one.
-        most_kinds: beyond, the level's states are all forgotten.
-        curious: kinds that were tried less often come before all others.
-    """
-
-    most_nodes: int = 4096
-    carried: float = 4.0
-    curious: float = 2.0
-    most_kinds: int = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +42,11 @@ class Untried:
     promise: float
 
 
-class Memory:
+class Memory(Ground):
     """What one game has shown so far.
 
     Attributes:
-        here: the node of the state the player is in.
-        graph: of the level that is played.
-        status, marker: what is taken off frames before they are compared.
         was_told: whether `expect` was called since the level was opened.
-        knowledge: chances that a kind of action changes anything, and that a change is new.
     """
 
     def __init__(
@@ -92,17 +55,13 @@ class Memory:
         """Nothing is known before `begin`; the seed decides between actions that promise alike.
         One that `learns` also teaches a network what actions lead to (`planning.effects`).
         """
-        self.config, self.seed, self.learns = config or MemoryConfig(), seed, learns
+        super().__init__(config or MemoryConfig(), seed)
+        self.learns = learns
 
     def begin(self, seen: Seen, lore: Lore | None = None) -> None:
         """A game was opened: nothing is known of it but its lore."""
-        lore = lore or Lore()
-        self.status, self.marker = StatusMask(known_HW=lore.clocks_HW), ClickMarker()
-        self.knowledge = Knowledge(CHANGES, DISCOVERS, self.config.curious)
-        self.local, self.clicks = LocalModel(), ClickModel()
-        self.local.expect(sum(1 << colour for colour in lore.prize), wins=lore.wins)
+        self._enter(lore or Lore())
         self.effects = Effects(seed=self.seed) if self.learns else None
-        self._order = np.random.default_rng(self.seed).permutation(8).tolist()
         self._won: dict[int, tuple[ActionRow, ...]] = {}
         self._open_level(seen)
 
@@ -135,13 +94,6 @@ class Memory:
         self.local.new_ground()
         self.clicks.forget()
         self._start_over(seen)
-
-    def _forget_states(self) -> None:
-        """Go on from an empty graph; its nodes are numbered on."""
-        first = self.graph.next if hasattr(self, "graph") else 0
-        self.graph = LevelGraph(self.status.mask_HW, self.config.most_nodes, first)
-        self.foresight = Foresight(self.graph, self.local)
-        self._deaths = Deaths()
 
     def _start_over(self, seen: Seen) -> None:
         self._age = 0
@@ -186,12 +138,7 @@ class Memory:
             return
         frame_HW = self.marker.clean(seen.frame_HW, self._frame_HW)
         if self.status.observe(self._frame_HW, action, frame_HW):
-            became = self.graph.rekey(self.status.mask_HW)
-            self.here = self.graph.nodes[became.get(self.here.number, self.here.number)]
-            self._recount()
-            self.local.clear()
-            self.clicks.forget()
-            self.foresight = Foresight(self.graph, self.local)
+            self._mask_anew()
         before, row = self.here, self._row(action)
         kind, fresh = self._kind(before, row), row not in before.edges
         old_HW, new_HW = self.graph.shown(unpack(before.frame)), self.graph.shown(frame_HW)
@@ -232,21 +179,6 @@ class Memory:
             for node in self.graph.nodes.values():
                 node.place = avatar.place(self._objects_of(unpack(node.frame)))
 
-    def _arrive(self, seen: Seen, frame_HW: NDArray[np.uint8], came_by: ActionRow | None) -> None:
-        self._seen, self._frame_HW = seen, frame_HW
-        node = self.graph.find(frame_HW)
-        if node is None:
-            objects = self._objects_of(frame_HW)
-            available = sorted(seen.available_actions, key=self._order.__getitem__)
-            offered = choices(objects, available, came_by)
-            untried = {self.knowledge.kind(kind): rows for kind, rows in offered.items()}
-            node = self.graph.add(frame_HW, untried, came_by)
-            node.place = self.local.avatar.place(objects)
-        self.graph.visit(node)
-        self._news = self.foresight.visit(node)
-        self.here = node
-        self.local.see(self.graph.shown(frame_HW), node.place)
-
     def _ask(self, effects: Effects, node: Node) -> None:
         """Learn, and write down what is learnt of the actions not tried in a node."""
         effects.learn()
@@ -256,42 +188,6 @@ class Memory:
         places = [(row, place_of(GameAction.from_row(row))) for row in rows]
         logits = effects.logits(self.graph.shown(unpack(node.frame)))
         node.odds = {row: float(logits[place]) for row, place in places if place is not None}
-
-    def _forget_level(self, seen: Seen) -> None:
-        """Unlearn: what was seen so far was seen wrongly."""
-        self.knowledge = Knowledge(CHANGES, DISCOVERS, self.config.curious)
-        self._forget_states()
-        self._arrive(seen, self.marker.clean(seen.frame_HW, None), None)
-
-    def _recount(self) -> None:
-        """The mask is another: what seemed to change something may have changed nothing."""
-        edges = [edge for node in self.graph.nodes.values() for edge in node.edges.values()]
-        self.knowledge.recount([(edge.kind, edge.led is not Led.NOTHING) for edge in edges])
-
-    # --- actions of a node ---
-
-    def objects(self) -> Objects:
-        """The objects where the player stands, without what is masked."""
-        return self._objects_of(self._frame_HW)
-
-    def _objects_of(self, frame_HW: NDArray[np.uint8]) -> Objects:
-        return find_objects(np.where(self.status.mask_HW, np.uint8(HIDDEN), frame_HW))
-
-    def _kind(self, node: Node, row: ActionRow) -> int:
-        known = node.kind_of(row)
-        if known is not None:
-            return known
-        if row[0] != CLICK:
-            return self.knowledge.kind(simple_kind(row, node.came_by))
-        objects = self._objects_of(unpack(node.frame))
-        return self.knowledge.kind(click_kind(objects, row, node.came_by))
-
-    def _row(self, action: GameAction) -> ActionRow:
-        """An action as it stands in the graph: clicks on one small object are one."""
-        row = action.as_row()
-        if action.id != CLICK or self.here.kind_of(row) is not None:
-            return row
-        return on_object(self.objects(), row)
 
     # --- what may be asked ---
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from arcworld.planning.memory.memory import Memory, MemoryConfig
+from arcworld.planning.memory.ground import MemoryConfig
+from arcworld.planning.memory.memory import Memory
 from arcworld.planning.memory.search import Route
 from arcworld.play.agent import Decision
 from arcworld.play.agents.random import random_action
