@@ -23,8 +23,7 @@ from arcworld.models.run import Run
 from arcworld.models.streams import Streams
 from arcworld.models.world_model import WorldModel
 from arcworld.planning.candidates import Candidates
-from arcworld.planning.goals import outcome_probabilities
-from arcworld.planning.reading import action_tokens
+from arcworld.planning.reading import Reading, action_tokens
 from arcworld.tokens.sequence import CodedEpisode, mask_actions, pack
 
 CLOSE = 1e-4
@@ -177,13 +176,16 @@ def goals(scene: Scene) -> Claim:
     model, history = scene.run.world_model, _now(scene.histories[-1])
     candidates = Candidates.legal(range(model.vocabulary.actions))
     ids = torch.from_numpy(pack(model.vocabulary, history)).long()[None].to(model.device)
+    actions = torch.from_numpy(action_tokens(model, candidates)).long().to(model.device)
+    cache: Any = DynamicCache()
+    with torch.inference_mode():
+        model.hidden(ids, cache=cache, last=ids.shape[1])
+    reading = Reading(model, history)
 
     @torch.inference_mode()
     def each() -> np.ndarray:
-        cache: Any = DynamicCache()
-        model.hidden(ids, cache=cache, last=ids.shape[1])
         told: list[torch.Tensor] = []
-        for action in torch.from_numpy(action_tokens(model, candidates)).long().to(model.device):
+        for action in actions:
             row = torch.cat([ids, action[None]], dim=1)
             hidden = model.hidden(row, cache=cache, last=len(action))
             told.append(model.outcome_logits(hidden[:, -1]).softmax(-1))
@@ -191,13 +193,13 @@ def goals(scene: Scene) -> Claim:
         return torch.cat(told).cpu().numpy()
 
     def together() -> np.ndarray:
-        return outcome_probabilities(model, history, candidates)
+        return reading.outcomes(candidates)
 
     unequal = int((np.abs(each() - together()) > CLOSE).any(1).sum())
     each_s, ours_s = scene.timer.seconds(each, together)
-    tokens = ids.shape[1] + 1 + model.vocabulary.actions + len(candidates)
+    tokens = 1 + model.vocabulary.actions + len(candidates)
     floor = scene.timer.floor(model.backbone, tokens)
-    what = f"P(LEVEL_COMPLETE) of {len(candidates)} actions"
+    what = f"P(LEVEL_COMPLETE) of {len(candidates)} actions behind a history that both have read"
     baseline = "one pass each, cached history"
     return Claim("goals", what, baseline, each_s, ours_s, floor, unequal, len(candidates))
 
