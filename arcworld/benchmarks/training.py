@@ -26,7 +26,7 @@ from arcworld.models.backbone import BackboneConfig, compile_layers
 from arcworld.models.world_model import WorldModel, WorldModelConfig
 from arcworld.tokens.sequence import CodedEpisode
 from arcworld.tokens.windows import Batch, LossWeights, WindowConfig, WindowSampler
-from arcworld.training.precision import fast_precision
+from arcworld.training.precision import fast_dtype
 
 TEXT_ROWS = 49_152
 """Rows of SmolLM2's own vocabulary."""
@@ -81,7 +81,7 @@ def step(episode: CodedEpisode, codes: int, timer: Timer, chosen: Setting) -> Cl
         plain_s,
         ours_s,
         floor_s,
-        int(gap > (1e-3 if _dtype() == torch.float32 else 1e-2)),
+        int(gap > (1e-3 if fast_dtype() == torch.float32 else 1e-2)),
         1,
         f"{tokens / ours_s:,.0f} tokens/s, {floor_s / ours_s:.0%} of the measured peak; peak memory"
         f" of a step {ours_peak / 1e9:.2f} GB, {ours_peak / max(plain_peak, 1):.2f}x the"
@@ -96,7 +96,7 @@ def _model(codes: int, chosen: Setting) -> WorldModel:
     with tempfile.TemporaryDirectory() as folder:
         _save_text_model(chosen, Path(folder))
         adapted = replace(config, backbone=replace(chosen.shape, pretrained=folder))
-        return WorldModel(adapted).to(_dtype())
+        return WorldModel(adapted).to(fast_dtype())
 
 
 def _save_text_model(chosen: Setting, folder: Path) -> None:
@@ -138,18 +138,15 @@ def _floor(model: WorldModel, batch: Batch, timer: Timer, chosen: Setting) -> fl
         rows * length,
         passes=2 if chosen.lora else 3,
         beside=attention,
-        dtype=_dtype(),
+        dtype=fast_dtype(),
     )
-
-
-def _dtype() -> torch.dtype:
-    """What training multiplies in here."""
-    return torch.float32 if fast_precision() == "32-true" else torch.bfloat16
 
 
 def _step(model: WorldModel, loss_of: Callable[[], Tensor]) -> Callable[[], Tensor]:
     def once() -> Tensor:
-        with torch.autocast(model.device.type, torch.bfloat16, enabled=_dtype() != torch.float32):
+        with torch.autocast(
+            model.device.type, torch.bfloat16, enabled=fast_dtype() != torch.float32
+        ):
             loss = loss_of()
         loss.backward()
         model.zero_grad()

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.autograd.graph import increment_version
 
 from arcworld.training.muon import Muon
-from arcworld.training.precision import fast_precision
+from arcworld.training.precision import fast_dtype
 
 
 def make_optimisers(
@@ -30,8 +30,7 @@ def make_optimisers(
     adam.register_step_post_hook(lambda *_: increment_version(rest))
     found: list[torch.optim.Optimizer] = [adam]
     if hidden:
-        dtype = torch.float32 if fast_precision() == "32-true" else torch.bfloat16
-        found.append(Muon(hidden, lr=0.0, weight_decay=weight_decay, dtype=dtype))
+        found.append(Muon(hidden, lr=0.0, weight_decay=weight_decay, dtype=fast_dtype()))
     return found
 
 

@@ -24,6 +24,11 @@ def fast_precision() -> Literal["bf16-mixed", "32-true"]:
     return "bf16-mixed" if _seconds(torch.bfloat16) < _seconds(torch.float32) else "32-true"
 
 
+def fast_dtype() -> torch.dtype:
+    """What training multiplies in here."""
+    return torch.float32 if fast_precision() == "32-true" else torch.bfloat16
+
+
 def _seconds(dtype: torch.dtype) -> float:
     """The fastest of three products, after one that does not count."""
     matrix = torch.ones(SIDE, SIDE, dtype=dtype)
