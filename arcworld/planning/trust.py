@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from statistics import median
 from typing import Literal
 
 from arcworld.planning.surprise import RunningMean
@@ -26,6 +25,7 @@ class TrustConfig:
     Attributes:
         familiar_nats: of the last `lately` frames, half must surprise the world model less than
             this, in nats: off the paths of its demos a known game surprises now and then, too.
+        least_lately: where fewer frames came, the others surprised nobody.
         sure: the probability of the policy's likeliest action must be so high in the mean.
         patience: actions that the policy has for a level, and again each time from its beginning;
             halved where exploring won, doubled again where the policy did.
@@ -36,6 +36,7 @@ class TrustConfig:
 
     familiar_nats: float = 30.0
     lately: int = 50
+    least_lately: int = 10
     sure: float = 0.5
     patience: int = 100
     least_patience: int = 20
@@ -70,6 +71,7 @@ class Trust:
     def start_over(self) -> None:
         """The level was set back by a RESET, whoever sent it: the policy has another go."""
         if self.restarts < self.config.restarts:
+            self._nats.clear()
             self._begin()
         self.restarts += 1
 
@@ -97,8 +99,18 @@ class Trust:
 
     @property
     def is_strange(self) -> bool:
-        """Whether the world model does not know this game."""
-        return bool(self._nats) and median(self._nats) >= self.config.familiar_nats
+        """Whether the world model does not know this game, or what has become of it."""
+        strange = sum(nats >= self.config.familiar_nats for nats in self._nats)
+        return 2 * strange >= max(len(self._nats), self.config.least_lately)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the policy led to where the world model is lost, and has another go."""
+        return self.is_shown and self.is_strange and self._may_start_over
+
+    @property
+    def _may_start_over(self) -> bool:
+        return self._spent > 0 and self.restarts < self.config.restarts
 
     def verdict(self, likeliest: float, *, may_reset: bool) -> Verdict:
         """What to do where the policy gives this probability to the likeliest action that is left,
@@ -111,5 +123,4 @@ class Trust:
         if self._spent < self.patience and self._sure.value >= self.config.sure:
             self._spent += 1
             return "follow"
-        again = may_reset and self._spent > 0 and self.restarts < self.config.restarts
-        return "start over" if again else "explore"
+        return "start over" if may_reset and self._may_start_over else "explore"

@@ -1,19 +1,33 @@
 """The way back to where a level began, for a policy that knows what to do there.
 
 Knows the memory of a game and the look-ahead; knows no policy. Others may have led away from where
-the level began: an agent that took over, a start that was perturbed. The way back is taken step by
-step as long as each brings nearer, and given up for the level when they do not.
+the level began: an agent that took over, a start that was perturbed. A click that led away is taken
+again, since a switch comes back where it was after a few; what is left is dreamt. The way back is
+taken step by step as long as each dream brings nearer, and given up for the level when they do not.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass
+
 from arcworld.models.run import Run
-from arcworld.planning.lookahead import LookAheadConfig, Nearer, distance, look_ahead
+from arcworld.planning.lookahead import LookAheadConfig, distance, look_ahead
 from arcworld.planning.memory.memory import Memory
+from arcworld.recordings.episode import GameAction
 from arcworld.tokens.sequence import CodedEpisode
 
 VAIN = 2
-"""Steps that brought no nearer, after which the way back is given up."""
+"""Dreamt steps that brought no nearer, after which the way back is given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepBack:
+    """An action that leads back, from `distance` pixels away, and why it should."""
+
+    action: GameAction
+    distance: int
+    why: str
 
 
 class WayBack:
@@ -26,21 +40,40 @@ class WayBack:
     def enter(self) -> None:
         """A level begins, or was set back to its beginning."""
         self._strayed, self._vain = False, 0
-        self._far: int | None = None
+        self._dreamt_from: int | None = None
+        self._again: Counter[GameAction] = Counter()
 
     def stray(self) -> None:
         """Somebody else chose an action."""
         self._strayed = True
 
-    def step(self, memory: Memory, history: CodedEpisode) -> Nearer | None:
+    def step(self, memory: Memory, history: CodedEpisode) -> StepBack | None:
         """The next action back; None where there is no need, or no way."""
         home_HW = memory.opening()
         if not self._strayed or home_HW is None:
             return None
         shown = memory.graph.shown
         far = distance(self.run.tokenizer.decode_frames(history.indices_TC[-1:])[0], home_HW, shown)
-        self._vain += self._far is not None and far >= self._far
-        self._far = far
+        found = None
+        if far:
+            found = self._once_more(memory, far) or self._dreamt(memory, history, far)
+        self._strayed = found is not None
+        return found
+
+    def _once_more(self, memory: Memory, far: int) -> StepBack | None:
+        """A click that led away, if it was not taken often enough in vain."""
+        for action in memory.displaced():
+            if self._again[action] < self.config.depth:
+                self._again[action] += 1
+                return StepBack(action, far, "the same once more")
+        return None
+
+    def _dreamt(self, memory: Memory, history: CodedEpisode, far: int) -> StepBack | None:
+        self._vain += self._dreamt_from is not None and far >= self._dreamt_from
+        self._dreamt_from = far
+        home_HW, shown = memory.opening(), memory.graph.shown
+        if home_HW is None or self._vain >= VAIN:
+            return None
         kinds = range(self.run.world_model.vocabulary.actions)
         untried = [found.action for found in memory.untried()]
         actions = [
@@ -48,8 +81,7 @@ class WayBack:
             for action in dict.fromkeys(memory.movers() + untried)
             if action.id in kinds and not memory.is_useless(action)
         ]
-        nearer = None
-        if far and self._vain < VAIN:
-            nearer = look_ahead(self.run, history, actions, home_HW, shown, self.config)
-        self._strayed = nearer is not None
-        return nearer
+        nearer = look_ahead(self.run, history, actions, home_HW, shown, self.config)
+        if nearer is None:
+            return None
+        return StepBack(nearer.action, far, f"{nearer.distance} after {nearer.times} such")

@@ -74,8 +74,8 @@ def test_no_action_where_none_brings_nearer_or_none_is_given(run: Any) -> None:
 class Remembered:
     """A memory of one level that began in an empty frame."""
 
-    def __init__(self, *movers: GameAction) -> None:
-        self._movers = list(movers)
+    def __init__(self, *movers: GameAction, displaced: Sequence[GameAction] = ()) -> None:
+        self._movers, self._displaced = list(movers), list(displaced)
         self.graph = SimpleNamespace(shown=same)
 
     def opening(self) -> Any:
@@ -83,6 +83,9 @@ class Remembered:
 
     def movers(self) -> list[GameAction]:
         return self._movers
+
+    def displaced(self) -> list[GameAction]:
+        return self._displaced
 
     def untried(self) -> list[Any]:
         return []
@@ -108,3 +111,13 @@ def test_steps_in_vain_end_the_way_back(run: Any) -> None:
     way.stray()
     taken = [way.step(memory, history(**{f"c{at}": 2})) for _ in range(VAIN + 2)]
     assert [step is None for step in taken] == [False] * VAIN + [True] * 2
+
+
+def test_a_click_that_led_away_is_taken_again_before_anything_is_dreamt(run: Any) -> None:
+    way: Any = WayBack(run, CONFIG)
+    memory, at = Remembered(TILE, displaced=[OTHER, TILE]), cell_of(12, 12)
+    way.stray()
+    steps = [way.step(memory, history(**{f"c{at}": 2})) for _ in range(2 * CONFIG.depth)]
+    assert [step.action for step in steps] == [OTHER] * CONFIG.depth + [TILE] * CONFIG.depth
+    dreamt = way.step(memory, history(**{f"c{at}": 2}))
+    assert dreamt is not None and dreamt.action == TILE and "after 1" in dreamt.why

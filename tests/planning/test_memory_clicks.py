@@ -65,6 +65,16 @@ def test_what_was_foretold_wrongly_is_unlearnt_and_trust_goes() -> None:
     assert not model.is_trusted
 
 
+def test_clicks_that_led_away_are_told_until_all_is_as_it_was() -> None:
+    model = ClickModel()
+    model.observe(click(2), board(set()), board({2}))
+    model.observe(click(4), board({2}), board({2, 3, 4}))
+    model.observe(click(5), board({2, 3, 4}), board({2, 3, 4}))
+    assert model.displaced(board({2, 3, 4}), board(set())) == [click(4), click(2)]
+    assert model.displaced(board({2}), board(set())) == [click(2)]
+    assert model.displaced(board(set()), board(set())) == []
+
+
 def test_what_is_kept_is_bounded() -> None:
     """A game in which every click anywhere does something else each time."""
     model, rng = ClickModel(), np.random.default_rng(0)

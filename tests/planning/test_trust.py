@@ -2,7 +2,9 @@
 
 from arcworld.planning.trust import Trust, TrustConfig
 
-CONFIG = TrustConfig(familiar_nats=10.0, sure=0.5, patience=4, least_patience=2, restarts=2)
+CONFIG = TrustConfig(
+    familiar_nats=10.0, least_lately=2, sure=0.5, patience=4, least_patience=2, restarts=2
+)
 
 
 def known() -> Trust:
@@ -58,6 +60,34 @@ def test_a_game_that_surprises_is_explored_until_it_is_familiar() -> None:
     for _ in range(60):
         trust.surprised(0.0)
     assert verdicts(trust, 1) == ["follow"]
+
+
+def test_a_surprise_among_few_frames_is_none() -> None:
+    trust = Trust(TrustConfig(familiar_nats=10.0, least_lately=10))
+    trust.meet(shown=True)
+    for _ in range(4):
+        trust.surprised(100.0)
+    assert trust.asks
+    trust.surprised(100.0)
+    assert trust.is_strange
+
+
+def test_where_the_policy_led_into_the_unknown_it_starts_over_a_few_times() -> None:
+    trust = known()
+    for _ in range(2):
+        trust.surprised(100.0)
+        assert not trust.is_lost, "it did not lead there"
+        trust.surprised(0.0)
+        trust.surprised(0.0)
+        assert verdicts(trust, 1) == ["follow"]
+        for _ in range(3):
+            trust.surprised(100.0)
+        assert trust.is_lost
+        trust.start_over()
+        assert trust.asks, "from the beginning it may be as training showed it"
+    assert verdicts(trust, 1) == ["follow"]
+    trust.surprised(100.0)
+    assert trust.is_strange and not trust.is_lost
 
 
 def test_patience_goes_to_who_won() -> None:

@@ -78,6 +78,17 @@ class ClickModel:
         known = _fitting(self._changes.get(row, ()), frame_HW) if self.is_trusted else None
         return None if known is None else _apply(known, frame_HW)
 
+    def displaced(
+        self, frame_HW: NDArray[np.uint8], home_HW: NDArray[np.uint8]
+    ) -> list[ActionRow]:
+        """Clicks that changed what is not as in another frame: most of such pixels first."""
+        strayed_N = frame_HW.ravel() != home_HW.ravel()
+        far = {
+            row: max((int(strayed_N[one.places].sum()) for one in changes), default=0)
+            for row, changes in self._changes.items()
+        }
+        return sorted((row for row in far if far[row]), key=lambda row: -far[row])
+
     def _count(self, right: bool) -> None:
         self._right, self._told = self._right + right, self._told + 1
         if self._told >= LATELY:

@@ -11,6 +11,7 @@ agent and no model, and decides nothing: any agent may keep one, tell it what it
     memory.route()                          the way to the most promising untried action
     memory.winning_path(level)              what won a level before
     memory.movers(), memory.opening()       what changed anything here, and where the level began
+    memory.displaced()                      clicks that led away from there
 """
 
 from __future__ import annotations
@@ -217,6 +218,15 @@ class Memory(Ground):
         """The frame in which the level began, or began again; None where it is forgotten."""
         node = self.graph.nodes.get(-1 if self.graph.opening is None else self.graph.opening)
         return None if node is None else unpack(node.frame)
+
+    def displaced(self) -> list[GameAction]:
+        """Clicks that changed something on this level that is not as it was where it began."""
+        home_HW = self.opening()
+        if home_HW is None:
+            return []
+        shown = self.graph.shown
+        rows = self.clicks.displaced(shown(self._frame_HW), shown(home_HW))
+        return [GameAction.from_row(row) for row in rows]
 
     def is_useless(self, action: GameAction) -> bool:
         """Whether an action is known to change nothing here, or to end the game."""

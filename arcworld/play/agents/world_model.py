@@ -91,6 +91,8 @@ class WorldModelAgent:
     def _decide(self, observation: Observation) -> Decision:
         legal = [kind for kind in observation.legal_actions if self._history.expresses(kind)]
         candidates = Candidates.legal(legal)
+        if self._trust.is_lost and RESET in observation.legal_actions:
+            return Decision(GameAction(RESET), "start over: the world model is lost here")
         if not self._trust.asks or not len(candidates):
             return self._explore(observation)
         history = self._history.now()
@@ -165,13 +167,11 @@ class WorldModelAgent:
         """A step back to where the level began, where the policy would know what to do."""
         if not self._trust.asks:
             return None
-        nearer = self._way_back.step(self.explorer.memory, self._history.now())
-        if nearer is None:
+        step = self._way_back.step(self.explorer.memory, self._history.now())
+        if step is None:
             return None
-        what = (
-            f"back: {nearer.distance} pixels from where the level began, {nearer.times} such away"
-        )
-        return Decision(nearer.action, what, {"distance": float(nearer.distance)})
+        what = f"back: {step.distance} pixels from where the level began; {step.why}"
+        return Decision(step.action, what, {"distance": float(step.distance)})
 
     def _explore(self, observation: Observation) -> Decision:
         self._expect(observation)
