@@ -16,6 +16,7 @@ def train(
     scheme: Literal["v1", "v2"] = "v2",
     seed: Seed = 0,
     start: str | None = None,
+    only_policy: bool = False,
     resume: bool = False,
     devices: str = "auto",
     fault: list[str] | None = None,
@@ -39,6 +40,7 @@ def train(
         seed: of weights, batches and the split by guid.
         start: a run, or shipped weights, whose weights training starts from: your own games on top
             of `small`, say. It keeps that run's tokenizer.
+        only_policy: keep the world model of `--start`, too, and train the policy alone.
         resume: go on with the run in `--out`.
         fault: put in a fault of the first attempt, to measure its cost: `alignment` (frames with
             the action that led to them), `split` (validation is trained on), `negatives` (nothing
@@ -60,10 +62,20 @@ def train(
     words = ["train", *folders, "--recipe", recipe, "--out", out, "--scheme", scheme]
     words += [word for name in faults for word in ("--fault", name)]
     words += ["--start", start] if start else []
+    words += ["--only-policy"] if only_policy else []
     again = command(*words, "--seed", seed, "--resume")
     with go_on_with(f"go on with: {again}"):
         from arcworld.training.train import train as train_run
 
         base = from_pretrained(start) if start else None
-        train_run(found, dataset, out, seed=seed, resume=resume, devices=devices, start=base)
+        train_run(
+            found,
+            dataset,
+            out,
+            seed=seed,
+            resume=resume,
+            devices=devices,
+            start=base,
+            only_policy=only_policy,
+        )
     print(f"{out}: done; measure it with: {command('evaluate', out, *folders)}")

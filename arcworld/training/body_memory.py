@@ -11,7 +11,7 @@ from torch import Tensor
 
 from arcworld.models.world_model import WorldModel
 
-MOST_BYTES = 2 * 2**30
+MOST_BYTES = 4 * 2**30
 """Beyond, nothing more is kept, and what is not kept is computed each time."""
 
 

@@ -25,6 +25,7 @@ class Recipe:
 
     The run's tokenizer is the codebook of exact cells, or the VQ-VAE where there is none;
     `arcworld demo` shows the two side by side. `faults` names those put in on purpose (`faults`).
+    The policy sees its lessons `other_times` more, beside clocks of other times (`other_clocks`).
     Where `learns_mask`, the policy also trains the row of `<MASK>`, as in the seed: each step then
     goes forth and back through the world model's body, and takes six times as long.
     """
@@ -39,6 +40,7 @@ class Recipe:
     world_model_schedule: Schedule
     policy: PolicyConfig
     policy_schedule: Schedule
+    other_times: int = 0
     learns_mask: bool = False
     faults: tuple[str, ...] = ()
 
@@ -72,6 +74,7 @@ def debug(scheme: Scheme) -> Recipe:
         world_model_schedule=Schedule(steps=40, batch_size=8, learning_rate=3e-3, muon=True),
         policy=PolicyConfig(width=32, type_width=32, location_width=16, offset_width=16, blocks=1),
         policy_schedule=Schedule(steps=20, batch_size=8, learning_rate=3e-3, muon=True),
+        other_times=1,
     )
 
 
@@ -102,6 +105,7 @@ def small(scheme: Scheme) -> Recipe:
         ),
         policy=PolicyConfig(width=192, offset_width=128, blocks=3),
         policy_schedule=Schedule(steps=1200, batch_size=24, learning_rate=5e-3, muon=True),
+        other_times=2,
     )
 
 

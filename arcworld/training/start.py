@@ -19,12 +19,25 @@ from arcworld.models.run import Run
 from arcworld.training.recipes import Recipe
 
 
-def check_start(recipe: Recipe, start: Run) -> None:
+def check_start(recipe: Recipe, start: Run | None, *, only_policy: bool) -> None:
     """Refuse a run that the recipe's models cannot start from.
 
     Raises:
-        ArcworldError: its models have other settings.
+        ArcworldError: its models have other settings; or the policy alone is to be trained, and
+            there is no world model to keep, or no policy in the scheme.
     """
+    if only_policy and start is None:
+        raise ArcworldError(
+            "found --only-policy alone; expected a run whose world model is kept; name it by"
+            " --start"
+        )
+    if only_policy and recipe.scheme == "v1":
+        raise ArcworldError(
+            "found --only-policy with scheme v1, whose policy is its world model's next token;"
+            " expected v2; leave --only-policy out"
+        )
+    if start is None:
+        return
     policy = start.policy.config if isinstance(start.policy, MaskedPolicy) else recipe.policy
     for part, mine, found in (
         ("world model", recipe.world_model, start.world_model.config),
@@ -45,8 +58,10 @@ def begin_from(module: nn.Module, start: nn.Module, folder: Path) -> None:
     load_state(module, own_state(start), folder)
 
 
-def about(start: Run | None) -> dict[str, Any] | None:
-    """What `run.json` keeps of the run that another started from, and of what that one did."""
+def about(start: Run | None, *, only_policy: bool) -> dict[str, Any] | None:
+    """What `run.json` keeps of the run that another started from, and of what that one did; and
+    that nothing but the policy was trained on.
+    """
     if start is None:
         return None
     kept = {key: start.about.get(key) for key in ("recipe", "commit", "seed", "start")}
@@ -55,4 +70,4 @@ def about(start: Run | None) -> dict[str, Any] | None:
         for name, schedule in start.about.get("settings", {}).items()
         if name.endswith("_schedule")
     }
-    return {"run": start.name, **kept, **schedules}
+    return {"run": start.name, **kept, **schedules} | ({"only_policy": True} if only_policy else {})

@@ -25,6 +25,7 @@ from arcworld.models.backbone import compile_layers
 from arcworld.models.checkpoint import load_object, save_json, save_model
 from arcworld.models.policy import MaskedPolicy
 from arcworld.models.run import Run, from_pretrained
+from arcworld.models.world_model import WorldModel
 from arcworld.planning.lore import gather_lore
 from arcworld.recordings.dataset import Dataset
 from arcworld.recordings.episode import Episode, winning_stretches
@@ -36,6 +37,7 @@ from arcworld.tokens.windows import WindowSampler
 from arcworld.training.faults import aligned, training_part
 from arcworld.training.lessons import lessons
 from arcworld.training.loop import fit
+from arcworld.training.other_clocks import at_other_times
 from arcworld.training.precision import fast_precision
 from arcworld.training.recipes import Recipe
 from arcworld.training.start import about, begin_from, check_start
@@ -59,24 +61,25 @@ def train(
     resume: bool = False,
     devices: str = "auto",
     start: Run | None = None,
+    only_policy: bool = False,
 ) -> Run:
     """Train all of a recipe's models on the train part of `dataset` into `out`; with the faults
-    that the recipe names, if any. Weights start at random, or from those of the run `start`.
+    that the recipe names, if any. Weights start at random, or from those of the run `start`, whose
+    world model `only_policy` keeps as it is.
 
     Raises:
         ArcworldError: `out` holds another run, or nothing to resume; `start` has other models.
     """
     training = training_part(recipe, dataset)
     _check(recipe, training, devices)
-    if start is not None:
-        check_start(recipe, start)
+    check_start(recipe, start, only_policy=only_policy)
     if _is_first_process():
-        told = _about(recipe, dataset, seed) | {"start": about(start)}
+        told = _about(recipe, dataset, seed) | {"start": about(start, only_policy=only_policy)}
         _open_folder(out, told, resume, dataset.path)
     fabric = _launch(devices)
     if fabric.is_global_zero:
         Seen.from_dataset(training).save(out / "seen")
-    _stages(recipe, training, out, fabric, seed, start)
+    _stages(recipe, training, out, fabric, seed, start, only_policy)
     if fabric.is_global_zero:
         from arcworld.training.plot import plot_training
 
@@ -109,7 +112,13 @@ def _check(recipe: Recipe, training: Dataset, devices: str) -> None:
 
 
 def _stages(
-    recipe: Recipe, training: Dataset, out: Path, fabric: Fabric, seed: int, start: Run | None
+    recipe: Recipe,
+    training: Dataset,
+    out: Path,
+    fabric: Fabric,
+    seed: int,
+    start: Run | None,
+    only_policy: bool,
 ) -> None:
     episodes = list(training.episodes)
     if start is None:
@@ -117,19 +126,21 @@ def _stages(
     else:
         tokenizer = _keep(start.tokenizer, out / "tokenizer", fabric)
     coded = [code(episode, tokenizer) for episode in episodes]
-    games = [episode.game_id for episode in episodes]
-    sampler = _sampler(recipe, coded, games, tokenizer)
     torch.manual_seed(seed)
+    sampler = _sampler(recipe, coded, [episode.game_id for episode in episodes], tokenizer)
     second = WorldModelTask(recipe.world_model, tokenizer, sampler)
     if start is not None:
         begin_from(second.module, start.world_model, start.folder)
     if fabric.device.type == "cuda":
         compile_layers(second.module.backbone)
-    fit(second, recipe.world_model_schedule, out / "world_model", fabric, seed=seed)
+    if only_policy:
+        _keep(second.module, out / "world_model", fabric)
+    else:
+        fit(second, recipe.world_model_schedule, out / "world_model", fabric, seed=seed)
     if recipe.scheme == "v2":
         world_model = second.module.to(fabric.device)
         torch.manual_seed(seed)
-        taught = [told.of(one) for told, one in zip(lessons(episodes), coded, strict=True)]
+        taught, games = _taught(recipe, episodes, coded, tokenizer)
         sampler = _sampler(recipe, taught, games, tokenizer)
         third = PolicyTask(recipe.policy, world_model, sampler, learns_mask=recipe.learns_mask)
         if start is not None:
@@ -137,11 +148,27 @@ def _stages(
         fit(third, recipe.policy_schedule, out / "policy", fabric, seed=seed)
 
 
-def _keep(tokenizer: FrameTokenizer, folder: Path, fabric: Fabric) -> FrameTokenizer:
-    """The tokenizer of the run that this one starts from, as its own."""
+def _taught(
+    recipe: Recipe,
+    episodes: Sequence[Episode],
+    coded: Sequence[CodedEpisode],
+    tokenizer: FrameTokenizer,
+) -> tuple[list[CodedEpisode], list[str]]:
+    """What the policy is to learn in each frame, and the games: as played, then as it would look
+    at other times.
+    """
+    told = lessons(episodes)
+    later = [at_other_times(episodes, number) for number in range(recipe.other_times)]
+    shown = [coded, *([code(one, tokenizer) for one in played] for played in later)]
+    taught = [one.of(seen) for time in shown for one, seen in zip(told, time, strict=True)]
+    return taught, [episode.game_id for episode in episodes] * len(shown)
+
+
+def _keep[M: (FrameTokenizer, WorldModel)](model: M, folder: Path, fabric: Fabric) -> M:
+    """A model of the run that this one starts from, as its own."""
     if fabric.is_global_zero:
-        save_model(folder, tokenizer, tokenizer.config)
-    return tokenizer
+        save_model(folder, model, model.config)
+    return model
 
 
 def _fit_tokenizer(

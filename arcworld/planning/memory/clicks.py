@@ -78,9 +78,7 @@ class ClickModel:
         known = _fitting(self._changes.get(row, ()), frame_HW) if self.is_trusted else None
         return None if known is None else _apply(known, frame_HW)
 
-    def displaced(
-        self, frame_HW: NDArray[np.uint8], home_HW: NDArray[np.uint8]
-    ) -> list[ActionRow]:
+    def displaced(self, frame_HW: NDArray[np.uint8], home_HW: NDArray[np.uint8]) -> list[ActionRow]:
         """Clicks that changed what is not as in another frame: most of such pixels first."""
         strayed_N = frame_HW.ravel() != home_HW.ravel()
         far = {

@@ -1,0 +1,32 @@
+"""The same play beside the clock of another time."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from arcworld.training.other_clocks import at_other_times
+from tests.training.test_lessons import LEFT, RIGHT, walk
+
+PLAY = walk([5, 6, 7, 6, 7, 8, 9, 10], [RIGHT, RIGHT, LEFT, RIGHT, RIGHT, RIGHT, RIGHT], won=True)
+
+
+def clock(frames_THW: np.ndarray) -> list[int]:
+    return (frames_THW[:, 63] == 3).sum(1).tolist()
+
+
+def test_clocks_are_of_another_time_and_the_rest_is_as_it_was() -> None:
+    times = {tuple(clock(at_other_times([PLAY], seed)[0].frames_THW)) for seed in range(8)}
+    own = clock(PLAY.frames_THW)
+    assert len(times) > 2
+    for told in times:
+        by = told.index(0)
+        assert list(told) == own[-by:] + own[:-by], "it goes on as it went, from another time on"
+    later = at_other_times([PLAY], 0)[0]
+    assert np.array_equal(later.frames_THW[:, :60], PLAY.frames_THW[:, :60])
+    assert later.actions_A3 is PLAY.actions_A3
+
+
+def test_where_no_clock_is_seen_nothing_changes() -> None:
+    still = walk([5, 6, 7], [RIGHT, RIGHT], won=True)
+    still.frames_THW[:, 63] = 0
+    assert np.array_equal(at_other_times([still], 0)[0].frames_THW, still.frames_THW)
