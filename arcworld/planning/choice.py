@@ -24,12 +24,15 @@ class ChoiceConfig:
     Attributes:
         goal_at_least: P(LEVEL_COMPLETE | action) the leading action needs.
         goal_lead: by how much it leads the second.
+        goal_prior: where the policy is followed, it must give the goal this probability at least:
+            it knows the way there.
         temperature: of the policy; 0 takes the likeliest.
         repeated: factor on an action's probability for each time it was taken in this state.
     """
 
     goal_at_least: float = 0.5
     goal_lead: float = 0.2
+    goal_prior: float = 0.01
     temperature: float = 0.3
     repeated: float = 0.25
 
@@ -72,7 +75,8 @@ def choose(
     level_N = np.where(missed_N, 0.0, level_N)
     best = int(np.where(open_N, level_N, -1.0).argmax())
     lead = float(level_N[best] - np.delete(level_N, best).max(initial=0.0))
-    if level_N[best] >= config.goal_at_least and lead >= config.goal_lead:
+    likely = explore or prior_N[best] >= config.goal_prior
+    if likely and level_N[best] >= config.goal_at_least and lead >= config.goal_lead:
         return Choice(best, "goal")
     if explore:
         return Choice(None, "explore")

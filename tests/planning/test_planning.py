@@ -45,12 +45,16 @@ def test_the_goal_is_taken_when_one_action_clearly_leads() -> None:
 def test_a_goal_that_was_missed_is_a_goal_no_more() -> None:
     missed = np.array([False, True, False, False])
     assert decide([0.1, 0.9, 0.0, 0.0], missed=missed) == (2, "policy")
-    assert decide([0.8, 0.9, 0.0, 0.0], missed=missed) == (0, "goal")
+    assert decide([0.0, 0.9, 0.0, 0.8], missed=missed) == (3, "goal")
 
 
 def test_where_the_policy_is_not_trusted_a_goal_still_comes_first() -> None:
     assert decide([0.0] * 4, explore=True) == (None, "explore")
     assert decide([0.9, 0.0, 0.0, 0.0], explore=True) == (0, "goal")
+
+
+def test_a_goal_that_the_policy_rules_out_is_none_where_it_is_followed() -> None:
+    assert decide([0.9, 0.0, 0.0, 0.0]) == (2, "policy")
 
 
 def test_what_is_useless_is_never_chosen() -> None:
