@@ -47,7 +47,7 @@ def gather_lore(episodes: Sequence[Episode]) -> dict[str, Lore]:
 
 
 def _of_game(episodes: Sequence[Episode]) -> Lore:
-    clocks = runs_of(np.logical_or.reduce([clocks_of(episode) for episode in episodes]))
+    clocks = runs_of(clocks_of(episodes))
     wins = [bits for episode in episodes if _steers(episode) for bits in _touched(episode)]
     counts = Counter(colour for bits in wins for colour in range(COLOURS) if bits >> colour & 1)
     prize = sorted(colour for colour, count in counts.items() if count >= COMMON * len(wins))

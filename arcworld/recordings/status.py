@@ -14,6 +14,7 @@ action. What tells them apart, for a row or column of pixels:
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -194,8 +195,15 @@ class StatusMask:
         return True
 
 
-def clocks_of(episode: Episode) -> NDArray[np.bool_]:
-    """The pixels that tell the time in an episode, bool [64, 64]."""
+def clocks_of(episodes: Iterable[Episode]) -> NDArray[np.bool_]:
+    """The pixels that tell the time in any of a game's episodes, bool [64, 64]."""
+    mask_HW = np.zeros((SIDE, SIDE), dtype=np.bool_)
+    for episode in episodes:
+        mask_HW |= _clocks(episode)
+    return mask_HW
+
+
+def _clocks(episode: Episode) -> NDArray[np.bool_]:
     status = StatusMask()
     for t in range(len(episode)):
         if episode.actions_A3[t, 0] == RESET or episode.outcomes_A[t] != Outcome.NOTHING:

@@ -11,7 +11,7 @@ step between states.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
@@ -33,10 +33,21 @@ type State = tuple[int, bytes]
 
 @dataclass(frozen=True, eq=False)
 class Lesson:
-    """Of one episode: `actions_A3`, int16, are to be learnt in its frames, where `known_A`."""
+    """Of one episode.
+
+    Attributes:
+        actions_A3: int16, what is to be learnt in its frames, where `known_A`.
+        timeless_A: bool, where the game's recordings teach that alone in all frames that differ in
+            clocks only.
+    """
 
     actions_A3: NDArray[np.int16]
     known_A: NDArray[np.bool_]
+    timeless_A: NDArray[np.bool_]
+
+    def timeless(self) -> Lesson:
+        """What is to be learnt whatever the clock shows."""
+        return replace(self, known_A=self.known_A & self.timeless_A)
 
     def of(self, coded: CodedEpisode) -> CodedEpisode:
         """The episode with what is to be learnt in place of what was done, which a policy that
@@ -57,15 +68,43 @@ def lessons(episodes: Sequence[Episode]) -> list[Lesson]:
     for episode in episodes:
         games[episode.game_id].append(episode)
     ways = {game: Ways.of(played) for game, played in games.items()}
-    skills = zip(episodes, skilful(episodes), strict=True)
-    return [_lesson(episode, skill_A, ways[episode.game_id]) for episode, skill_A in skills]
+    states = [ways[episode.game_id].states(episode)[:-1] for episode in episodes]
+    taught = [
+        _taught(episode, skill_A, passed, ways[episode.game_id].first)
+        for episode, skill_A, passed in zip(episodes, skilful(episodes), states, strict=True)
+    ]
+    alone = _taught_alone(episodes, states, taught)
+    return [
+        Lesson(actions_A3, actions_A3[:, 0] != RESET, alone_A)
+        for actions_A3, alone_A in zip(taught, alone, strict=True)
+    ]
 
 
-def _lesson(episode: Episode, skill_A: NDArray[np.bool_], ways: Ways) -> Lesson:
-    rows = [ways.first.get(state, NONE) for state in ways.states(episode)[:-1]]
-    found_A3 = np.array(rows, np.int16).reshape(-1, 3)
-    actions_A3 = np.where(skill_A[:, None], episode.actions_A3, found_A3)
-    return Lesson(actions_A3, actions_A3[:, 0] != RESET)
+def _taught(
+    episode: Episode,
+    skill_A: NDArray[np.bool_],
+    passed: Sequence[State],
+    first: Mapping[State, tuple[int, int, int]],
+) -> NDArray[np.int16]:
+    """What each frame teaches, int16 [A, 3]; RESET where that is nothing."""
+    found_A3 = np.array([first.get(state, NONE) for state in passed], np.int16).reshape(-1, 3)
+    return np.where(skill_A[:, None], episode.actions_A3, found_A3)
+
+
+def _taught_alone(
+    episodes: Sequence[Episode],
+    states: Sequence[Sequence[State]],
+    taught: Sequence[NDArray[np.int16]],
+) -> list[NDArray[np.bool_]]:
+    """Of each episode, in which frames nothing else is taught in the same state: bool [A]."""
+    told: dict[tuple[str, State], set[tuple[int, ...]]] = defaultdict(set)
+    for episode, passed, actions_A3 in zip(episodes, states, taught, strict=True):
+        for state, row in zip(passed, actions_A3.tolist(), strict=True):
+            told[episode.game_id, state].add(tuple(row))
+    return [
+        np.array([len(told[episode.game_id, state]) == 1 for state in passed], np.bool_)
+        for episode, passed in zip(episodes, states, strict=True)
+    ]
 
 
 def skilful(episodes: Sequence[Episode]) -> list[NDArray[np.bool_]]:
@@ -99,7 +138,7 @@ class Ways:
     @classmethod
     def of(cls, episodes: Sequence[Episode]) -> Ways:
         """The ways that episodes of a game know."""
-        ways = cls(np.logical_or.reduce([clocks_of(episode) for episode in episodes]))
+        ways = cls(clocks_of(episodes))
         before: dict[State, list[tuple[State, tuple[int, int, int]]]] = defaultdict(list)
         queue: deque[State] = deque()
         for episode in episodes:

@@ -18,20 +18,15 @@ from arcworld.recordings.episode import Episode
 from arcworld.recordings.status import clocks_of
 
 
-def clocks_by_game(episodes: Sequence[Episode]) -> dict[str, NDArray[np.bool_]]:
-    """The pixels that tell the time in any episode of each game, bool [64, 64]."""
-    found: dict[str, list[NDArray[np.bool_]]] = defaultdict(list)
-    for episode in episodes:
-        found[episode.game_id].append(clocks_of(episode))
-    return {game: np.logical_or.reduce(masks) for game, masks in found.items()}
-
-
 def at_other_times(episodes: Sequence[Episode], seed: int) -> list[Episode]:
     """The episodes, each frame with the clock of a later one, so many frames later in all of an
     episode; behind the last comes the first.
     """
     rng = np.random.default_rng(seed)
-    clocks = clocks_by_game(episodes)
+    games: dict[str, list[Episode]] = defaultdict(list)
+    for episode in episodes:
+        games[episode.game_id].append(episode)
+    clocks = {game: clocks_of(played) for game, played in games.items()}
     return [_later(one, clocks[one.game_id], int(rng.integers(len(one) + 1))) for one in episodes]
 
 

@@ -55,7 +55,7 @@ def walk(cells: list[int], actions: list[int], *, won: bool) -> Episode:
     )
 
 
-RIGHT, LEFT = 1, 2
+RIGHT, LEFT, UP = 1, 2, 3
 
 
 def test_off_the_ways_that_won_the_shortest_known_way_is_taught_whatever_the_clock() -> None:
@@ -74,3 +74,10 @@ def test_off_the_ways_that_won_the_shortest_known_way_is_taught_whatever_the_clo
 def test_an_action_that_wins_nothing_anywhere_is_never_taught() -> None:
     (lesson,) = lessons([walk([10, 11, 12], [RIGHT, RIGHT], won=False)])
     assert not lesson.known_A.any()
+
+
+def test_what_hangs_on_the_clock_is_not_taught_beside_other_clocks() -> None:
+    """Back and forth before it goes on: at 11 it is right, left the first time, then right."""
+    (lesson,) = lessons([walk([10, 11, 10, 11, 12, 12], [RIGHT, LEFT, RIGHT, RIGHT, UP], won=True)])
+    assert lesson.known_A.all()
+    assert lesson.timeless().known_A.tolist() == [True, False, True, False, True]
