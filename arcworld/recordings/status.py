@@ -35,6 +35,7 @@ class StatusConfig:
         ticks: so many ticks make a bar.
         widest: a tick changes at most this many pixels of the line.
         doubt: a line is no bar where more than this share of its changes were not ticks.
+        lives: so many pixels near an edge may tell how often one came back.
         alone: so often it went on where all else came back: then no variety of actions is asked.
     """
 
@@ -42,6 +43,7 @@ class StatusConfig:
     ticks: int = 4
     widest: int = 12
     doubt: float = 0.15
+    lives: int = 16
     alone: int = 2
 
 
@@ -196,10 +198,13 @@ class StatusMask:
 
 
 def clocks_of(episodes: Iterable[Episode]) -> NDArray[np.bool_]:
-    """The pixels that tell the time in any of a game's episodes, bool [64, 64]."""
+    """The pixels that tell the time, or the lives left, in any of a game's episodes, bool
+    [64, 64].
+    """
     mask_HW = np.zeros((SIDE, SIDE), dtype=np.bool_)
     for episode in episodes:
-        mask_HW |= _clocks(episode)
+        clocks_HW = _clocks(episode)
+        mask_HW |= clocks_HW | _lives(episode, clocks_HW)
     return mask_HW
 
 
@@ -211,6 +216,24 @@ def _clocks(episode: Episode) -> NDArray[np.bool_]:
         else:
             status.observe(episode.frames_THW[t], episode.action(t), episode.frames_THW[t + 1])
     return status.mask_HW
+
+
+def _lives(episode: Episode, clocks_HW: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The pixels that tell how often one came back to where a level began: the clock is as full as
+    it was then, all else is as it was, but for a few pixels near an edge.
+    """
+    config = StatusConfig()
+    inner = slice(config.margin, SIDE - config.margin)
+    lives_HW, home_HW = np.zeros((SIDE, SIDE), dtype=np.bool_), episode.frames_THW[0]
+    for t, after_HW in enumerate(episode.frames_THW[1:]):
+        if episode.actions_A3[t, 0] == RESET or episode.outcomes_A[t] == Outcome.LEVEL_WON:
+            home_HW = after_HW
+        differs_HW = home_HW != after_HW
+        gone = (home_HW != episode.frames_THW[t])[clocks_HW].any()
+        full = gone and not differs_HW[clocks_HW].any()
+        if full and int(differs_HW.sum()) <= config.lives and not differs_HW[inner, inner].any():
+            lives_HW |= differs_HW
+    return lives_HW
 
 
 def _along[T: np.generic](array_HW: NDArray[T], axis: int, at: int) -> NDArray[T]:

@@ -116,7 +116,7 @@ def small_long(scheme: Scheme) -> Recipe:
         recipe,
         name="small-long",
         world_model_schedule=replace(recipe.world_model_schedule, steps=8000),
-        policy_schedule=replace(recipe.policy_schedule, steps=2400),
+        policy_schedule=replace(recipe.policy_schedule, steps=4800),
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from arcworld.recordings.episode import RESET, Episode, Outcome
+from arcworld.recordings.status import clocks_of
 from arcworld.training.lessons import lessons, skilful
 
 
@@ -81,3 +82,21 @@ def test_what_hangs_on_the_clock_is_not_taught_beside_other_clocks() -> None:
     (lesson,) = lessons([walk([10, 11, 10, 11, 12, 12], [RIGHT, LEFT, RIGHT, RIGHT, UP], won=True)])
     assert lesson.known_A.all()
     assert lesson.timeless().known_A.tolist() == [True, False, True, False, True]
+
+
+def test_lives_left_are_a_clock_where_all_else_came_back() -> None:
+    def with_lives(*, also: bool) -> Episode:
+        """Every six actions it stands where it began, the clock full again, one life less."""
+        play = walk(
+            [10, 11, 12, 11, 12, 13] * 3, [RIGHT, RIGHT, LEFT, RIGHT, UP, RIGHT] * 3, won=False
+        )
+        for t, frame in enumerate(play.frames_THW):
+            frame[63] = 0
+            frame[63, : 4 * (t % 6)] = 3
+            frame[61, 60 : 60 + t // 6] = 7
+            frame[20:30, 20:30] = also * (t // 6)
+        return play
+
+    lives = clocks_of([with_lives(also=False)])[61]
+    assert np.flatnonzero(lives).tolist() == [60, 61]
+    assert not clocks_of([with_lives(also=True)])[61].any(), "something else did not come back"
