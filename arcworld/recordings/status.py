@@ -14,7 +14,7 @@ action. What tells them apart, for a row or column of pixels:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -198,14 +198,17 @@ class StatusMask:
 
 
 def clocks_of(episodes: Iterable[Episode]) -> NDArray[np.bool_]:
-    """The pixels that tell the time, or the lives left, in any of a game's episodes, bool
-    [64, 64].
-    """
+    """The pixels that tell the time in any of a game's episodes, bool [64, 64]."""
     mask_HW = np.zeros((SIDE, SIDE), dtype=np.bool_)
     for episode in episodes:
-        clocks_HW = _clocks(episode)
-        mask_HW |= clocks_HW | _lives(episode, clocks_HW)
+        mask_HW |= _clocks(episode)
     return mask_HW
+
+
+def counters_of(episodes: Sequence[Episode]) -> NDArray[np.bool_]:
+    """The pixels of clocks and of lives left, bool [64, 64]."""
+    clocks_HW = clocks_of(episodes)
+    return np.logical_or.reduce([clocks_HW, *(_lives(one, clocks_HW) for one in episodes)])
 
 
 def _clocks(episode: Episode) -> NDArray[np.bool_]:

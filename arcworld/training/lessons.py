@@ -4,8 +4,8 @@ Knows episodes, played and coded; knows nothing of models. On a way that won, th
 taken there; ways of three times the actions won too, but whoever imitates them spends those, and
 where they meet a better one they teach the opposite. Elsewhere (an exploration, a detour, before a
 RESET) it is the first action of the shortest way from there to a win that all recordings of the
-game together know: frames that differ only in clocks are one state, and every transition seen is a
-step between states.
+game together know: frames that differ only in counters (clocks, lives) are one state, and every
+transition seen is a step between states.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arcworld.recordings.episode import RESET, Episode, Outcome, level_stretches
-from arcworld.recordings.status import clocks_of
+from arcworld.recordings.status import counters_of
 from arcworld.tokens.sequence import CodedEpisode, cells_of, offsets_of
 
 LONGEST = 2.0
@@ -28,7 +28,7 @@ NONE = (RESET, -1, -1)
 """Stands where no way is known; nobody learns to send it."""
 
 type State = tuple[int, bytes]
-"""A level, and what its frame shows but for clocks."""
+"""A level, and what its frame shows but for counters."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,17 +37,13 @@ class Lesson:
 
     Attributes:
         actions_A3: int16, what is to be learnt in its frames, where `known_A`.
-        timeless_A: bool, where the game's recordings teach that alone in all frames that differ in
-            clocks only.
+        timed_A: bool, where the game's recordings also teach something else in a frame that differs
+            in counters only: what to do then hangs on what they show.
     """
 
     actions_A3: NDArray[np.int16]
     known_A: NDArray[np.bool_]
-    timeless_A: NDArray[np.bool_]
-
-    def timeless(self) -> Lesson:
-        """What is to be learnt whatever the clock shows."""
-        return replace(self, known_A=self.known_A & self.timeless_A)
+    timed_A: NDArray[np.bool_]
 
     def of(self, coded: CodedEpisode) -> CodedEpisode:
         """The episode with what is to be learnt in place of what was done, which a policy that
@@ -73,10 +69,10 @@ def lessons(episodes: Sequence[Episode]) -> list[Lesson]:
         _taught(episode, skill_A, passed, ways[episode.game_id].first)
         for episode, skill_A, passed in zip(episodes, skilful(episodes), states, strict=True)
     ]
-    alone = _taught_alone(episodes, states, taught)
+    timed = _timed(episodes, states, taught)
     return [
-        Lesson(actions_A3, actions_A3[:, 0] != RESET, alone_A)
-        for actions_A3, alone_A in zip(taught, alone, strict=True)
+        Lesson(actions_A3, actions_A3[:, 0] != RESET, timed_A)
+        for actions_A3, timed_A in zip(taught, timed, strict=True)
     ]
 
 
@@ -91,18 +87,18 @@ def _taught(
     return np.where(skill_A[:, None], episode.actions_A3, found_A3)
 
 
-def _taught_alone(
+def _timed(
     episodes: Sequence[Episode],
     states: Sequence[Sequence[State]],
     taught: Sequence[NDArray[np.int16]],
 ) -> list[NDArray[np.bool_]]:
-    """Of each episode, in which frames nothing else is taught in the same state: bool [A]."""
+    """Of each episode, in which frames something else is taught in the same state: bool [A]."""
     told: dict[tuple[str, State], set[tuple[int, ...]]] = defaultdict(set)
     for episode, passed, actions_A3 in zip(episodes, states, taught, strict=True):
         for state, row in zip(passed, actions_A3.tolist(), strict=True):
             told[episode.game_id, state].add(tuple(row))
     return [
-        np.array([len(told[episode.game_id, state]) == 1 for state in passed], np.bool_)
+        np.array([len(told[episode.game_id, state]) > 1 for state in passed], np.bool_)
         for episode, passed in zip(episodes, states, strict=True)
     ]
 
@@ -128,7 +124,7 @@ class Ways:
     """The shortest known ways of one game.
 
     Attributes:
-        mask_HW: bool, the pixels of clocks.
+        mask_HW: bool, the pixels of counters.
         first: by state, the first action (id, x, y) of the shortest way to a win.
     """
 
@@ -138,7 +134,7 @@ class Ways:
     @classmethod
     def of(cls, episodes: Sequence[Episode]) -> Ways:
         """The ways that episodes of a game know."""
-        ways = cls(clocks_of(episodes))
+        ways = cls(counters_of(episodes))
         before: dict[State, list[tuple[State, tuple[int, int, int]]]] = defaultdict(list)
         queue: deque[State] = deque()
         for episode in episodes:

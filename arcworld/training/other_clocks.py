@@ -1,8 +1,9 @@
 """Play as it would look at another time: what clocks show is not what an action depends on.
 
-Knows episodes and their clocks; knows nothing of models. A policy that imitates a few plays learns
-how far the clock has gone at each of their actions, and is lost where a few actions were spent on
-something else. Shown the same play beside clocks of other times, it has to look at the rest.
+Knows episodes and their counters; knows nothing of models. A policy that imitates a few plays
+learns how far the clock has gone at each of their actions, and is lost where a few actions were
+spent on something else. Shown the same play beside counters of other times, it has to look at the
+rest.
 """
 
 from __future__ import annotations
@@ -15,21 +16,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arcworld.recordings.episode import Episode
-from arcworld.recordings.status import clocks_of
+from arcworld.recordings.status import counters_of
 
 
-def at_other_times(episodes: Sequence[Episode], seed: int) -> list[Episode]:
-    """The episodes, each frame with the clock of a later one, so many frames later in all of an
-    episode; behind the last comes the first.
+def at_other_times(
+    episodes: Sequence[Episode], timed: Sequence[NDArray[np.bool_]], seed: int
+) -> list[Episode]:
+    """The episodes, each frame with the clock and the lives of a later one, so many frames later in
+    all of an episode; behind the last comes the first.
+
+    Args:
+        episodes: as they were played.
+        timed: of each, bool [A], the frames that keep their own.
+        seed: of how much later.
     """
     rng = np.random.default_rng(seed)
     games: dict[str, list[Episode]] = defaultdict(list)
     for episode in episodes:
         games[episode.game_id].append(episode)
-    clocks = {game: clocks_of(played) for game, played in games.items()}
-    return [_later(one, clocks[one.game_id], int(rng.integers(len(one) + 1))) for one in episodes]
+    counters = {game: counters_of(played) for game, played in games.items()}
+    return [
+        _later(one, counters[one.game_id], timed_A, int(rng.integers(len(one) + 1)))
+        for one, timed_A in zip(episodes, timed, strict=True)
+    ]
 
 
-def _later(episode: Episode, clock_HW: NDArray[np.bool_], by: int) -> Episode:
+def _later(
+    episode: Episode, counters_HW: NDArray[np.bool_], timed_A: NDArray[np.bool_], by: int
+) -> Episode:
+    changed_THW = counters_HW & ~np.append(timed_A, False)[:, None, None]
     later_THW = np.roll(episode.frames_THW, -by, axis=0)
-    return replace(episode, frames_THW=np.where(clock_HW, later_THW, episode.frames_THW))
+    return replace(episode, frames_THW=np.where(changed_THW, later_THW, episode.frames_THW))

@@ -158,11 +158,11 @@ def _taught(
     at other times.
     """
     told = lessons(episodes)
-    taught = [one.of(seen) for one, seen in zip(told, coded, strict=True)]
-    for number in range(recipe.other_times):
-        later = [code(episode, tokenizer) for episode in at_other_times(episodes, number)]
-        taught += [one.timeless().of(seen) for one, seen in zip(told, later, strict=True)]
-    return taught, [episode.game_id for episode in episodes] * (1 + recipe.other_times)
+    timed = [one.timed_A for one in told]
+    later = [at_other_times(episodes, timed, number) for number in range(recipe.other_times)]
+    shown = [coded, *([code(one, tokenizer) for one in played] for played in later)]
+    taught = [one.of(seen) for time in shown for one, seen in zip(told, time, strict=True)]
+    return taught, [episode.game_id for episode in episodes] * len(shown)
 
 
 def _keep[M: (FrameTokenizer, WorldModel)](model: M, folder: Path, fabric: Fabric) -> M:

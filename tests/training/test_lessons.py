@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from arcworld.recordings.episode import RESET, Episode, Outcome
-from arcworld.recordings.status import clocks_of
+from arcworld.recordings.status import counters_of
 from arcworld.training.lessons import lessons, skilful
 
 
@@ -77,14 +77,14 @@ def test_an_action_that_wins_nothing_anywhere_is_never_taught() -> None:
     assert not lesson.known_A.any()
 
 
-def test_what_hangs_on_the_clock_is_not_taught_beside_other_clocks() -> None:
+def test_what_hangs_on_the_clock_is_told_apart() -> None:
     """Back and forth before it goes on: at 11 it is right, left the first time, then right."""
     (lesson,) = lessons([walk([10, 11, 10, 11, 12, 12], [RIGHT, LEFT, RIGHT, RIGHT, UP], won=True)])
     assert lesson.known_A.all()
-    assert lesson.timeless().known_A.tolist() == [True, False, True, False, True]
+    assert lesson.timed_A.tolist() == [False, True, False, True, False]
 
 
-def test_lives_left_are_a_clock_where_all_else_came_back() -> None:
+def test_lives_left_are_a_counter_where_all_else_came_back() -> None:
     def with_lives(*, also: bool) -> Episode:
         """Every six actions it stands where it began, the clock full again, one life less."""
         play = walk(
@@ -97,6 +97,6 @@ def test_lives_left_are_a_clock_where_all_else_came_back() -> None:
             frame[20:30, 20:30] = also * (t // 6)
         return play
 
-    lives = clocks_of([with_lives(also=False)])[61]
+    lives = counters_of([with_lives(also=False)])[61]
     assert np.flatnonzero(lives).tolist() == [60, 61]
-    assert not clocks_of([with_lives(also=True)])[61].any(), "something else did not come back"
+    assert not counters_of([with_lives(also=True)])[61].any(), "something else did not come back"
