@@ -26,7 +26,8 @@ class ChoiceConfig:
         goal_lead: by how much it leads the second.
         goal_prior: where the policy is followed, it must give the goal this probability at least:
             it knows the way there.
-        temperature: of the policy; 0 takes the likeliest.
+        temperature: of the policy, for each time that it started the level over: at first the
+            likeliest is taken.
         repeated: factor on an action's probability for each time it was taken in this state.
     """
 

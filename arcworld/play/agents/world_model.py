@@ -108,7 +108,7 @@ class WorldModelAgent:
         verdict = self._trust.verdict(left, may_reset=RESET in observation.legal_actions)
         if verdict == "start over":
             return Decision(GameAction(RESET), "start over: the policy does not win from here")
-        bolder = replace(rule, temperature=rule.temperature * (1 + self._trust.restarts))
+        bolder = replace(rule, temperature=rule.temperature * self._trust.restarts)
         chosen = choose(bolder, level, prior, *known, verdict == "explore", self._rng)
         if chosen.index is None:
             return self._explore(observation)
