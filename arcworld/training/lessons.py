@@ -37,8 +37,8 @@ class Lesson:
 
     Attributes:
         actions_A3: int16, what is to be learnt in its frames, where `known_A`.
-        timed_A: bool, frames of levels where a way that won comes back to a state, and goes on
-            otherwise: what to do there may hang on what counters show.
+        timed_A: bool, where the game's recordings also teach something else in a frame that differs
+            in counters only: what to do then hangs on what they show.
     """
 
     actions_A3: NDArray[np.int16]
@@ -65,19 +65,14 @@ def lessons(episodes: Sequence[Episode]) -> list[Lesson]:
         games[episode.game_id].append(episode)
     ways = {game: Ways.of(played) for game, played in games.items()}
     states = [ways[episode.game_id].states(episode)[:-1] for episode in episodes]
-    skills = skilful(episodes)
-    timed = {
-        (episode.game_id, level)
-        for episode, passed, skill_A in zip(episodes, states, skills, strict=True)
-        for level in _turning_back(episode, passed, skill_A)
-    }
+    taught = [
+        _taught(episode, skill_A, passed, ways[episode.game_id].first)
+        for episode, skill_A, passed in zip(episodes, skilful(episodes), states, strict=True)
+    ]
+    timed = _timed(episodes, states, taught)
     return [
-        Lesson(
-            actions_A3 := _taught(episode, skill_A, passed, ways[episode.game_id].first),
-            actions_A3[:, 0] != RESET,
-            np.array([(episode.game_id, level) in timed for level, _ in passed], np.bool_),
-        )
-        for episode, skill_A, passed in zip(episodes, skills, states, strict=True)
+        Lesson(actions_A3, actions_A3[:, 0] != RESET, timed_A)
+        for actions_A3, timed_A in zip(taught, timed, strict=True)
     ]
 
 
@@ -92,15 +87,20 @@ def _taught(
     return np.where(skill_A[:, None], episode.actions_A3, found_A3)
 
 
-def _turning_back(
-    episode: Episode, passed: Sequence[State], skill_A: NDArray[np.bool_]
-) -> Iterator[int]:
-    """Levels where a way that won comes back to a state, and goes on otherwise."""
-    taken: dict[State, list[int]] = {}
-    for t in np.flatnonzero(skill_A):
-        action = episode.actions_A3[t].tolist()
-        if taken.setdefault(passed[t], action) != action:
-            yield passed[t][0]
+def _timed(
+    episodes: Sequence[Episode],
+    states: Sequence[Sequence[State]],
+    taught: Sequence[NDArray[np.int16]],
+) -> list[NDArray[np.bool_]]:
+    """Of each episode, in which frames something else is taught in the same state: bool [A]."""
+    told: dict[tuple[str, State], set[tuple[int, ...]]] = defaultdict(set)
+    for episode, passed, actions_A3 in zip(episodes, states, taught, strict=True):
+        for state, row in zip(passed, actions_A3.tolist(), strict=True):
+            told[episode.game_id, state].add(tuple(row))
+    return [
+        np.array([len(told[episode.game_id, state]) > 1 for state in passed], np.bool_)
+        for episode, passed in zip(episodes, states, strict=True)
+    ]
 
 
 def skilful(episodes: Sequence[Episode]) -> list[NDArray[np.bool_]]:
