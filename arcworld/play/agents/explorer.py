@@ -76,8 +76,7 @@ class ExplorerAgent:
     def choose_action(self, observation: Observation) -> Decision:
         """Replay a way to win; else wait where all is frozen; else go on with the best route."""
         if self._unanswered is not None:
-            self.memory.give_up(self._unanswered)
-            self._route = None
+            self.give_up(self._unanswered)
         decision = (
             self._won_before()
             or self._wait(observation)
@@ -92,6 +91,11 @@ class ExplorerAgent:
         self.because[decision.reason.split(":", 1)[0]] += 1
         self._unanswered = decision.action
         return decision
+
+    def give_up(self, action: GameAction) -> None:
+        """No answer came to an action: here it is not worth another try."""
+        self.memory.give_up(action)
+        self._route = self._unanswered = None
 
     def observe(self, decision: Decision, observation: Observation) -> None:
         """Remember what came of it."""

@@ -84,7 +84,9 @@ class WorldModelAgent:
         self._meet(observation)
 
     def choose_action(self, observation: Observation) -> Decision:
-        """Decide by the way back, goal, policy or memory."""
+        """Decide by the way back, goal, policy or memory; not again what got no answer."""
+        if self._mine is not None:
+            self.explorer.give_up(self._mine.action)
         self._mine = self._back() or self._decide(observation)
         return self._mine
 
@@ -143,6 +145,7 @@ class WorldModelAgent:
             self._way_back.enter()
         elif decision is not self._mine:
             self._way_back.stray()
+        self._mine = None
         self._meet(observation)
         window = self._history.observe(decision.action, observation)
         self._seen += 1
