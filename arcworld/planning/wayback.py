@@ -11,6 +11,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from arcworld.models.run import Run
 from arcworld.planning.lookahead import LookAheadConfig, distance, look_ahead
 from arcworld.planning.memory.memory import Memory
@@ -56,7 +59,7 @@ class WayBack:
         far = distance(self.run.tokenizer.decode_frames(history.indices_TC[-1:])[0], home_HW, shown)
         found = None
         if far:
-            found = self._once_more(memory, far) or self._dreamt(memory, history, far)
+            found = self._once_more(memory, far) or self._dreamt(memory, history, home_HW, far)
         self._strayed = found is not None
         return found
 
@@ -68,11 +71,12 @@ class WayBack:
                 return StepBack(action, far, "the same once more")
         return None
 
-    def _dreamt(self, memory: Memory, history: CodedEpisode, far: int) -> StepBack | None:
+    def _dreamt(
+        self, memory: Memory, history: CodedEpisode, home_HW: NDArray[np.uint8], far: int
+    ) -> StepBack | None:
         self._vain += self._dreamt_from is not None and far >= self._dreamt_from
         self._dreamt_from = far
-        home_HW, shown = memory.opening(), memory.graph.shown
-        if home_HW is None or self._vain >= VAIN:
+        if self._vain >= VAIN:
             return None
         kinds = range(self.run.world_model.vocabulary.actions)
         untried = [found.action for found in memory.untried()]
@@ -81,6 +85,7 @@ class WayBack:
             for action in dict.fromkeys(memory.movers() + untried)
             if action.id in kinds and not memory.is_useless(action)
         ]
+        shown = memory.graph.shown
         nearer = look_ahead(self.run, history, actions, home_HW, shown, self.config)
         if nearer is None:
             return None
