@@ -24,8 +24,9 @@ from torch.nn import functional as F
 from arcworld.benchmarks.claim import Claim, Timer
 from arcworld.models.backbone import BackboneConfig, compile_layers
 from arcworld.models.world_model import WorldModel, WorldModelConfig
+from arcworld.tokens.batches import Batch, LossWeights
 from arcworld.tokens.sequence import CodedEpisode
-from arcworld.tokens.windows import Batch, LossWeights, WindowConfig, WindowSampler
+from arcworld.tokens.windows import WindowConfig, WindowSampler
 from arcworld.training.precision import fast_dtype
 
 TEXT_ROWS = 49_152

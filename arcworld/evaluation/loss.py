@@ -21,9 +21,10 @@ from arcworld.evaluation.world_model import Report
 from arcworld.frames.tokenizer import CELLS
 from arcworld.models.run import Run
 from arcworld.recordings.episode import game_name
+from arcworld.tokens.batches import IGNORE, Batch, LossWeights
 from arcworld.tokens.sequence import CodedEpisode
 from arcworld.tokens.vocabulary import Vocabulary
-from arcworld.tokens.windows import IGNORE, Batch, LossWeights, WindowConfig, WindowSampler
+from arcworld.tokens.windows import WindowConfig, WindowSampler
 
 TOKENS = 8_192
 """Tokens a batch, roughly."""

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 from torch.nn import functional as F
 
+from arcworld.tokens.batches import IGNORE, Batch
 from arcworld.tokens.vocabulary import Vocabulary
-from arcworld.tokens.windows import IGNORE, Batch
 
 if TYPE_CHECKING:
     from arcworld.models.world_model import WorldModel

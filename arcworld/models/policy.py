@@ -23,9 +23,9 @@ from arcworld.frames.tokenizer import CELLS
 from arcworld.models.sight import Sight
 from arcworld.models.world_model import WorldModel
 from arcworld.recordings.episode import ACTION_IDS, CLICK, RESET
+from arcworld.tokens.batches import IGNORE, Batch
 from arcworld.tokens.cells import PIXELS
 from arcworld.tokens.sequence import CodedEpisode, mask_actions, pack
-from arcworld.tokens.windows import IGNORE, Batch
 
 
 class Policy(Protocol):

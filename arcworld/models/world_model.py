@@ -25,8 +25,8 @@ from arcworld.models.next_cell import NextCell, next_cells
 from arcworld.models.spelling import SpellingHead
 from arcworld.models.table import TokenTable
 from arcworld.recordings.episode import Outcome
+from arcworld.tokens.batches import Batch
 from arcworld.tokens.vocabulary import Scheme, Vocabulary
-from arcworld.tokens.windows import Batch
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from arcworld.frames.tokenizer import CELLS
 from arcworld.models.world_model import WorldModel
+from arcworld.tokens.batches import Batch
 from arcworld.tokens.vocabulary import Vocabulary
-from arcworld.tokens.windows import Batch
 
 
 def read_own(model: WorldModel, batch: Batch, share: float) -> Batch:

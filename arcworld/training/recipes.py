@@ -14,8 +14,9 @@ from arcworld.frames.vqvae import VQVAEConfig
 from arcworld.models.backbone import BackboneConfig
 from arcworld.models.policy import PolicyConfig
 from arcworld.models.world_model import WorldModelConfig
+from arcworld.tokens.batches import LossWeights
 from arcworld.tokens.vocabulary import Scheme
-from arcworld.tokens.windows import LossWeights, WindowConfig
+from arcworld.tokens.windows import WindowConfig
 from arcworld.training.loop import Schedule
 
 

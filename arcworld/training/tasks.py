@@ -19,7 +19,8 @@ from arcworld.models.policy import MaskedPolicy, PolicyConfig
 from arcworld.models.world_model import WorldModel, WorldModelConfig
 from arcworld.recordings.episode import Episode
 from arcworld.recordings.novelty import frame_hashes
-from arcworld.tokens.windows import Batch, WindowSampler
+from arcworld.tokens.batches import Batch
+from arcworld.tokens.windows import WindowSampler
 from arcworld.training.ahead import Ahead
 from arcworld.training.body_memory import BodyMemory
 from arcworld.training.loop import Draw

@@ -37,7 +37,8 @@ from arcworld.models.run import Run
 from arcworld.recordings import Dataset, Episode, GameAction, RecordingWriter, open_dataset
 from arcworld.recordings.episode import Outcome
 from arcworld.recordings.novelty import Seen, frame_hashes, pair_hashes
-from arcworld.tokens.windows import LossWeights, WindowConfig, WindowSampler
+from arcworld.tokens.batches import LossWeights
+from arcworld.tokens.windows import WindowConfig, WindowSampler
 
 SHARE = st.floats(0, 1)
 

@@ -13,8 +13,9 @@ from arcworld.models.checkpoint import load_model, save_model
 from arcworld.models.decode import predict_next
 from arcworld.models.world_model import WorldModel, WorldModelConfig
 from arcworld.planning.surprise import cell_surprise
+from arcworld.tokens.batches import LossWeights
 from arcworld.tokens.sequence import CodedEpisode, pack, unpack
-from arcworld.tokens.windows import LossWeights, WindowConfig, WindowSampler
+from arcworld.tokens.windows import WindowConfig, WindowSampler
 
 CODES = 40
 BODY = BackboneConfig(width=32, layers=2, heads=2, kv_heads=1, mlp=48)

@@ -16,8 +16,9 @@ from arcworld.models.backbone import BackboneConfig
 from arcworld.models.policy import MaskedPolicy, PolicyConfig, change_points, restrict
 from arcworld.models.world_model import WorldModel, WorldModelConfig
 from arcworld.recordings.episode import CLICK, Outcome
+from arcworld.tokens.batches import IGNORE, Batch, LossWeights
 from arcworld.tokens.sequence import CodedEpisode
-from arcworld.tokens.windows import IGNORE, Batch, LossWeights, WindowConfig, WindowSampler
+from arcworld.tokens.windows import WindowConfig, WindowSampler
 
 CODES, WIDTH = 16, 32
 BODY = BackboneConfig(width=WIDTH, layers=2, heads=2, kv_heads=1, mlp=48)

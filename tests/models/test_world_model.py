@@ -12,9 +12,10 @@ from arcworld.models.policy import MaskedPolicy, PolicyConfig
 from arcworld.models.shared_head import SharedHeadPolicy
 from arcworld.models.world_model import WorldModel, WorldModelConfig
 from arcworld.recordings.episode import Outcome
+from arcworld.tokens.batches import LossWeights
 from arcworld.tokens.sequence import CodedEpisode, pack
 from arcworld.tokens.vocabulary import Scheme, Vocabulary
-from arcworld.tokens.windows import LossWeights, WindowConfig, WindowSampler
+from arcworld.tokens.windows import WindowConfig, WindowSampler
 
 BODY = BackboneConfig(width=32, layers=2, heads=2, kv_heads=1, mlp=48)
 CODES = 16

@@ -4,10 +4,11 @@ import numpy as np
 import torch
 
 from arcworld.recordings.episode import Outcome
+from arcworld.tokens.batches import IGNORE, LossWeights
 from arcworld.tokens.sequence import CodedEpisode
 from arcworld.tokens.untaken import Untaken
 from arcworld.tokens.vocabulary import Vocabulary
-from arcworld.tokens.windows import IGNORE, LossWeights, WindowConfig, WindowSampler
+from arcworld.tokens.windows import WindowConfig, WindowSampler
 
 V2 = Vocabulary("v2", 16)
 SHARE = 1.0

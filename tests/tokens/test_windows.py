@@ -7,9 +7,10 @@ import torch
 from arcworld.frames.lexicon import Lexicon
 from arcworld.frames.tokenizer import FrameTokenizer
 from arcworld.recordings.episode import Episode, Outcome
+from arcworld.tokens.batches import IGNORE, LossWeights
 from arcworld.tokens.sequence import CodedEpisode, cells_of
 from arcworld.tokens.vocabulary import Vocabulary
-from arcworld.tokens.windows import IGNORE, LossWeights, WindowConfig, WindowSampler
+from arcworld.tokens.windows import WindowConfig, WindowSampler
 
 V2 = Vocabulary("v2", 16)
 

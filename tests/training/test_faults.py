@@ -13,9 +13,10 @@ from arcworld.recordings.dataset import Dataset
 from arcworld.recordings.episode import Episode, Outcome
 from arcworld.recordings.packed import Packer
 from arcworld.recordings.split import Split
+from arcworld.tokens.batches import IGNORE
 from arcworld.tokens.sequence import code
 from arcworld.tokens.vocabulary import Vocabulary
-from arcworld.tokens.windows import IGNORE, WindowSampler
+from arcworld.tokens.windows import WindowSampler
 from arcworld.training.faults import aligned, training_part, with_faults
 from arcworld.training.recipes import recipe
 

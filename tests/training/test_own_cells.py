@@ -5,8 +5,9 @@ import torch
 
 from arcworld.models.backbone import BackboneConfig
 from arcworld.models.world_model import WorldModel, WorldModelConfig
+from arcworld.tokens.batches import Batch, LossWeights
 from arcworld.tokens.sequence import CodedEpisode
-from arcworld.tokens.windows import Batch, LossWeights, WindowConfig, WindowSampler
+from arcworld.tokens.windows import WindowConfig, WindowSampler
 from arcworld.training.own_cells import last_cells, read_own
 
 

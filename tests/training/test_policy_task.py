@@ -10,8 +10,9 @@ from arcworld.models.backbone import BackboneConfig
 from arcworld.models.policy import PolicyConfig
 from arcworld.models.world_model import WorldModel, WorldModelConfig
 from arcworld.recordings.episode import RESET
+from arcworld.tokens.batches import IGNORE, LossWeights
 from arcworld.tokens.sequence import CodedEpisode
-from arcworld.tokens.windows import IGNORE, LossWeights, WindowConfig, WindowSampler
+from arcworld.tokens.windows import WindowConfig, WindowSampler
 from arcworld.training.body_memory import BodyMemory
 from arcworld.training.loop import Draw
 from arcworld.training.tasks import PolicyTask
