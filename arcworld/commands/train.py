@@ -32,7 +32,7 @@ def train(
     Args:
         data: recordings: a folder, or a file; given several times, all of them.
         recipe: `debug` (under a minute, means nothing), `demo` (2 CPU cores, minutes), `small`
-            (under an hour), `small-long` (four times its steps), `small-vqvae` (on the seed's
+            (under half an hour), `small-long` (four times its steps), `small-vqvae` (on the seed's
             tokenizer), `base` (one GPU), `smollm2-360m` (the seed's, with weights from the Hugging
             Face hub).
         out: folder for the run, new or, with `--resume`, one that was begun.

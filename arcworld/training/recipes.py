@@ -80,7 +80,7 @@ def debug(scheme: Scheme) -> Recipe:
 
 
 def small(scheme: Scheme) -> Recipe:
-    """Two CPU cores, under an hour: exact cells, and a small Llama on two past frames."""
+    """Two CPU cores, under half an hour: exact cells, and a small Llama on two past frames."""
     codes = 4096
     return Recipe(
         name="small",
