@@ -1,7 +1,8 @@
 """States that were never visited, but are foretold by what simple actions did elsewhere.
 
 Knows the graph's states and the local model; joins them, and keeps what it worked out until an
-effect turns out otherwise. Bounded: when too much is kept, all of it is dropped.
+effect turns out otherwise. Bounded: when too much is kept, all of it is dropped. A search among
+many states needs much at once, so the bound grows with the level.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from arcworld.planning.memory.situation import Scene, Situation
 
 type State = int | bytes
 """A node by its number, or a state never visited by its key."""
+BY_STATE = 4
+"""So many imagined states are kept for each that was visited, where that is more than the least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,8 @@ class Foresight:
 
     def tidy(self) -> None:
         """Keep within bounds; call between searches."""
-        if len(self._imagined) > self._most or len(self._situations) > 20 * self._most:
+        most = max(self._most, BY_STATE * len(self.graph))
+        if len(self._imagined) > most or len(self._situations) > 20 * most:
             self._imagined.clear()
             self._situations.clear()
             self._scenes.clear()
