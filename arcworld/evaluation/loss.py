@@ -21,10 +21,9 @@ from arcworld.evaluation.world_model import Report
 from arcworld.frames.tokenizer import CELLS
 from arcworld.models.run import Run
 from arcworld.recordings.episode import game_name
-from arcworld.tokens.batches import IGNORE, Batch, LossWeights
+from arcworld.tokens.batches import IGNORE, Batch, Layout, LossWeights
 from arcworld.tokens.sequence import CodedEpisode
 from arcworld.tokens.vocabulary import Vocabulary
-from arcworld.tokens.windows import WindowConfig, WindowSampler
 
 TOKENS = 8_192
 """Tokens a batch, roughly."""
@@ -59,17 +58,17 @@ def loss_table(
     Raises:
         ArcworldError: the run does not say what it was trained with.
     """
-    sampler, frames = _sampler(run, transitions, coded)
+    layout, frames = _layout(run)
     table: Table = {"all": {}, "novel": {}}
     sums: dict[tuple[str, str], _Sum] = defaultdict(_Sum)
     windows = _windows(transitions, coded, frames)
-    size = max(TOKENS // (frames * sampler.vocabulary.step_tokens), 1)
+    size = max(TOKENS // (frames * layout.vocabulary.step_tokens), 1)
     done, total = 0, sum(len(some) for some in windows.values())
     for game, some in windows.items():
         for at in range(0, len(some), size):
             part = some[at : at + size]
-            batch = sampler.lay_out([window for window, _ in part])
-            novel = _only(sampler.vocabulary, batch, [kept for _, kept in part])
+            batch = layout.batch([window for window, _ in part])
+            novel = _only(layout.vocabulary, batch, [kept for _, kept in part])
             for subset, chosen in (("all", batch), ("novel", novel)):
                 losses = _losses(run, chosen)
                 sums[subset, game].add(losses, chosen)
@@ -86,9 +85,8 @@ def _losses(run: Run, batch: Batch) -> dict[str, torch.Tensor]:
     return run.world_model.loss(batch.to(run.world_model.device))
 
 
-def _sampler(
-    run: Run, transitions: Transitions, coded: Sequence[CodedEpisode]
-) -> tuple[WindowSampler, int]:
+def _layout(run: Run) -> tuple[Layout, int]:
+    """What training weighed, and the frames of its windows."""
     settings: Any = run.about.get("settings") or {}
     try:
         weights = LossWeights(**settings["weights"])
@@ -98,10 +96,7 @@ def _sampler(
             f"{run.folder / 'run.json'}: settings hold no usable {error}; expected the weights and"
             " windows of training; restore the file or train the run again"
         ) from None
-    games = [episode.game_id for episode in transitions.episodes]
-    config = WindowConfig(frames=frames, stride=max(frames - 1, 1))
-    vocabulary = run.world_model.vocabulary
-    return WindowSampler(vocabulary, coded, games, config, weights), frames
+    return Layout(run.world_model.vocabulary, weights), frames
 
 
 type _Window = tuple[CodedEpisode, NDArray[np.bool_]]

@@ -12,7 +12,6 @@ stands between frame k and frame k + 1. Game over has no token.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,13 +62,6 @@ class CodedEpisode:
             self.opens and start == 0,
             None if self.offsets_A is None else self.offsets_A[start:last],
         )
-
-    def digest(self) -> bytes:
-        """Equal where two teach a world model the same."""
-        digest = blake2b(bytes([self.opens]), digest_size=16)
-        for column in (self.indices_TC, self.types_A, self.cells_A, self.outcomes_A):
-            digest.update(np.ascontiguousarray(column).tobytes())
-        return digest.digest()
 
 
 def cells_of(actions_A3: NDArray[np.integer]) -> NDArray[np.int16]:
