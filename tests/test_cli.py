@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from arcworld.cli import main, make_app
-from arcworld.recordings import Episode, GameAction, RecordingWriter
+from arcworld.recordings import Action, Episode, RecordingWriter
 
 ROOT = Path(__file__).parents[1]
 COMMANDS = (
@@ -51,7 +51,7 @@ def recordings(folder: Path, make_episode: Callable[..., Episode]) -> Path:
 
 def write(path: Path, episode: Episode) -> None:
     with RecordingWriter(path, episode.game_id, episode.guid, episode.win_levels) as writer:
-        actions = [GameAction(0), *(episode.action(t) for t in range(len(episode)))]
+        actions = [Action(0), *(episode.action(t) for t in range(len(episode)))]
         for t, action in enumerate(actions):
             state = "NOT_FINISHED"
             levels, available = int(episode.levels_T[t]), episode.available_actions(t)

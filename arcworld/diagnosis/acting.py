@@ -21,7 +21,7 @@ from arcworld.diagnosis.finding import Finding, told
 from arcworld.diagnosis.material import TYPES, Material
 from arcworld.errors import ArcworldError
 from arcworld.planning.choice import click_pixel
-from arcworld.recordings.episode import CLICK, GameAction, game_name
+from arcworld.recordings.episode import CLICK, Action, game_name
 from arcworld.tokens.cells import cell_centre, cell_of
 
 PER_GAME = 120
@@ -63,16 +63,14 @@ def _choices(asked: Asked, at: NDArray[np.intp]) -> dict[int, Choices]:
         choices = {"the policy": _action(frame, int(own[k]), best)}
         if own[k] >= TYPES:
             choices["the policy, at what stands out"] = _action(frame, int(own[k]), None)
-            choices["the policy, at the centre"] = GameAction(CLICK, *cell_centre(own[k] - TYPES))
+            choices["the policy, at the centre"] = Action(CLICK, *cell_centre(own[k] - TYPES))
         for name, floor in material.floor_choices.items():
             type_, cell = floor[i].tolist()
             label = TYPES + cell if type_ == CLICK else type_
             choices[f"floor: {name}"] = _action(frame, label, None)
         kind, x, y = material.transitions.actions_N3[i].tolist()
         if kind == CLICK:
-            choices["the demo's cell, at its centre"] = GameAction(
-                CLICK, *cell_centre(cell_of(x, y))
-            )
+            choices["the demo's cell, at its centre"] = Action(CLICK, *cell_centre(cell_of(x, y)))
         found[i] = choices
     return found
 
@@ -90,11 +88,11 @@ def _learnt(
     return [by_place.get(k) for k in range(len(at))]
 
 
-def _action(frame_HW: NDArray[np.uint8], label: int, offset: int | None) -> GameAction:
+def _action(frame_HW: NDArray[np.uint8], label: int, offset: int | None) -> Action:
     """A label as an action; v1's click has no cell and goes to the middle of the screen."""
     if label >= TYPES:
-        return GameAction(CLICK, *click_pixel(frame_HW, label - TYPES, offset))
-    return GameAction(CLICK, 32, 32) if label == CLICK else GameAction(label)
+        return Action(CLICK, *click_pixel(frame_HW, label - TYPES, offset))
+    return Action(CLICK, 32, 32) if label == CLICK else Action(label)
 
 
 def _hit_lines(material: Material, replayed: Replayed) -> list[Line]:

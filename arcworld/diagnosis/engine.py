@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 from arcworld.diagnosis.estimates import Line, line
 from arcworld.diagnosis.material import Material
 from arcworld.errors import ArcworldError
-from arcworld.recordings.episode import Episode, GameAction
+from arcworld.recordings.episode import Action, Episode
 
 if TYPE_CHECKING:
     from arcworld.play.game_session import GameSession
     from arcworld.play.toolkit import Toolkit
 
-type Choices = Mapping[str, GameAction]
+type Choices = Mapping[str, Action]
 """Who chooses -> what."""
 type Outcome = tuple[bytes, int, str]
 """The settled frame, levels completed, state."""
@@ -111,14 +111,14 @@ def _replay_one(
             hits[name][place] = float(choice == action or tried[choice] == came)
 
 
-def _step(session: GameSession, action: GameAction) -> Outcome | None:
+def _step(session: GameSession, action: Action) -> Outcome | None:
     if action.id not in session.observation.legal_actions:
         return None
     after = session.step(action)
     return after.frame_HW.tobytes(), after.levels_completed, after.state
 
 
-def _try(engine: Any, action: GameAction) -> Outcome | None:
+def _try(engine: Any, action: Action) -> Outcome | None:
     """What an action would lead to, on a copy of the engine; None where it gives no frame."""
     from arcengine import ActionInput
     from arcengine import GameAction as OfficialAction

@@ -19,7 +19,7 @@ from arcworld.evaluation.action_use import Uses, use_ratios
 from arcworld.evaluation.frame_measures import frame_table
 from arcworld.evaluation.pooling import Table
 from arcworld.evaluation.world_model import Report
-from arcworld.recordings.episode import Episode, GameAction
+from arcworld.recordings.episode import Action, Episode
 from arcworld.recordings.novelty import Seen
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def ask_engine(uses: Uses, games: Path, report: Report) -> Answers:
         for i in range(len(transitions)):
             episode = transitions.episodes[int(transitions.episode_N[i])]
             if episode.game_id in here:
-                t, action = int(transitions.t_N[i]), GameAction.from_row(uses.actions_M3[i])
+                t, action = int(transitions.t_N[i]), Action.from_row(uses.actions_M3[i])
                 answer = _answer(toolkit, episode, t, action)
                 if answer is not None:
                     frames[i], known[i] = answer, True
@@ -65,9 +65,7 @@ def ask_engine(uses: Uses, games: Path, report: Report) -> Answers:
     return Answers(frames, known)
 
 
-def _answer(
-    toolkit: Toolkit, episode: Episode, t: int, action: GameAction
-) -> NDArray[np.uint8] | None:
+def _answer(toolkit: Toolkit, episode: Episode, t: int, action: Action) -> NDArray[np.uint8] | None:
     """The frame that an action in frame t leads to; None where the game goes another way than
     recorded up to t, or the action wins a level.
     """

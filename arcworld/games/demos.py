@@ -19,7 +19,7 @@ from arcworld.games.catalogue import entries, entry, game_split
 from arcworld.games.player import Demo, DemoConfig, load_player
 from arcworld.play.observation import Observation
 from arcworld.play.toolkit import GameSession, Toolkit
-from arcworld.recordings.episode import RESET, GameAction, game_name
+from arcworld.recordings.episode import RESET, Action, game_name
 from arcworld.recordings.files import write_bytes
 from arcworld.recordings.writer import RecordingWriter
 
@@ -101,11 +101,11 @@ def _play(
     writer: RecordingWriter,
     config: DemoConfig | None,
 ) -> None:
-    def record(action: GameAction, seen: Observation) -> None:
+    def record(action: Action, seen: Observation) -> None:
         available, full = seen.available_actions, seen.full_reset
         writer.write(seen.grids, action, seen.state, seen.levels_completed, available, full)
 
-    record(GameAction(RESET), session.observation)
+    record(Action(RESET), session.observation)
     Demo(session, load_player(session.game_id), rng, record, config).play(levels)
 
 

@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from arcworld.games.catalogue import entry
 from arcworld.play.observation import GAME_OVER, WIN, Observation
 from arcworld.play.toolkit import GameSession
-from arcworld.recordings.episode import RESET, GameAction
+from arcworld.recordings.episode import RESET, Action
 
 
 class Player(Protocol):
     """What a module in `arcworld.games.players` offers."""
 
-    def solution(self, level: int, rng: np.random.Generator) -> list[GameAction]:
+    def solution(self, level: int, rng: np.random.Generator) -> list[Action]:
         """Actions that win `level` (0-based) from its fresh start; ways differ with `rng`."""
         ...
 
@@ -32,7 +32,7 @@ class Player(Protocol):
         frame_HW: NDArray[np.uint8],
         available_actions: tuple[int, ...],
         rng: np.random.Generator,
-    ) -> GameAction:
+    ) -> Action:
         """One try of somebody who does not know the game."""
         ...
 
@@ -62,7 +62,7 @@ class DemoConfig:
     momentum: float = 0.5
 
 
-type Listener = Callable[[GameAction, Observation], None]
+type Listener = Callable[[Action, Observation], None]
 SMALL_CHANGE = 8
 """So few pixels are a tick of a bar: the action did nothing else."""
 
@@ -105,7 +105,7 @@ class Demo:
         self._explore(self._config.patience if reckless else self._some())
         if self._now.levels_completed > level:
             return
-        self._step(GameAction(RESET))
+        self._step(Action(RESET))
         for action in self._player.solution(level, self._rng):
             self._step(action)
         assert self._now.levels_completed == level + 1, f"the player of {self._now.game_id} failed"
@@ -124,5 +124,5 @@ class Demo:
             moved = np.count_nonzero(before != self._now.frame_HW) > SMALL_CHANGE
             again = action if moved and self._rng.random() < self._config.momentum else None
 
-    def _step(self, action: GameAction) -> None:
+    def _step(self, action: Action) -> None:
         self._listener(action, self._session.step(action))

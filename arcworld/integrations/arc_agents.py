@@ -26,7 +26,7 @@ from arcworld.integrations.player import Player
 from arcworld.play.agent import Agent, Decision
 from arcworld.play.game_session import engine_of
 from arcworld.play.official import describe, wait
-from arcworld.recordings.episode import CLICK, GameAction
+from arcworld.recordings.episode import CLICK, Action
 
 if TYPE_CHECKING:
 
@@ -118,10 +118,10 @@ class ArcworldMixin(_Base):
         return super()._convert_raw_frame_data(raw)
 
 
-def data_of(action: GameAction) -> dict[str, int]:
+def data_of(action: Action) -> dict[str, int]:
     """What goes with an action: the place of a click.
 
-    >>> data_of(GameAction(6, 3, 4)), data_of(GameAction(1))
+    >>> data_of(Action(6, 3, 4)), data_of(Action(1))
     ({'x': 3, 'y': 4}, {})
     """
     if action.id != CLICK:

@@ -16,7 +16,7 @@ from arcworld.play.agent import Agent, Decision
 from arcworld.play.agents.random import in_place_of
 from arcworld.play.observation import GAME_OVER, WIN, Observation, ToolkitError
 from arcworld.play.standing import Standing
-from arcworld.recordings.episode import RESET, GameAction
+from arcworld.recordings.episode import RESET, Action
 
 FAULTS_IN_A_ROW = 9
 """After as many actions without an answer the game is left."""
@@ -104,9 +104,9 @@ class Player:
     def _choose(self) -> Decision:
         seen = self.observation
         if seen is None:
-            return Decision(GameAction(RESET), "the game is not open")
+            return Decision(Action(RESET), "the game is not open")
         if seen.state == GAME_OVER or not seen.legal_actions:
-            return Decision(GameAction(RESET), "game over")
+            return Decision(Action(RESET), "game over")
         decision = self.agent.choose_action(seen)
         if decision.action.id in seen.legal_actions:
             return decision

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from arcworld.frames.tokenizer import CELLS, GRID
 from arcworld.planning.candidates import Candidates
-from arcworld.recordings.episode import CLICK, GameAction
+from arcworld.recordings.episode import CLICK, Action
 from arcworld.tokens.cells import cell_centre, pixel_of
 
 
@@ -146,9 +146,9 @@ def click_pixel(
 
 def as_action(
     candidates: Candidates, index: int, frame_HW: NDArray[np.uint8], offset: int | None = None
-) -> GameAction:
+) -> Action:
     """A candidate as an action; a click lands on a pixel of its cell (see `click_pixel`)."""
     kind, cell = int(candidates.types_N[index]), int(candidates.cells_N[index])
     if kind != CLICK:
-        return GameAction(kind)
-    return GameAction(kind, *click_pixel(frame_HW, cell, offset))
+        return Action(kind)
+    return Action(kind, *click_pixel(frame_HW, cell, offset))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from arcworld.recordings.episode import CLICK, COLOURS, SIDE, GameAction
+from arcworld.recordings.episode import CLICK, COLOURS, SIDE, Action
 
 SIMPLE = (1, 2, 3, 4, 5)
 """Actions that have a logit of their own; undo (7) always changes something and teaches nothing."""
@@ -193,7 +193,7 @@ class Effects:
         self._rng = np.random.default_rng(seed)
         self._tries = 0
 
-    def observe(self, frame_HW: NDArray[np.uint8], action: GameAction, found: bool) -> None:
+    def observe(self, frame_HW: NDArray[np.uint8], action: Action, found: bool) -> None:
         """Keep what an action led to that had not been tried in a frame."""
         place = place_of(action)
         if place is not None:
@@ -216,10 +216,10 @@ class Effects:
         return self._learner.logits(frame_HW)
 
 
-def place_of(action: GameAction) -> int | None:
+def place_of(action: Action) -> int | None:
     """Where an action's logit stands; None for RESET and undo.
 
-    >>> place_of(GameAction(1)), place_of(GameAction(6, 3, 2)), place_of(GameAction(0))
+    >>> place_of(Action(1)), place_of(Action(6, 3, 2)), place_of(Action(0))
     (0, 136, None)
     """
     if action.id == CLICK:
@@ -228,13 +228,13 @@ def place_of(action: GameAction) -> int | None:
     return SIMPLE.index(action.id) if action.id in SIMPLE else None
 
 
-def action_at(place: int) -> GameAction:
+def action_at(place: int) -> Action:
     """The action of a logit.
 
     >>> action_at(136)
-    GameAction(id=6, x=3, y=2)
+    Action(id=6, x=3, y=2)
     """
     if place < len(SIMPLE):
-        return GameAction(SIMPLE[place])
+        return Action(SIMPLE[place])
     y, x = divmod(place - len(SIMPLE), SIDE)
-    return GameAction(CLICK, x, y)
+    return Action(CLICK, x, y)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from arcworld.models.decode import predict_next
 from arcworld.models.run import Run
-from arcworld.recordings.episode import GameAction
+from arcworld.recordings.episode import Action
 from arcworld.tokens.cells import place_of
 from arcworld.tokens.sequence import CodedEpisode
 
@@ -42,7 +42,7 @@ class LookAheadConfig:
 class Nearer:
     """An action that brings nearer: taken `times` in a row, to `distance` pixels."""
 
-    action: GameAction
+    action: Action
     times: int
     distance: int
 
@@ -55,7 +55,7 @@ def distance(frame_HW: NDArray[np.uint8], wanted_HW: NDArray[np.uint8], shown: S
 def look_ahead(
     run: Run,
     history: CodedEpisode,
-    actions: Sequence[GameAction],
+    actions: Sequence[Action],
     wanted_HW: NDArray[np.uint8],
     shown: Shown,
     config: LookAheadConfig,
@@ -89,7 +89,7 @@ def look_ahead(
 
 
 def _dream(
-    run: Run, histories: Sequence[CodedEpisode], actions: Sequence[GameAction]
+    run: Run, histories: Sequence[CodedEpisode], actions: Sequence[Action]
 ) -> list[CodedEpisode]:
     """Histories one step on, by what the model foretells of one action each."""
     pending = [_put(history, action) for history, action in zip(histories, actions, strict=True)]
@@ -100,7 +100,7 @@ def _dream(
     ]
 
 
-def _put(history: CodedEpisode, action: GameAction) -> CodedEpisode:
+def _put(history: CodedEpisode, action: Action) -> CodedEpisode:
     """The history with an action that awaits its frame."""
     kind, cell = place_of(action)
     return replace(

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from arcworld.models.run import Run
 from arcworld.planning.lookahead import LookAheadConfig, distance, look_ahead
 from arcworld.planning.memory.memory import Memory
-from arcworld.recordings.episode import GameAction
+from arcworld.recordings.episode import Action
 from arcworld.tokens.sequence import CodedEpisode
 
 VAIN = 2
@@ -28,7 +28,7 @@ VAIN = 2
 class StepBack:
     """An action that leads back, from `distance` pixels away, and why it should."""
 
-    action: GameAction
+    action: Action
     distance: int
     why: str
 
@@ -44,7 +44,7 @@ class WayBack:
         """A level begins, or was set back to its beginning."""
         self._strayed, self._vain = False, 0
         self._dreamt_from: int | None = None
-        self._again: Counter[GameAction] = Counter()
+        self._again: Counter[Action] = Counter()
 
     def stray(self) -> None:
         """Somebody else chose an action."""

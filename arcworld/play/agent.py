@@ -11,14 +11,14 @@ from typing import Any, Protocol
 
 from arcworld.play.observation import Observation
 from arcworld.play.reasoning import fit_reasoning
-from arcworld.recordings.episode import GameAction
+from arcworld.recordings.episode import Action
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """An action, why it was chosen, and what the agent expects of it.
 
-    >>> Decision(GameAction(6, 3, 4), "a door stands out", {"p_level": 0.5}).reasoning()
+    >>> Decision(Action(6, 3, 4), "a door stands out", {"p_level": 0.5}).reasoning()
     {'reason': 'a door stands out', 'expected': {'p_level': 0.5}}
 
     Attributes:
@@ -26,7 +26,7 @@ class Decision:
         expected: numbers by short names, as `p_level`, `surprise`, `change`.
     """
 
-    action: GameAction
+    action: Action
     reason: str = ""
     expected: Mapping[str, float] = field(default_factory=dict[str, float])
 

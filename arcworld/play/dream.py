@@ -23,7 +23,7 @@ from arcworld.play.observation import (
     Observation,
     legal_actions,
 )
-from arcworld.recordings.episode import GameAction, Outcome
+from arcworld.recordings.episode import Action, Outcome
 from arcworld.tokens.cells import place_of
 from arcworld.tokens.sequence import CodedEpisode
 
@@ -47,7 +47,7 @@ class Dream:
         self._run, self._drafts = run, drafts or TransitionMemory()
         self._open(observation)
 
-    def step(self, action: GameAction) -> Observation:
+    def step(self, action: Action) -> Observation:
         """Dream one action.
 
         Raises:
@@ -66,7 +66,7 @@ class Dream:
         self.depth += 1
         return self.observation
 
-    def follow(self, action: GameAction, observation: Observation) -> None:
+    def follow(self, action: Action, observation: Observation) -> None:
         """Put a true step behind the dream, which is awake then."""
         if observation.full_reset or not self.expresses(action.id):
             self._open(observation)
@@ -99,14 +99,14 @@ class Dream:
         self.observation = self._offered(observation)
         self.outcomes_O: NDArray[np.float32] | None = None
 
-    def _append(self, action: GameAction, outcome: Outcome, codes_C: NDArray[np.int32]) -> None:
+    def _append(self, action: Action, outcome: Outcome, codes_C: NDArray[np.int32]) -> None:
         frames = self._run.world_model.config.context_frames
         self._opens = self._opens and len(self._codes) < frames
         self._codes = (*self._codes, codes_C)[-frames:]
         self._past = (*self._past, (*place_of(action), int(outcome)))
         self._past = self._past[len(self._past) - len(self._codes) + 1 :]
 
-    def _pending(self, action: GameAction) -> CodedEpisode:
+    def _pending(self, action: Action) -> CodedEpisode:
         return self._episode(self._codes, (*self._past, (*place_of(action), 0)))
 
     def _episode(self, codes: tuple[NDArray[np.int32], ...], past: Past) -> CodedEpisode:
@@ -138,9 +138,9 @@ class Dream:
         legal = legal_actions(seen.state, seen.available_actions, reset_is_safe=True)
         return replace(seen, legal_actions=tuple(k for k in legal if self.expresses(k)))
 
-    def _refusal(self, action: GameAction) -> str:
+    def _refusal(self, action: Action) -> str:
         legal = ", ".join(
-            GameAction(k, 0, 0).name if k == 6 else GameAction(k).name
+            Action(k, 0, 0).name if k == 6 else Action(k).name
             for k in self.observation.legal_actions
         )
         return (

@@ -31,7 +31,7 @@ from arcworld.errors import ArcworldError
 from arcworld.play.game_session import GameSession
 from arcworld.play.observation import WIN, Observation, ToolkitError
 from arcworld.play.toolkit import Scorecard, Toolkit
-from arcworld.recordings.episode import ACTION_IDS, CLICK, COLOURS, SIDE, GameAction
+from arcworld.recordings.episode import ACTION_IDS, CLICK, COLOURS, SIDE, Action
 
 ENV_ID = "arcworld/Game-v0"
 TRIES = 5
@@ -135,7 +135,7 @@ class ArcEnv(gymnasium.Env[FramesHW, NDArray[np.int64]]):
             self._toolkit.close()
         super().close()
 
-    def _send(self, action: GameAction) -> tuple[Observation, bool, str]:
+    def _send(self, action: Action) -> tuple[Observation, bool, str]:
         """(what is seen now, whether the action was illegal, the fault that ends the episode)."""
         fault = ""
         for _ in range(TRIES):
@@ -156,9 +156,9 @@ def register() -> None:
         gymnasium.register(id=ENV_ID, entry_point="arcworld.play.environment:ArcEnv")
 
 
-def _read_action(action: NDArray[np.int64]) -> GameAction:
+def _read_action(action: NDArray[np.int64]) -> Action:
     action_id, x, y = (int(value) for value in action)
-    return GameAction(action_id, x, y) if action_id == CLICK else GameAction(action_id)
+    return Action(action_id, x, y) if action_id == CLICK else Action(action_id)
 
 
 def _info(observation: Observation, *, illegal: bool = False, fault: str = "") -> Info:

@@ -23,7 +23,7 @@ from arcworld.play.observation import (
 from arcworld.play.official import Ear, describe, hidden_environment
 from arcworld.play.reasoning import fit_reasoning
 from arcworld.play.standing import Standing
-from arcworld.recordings.episode import CLICK, RESET, GameAction
+from arcworld.recordings.episode import CLICK, RESET, Action
 
 NOT_STARTED = "GAME_NOT_STARTED_ERROR"
 """A service's word for a game that only RESET continues."""
@@ -84,7 +84,7 @@ class GameSession:
         """Actions on each level so far; the last entry is the level being played."""
         return self.standing.level_actions
 
-    def step(self, action: GameAction, reasoning: Mapping[str, Any] | None = None) -> Observation:
+    def step(self, action: Action, reasoning: Mapping[str, Any] | None = None) -> Observation:
         """Send one action.
 
         Args:
@@ -108,12 +108,12 @@ class GameSession:
             IllegalActionError: the game is won, or over in a way that only a full reset mends.
         """
         if RESET in self.observation.legal_actions:
-            return self.step(GameAction(RESET))
+            return self.step(Action(RESET))
         if self.observation.state in (WIN, GAME_OVER):
-            raise IllegalActionError(self.standing.refusal(GameAction(RESET)))
+            raise IllegalActionError(self.standing.refusal(Action(RESET)))
         return self.observation
 
-    def may_retry(self, action: GameAction) -> bool:
+    def may_retry(self, action: Action) -> bool:
         """Whether an action that was sent without an answer may be sent again."""
         return self.standing.may_retry(action)
 
@@ -121,7 +121,7 @@ class GameSession:
         """No more actions: the scorecard is closed, and would not count them."""
         self._open = False
 
-    def _send(self, action: GameAction, reasoning: dict[str, Any] | None) -> Any:
+    def _send(self, action: Action, reasoning: dict[str, Any] | None) -> Any:
         data = {"x": action.x, "y": action.y} if action.id == CLICK else {}
         official = self._official_actions[action.id]
         self._ear.take()

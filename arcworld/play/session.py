@@ -23,7 +23,7 @@ from arcworld.play.game_session import GameSession
 from arcworld.play.observation import GAME_OVER, WIN, Observation, ToolkitError
 from arcworld.play.official import wait
 from arcworld.play.toolkit import Toolkit
-from arcworld.recordings.episode import RESET, GameAction
+from arcworld.recordings.episode import RESET, Action
 from arcworld.recordings.writer import RecordingWriter
 
 FAULTS_IN_A_ROW = 5
@@ -170,7 +170,7 @@ class _Run:
     def play(self) -> str:
         """Play to the end; why it ended."""
         opening = self._session.observation
-        self._record(GameAction(RESET), opening, None)
+        self._record(Action(RESET), opening, None)
         self._agent.begin(opening)
         while (ended := self._ended()) is None:
             self._turn()
@@ -206,7 +206,7 @@ class _Run:
     def _decide(self) -> Decision:
         observation = self._session.observation
         if observation.state == GAME_OVER:
-            return Decision(GameAction(RESET), "game over")
+            return Decision(Action(RESET), "game over")
         decision = self._agent.choose_action(observation)
         if decision.action.id in observation.legal_actions:
             return decision
@@ -227,7 +227,7 @@ class _Run:
             wait(self._faults_in_a_row - 1)
 
     def _record(
-        self, action: GameAction, observation: Observation, reasoning: dict[str, Any] | None
+        self, action: Action, observation: Observation, reasoning: dict[str, Any] | None
     ) -> None:
         if self._writer is not None:
             self._writer.write(

@@ -24,7 +24,7 @@ from arcworld.play.observation import (
     legal_actions,
     read_answer,
 )
-from arcworld.recordings.episode import RESET, GameAction
+from arcworld.recordings.episode import RESET, Action
 
 
 class Standing:
@@ -59,12 +59,12 @@ class Standing:
         """Actions on each level so far; the last entry is the level being played."""
         return tuple(self._level_actions)
 
-    def check(self, action: GameAction) -> None:
+    def check(self, action: Action) -> None:
         """Raise `IllegalActionError` where an action is not legal now."""
         if action.id not in self.observation.legal_actions:
             raise IllegalActionError(self.refusal(action))
 
-    def refusal(self, action: GameAction) -> str:
+    def refusal(self, action: Action) -> str:
         """Why an action is not legal, in one line."""
         now = self.observation
         found = f"{now.game_id}: {action.name} is not legal in state {now.state}"
@@ -75,7 +75,7 @@ class Standing:
         legal = ", ".join(str(action_id) for action_id in now.legal_actions)
         return f"{found}; legal ids: {legal or 'none'}"
 
-    def take(self, action: GameAction, answer: Any) -> Observation:
+    def take(self, action: Action, answer: Any) -> Observation:
         """Take in what an action led to.
 
         Raises:
@@ -117,7 +117,7 @@ class Standing:
         self._unsure = True
         self.observation = self._with_reset(dataclasses.replace(self.observation, state=state))
 
-    def may_retry(self, action: GameAction) -> bool:
+    def may_retry(self, action: Action) -> bool:
         """Whether an action that was sent without an answer may be sent again.
 
         A RESET that was carried out after all would, sent twice, reset the whole game.

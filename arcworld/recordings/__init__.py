@@ -2,7 +2,7 @@
 
 from arcworld.recordings.check import FileReport, check_paths
 from arcworld.recordings.dataset import Dataset, open_dataset
-from arcworld.recordings.episode import Episode, GameAction, Outcome, Step
+from arcworld.recordings.episode import Action, Episode, Outcome, Step
 from arcworld.recordings.novelty import Seen
 from arcworld.recordings.reader import Problem, Recording, iter_grids, read_recording
 from arcworld.recordings.split import Split
@@ -12,7 +12,7 @@ __all__ = [
     "Dataset",
     "Episode",
     "FileReport",
-    "GameAction",
+    "Action",
     "Outcome",
     "Problem",
     "Recording",

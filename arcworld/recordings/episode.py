@@ -31,12 +31,12 @@ class Outcome(IntEnum):
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class GameAction:
+class Action:
     """One action: id 0 RESET, 1-5 and 7 simple, 6 a click at pixel x (right), y (down).
 
-    >>> GameAction(6, 12, 40)
-    GameAction(id=6, x=12, y=40)
-    >>> GameAction(6)
+    >>> Action(6, 12, 40)
+    Action(id=6, x=12, y=40)
+    >>> Action(6)
     Traceback (most recent call last):
     ...
     ValueError: ACTION6 needs x and y in 0-63; found x=None, y=None
@@ -70,7 +70,7 @@ class GameAction:
         )
 
     @classmethod
-    def from_row(cls, row: NDArray[np.integer] | tuple[int, int, int]) -> GameAction:
+    def from_row(cls, row: NDArray[np.integer] | tuple[int, int, int]) -> Action:
         """The inverse of `as_row`."""
         action_id, x, y = (int(value) for value in row)
         return cls(action_id, x, y) if action_id == CLICK else cls(action_id)
@@ -81,7 +81,7 @@ class Step:
     """A transition: `action`, taken in `frame_HW`, led to `next_frame_HW` and `outcome`."""
 
     frame_HW: NDArray[np.uint8]
-    action: GameAction
+    action: Action
     outcome: Outcome
     next_frame_HW: NDArray[np.uint8]
 
@@ -128,9 +128,9 @@ class Episode:
         """How many actions were taken."""
         return len(self.actions_A3)
 
-    def action(self, t: int) -> GameAction:
+    def action(self, t: int) -> Action:
         """The action taken in frame t."""
-        return GameAction.from_row(self.actions_A3[t])
+        return Action.from_row(self.actions_A3[t])
 
     def available_actions(self, t: int) -> tuple[int, ...]:
         """Ids of the actions the game offers in frame t, without RESET."""

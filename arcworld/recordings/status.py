@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from arcworld.recordings.episode import CLICK, RESET, SIDE, Episode, GameAction, Outcome
+from arcworld.recordings.episode import CLICK, RESET, SIDE, Action, Episode, Outcome
 
 SUSPECT = 2
 """Ticks from which on a line may be a clock."""
@@ -94,7 +94,7 @@ class StatusMask:
             line.restart()
 
     def observe(
-        self, before_HW: NDArray[np.uint8], action: GameAction, after_HW: NDArray[np.uint8]
+        self, before_HW: NDArray[np.uint8], action: Action, after_HW: NDArray[np.uint8]
     ) -> bool:
         """Learn from one action that neither won nor lost nor reset; whether the mask changed."""
         changed_HW = before_HW != after_HW
@@ -143,7 +143,7 @@ class StatusMask:
         at: int,
         now: NDArray[np.bool_],
         before_HW: NDArray[np.uint8],
-        action: GameAction,
+        action: Action,
         after_HW: NDArray[np.uint8],
     ) -> None:
         line, config = self._lines[axis, at], self.config
@@ -164,7 +164,7 @@ class StatusMask:
             line.colours = colours
             self._tick(line, action, places)
 
-    def _tick(self, line: _Line, action: GameAction, places: NDArray[np.intp]) -> None:
+    def _tick(self, line: _Line, action: Action, places: NDArray[np.intp]) -> None:
         place = float(places.mean())
         if line.place >= 0:
             line.steps[int(place > line.place)] += 1
@@ -243,7 +243,7 @@ def _along[T: np.generic](array_HW: NDArray[T], axis: int, at: int) -> NDArray[T
     return array_HW[at] if axis == 0 else array_HW[:, at]
 
 
-def _kind(action: GameAction) -> tuple[int, ...]:
+def _kind(action: Action) -> tuple[int, ...]:
     """Actions that differ; clicks differ by the 8x8 cell."""
     if action.id != CLICK:
         return (action.id,)
@@ -251,7 +251,7 @@ def _kind(action: GameAction) -> tuple[int, ...]:
     return action.id, action.x // 8, action.y // 8
 
 
-def _clicked(action: GameAction, axis: int, at: int, places: NDArray[np.intp]) -> bool:
+def _clicked(action: Action, axis: int, at: int, places: NDArray[np.intp]) -> bool:
     """Whether the change lies where one clicked."""
     if action.id != CLICK:
         return False

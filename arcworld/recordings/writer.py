@@ -20,7 +20,7 @@ import orjson
 from numpy.typing import NDArray
 
 from arcworld.errors import ArcworldError
-from arcworld.recordings.episode import SIDE, GameAction
+from arcworld.recordings.episode import SIDE, Action
 from arcworld.recordings.files import shown
 
 
@@ -49,7 +49,7 @@ class RecordingWriter:
     def write(
         self,
         grids: Sequence[NDArray[np.uint8]] | NDArray[np.uint8],
-        action: GameAction,
+        action: Action,
         state: str,
         levels_completed: int,
         available_actions: Iterable[int],

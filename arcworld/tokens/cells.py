@@ -6,7 +6,7 @@ Knows the grid alone. Source: the seed's `cell = (y // 8) * 8 + x // 8`.
 from __future__ import annotations
 
 from arcworld.frames.tokenizer import CELLS, GRID
-from arcworld.recordings.episode import CLICK, SIDE, GameAction
+from arcworld.recordings.episode import CLICK, SIDE, Action
 
 NO_CELL = CELLS
 """The location of an action that has no place (`<ACT_LOC_NULL>`)."""
@@ -57,10 +57,10 @@ def pixel_of(cell: int, offset: int) -> tuple[int, int]:
     )
 
 
-def place_of(action: GameAction) -> tuple[int, int]:
+def place_of(action: Action) -> tuple[int, int]:
     """An action's type and cell; 64 where it has no place.
 
-    >>> place_of(GameAction(1)), place_of(GameAction(6, 62, 26))
+    >>> place_of(Action(1)), place_of(Action(6, 62, 26))
     ((1, 64), (6, 31))
     """
     if action.id != CLICK:

@@ -14,7 +14,7 @@ from typing import Any, cast
 from arcworld.errors import ArcworldError, did_you_mean
 from arcworld.models.run import Run
 from arcworld.play.toolkit import Toolkit
-from arcworld.recordings.episode import ACTION_IDS, CLICK, SIDE, GameAction, game_name
+from arcworld.recordings.episode import ACTION_IDS, CLICK, SIDE, Action, game_name
 from arcworld.web.analysis import Analyst
 from arcworld.web.duet import Duet
 from arcworld.web.library import Library
@@ -169,7 +169,7 @@ def _number(asked: Asked, name: str) -> int:
     return int(text)
 
 
-def _action(value: Any) -> GameAction:
+def _action(value: Any) -> Action:
     """An action that a page sent as [id, x, y].
 
     >>> _action([6, 64, 0])
@@ -183,4 +183,4 @@ def _action(value: Any) -> GameAction:
     kind, x, y = row
     if kind == CLICK and not (0 <= x < SIDE and 0 <= y < SIDE):
         raise ArcworldError(f"a click at x={x}, y={y} is outside; expected 0 to {SIDE - 1}")
-    return GameAction(CLICK, x, y) if kind == CLICK else GameAction(kind)
+    return Action(CLICK, x, y) if kind == CLICK else Action(kind)

@@ -18,7 +18,7 @@ from arcworld.play.dream import Dream
 from arcworld.play.game_session import GameSession
 from arcworld.play.observation import Observation
 from arcworld.play.toolkit import Toolkit
-from arcworld.recordings.episode import RESET, GameAction
+from arcworld.recordings.episode import RESET, Action
 from arcworld.recordings.writer import RecordingWriter
 
 Where = Literal["both", "dream"]
@@ -39,7 +39,7 @@ class Moment:
         by: who chose: "you" or the agent's reason.
     """
 
-    action: GameAction | None
+    action: Action | None
     true: Observation
     awake: Dream
     dream: Dream
@@ -78,7 +78,7 @@ class Duet:
         """See the class."""
         return self._writer.path if self._writer else None
 
-    def step(self, action: GameAction, where: Where = "both", by: Decision | None = None) -> None:
+    def step(self, action: Action, where: Where = "both", by: Decision | None = None) -> None:
         """Take one action in the game and in the dream, or in the dream alone.
 
         Raises:
@@ -116,7 +116,7 @@ class Duet:
         if self._agent is None:
             self._agent = WorldModelAgent(self.run, self.seed)
             self._agent.begin(true)
-        over = Decision(GameAction(RESET), "game over")
+        over = Decision(Action(RESET), "game over")
         decision = over if true.state == "GAME_OVER" else self._agent.choose_action(true)
         self.step(decision.action, "both", decision)
 
@@ -176,7 +176,7 @@ class Duet:
         awake = Dream(self.run, self._session.observation)
         return Moment(None, self._session.observation, awake, awake.fork())
 
-    def _dream_along(self, dream: Dream, action: GameAction) -> None:
+    def _dream_along(self, dream: Dream, action: Action) -> None:
         """The dream goes its own way: where it is over before the game is, it stays as it is."""
         if action.id in dream.observation.legal_actions:
             dream.step(action)
@@ -201,7 +201,7 @@ class Duet:
     def _record(self, moment: Moment) -> None:
         if self._writer is None or moment.where == "dream":
             return
-        seen, action = moment.true, moment.action or GameAction(RESET)
+        seen, action = moment.true, moment.action or Action(RESET)
         reasoning = None if moment.by == "you" else {"reason": moment.by}
         self._writer.write(
             seen.grids,
@@ -214,7 +214,7 @@ class Duet:
         )
 
 
-def _true_actions(line: list[Moment]) -> list[GameAction | None]:
+def _true_actions(line: list[Moment]) -> list[Action | None]:
     return [moment.action for moment in line if moment.where == "both"]
 
 

@@ -20,7 +20,7 @@ from arcworld.frames.codebook import PatchCodebook
 from arcworld.models.policy import MaskedPolicy
 from arcworld.models.run import Run
 from arcworld.models.world_model import WorldModel
-from arcworld.recordings import Episode, GameAction, RecordingWriter, Seen, open_dataset
+from arcworld.recordings import Action, Episode, RecordingWriter, Seen, open_dataset
 from arcworld.training.recipes import recipe
 
 DREAMT = ["frame", "sampled-frame", "generate", "goals", "step"]
@@ -34,7 +34,7 @@ def data(tmp_path: Path, make_episode: Callable[..., Episode]) -> Path:
         episode = make_episode(seed, frames=7, guid=f"guid-{seed}", undo=False)
         path = tmp_path / "data" / f"{episode.guid}.jsonl"
         with RecordingWriter(path, episode.game_id, episode.guid, episode.win_levels) as writer:
-            actions = [GameAction(0), *(episode.action(t) for t in range(len(episode)))]
+            actions = [Action(0), *(episode.action(t) for t in range(len(episode)))]
             for t, action in enumerate(actions):
                 levels, available = int(episode.levels_T[t]), episode.available_actions(t)
                 grids = [episode.frames_THW[t]]

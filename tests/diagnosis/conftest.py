@@ -22,7 +22,7 @@ from arcworld.models.backbone import BackboneConfig
 from arcworld.models.policy import MaskedPolicy, Policy, PolicyConfig
 from arcworld.models.run import Run
 from arcworld.models.world_model import WorldModel, WorldModelConfig
-from arcworld.recordings import Dataset, GameAction, RecordingWriter, open_dataset
+from arcworld.recordings import Action, Dataset, RecordingWriter, open_dataset
 from arcworld.recordings.episode import CLICK
 from arcworld.recordings.novelty import Seen
 from arcworld.tokens.sequence import CodedEpisode
@@ -50,13 +50,13 @@ def write_walks(folder: Path, number: int) -> str:
     guid, rng = f"walks-{number}", np.random.default_rng(number)
     starts = np.random.default_rng(99).permutation(64)[: 2 * LEVELS].reshape(-1, 2)
     with RecordingWriter(folder / f"{guid}.jsonl", "walks-0badcafe", guid, LEVELS) as writer:
-        action = GameAction(0)
+        action = Action(0)
         for level, (dot, goal) in enumerate(rng.permutation(starts).tolist()):
             first = True
             while dot != goal:
                 frame, opens = frame_of({dot: DOT, goal: GOAL}), level == 0 and first
                 writer.write([frame], action, "NOT_FINISHED", level, (1, 2, 3, 4), opens)
-                action, first = GameAction(step_towards(dot, goal)), False
+                action, first = Action(step_towards(dot, goal)), False
                 dot += {1: -8, 2: 8, 3: -1, 4: 1}[action.id]
         writer.write([frame_of({})], action, "WIN", LEVELS, (1, 2, 3, 4), False)
     return guid
@@ -66,11 +66,11 @@ def write_lamps(folder: Path, number: int) -> str:
     guid, rng = f"lamps-{number}", np.random.default_rng(50 + number)
     lamps = np.random.default_rng(98).permutation(64)[:10]
     with RecordingWriter(folder / f"{guid}.jsonl", "lamps-0badcafe", guid, LEVELS) as writer:
-        action, twice = GameAction(0), lamps[rng.integers(10, size=LEVELS * CLICKS)].repeat(2)
+        action, twice = Action(0), lamps[rng.integers(10, size=LEVELS * CLICKS)].repeat(2)
         for turn, lit in enumerate(twice[: LEVELS * CLICKS].tolist()):
             frame = frame_of({lit: LIT, 63: 1 + turn % 2})
             writer.write([frame], action, "NOT_FINISHED", turn // CLICKS, (6,), turn == 0)
-            action = GameAction(6, lit % 8 * 8 + 2, lit // 8 * 8 + 5)
+            action = Action(6, lit % 8 * 8 + 2, lit // 8 * 8 + 5)
         writer.write([frame_of({})], action, "WIN", LEVELS, (6,), False)
     return guid
 

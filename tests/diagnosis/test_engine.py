@@ -14,7 +14,7 @@ from arcworld.errors import ArcworldError
 from arcworld.evaluation.evaluate import quiet
 from arcworld.games.demos import make_demos
 from arcworld.models.run import Run
-from arcworld.recordings import GameAction, open_dataset
+from arcworld.recordings import Action, open_dataset
 from arcworld.recordings.episode import CLICK
 
 
@@ -33,7 +33,7 @@ def choices_of(material: Material) -> dict[int, Choices]:
         t = material.transitions
         own = t.episodes[int(t.episode_N[i])].action(int(t.t_N[i]))
         assert own.x is None or own.y is not None
-        other = GameAction(CLICK, 63, 0) if own.id == CLICK else GameAction(own.id % 4 + 1)
+        other = Action(CLICK, 63, 0) if own.id == CLICK else Action(own.id % 4 + 1)
         found[i] = {"own": own, "other": other}
     return found
 

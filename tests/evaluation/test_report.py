@@ -34,7 +34,7 @@ from arcworld.evaluation.transitions import Transitions, lay_out
 from arcworld.evaluation.world_model import code_all, per_frame, teacher_forced, window_at
 from arcworld.models.decode import predict_next
 from arcworld.models.run import Run
-from arcworld.recordings import Dataset, Episode, GameAction, RecordingWriter, open_dataset
+from arcworld.recordings import Action, Dataset, Episode, RecordingWriter, open_dataset
 from arcworld.recordings.episode import Outcome
 from arcworld.recordings.novelty import Seen, frame_hashes, pair_hashes
 from arcworld.tokens.batches import LossWeights
@@ -154,7 +154,7 @@ def write_data(folder: Path, cache: Path) -> Dataset:
                 frame = np.full((64, 64), 3, np.uint8)
                 y, x = rng.integers(0, 56, 2)
                 frame[y : y + 8, x : x + 8] = 8
-                action = GameAction(0) if t == 0 else GameAction(6, int(x), int(y))
+                action = Action(0) if t == 0 else Action(6, int(x), int(y))
                 writer.write([frame], action, "NOT_FINISHED", min(t // 4, 3), (1, 6), t == 0)
         if game.startswith("dots"):
             names["validation" if number else "train"].append(guid)

@@ -20,7 +20,7 @@ from arcworld.evaluation.parts import POLICY_WITHHELD, WITHHELD
 from arcworld.evaluation.transitions import lay_out
 from arcworld.evaluation.withheld import RESULT, read_withheld
 from arcworld.recordings import Dataset, Episode, RecordingWriter, open_dataset
-from arcworld.recordings.episode import GameAction, level_stretches
+from arcworld.recordings.episode import Action, level_stretches
 from arcworld.recordings.novelty import Seen
 
 NOTHING_SEEN = Seen(np.zeros(0, np.uint64), np.zeros(0, np.uint64))
@@ -35,7 +35,7 @@ def write_levels(folder: Path) -> Dataset:
                 frame = np.full((64, 64), t // 4, np.uint8)
                 frame[8 * number, 4 * (t % 16)] = 9
                 won = t == 4 * levels
-                action = GameAction(0) if t == 0 else GameAction(1 + (t % 4 == 0))
+                action = Action(0) if t == 0 else Action(1 + (t % 4 == 0))
                 state = "WIN" if won else "NOT_FINISHED"
                 writer.write([frame], action, state, t // 4, (1, 2), t == 0)
     names = {"train": ["guid-0", "guid-1", "guid-3"], "validation": ["guid-2"]}
@@ -123,7 +123,7 @@ def played() -> Episode:
     from arcworld.play.toolkit import Toolkit
 
     rng = np.random.default_rng(0)
-    clicks = [GameAction(6, int(x), int(y)) for x, y in rng.integers(0, 64, (8, 2))]
+    clicks = [Action(6, int(x), int(y)) for x, y in rng.integers(0, 64, (8, 2))]
     with Toolkit() as toolkit:
         session = toolkit.open("taps")
         seen = [session.observation, *(session.step(click) for click in clicks)]

@@ -13,7 +13,7 @@ from arcworld.games.catalogue import entries, entry, game_ids, game_source, game
 from arcworld.games.player import load_player
 from arcworld.play.observation import GAME_OVER, WIN, Observation
 from arcworld.play.toolkit import GameSession, Toolkit
-from arcworld.recordings.episode import CLICK, RESET, GameAction
+from arcworld.recordings.episode import CLICK, RESET, Action
 
 NAMES = ["crates", "keys", "mosaic", "relay", "taps"]
 LONGEST_ANIMATION = 20
@@ -123,7 +123,7 @@ def test_reset_restores_the_first_frame_of_each_level(name: str) -> None:
                     break
                 session.step(player.explore(now.frame_HW, now.available_actions, rng))
             if session.observation.levels_completed == level:
-                again = session.step(GameAction(RESET))
+                again = session.step(Action(RESET))
                 np.testing.assert_array_equal(again.frame_HW, first.frame_HW)
                 assert again.levels_completed == level and not again.full_reset
                 play_solution(session, level)

@@ -9,7 +9,7 @@ from arcworld.games.catalogue import game_source
 from arcworld.games.players.crates import LONGEST, solver
 from arcworld.play.observation import GAME_OVER
 from arcworld.play.toolkit import Toolkit
-from arcworld.recordings.episode import RESET, GameAction
+from arcworld.recordings.episode import RESET, Action
 
 RULES = game_source("crates")
 LEVELS = range(len(RULES.LEVELS))
@@ -95,7 +95,7 @@ def test_a_crate_that_slides_is_seen_on_every_cell() -> None:
 def test_a_lamp_is_lit_for_each_mark_covered() -> None:
     with Toolkit() as toolkit:
         session = toolkit.open("crates")
-        actions = [GameAction(action) for action in solver(0).walk(np.random.default_rng(0), 99)]
+        actions = [Action(action) for action in solver(0).walk(np.random.default_rng(0), 99)]
         won = [session.step(action) for action in actions][-1]
     assert lit(won.grids[0]) == 1 and lit(won.grids[-1]) == 0
 
@@ -117,11 +117,11 @@ def test_walking_into_water_is_game_over_and_a_reset_mends_it() -> None:
         session = toolkit.open("crates")
         for level in range(3):
             for action in solver(level).walk(np.random.default_rng(0), LONGEST):
-                session.step(GameAction(action))
+                session.step(Action(action))
         first = session.observation
         for action in (RIGHT, RIGHT):
-            seen = session.step(GameAction(action))
+            seen = session.step(Action(action))
         assert seen.state == GAME_OVER and session.observation.legal_actions == (RESET,)
-        again = session.step(GameAction(RESET))
+        again = session.step(Action(RESET))
     assert again.levels_completed == 3
     np.testing.assert_array_equal(again.frame_HW, first.frame_HW)

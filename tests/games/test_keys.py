@@ -9,7 +9,7 @@ from arcworld.games.catalogue import game_source
 from arcworld.games.players.keys import solver
 from arcworld.play.observation import GAME_OVER
 from arcworld.play.toolkit import Toolkit
-from arcworld.recordings.episode import GameAction
+from arcworld.recordings.episode import Action
 
 RULES = game_source("keys")
 LEVELS = range(len(RULES.LEVELS))
@@ -90,7 +90,7 @@ def test_every_action_costs_a_tick_and_an_empty_bar_is_game_over() -> None:
     with Toolkit() as toolkit:
         session = toolkit.open("keys")
         seen = [session.observation]
-        seen += [session.step(GameAction(UP)) for _ in range(budget)]
+        seen += [session.step(Action(UP)) for _ in range(budget)]
     ticks = [np.count_nonzero(one.frame_HW[60:62] == 14) for one in seen]
     assert ticks == list(range(budget, -1, -1))
     assert seen[-1].state == GAME_OVER and seen[-1].levels_completed == 0

@@ -17,7 +17,7 @@ from arcworld.play.agents.replay import ReplayAgent
 from arcworld.play.observation import Observation
 from arcworld.play.session import play_game
 from arcworld.play.toolkit import Toolkit
-from arcworld.recordings.episode import GameAction
+from arcworld.recordings.episode import Action
 
 Seat = Callable[..., Any]
 
@@ -27,7 +27,7 @@ class Logged:
 
     def __init__(self, agent: Agent) -> None:
         self.agent, self.name = agent, agent.name
-        self.told: list[tuple[GameAction, bytes, int]] = []
+        self.told: list[tuple[Action, bytes, int]] = []
         self.begun = 0
 
     def begin(self, observation: Observation) -> None:
@@ -91,7 +91,7 @@ class Clicks:
     def begin(self, observation: Observation) -> None: ...
 
     def choose_action(self, observation: Observation) -> Decision:
-        return Decision(GameAction(6, *self.place), f"at {self.place}", {"p_level": 0.5})
+        return Decision(Action(6, *self.place), f"at {self.place}", {"p_level": 0.5})
 
     def observe(self, decision: Decision, observation: Observation) -> None: ...
 
@@ -133,10 +133,10 @@ def test_a_program_that_sends_by_itself_finds_all_on_the_action(
 
 
 def test_data_and_reasoning_of_an_action() -> None:
-    action = as_official(Decision(GameAction(6, 3, 4), "why", {"surprise": float("nan")}))
+    action = as_official(Decision(Action(6, 3, 4), "why", {"surprise": float("nan")}))
     assert (action.name, action.action_data.x, action.action_data.y) == ("ACTION6", 3, 4)
     assert action.reasoning == {"reason": "why", "expected": {"surprise": None}}
-    assert as_official(Decision(GameAction(1))).reasoning == {}
+    assert as_official(Decision(Action(1))).reasoning == {}
 
 
 class Unopened:

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from arcworld.planning.effects import Effects, EffectsConfig, place_of
 from arcworld.planning.memory.graph import Node
 from arcworld.planning.memory.search import FORETOLD, likeliest
-from arcworld.recordings.episode import GameAction
+from arcworld.recordings.episode import Action
 
 QUICK = EffectsConfig(width=8, batch_size=16, train_every=1, learning_rate=3e-3)
-LEFT, RIGHT = GameAction(6, 10, 30), GameAction(6, 50, 30)
+LEFT, RIGHT = Action(6, 10, 30), Action(6, 50, 30)
 
 
 def frame(rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -53,7 +53,7 @@ def test_it_says_nothing_before_it_was_taught_and_the_same_play_teaches_the_same
 def test_an_action_without_a_place_teaches_nothing() -> None:
     effects = Effects(QUICK)
     for _ in range(40):
-        effects.observe(frame(np.random.default_rng(0)), GameAction(7), found=True)
+        effects.observe(frame(np.random.default_rng(0)), Action(7), found=True)
     assert not effects.is_taught
 
 

@@ -14,7 +14,7 @@ from arcworld.models.world_model import WorldModel, WorldModelConfig
 from arcworld.planning import forecast
 from arcworld.planning.forecast import click_effects
 from arcworld.planning.memory.memory import Memory
-from arcworld.recordings.episode import GameAction
+from arcworld.recordings.episode import Action
 from arcworld.tokens.cells import cell_of
 from arcworld.tokens.sequence import CodedEpisode
 
@@ -82,5 +82,5 @@ def test_memory_tries_first_what_is_expected_to_do_something() -> None:
     assert route is not None and not route.rows
     assert cell_of(*route.last[1:]) == wanted
     memory.expect(None)
-    memory.observe(GameAction.from_row(route.last), seen)
-    assert memory.is_useless(GameAction.from_row(route.last))
+    memory.observe(Action.from_row(route.last), seen)
+    assert memory.is_useless(Action.from_row(route.last))

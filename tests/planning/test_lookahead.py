@@ -12,13 +12,13 @@ import pytest
 from arcworld.planning import lookahead
 from arcworld.planning.lookahead import LookAheadConfig, look_ahead
 from arcworld.planning.wayback import VAIN, WayBack
-from arcworld.recordings.episode import GameAction
+from arcworld.recordings.episode import Action
 from arcworld.tokens.cells import cell_of
 from arcworld.tokens.sequence import CodedEpisode
 
 CONFIG = LookAheadConfig(width=8, depth=3, gain=0.02)
 HOME = np.zeros((64, 64), np.uint8)
-TILE, OTHER = GameAction(6, 12, 12), GameAction(6, 40, 40)
+TILE, OTHER = Action(6, 12, 12), Action(6, 40, 40)
 
 
 class Cells:
@@ -74,23 +74,23 @@ def test_no_action_where_none_brings_nearer_or_none_is_given(run: Any) -> None:
 class Remembered:
     """A memory of one level that began in an empty frame."""
 
-    def __init__(self, *movers: GameAction, displaced: Sequence[GameAction] = ()) -> None:
+    def __init__(self, *movers: Action, displaced: Sequence[Action] = ()) -> None:
         self._movers, self._displaced = list(movers), list(displaced)
         self.graph = SimpleNamespace(shown=same)
 
     def opening(self) -> Any:
         return HOME
 
-    def movers(self) -> list[GameAction]:
+    def movers(self) -> list[Action]:
         return self._movers
 
-    def displaced(self) -> list[GameAction]:
+    def displaced(self) -> list[Action]:
         return self._displaced
 
     def untried(self) -> list[Any]:
         return []
 
-    def is_useless(self, action: GameAction) -> bool:
+    def is_useless(self, action: Action) -> bool:
         return False
 
 

@@ -15,7 +15,7 @@ from arcworld.planning.memory.ground import MemoryConfig
 from arcworld.planning.memory.knowledge import Chances
 from arcworld.planning.memory.marker import ClickMarker
 from arcworld.planning.memory.memory import Memory
-from arcworld.recordings.episode import GameAction
+from arcworld.recordings.episode import Action
 
 Frame = NDArray[np.uint8]
 MOVES = {1: (0, -1), 2: (0, 1), 3: (-1, 0), 4: (1, 0)}
@@ -54,7 +54,7 @@ class Room:
         legal = (0,) if state == "GAME_OVER" else (0, 1, 2, 3, 4)
         return View(frame, state, self.level, legal_actions=legal)
 
-    def act(self, action: GameAction) -> View:
+    def act(self, action: Action) -> View:
         if action.id == 0:
             return self.reset()
         dx, dy = MOVES[action.id]
@@ -75,7 +75,7 @@ def explore(memory: Memory, room: Room, actions: int) -> int:
         assert route is not None
         over = view.state == "GAME_OVER"
         row = (0, -1, -1) if over else [*route.rows, route.last][0]
-        action = GameAction.from_row(row)
+        action = Action.from_row(row)
         view = room.act(action)
         memory.observe(action, view)
     return room.level
@@ -96,10 +96,10 @@ def test_what_is_known_to_change_nothing_is_useless() -> None:
     memory, room = Memory(), Room(bar=False)
     memory.begin(room.view())
     for _ in range(3):
-        memory.observe(GameAction(3), room.act(GameAction(3)))
-    assert memory.is_useless(GameAction(3)), "against the wall"
-    assert not memory.is_useless(GameAction(4)) and not memory.is_useless(GameAction(1))
-    assert GameAction(3) not in [one.action for one in memory.untried()]
+        memory.observe(Action(3), room.act(Action(3)))
+    assert memory.is_useless(Action(3)), "against the wall"
+    assert not memory.is_useless(Action(4)) and not memory.is_useless(Action(1))
+    assert Action(3) not in [one.action for one in memory.untried()]
     promises = [one.promise for one in memory.untried()]
     assert promises == sorted(promises, reverse=True) and all(0 < p <= 1 for p in promises)
 
@@ -116,10 +116,10 @@ def test_game_over_is_the_actions_fault_once_and_the_clocks_when_it_comes_in_tim
     blamed: list[int] = []
     for life in range(3):
         for step in range(9):
-            action = GameAction(3 + (step + life) % 2)
+            action = Action(3 + (step + life) % 2)
             memory.observe(action, room.act(action))
         blamed.append(overs())
-        memory.observe(GameAction(0), room.act(GameAction(0)))
+        memory.observe(Action(0), room.act(Action(0)))
     assert blamed == [1, 0, 0]
 
 
@@ -130,7 +130,7 @@ def test_the_way_to_a_won_level_is_kept_and_wins_again() -> None:
     for number in (3, 4, 4, 2, 2, 2, 1, 2, 4, 4, 4, 4, 2, 4):
         if room.level:
             break
-        memory.observe(GameAction(number), room.act(GameAction(number)))
+        memory.observe(Action(number), room.act(Action(number)))
     assert room.level == 1
     path = memory.winning_path(0)
     assert 0 < len(path) <= 9 and memory.winning_path(1) == ()
@@ -149,9 +149,9 @@ def test_the_local_model_foretells_floor_and_walls() -> None:
     assert avatar.box == (0, 0, 8, 8) and memory.here.place == (room.x * 8, room.y * 8)
     assert memory.local.trust > 0.8
     before = memory.here
-    view = room.act(GameAction(1))
+    view = room.act(Action(1))
     _, target = memory.foresight.ahead(before.number, 1)
-    memory.observe(GameAction(1), view)
+    memory.observe(Action(1), view)
     if target is not None:
         assert memory.is_at(target)
 
@@ -246,7 +246,7 @@ def test_a_click_marker_is_learnt_and_taken_off(with_cross: bool) -> None:
     for _ in range(12):
         x, y = (int(value) for value in rng.integers(0, 64, 2))
         after = marked(frame, x, y) if with_cross else frame
-        marker.observe(shown, GameAction(6, x, y), after)
+        marker.observe(shown, Action(6, x, y), after)
         cleaned = marker.clean(after, frame)
         shown = after
         if marker.dots:
@@ -257,7 +257,7 @@ def test_a_click_marker_is_learnt_and_taken_off(with_cross: bool) -> None:
 def test_a_marker_that_lies_wholly_outside_of_the_frame_is_none() -> None:
     marker, frame = ClickMarker(), np.zeros((64, 64), np.uint8)
     marker.dots = frozenset({(2, 0, 11)})
-    marker.observe(frame, GameAction(6, 5, 63), frame)
+    marker.observe(frame, Action(6, 5, 63), frame)
     assert marker.clean(frame, None) is frame
 
 
@@ -269,5 +269,5 @@ def test_tiles_that_stay_turned_are_no_marker() -> None:
         column, row = (int(value) for value in rng.integers(0, 8, 2))
         tile = slice(row * 8, row * 8 + 8), slice(column * 8, column * 8 + 8)
         frame[tile] = 3 - frame[tile]
-        marker.observe(before, GameAction(6, column * 8 + 4, row * 8 + 4), frame.copy())
+        marker.observe(before, Action(6, column * 8 + 4, row * 8 + 4), frame.copy())
     assert not marker.dots

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from arcworld.planning.memory.clicks import ClickModel
 from arcworld.planning.memory.memory import Memory
-from arcworld.recordings.episode import GameAction
+from arcworld.recordings.episode import Action
 from tests.planning.test_memory import View
 
 Frame = NDArray[np.uint8]
@@ -98,7 +98,7 @@ def test_no_click_is_spent_on_states_that_others_led_to() -> None:
         route = memory.route()
         assert route is not None
         for row in [*route.rows, route.last]:
-            action = GameAction.from_row(row)
+            action = Action.from_row(row)
             hit = [
                 n for n, (x, y) in enumerate(TILES) if x <= row[1] < x + 6 and y <= row[2] < y + 6
             ]

@@ -18,7 +18,7 @@ from arcworld.play.observation import Observation
 from arcworld.play.official import import_toolkit
 from arcworld.play.session import GameResult
 from arcworld.play.toolkit import Toolkit
-from arcworld.recordings.episode import Episode, GameAction
+from arcworld.recordings.episode import Action, Episode
 from arcworld.recordings.reader import read_recording
 
 SOURCE = '''
@@ -119,7 +119,7 @@ def _raw_arcade(games: Path, **settings: Any) -> Any:
     )
 
 
-def _official(action: GameAction) -> Any:
+def _official(action: Action) -> Any:
     from arcengine import GameAction as OfficialAction
 
     return OfficialAction.from_id(action.id)
@@ -130,7 +130,7 @@ class Script:
 
     name = "script"
 
-    def __init__(self, *actions: GameAction, reason: str = "as written") -> None:
+    def __init__(self, *actions: Action, reason: str = "as written") -> None:
         self.actions = actions
         self.reason = reason
         self.asked = 0
@@ -272,6 +272,6 @@ def raw_arcade() -> Callable[..., Any]:
 
 
 @pytest.fixture
-def official() -> Callable[[GameAction], Any]:
+def official() -> Callable[[Action], Any]:
     """Our action as the toolkit's."""
     return _official

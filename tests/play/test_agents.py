@@ -13,7 +13,7 @@ from arcworld.play.agents.replay import ReplayAgent, shortest_paths
 from arcworld.play.observation import Observation
 from arcworld.play.session import play_game
 from arcworld.play.toolkit import Toolkit
-from arcworld.recordings.episode import Episode, GameAction, Outcome, level_stretches
+from arcworld.recordings.episode import Action, Episode, Outcome, level_stretches
 from arcworld.recordings.reader import read_recording
 
 SHARED = Path(__file__).parents[2].parent / "shared"
@@ -102,7 +102,7 @@ def test_replay_resets_a_level_once_where_its_path_fails(toolkit: Toolkit) -> No
         told.append(getattr(decision, "action").id)  # noqa: B009
 
     agent = ReplayAgent([episode("112+")])
-    agent.paths["tiny-0001"][0] = (GameAction(1), GameAction(1))
+    agent.paths["tiny-0001"][0] = (Action(1), Action(1))
     play_game(agent, toolkit, "tiny", 6, on_step=note)
     assert told[:5] == [1, 1, 0, 1, 1]
     assert told[5] != 0

@@ -10,7 +10,7 @@ from arcworld.models.run import Run, from_pretrained
 from arcworld.play.dream import Dream
 from arcworld.play.observation import IllegalActionError
 from arcworld.play.toolkit import Toolkit
-from arcworld.recordings.episode import GameAction
+from arcworld.recordings.episode import Action
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def run() -> Run:
     return from_pretrained("small")
 
 
-WALK = [GameAction(kind) for kind in (4, 2, 2, 3, 1, 4)]
+WALK = [Action(kind) for kind in (4, 2, 2, 3, 1, 4)]
 
 
 def test_is_one_prediction_after_another(run: Run) -> None:
@@ -65,5 +65,5 @@ def test_refuses_what_is_not_offered(run: Run) -> None:
     with Toolkit() as toolkit:
         dream = Dream(run, toolkit.open("keys").observation)
     with pytest.raises(IllegalActionError, match="ACTION6 cannot be dreamt"):
-        dream.step(GameAction(6, 3, 3))
+        dream.step(Action(6, 3, 3))
     assert dream.depth == 0

@@ -10,7 +10,7 @@ from arcworld.play.agents.random import RandomAgent
 from arcworld.play.observation import Observation
 from arcworld.play.session import play_game
 from arcworld.play.toolkit import Toolkit
-from arcworld.recordings.episode import RESET, GameAction
+from arcworld.recordings.episode import RESET, Action
 
 
 def test_it_wins_a_game_although_one_action_breaks_the_engine(toolkit: Toolkit) -> None:
@@ -60,12 +60,12 @@ def test_a_game_opened_anew_is_replayed_up_to_where_it_was_won(toolkit: Toolkit)
     opening = toolkit.open("tiny").observation
     agent.begin(opening)
     won = dataclasses.replace(opening, levels_completed=1)
-    agent.memory.observe(GameAction(2), won)
-    assert agent.memory.winning_path(0) == (GameAction(2),)
+    agent.memory.observe(Action(2), won)
+    assert agent.memory.winning_path(0) == (Action(2),)
     lost = dataclasses.replace(opening, full_reset=True)
-    agent.observe(Decision(GameAction(RESET)), lost)
+    agent.observe(Decision(Action(RESET)), lost)
     decision = agent.choose_action(lost)
-    assert decision.action == GameAction(2) and decision.reason.startswith("replay")
+    assert decision.action == Action(2) and decision.reason.startswith("replay")
 
 
 def test_it_waits_where_nothing_moves_and_loses_patience(toolkit: Toolkit) -> None:
@@ -79,7 +79,7 @@ def test_it_waits_where_nothing_moves_and_loses_patience(toolkit: Toolkit) -> No
     reasons = [_turn(agent, frozen) for _ in range(30)]
     waits = [reason.startswith("wait") for reason in reasons]
     assert sum(waits[:8]) == sum(waits) == 6, reasons
-    agent.observe(Decision(GameAction(RESET)), opening)
+    agent.observe(Decision(Action(RESET)), opening)
     agent.begin(frozen)
     assert sum(_turn(agent, frozen).startswith("wait") for _ in range(9)) == 6
 

@@ -12,10 +12,10 @@ import pytest
 from arcworld.play.agents.random import RandomAgent
 from arcworld.play.session import FAULTS_IN_A_ROW, FAULTS_OF_A_SERVICE, play_game
 from arcworld.play.toolkit import Toolkit
-from arcworld.recordings.episode import GameAction
+from arcworld.recordings.episode import Action
 
-MOVE, WIN_LEVEL, LOSE, LOSE_LIFE, RAISE = (GameAction(action_id) for action_id in range(1, 6))
-RESET, WIN_AND_LOSE = GameAction(0), GameAction(7)
+MOVE, WIN_LEVEL, LOSE, LOSE_LIFE, RAISE = (Action(action_id) for action_id in range(1, 6))
+RESET, WIN_AND_LOSE = Action(0), Action(7)
 
 
 @pytest.mark.parametrize("kind", ["none", "raise", "frameless", "small", "colours", "lost"])

@@ -25,7 +25,7 @@ from arcworld.play.observation import Observation
 from arcworld.play.session import GameResult, play_game
 from arcworld.play.standing import Standing
 from arcworld.play.toolkit import Toolkit
-from arcworld.recordings.episode import RESET, GameAction, Outcome, game_name
+from arcworld.recordings.episode import RESET, Action, Outcome, game_name
 from arcworld.recordings.reader import read_recording
 
 STAND_IN = Path(__file__).parents[1] / "integrations" / "arc_agents_stand_in.py"
@@ -153,7 +153,7 @@ class Restless(ReplayAgent):
 
     def choose_action(self, observation: Observation) -> Decision:
         if RESET in observation.legal_actions and self._rng.random() < 0.15:
-            return Decision(GameAction(RESET), "again")
+            return Decision(Action(RESET), "again")
         return super().choose_action(observation)
 
 

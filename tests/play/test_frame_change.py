@@ -25,7 +25,7 @@ from arcworld.play.agents.frame_change import FrameChangeAgent, FrameChangeConfi
 from arcworld.play.observation import Observation
 from arcworld.play.session import play_game
 from arcworld.play.toolkit import Toolkit
-from arcworld.recordings.episode import GameAction
+from arcworld.recordings.episode import Action
 
 QUICK = FrameChangeConfig(width=8, batch_size=16, train_every=2)
 
@@ -83,8 +83,8 @@ def test_only_legal_actions_are_drawn_and_reset_never(legal: tuple[int, ...]) ->
     agent.begin(now)
     drawn = {agent.choose_action(now).action.id for _ in range(60)}
     assert drawn == set(legal) - {0, 7}
-    assert agent.choose_action(seen(frame(3), (0,))).action == GameAction(0)
-    assert agent.choose_action(seen(frame(3), (7,))).action == GameAction(7)
+    assert agent.choose_action(seen(frame(3), (0,))).action == Action(0)
+    assert agent.choose_action(seen(frame(3), (7,))).action == Action(7)
 
 
 def test_clicks_weigh_together_as_one_action() -> None:
@@ -107,8 +107,8 @@ def test_it_learns_where_a_click_changes_the_frame() -> None:
     rng = np.random.default_rng(0)
     for _ in range(150):
         x, y = rng.integers(0, 64, 2) if rng.random() < 0.6 else rng.integers((40, 20), (52, 32))
-        click = GameAction(6, int(x), int(y))
-        for action in (click, GameAction(1), GameAction(2)):
+        click = Action(6, int(x), int(y))
+        for action in (click, Action(1), Action(2)):
             does = action.id == 1 or (action.id == 6 and picture[action.as_row()[2], x] == 8)
             agent.observe(Decision(action), seen(changed if does else picture))
             agent._last = seen(picture)
@@ -121,21 +121,21 @@ def test_it_learns_where_a_click_changes_the_frame() -> None:
 def test_a_new_level_begins_anew() -> None:
     agent = FrameChangeAgent(0, QUICK)
     agent.begin(seen(frame(0)))
-    agent.observe(Decision(GameAction(1)), seen(frame(1)))
+    agent.observe(Decision(Action(1)), seen(frame(1)))
     assert len(agent.pairs) == 1
     before = agent._model
-    agent.observe(Decision(GameAction(1)), seen(frame(2), levels=1))
+    agent.observe(Decision(Action(1)), seen(frame(2), levels=1))
     assert len(agent.pairs) == 0 and agent._model is not before
 
 
 def test_resets_and_game_over_teach_nothing() -> None:
     agent = FrameChangeAgent(0, QUICK)
     agent.begin(seen(frame(0)))
-    agent.observe(Decision(GameAction(0)), seen(frame(1)))
-    agent.observe(Decision(GameAction(1)), replace(seen(frame(2)), state="GAME_OVER"))
-    agent.observe(Decision(GameAction(7)), seen(frame(3)))
+    agent.observe(Decision(Action(0)), seen(frame(1)))
+    agent.observe(Decision(Action(1)), replace(seen(frame(2)), state="GAME_OVER"))
+    agent.observe(Decision(Action(7)), seen(frame(3)))
     assert len(agent.pairs) == 0
-    agent.observe(Decision(GameAction(1)), seen(frame(4)))
+    agent.observe(Decision(Action(1)), seen(frame(4)))
     assert len(agent.pairs) == 1
 
 

@@ -12,9 +12,9 @@ from arcworld.play.agents.replay import ReplayAgent
 from arcworld.play.observation import Observation
 from arcworld.play.session import GameResult, play_game
 from arcworld.play.toolkit import Toolkit
-from arcworld.recordings.episode import RESET, Episode, GameAction, Outcome
+from arcworld.recordings.episode import RESET, Action, Episode, Outcome
 
-STEP, WIN_LEVEL = GameAction(1), GameAction(2)
+STEP, WIN_LEVEL = Action(1), Action(2)
 
 
 class Player:
@@ -34,7 +34,7 @@ class Player:
         if observation.levels_completed in self.levels:
             return Decision(WIN_LEVEL)
         turn = len(self.told) % 2 == 1  # the second action of the third level, then every other
-        return Decision(GameAction(RESET) if self.resets and turn else STEP)
+        return Decision(Action(RESET) if self.resets and turn else STEP)
 
     def observe(self, decision: Decision, observation: Observation) -> None:
         self.told.append((decision.action.id, observation.levels_completed))

@@ -24,7 +24,7 @@ from arcworld.play.agents.world_model import WorldModelAgent, WorldModelAgentCon
 from arcworld.play.game_session import GameSession
 from arcworld.play.session import play_game
 from arcworld.play.toolkit import Toolkit
-from arcworld.recordings.episode import GameAction
+from arcworld.recordings.episode import Action
 from arcworld.recordings.lore import Lore
 from arcworld.recordings.novelty import Seen, frame_hashes
 from arcworld.tokens.cells import offset_of
@@ -65,7 +65,7 @@ def test_the_policy_sees_the_history_that_was_played(toolkit: Toolkit) -> None:
     run = make_run(frames=3)
     agent, session = PolicyAgent(run), toolkit.open("tiny")
     agent.begin(session.observation)
-    played = [GameAction(1), GameAction(6, 30, 9), GameAction(2)]
+    played = [Action(1), Action(6, 30, 9), Action(2)]
     frames = [session.observation.frame_HW]
     for action in played:
         agent.observe(Decision(action), session.step(action))
@@ -97,9 +97,9 @@ def test_a_click_lands_on_the_learnt_pixel(
 def test_in_v1_undo_has_no_token_and_opens_a_new_history(toolkit: Toolkit) -> None:
     agent, session = PolicyAgent(make_run("v1")), toolkit.open("tiny")
     agent.begin(session.observation)
-    agent.observe(Decision(GameAction(1)), session.step(GameAction(1)))
+    agent.observe(Decision(Action(1)), session.step(Action(1)))
     assert len(agent._history.now().types_A) == 1
-    agent.observe(Decision(GameAction(7)), session.observation)
+    agent.observe(Decision(Action(7)), session.observation)
     assert len(agent._history.now().types_A) == 0
     kinds = {agent.choose_action(session.observation).action.id for _ in range(40)}
     assert 7 not in kinds and len(kinds) > 2

@@ -14,11 +14,11 @@ import pytest
 from arcworld.errors import ArcworldError
 from arcworld.play.official import hidden_environment, import_toolkit
 from arcworld.play.toolkit import Toolkit, ToolkitError
-from arcworld.recordings.episode import GameAction
+from arcworld.recordings.episode import Action
 
-MOVE, WIN_LEVEL, LOSE, LOSE_LIFE, RAISE = (GameAction(action_id) for action_id in range(1, 6))
-WIN_AND_LOSE = GameAction(7)
-RESET = GameAction(0)
+MOVE, WIN_LEVEL, LOSE, LOSE_LIFE, RAISE = (Action(action_id) for action_id in range(1, 6))
+WIN_AND_LOSE = Action(7)
+RESET = Action(0)
 
 
 class NetworkUsedError(Exception):

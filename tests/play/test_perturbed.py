@@ -11,9 +11,9 @@ from arcworld.play.agents.replay import ReplayAgent
 from arcworld.play.observation import Observation
 from arcworld.play.session import play_game
 from arcworld.play.toolkit import Toolkit
-from arcworld.recordings.episode import Episode, GameAction
+from arcworld.recordings.episode import Action, Episode
 
-MOVE, WIN_LEVEL, LOSE, RESET = (GameAction(action_id) for action_id in (1, 2, 3, 0))
+MOVE, WIN_LEVEL, LOSE, RESET = (Action(action_id) for action_id in (1, 2, 3, 0))
 
 GENTLE = '''
 from arcengine import ARCBaseGame, Camera, GameAction, Level, Sprite
@@ -47,7 +47,7 @@ class Script:
 
     name = "script"
 
-    def __init__(self, actions: Iterator[GameAction]) -> None:
+    def __init__(self, actions: Iterator[Action]) -> None:
         self.actions = actions
         self.chosen: list[Decision] = []
         self.told: list[Decision] = []
@@ -63,7 +63,7 @@ class Script:
         self.told.append(decision)
 
 
-def forever(*actions: GameAction) -> Iterator[GameAction]:
+def forever(*actions: Action) -> Iterator[Action]:
     while True:
         yield from actions
 

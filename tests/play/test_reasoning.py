@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from arcworld.play.agent import Decision
 from arcworld.play.reasoning import LIMIT, fit_reasoning, size
-from arcworld.recordings.episode import GameAction
+from arcworld.recordings.episode import Action
 
 texts = st.text() | st.text(min_size=1).map(lambda text: text * 9_000)
 leaves = st.none() | st.booleans() | st.integers() | st.floats() | texts | st.binary()
@@ -37,9 +37,9 @@ def test_what_fits_is_left_alone(reasoning: dict[str, Any]) -> None:
 
 def test_numpy_and_other_objects() -> None:
     found = fit_reasoning(
-        {"a": np.float32(0.5), "b": np.arange(3), "c": {1: {2}}, "d": GameAction(1), "e": np.inf}
+        {"a": np.float32(0.5), "b": np.arange(3), "c": {1: {2}}, "d": Action(1), "e": np.inf}
     )
-    assert found == {"a": 0.5, "b": [0, 1, 2], "c": {"1": [2]}, "d": str(GameAction(1)), "e": None}
+    assert found == {"a": 0.5, "b": [0, 1, 2], "c": {"1": [2]}, "d": str(Action(1)), "e": None}
 
 
 def test_a_structure_that_holds_itself() -> None:
@@ -56,7 +56,7 @@ def test_many_entries_keep_their_order_and_as_many_as_fit() -> None:
 
 
 def test_a_decision_explains_itself_within_the_limit() -> None:
-    decision = Decision(GameAction(1), "why " * 9_000, {"p_level": 0.25})
+    decision = Decision(Action(1), "why " * 9_000, {"p_level": 0.25})
     reasoning = decision.reasoning()
     assert reasoning["expected"] == {"p_level": 0.25} and reasoning["reason"].startswith("why why")
-    assert Decision(GameAction(1)).reasoning() == {}
+    assert Decision(Action(1)).reasoning() == {}

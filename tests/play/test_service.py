@@ -17,10 +17,10 @@ from arcworld.errors import ArcworldError
 from arcworld.play.official import hidden_environment, import_toolkit
 from arcworld.play.session import FAULTS_OF_A_SERVICE, play_game
 from arcworld.play.toolkit import Toolkit
-from arcworld.recordings.episode import GameAction
+from arcworld.recordings.episode import Action
 
-MOVE, WIN_LEVEL, LOSE = GameAction(1), GameAction(2), GameAction(3)
-RESET = GameAction(0)
+MOVE, WIN_LEVEL, LOSE = Action(1), Action(2), Action(3)
+RESET = Action(0)
 OPENING = 4
 """Requests before the first action: games, scorecard, metadata, RESET."""
 

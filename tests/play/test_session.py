@@ -16,17 +16,17 @@ from arcworld.play.agents.random import RandomAgent
 from arcworld.play.observation import Observation
 from arcworld.play.session import GameResult, play_game
 from arcworld.play.toolkit import Toolkit
-from arcworld.recordings.episode import GameAction, Outcome
+from arcworld.recordings.episode import Action, Outcome
 from arcworld.recordings.reader import read_recording
 
-MOVE, WIN_LEVEL, LOSE, LOSE_LIFE, RAISE = (GameAction(action_id) for action_id in range(1, 6))
-RESET, WIN_AND_LOSE = GameAction(0), GameAction(7)
+MOVE, WIN_LEVEL, LOSE, LOSE_LIFE, RAISE = (Action(action_id) for action_id in range(1, 6))
+RESET, WIN_AND_LOSE = Action(0), Action(7)
 
 
 def test_a_won_game_and_its_recording(
     toolkit: Toolkit, tmp_path: Path, script: Any, recorded: Any
 ) -> None:
-    player = script(MOVE, GameAction(6, 20, 30), WIN_LEVEL)
+    player = script(MOVE, Action(6, 20, 30), WIN_LEVEL)
     seen: list[int] = []
     result = play_game(
         player,

@@ -10,11 +10,11 @@ import pytest
 
 from arcworld.errors import ArcworldError
 from arcworld.play.toolkit import GameSession, IllegalActionError, Toolkit
-from arcworld.recordings.episode import GameAction
+from arcworld.recordings.episode import Action
 
-MOVE, WIN_LEVEL, LOSE, LOSE_LIFE, RAISE = (GameAction(action_id) for action_id in range(1, 6))
-WIN_AND_LOSE = GameAction(7)
-RESET = GameAction(0)
+MOVE, WIN_LEVEL, LOSE, LOSE_LIFE, RAISE = (Action(action_id) for action_id in range(1, 6))
+WIN_AND_LOSE = Action(7)
+RESET = Action(0)
 
 
 class NetworkUsedError(Exception):
@@ -26,7 +26,7 @@ class NetworkUsedError(Exception):
 
 @pytest.fixture
 def play_raw(raw_arcade: Any, official: Any) -> Any:
-    def play(games: Path, *actions: GameAction) -> Any:
+    def play(games: Path, *actions: Action) -> Any:
         wrapper = raw_arcade(games).make("tiny")
         return [wrapper.step(official(action)) for action in actions][-1]
 
@@ -44,7 +44,7 @@ def play_raw(raw_arcade: Any, official: Any) -> Any:
     ],
 )
 def test_resets_that_reset_the_whole_game_are_never_sent(
-    write_game: Any, last: tuple[GameAction, ...], play_raw: Any
+    write_game: Any, last: tuple[Action, ...], play_raw: Any
 ) -> None:
     games = write_game()
     answer = play_raw(games, *last)
@@ -113,8 +113,8 @@ def test_bad_clicks_and_unavailable_actions_count_raw_and_cannot_be_sent_here(
     arcade = raw_arcade(games)
     wrapper = arcade.make("tiny-0002")
     assert wrapper.step(official(MOVE)).frame
-    assert wrapper.step(official(GameAction(6, 0, 0)), data={}).frame
-    assert wrapper.step(official(GameAction(6, 0, 0)), data={"x": 99, "y": -1}).frame
+    assert wrapper.step(official(Action(6, 0, 0)), data={}).frame
+    assert wrapper.step(official(Action(6, 0, 0)), data={"x": 99, "y": -1}).frame
     assert arcade.close_scorecard().total_actions == 3
 
     with Toolkit(games) as toolkit:
@@ -123,20 +123,20 @@ def test_bad_clicks_and_unavailable_actions_count_raw_and_cannot_be_sent_here(
             session.step(MOVE)
         for place in ((None, None), (64, 0), (0, -1)):
             with pytest.raises(ValueError, match="needs x and y in 0-63"):
-                session.step(GameAction(6, *place))
-        session.step(GameAction(6, 1, 1))
+                session.step(Action(6, *place))
+        session.step(Action(6, 1, 1))
         assert toolkit.close().actions == 1
 
 
 def test_official_actions_by_value_and_their_shared_data(toolkit: Toolkit) -> None:
     from arcengine import GameAction as OfficialAction
 
-    with pytest.raises(ValueError, match="6 is not a valid GameAction"):
+    with pytest.raises(ValueError, match="6 is not a valid Action"):
         OfficialAction(6)
     OfficialAction.ACTION6.set_data({"x": 1, "y": 2})
     assert OfficialAction.from_id(6).action_data.model_dump() == {"game_id": "", "x": 1, "y": 2}
     session = toolkit.open("tiny")
-    assert session.step(GameAction(6, 30, 40)).frame_HW[40, 30] == 9
+    assert session.step(Action(6, 30, 40)).frame_HW[40, 30] == 9
     assert OfficialAction.from_id(6).action_data.model_dump() == {"game_id": "", "x": 1, "y": 2}
     OfficialAction.ACTION6.set_data({"x": 0, "y": 0})
 

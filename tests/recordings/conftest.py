@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from arcworld.recordings.episode import Episode, GameAction, unpack_available
+from arcworld.recordings.episode import Action, Episode, unpack_available
 
 SHARED = Path(__file__).parents[2].parent / "shared"
 GUID = "348a570f-5915-4527-af80-b60f021286d2"
@@ -87,7 +87,7 @@ class Rows:
 
 
 def _data(dialect: str, episode: Episode, t: int) -> dict[str, Any]:
-    action = episode.action(t - 1) if t else GameAction(0)
+    action = episode.action(t - 1) if t else Action(0)
     place: dict[str, Any] = {"x": action.x, "y": action.y} if action.id == 6 else {}
     levels, wins = "levels_completed", "win_levels"
     if dialect == "legacy":

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from arcworld.recordings.episode import GameAction
+from arcworld.recordings.episode import Action
 from arcworld.recordings.status import StatusMask
 
 Frame = NDArray[np.uint8]
-Played = Iterator[tuple[Frame, GameAction, Frame]]
+Played = Iterator[tuple[Frame, Action, Frame]]
 MOVES = {1: (-1, 0), 2: (1, 0), 3: (0, -1), 4: (0, 1)}
 
 
@@ -40,7 +40,7 @@ class Walker:
             self.y = min(max(self.y + MOVES[action][0], 0), last)
             self.x = min(max(self.x + MOVES[action][1], 0), last)
             self.draw(9)
-            yield before, GameAction(action), self.frame.copy()
+            yield before, Action(action), self.frame.copy()
 
 
 def taught(played: Played) -> StatusMask:
@@ -87,7 +87,7 @@ def test_a_bar_is_found_within_a_few_actions() -> None:
 def test_a_bar_that_only_one_action_moves_is_progress_not_time() -> None:
     def progress() -> Played:
         for before, _, after in with_bar(Walker().play(300)):
-            pushed = GameAction(5)
+            pushed = Action(5)
             after[:62] = before[:62]
             yield before, pushed, after
 
@@ -104,7 +104,7 @@ def test_a_bar_goes_on_while_a_switch_comes_back() -> None:
             before = frame.copy()
             frame[30:36, 30:36] ^= 7
             frame[63, 62 - 2 * tick : 64 - 2 * tick] = 11
-            yield before, GameAction(6, 33, 33), frame.copy()
+            yield before, Action(6, 33, 33), frame.copy()
 
     mask_HW = taught(switched()).mask_HW
     assert mask_HW[63].all() and not mask_HW[:63].any()
@@ -115,7 +115,7 @@ def test_what_only_ticks_near_an_edge_may_tell_the_time() -> None:
     status, frames = StatusMask(), np.full((4, 64, 64), 2, np.uint8)
     for at in range(1, 4):
         frames[at:, 0, at] = 7
-    click = GameAction(6, 40, 40)
+    click = Action(6, 40, 40)
     told: list[bool] = []
     for before, after in pairwise(frames):
         status.observe(before, click, after)
@@ -135,7 +135,7 @@ def test_tiles_that_one_clicks_are_no_clock() -> None:
         for x in range(0, 64, 4):
             before = frame.copy()
             frame[0:4, x : x + 4] = 7
-            yield before, GameAction(6, x + 2, 2), frame.copy()
+            yield before, Action(6, x + 2, 2), frame.copy()
 
     assert not taught(painted()).mask_HW.any()
 
@@ -148,7 +148,7 @@ def test_a_display_that_turns_back_and_forth_is_no_clock() -> None:
             before = frame.copy()
             place = int(rng.integers(0, 3)) * 3
             frame[57:60, place : place + 3] ^= 4
-            yield before, GameAction(int(rng.integers(1, 5))), frame.copy()
+            yield before, Action(int(rng.integers(1, 5))), frame.copy()
 
     assert not taught(turned()).mask_HW.any()
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from arcworld.errors import ArcworldError
-from arcworld.recordings.episode import Episode, GameAction
+from arcworld.recordings.episode import Action, Episode
 from arcworld.recordings.reader import read_recording
 from arcworld.recordings.writer import RecordingWriter
 
@@ -19,7 +19,7 @@ def write_episode(writer: RecordingWriter, episode: Episode) -> None:
     for t in range(len(episode) + 1):
         writer.write(
             [episode.frames_THW[t]] * int(episode.grids_T[t]),
-            episode.action(t - 1) if t else GameAction(0),
+            episode.action(t - 1) if t else Action(0),
             "NOT_FINISHED",
             int(episode.levels_T[t]),
             episode.available_actions(t),
@@ -51,9 +51,9 @@ def test_each_row_is_on_disk_at_once(make: Any, tmp_path: Path) -> None:
 def test_refused_action_has_no_frame(make: Any, tmp_path: Path) -> None:
     frame = np.zeros((1, 64, 64), np.uint8)
     with RecordingWriter(tmp_path / "a.jsonl", make.game, make.guid, 7) as writer:
-        writer.write(frame, GameAction(0), "GAME_OVER", 0, [6], True)
-        writer.write([], GameAction(6, 1, 2), "GAME_OVER", 0, [6], False)
-        writer.write(frame, GameAction(0), "NOT_FINISHED", 0, [6], False)
+        writer.write(frame, Action(0), "GAME_OVER", 0, [6], True)
+        writer.write([], Action(6, 1, 2), "GAME_OVER", 0, [6], False)
+        writer.write(frame, Action(0), "NOT_FINISHED", 0, [6], False)
     recording = read_recording(tmp_path / "a.jsonl")
     assert recording.steps == 1 and recording.rows == 3
 

@@ -13,7 +13,7 @@ from arcworld.play.agent import Decision
 from arcworld.play.agents import catalogue
 from arcworld.play.agents.random import RandomAgent
 from arcworld.play.observation import Observation
-from arcworld.recordings.episode import GameAction
+from arcworld.recordings.episode import Action
 from arcworld.recordings.writer import RecordingWriter
 from arcworld.tournament.playing import play_once
 from arcworld.tournament.settings import Play, Settings
@@ -27,7 +27,7 @@ class Stumbling(RandomAgent):
     def choose_action(self, observation: Observation) -> Decision:
         if observation.levels_completed == 1:
             raise KeyError("door\nin two lines")
-        return Decision(GameAction(1))
+        return Decision(Action(1))
 
 
 def settings(agent: str = "random", **others: int) -> Settings:
@@ -79,7 +79,7 @@ def recorded(tmp_path: Path) -> Path:
     with RecordingWriter(tmp_path / "data" / "one.jsonl", "fine-0001", "guid", 4) as writer:
         for level in range(5):
             state = "WIN" if level == 4 else "NOT_FINISHED"
-            action = GameAction(int(level > 0))
+            action = Action(int(level > 0))
             writer.write(
                 [np.full((64, 64), level, np.uint8)], action, state, level, (1,), not level
             )
@@ -101,7 +101,7 @@ def test_each_level_is_played_by_the_fold_that_never_saw_it(
         def choose_action(self, observation: Observation) -> Decision:
             assert self.run is not None
             played.append((self.run.name, observation.levels_completed))
-            return Decision(GameAction(1))
+            return Decision(Action(1))
 
     monkeypatch.setitem(catalogue.AGENTS, "fold", lambda _, given: Fold(given.run))
     monkeypatch.setenv("ARCWORLD_CACHE", str(recorded / "cache"))

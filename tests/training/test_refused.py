@@ -9,7 +9,7 @@ import pytest
 
 from arcworld.errors import ArcworldError
 from arcworld.recordings.dataset import Dataset, open_dataset
-from arcworld.recordings.episode import Episode, GameAction, Outcome
+from arcworld.recordings.episode import Action, Episode, Outcome
 from arcworld.recordings.writer import RecordingWriter
 from arcworld.training.recipes import RECIPES, recipe
 from arcworld.training.train import _check, train
@@ -20,7 +20,7 @@ def recorded(episode: Episode, folder: Path) -> Dataset:
         path = folder / "data" / f"{guid}.jsonl"
         with RecordingWriter(path, episode.game_id, guid, 7) as writer:
             for t, frame in enumerate(episode.frames_THW):
-                action = episode.action(t - 1) if t else GameAction(0)
+                action = episode.action(t - 1) if t else Action(0)
                 level = int(episode.levels_T[t])
                 writer.write([frame], action, "NOT_FINISHED", level, [1, 6, 7], t == 0)
     return open_dataset(folder / "data", cache=folder / "cache")

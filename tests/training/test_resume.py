@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from arcworld.errors import ArcworldError
 from arcworld.models.checkpoint import load_tensors
-from arcworld.recordings.episode import GameAction
+from arcworld.recordings.episode import Action
 from arcworld.recordings.writer import RecordingWriter
 from arcworld.training.loop import Draw, Loop, Schedule, fit
 
@@ -176,7 +176,7 @@ def recordings(make_episode: Callable[..., Any], folder: Path) -> Path:
         episode = make_episode(seed=k, frames=8, undo=False)
         with RecordingWriter(folder / f"r{k}.jsonl", episode.game_id, f"guid-{k}", 7) as writer:
             for t, frame in enumerate(episode.frames_THW):
-                action = episode.action(t - 1) if t else GameAction(0)
+                action = episode.action(t - 1) if t else Action(0)
                 level = int(episode.levels_T[t])
                 writer.write([frame], action, "NOT_FINISHED", level, [1, 6], t == 0)
     return folder

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from arcworld.games.catalogue import game_source
 from arcworld.games.search import Solver, Successor
-from arcworld.recordings.episode import GameAction
+from arcworld.recordings.episode import Action
 
 
-def solution(level: int, rng: np.random.Generator) -> list[GameAction]:
+def solution(level: int, rng: np.random.Generator) -> list[Action]:
     """Actions that win `level` (0-based) from its fresh start, within its budget."""
     budget: int = game_source("keys").LEVELS[level][0]
-    return [GameAction(action) for action in solver(level).walk(rng, limit=budget)]
+    return [Action(action) for action in solver(level).walk(rng, limit=budget)]
 
 
 @functools.cache
@@ -37,6 +37,6 @@ def solver(level: int) -> Solver[Any]:
 
 def explore(
     frame_HW: NDArray[np.uint8], available_actions: tuple[int, ...], rng: np.random.Generator
-) -> GameAction:
+) -> Action:
     """A step in any direction."""
-    return GameAction(int(rng.choice(available_actions)))
+    return Action(int(rng.choice(available_actions)))

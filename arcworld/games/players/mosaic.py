@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from arcworld.games.catalogue import game_source
 from arcworld.games.players.pointing import click_inside, click_on_colours
-from arcworld.recordings.episode import COLOURS, GameAction
+from arcworld.recordings.episode import COLOURS, Action
 
 type Matrix = NDArray[np.int64]
 
@@ -63,7 +63,7 @@ def presses(level: int) -> tuple[tuple[int, ...], ...]:
     return tuple(answer for answer in found if sum(answer) == fewest)
 
 
-def solution(level: int, rng: np.random.Generator) -> list[GameAction]:
+def solution(level: int, rng: np.random.Generator) -> list[Action]:
     """Clicks that win a level from its start; their order, and the spot on a tile, are chance."""
     game = game_source("mosaic")
     plan = game.PLANS[level]
@@ -77,7 +77,7 @@ def solution(level: int, rng: np.random.Generator) -> list[GameAction]:
 
 def explore(
     frame_HW: NDArray[np.uint8], available_actions: tuple[int, ...], rng: np.random.Generator
-) -> GameAction:
+) -> Action:
     """Mostly a click on a tile, now and then one of the picture's."""
     game = game_source("mosaic")
     colours = set(range(COLOURS)) - {game.BLACK, game.DARK, game.DIM, game.GREY}

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from arcworld.recordings.episode import CLICK, COLOURS, SIDE, GameAction
+from arcworld.recordings.episode import CLICK, COLOURS, SIDE, Action
 
 STRAY = 0.1
 """How often a click goes anywhere at all."""
@@ -21,7 +21,7 @@ DOUBT = 0.25
 
 def click_on_thing(
     frame_HW: NDArray[np.integer], rng: np.random.Generator, rows: int = SIDE
-) -> GameAction:
+) -> Action:
     """A click on a pixel whose colour is rare in the frame, in its first `rows` rows.
 
     >>> frame_HW = np.zeros((64, 64), np.uint8)
@@ -34,7 +34,7 @@ def click_on_thing(
     counts = np.bincount(colours.ravel(), minlength=COLOURS)
     present = np.flatnonzero((counts > 0) & (counts < counts.max()))
     if rng.random() < STRAY or len(present) == 0:
-        return GameAction(CLICK, int(rng.integers(SIDE)), int(rng.integers(rows)))
+        return Action(CLICK, int(rng.integers(SIDE)), int(rng.integers(rows)))
     chance = 1 / np.sqrt(counts[present])
     colour = rng.choice(present, p=chance / chance.sum())
     return _click_where(colours == colour, rng)
@@ -45,7 +45,7 @@ def click_on_colours(
     colours: Iterable[int],
     rng: np.random.Generator,
     rows: int = SIDE,
-) -> GameAction:
+) -> Action:
     """Mostly a click on one of these colours, in doubt on any thing."""
     inviting_HW = np.isin(frame_HW[:rows], list(colours))
     if not inviting_HW.any() or rng.random() < DOUBT:
@@ -53,14 +53,12 @@ def click_on_colours(
     return _click_where(inviting_HW, rng)
 
 
-def _click_where(mask_HW: NDArray[np.bool_], rng: np.random.Generator) -> GameAction:
+def _click_where(mask_HW: NDArray[np.bool_], rng: np.random.Generator) -> Action:
     places = np.argwhere(mask_HW)
     y, x = places[int(rng.integers(len(places)))].tolist()
-    return GameAction(CLICK, x, y)
+    return Action(CLICK, x, y)
 
 
-def click_inside(
-    left: int, top: int, width: int, height: int, rng: np.random.Generator
-) -> GameAction:
+def click_inside(left: int, top: int, width: int, height: int, rng: np.random.Generator) -> Action:
     """A click somewhere in a box, as hands do, rather than always on its centre."""
-    return GameAction(CLICK, left + int(rng.integers(width)), top + int(rng.integers(height)))
+    return Action(CLICK, left + int(rng.integers(width)), top + int(rng.integers(height)))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from arcworld.games.catalogue import game_source
 from arcworld.games.players.pointing import click_inside, click_on_colours
 from arcworld.games.search import Solver, Successor
-from arcworld.recordings.episode import CLICK, GameAction
+from arcworld.recordings.episode import CLICK, Action
 
 WIDTH = 12
 CLICKED = 100
@@ -61,14 +61,14 @@ def resting(state: Hashable) -> tuple[Cell, ...]:
     return runners[:active] + runners[active + 1 :]
 
 
-def solution(level: int, rng: np.random.Generator) -> list[GameAction]:
+def solution(level: int, rng: np.random.Generator) -> list[Action]:
     """Moves and clicks that win a level from its start."""
     plan = game_source("relay").PLANS[level]
     walk = solver(level).walk(rng, plan.steps)
-    return [GameAction(step) if step < CLICKED else click(level, step, rng) for step in walk]
+    return [Action(step) if step < CLICKED else click(level, step, rng) for step in walk]
 
 
-def click(level: int, step: int, rng: np.random.Generator) -> GameAction:
+def click(level: int, step: int, rng: np.random.Generator) -> Action:
     """A click as the search numbers it; of gates of one colour, on any."""
     game = game_source("relay")
     plan = game.PLANS[level]
@@ -83,7 +83,7 @@ def click(level: int, step: int, rng: np.random.Generator) -> GameAction:
 
 def explore(
     frame_HW: NDArray[np.uint8], available_actions: tuple[int, ...], rng: np.random.Generator
-) -> GameAction:
+) -> Action:
     """Mostly a step onward, sometimes a click on something that stands out."""
     game = game_source("relay")
     if CLICK in available_actions and rng.random() < CURIOSITY:
@@ -92,8 +92,8 @@ def explore(
     ways = clear_ways(frame_HW)
     ahead = facing(frame_HW)
     if ahead in ways and rng.random() < MOMENTUM:
-        return GameAction(ahead)
-    return GameAction(int(rng.choice(ways or list(game.MOVES))))
+        return Action(ahead)
+    return Action(int(rng.choice(ways or list(game.MOVES))))
 
 
 def head(frame_HW: NDArray[np.uint8]) -> tuple[int, int]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from arcworld.games.catalogue import game_source
 from arcworld.games.players.pointing import click_inside, click_on_colours
 from arcworld.games.search import Solver, Successor
-from arcworld.recordings.episode import GameAction
+from arcworld.recordings.episode import Action
 
 type Levels = tuple[int, ...]
 
@@ -34,11 +34,11 @@ def solver(level: int) -> Solver[Levels]:
     return Solver(tuple(tank.level for tank in plan.tanks), successors)
 
 
-def solution(level: int, rng: np.random.Generator) -> list[GameAction]:
+def solution(level: int, rng: np.random.Generator) -> list[Action]:
     """Clicks that win a level from its start; the order, and the spot on a button, are chance."""
     game = game_source("taps")
     plan = game.PLANS[level]
-    clicks: list[GameAction] = []
+    clicks: list[Action] = []
     for button in solver(level).walk(rng, plan.clicks):
         one = int(rng.choice(game.gang(plan, button)))
         left, top = game.button_corner(plan, one)
@@ -48,7 +48,7 @@ def solution(level: int, rng: np.random.Generator) -> list[GameAction]:
 
 def explore(
     frame_HW: NDArray[np.uint8], available_actions: tuple[int, ...], rng: np.random.Generator
-) -> GameAction:
+) -> Action:
     """Mostly a click on a button, whichever way it points."""
     game = game_source("taps")
     return click_on_colours(frame_HW, game.GANGS.values(), rng, rows=game.BAR_Y)

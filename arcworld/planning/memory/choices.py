@@ -16,7 +16,7 @@ from arcworld.planning.memory.objects import MEDIUM, Objects, size_of
 from arcworld.recordings.episode import CLICK, NO_PLACE, UNDO
 
 type ActionRow = tuple[int, int, int]
-"""An action as `GameAction.as_row`: id, x, y, the last two -1 but for clicks."""
+"""An action as `Action.as_row`: id, x, y, the last two -1 but for clicks."""
 
 CHANGES = {
     "simple": 0.7,

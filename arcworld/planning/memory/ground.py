@@ -30,7 +30,7 @@ from arcworld.planning.memory.local import LocalModel
 from arcworld.planning.memory.marker import ClickMarker
 from arcworld.planning.memory.objects import HIDDEN, Objects, find_objects
 from arcworld.planning.memory.seen import Seen
-from arcworld.recordings.episode import CLICK, GameAction
+from arcworld.recordings.episode import CLICK, Action
 from arcworld.recordings.lore import Lore
 from arcworld.recordings.status import StatusMask
 
@@ -137,7 +137,7 @@ class Ground:
         objects = self._objects_of(unpack(node.frame))
         return self.knowledge.kind(click_kind(objects, row, node.came_by))
 
-    def _row(self, action: GameAction) -> ActionRow:
+    def _row(self, action: Action) -> ActionRow:
         """An action as it stands in the graph: clicks on one small object are one."""
         row = action.as_row()
         if action.id != CLICK or self.here.kind_of(row) is not None:

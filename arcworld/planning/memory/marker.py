@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from arcworld.recordings.episode import CLICK, SIDE, GameAction
+from arcworld.recordings.episode import CLICK, SIDE, Action
 
 REACH = 5
 """Markers lie within so many pixels of the click."""
@@ -71,7 +71,7 @@ class ClickMarker:
         self._last = None
 
     def observe(
-        self, before_HW: NDArray[np.uint8], action: GameAction, after_HW: NDArray[np.uint8]
+        self, before_HW: NDArray[np.uint8], action: Action, after_HW: NDArray[np.uint8]
     ) -> bool:
         """Learn from an action, frames as the game shows them; whether the marker is another."""
         if action.id != CLICK:

@@ -29,7 +29,7 @@ from arcworld.planning.memory.ground import Ground, MemoryConfig
 from arcworld.planning.memory.routing import Routing
 from arcworld.planning.memory.search import Route
 from arcworld.planning.memory.seen import Seen
-from arcworld.recordings.episode import CLICK, NO_PLACE, RESET, UNDO, GameAction
+from arcworld.recordings.episode import CLICK, NO_PLACE, RESET, UNDO, Action
 from arcworld.recordings.lore import Lore
 
 RESET_ROW: ActionRow = (RESET, NO_PLACE, NO_PLACE)
@@ -39,7 +39,7 @@ RESET_ROW: ActionRow = (RESET, NO_PLACE, NO_PLACE)
 class Untried:
     """An action not tried here. promise: the chance that it leads to a state never seen."""
 
-    action: GameAction
+    action: Action
     promise: float
 
 
@@ -68,7 +68,7 @@ class Memory(Ground):
 
     # --- what was seen ---
 
-    def observe(self, action: GameAction, seen: Seen) -> None:
+    def observe(self, action: Action, seen: Seen) -> None:
         """Take in what an action led to."""
         last = self._seen
         if seen.levels_completed != last.levels_completed or seen.full_reset:
@@ -80,7 +80,7 @@ class Memory(Ground):
         else:
             self._step(action, seen)
 
-    def give_up(self, action: GameAction) -> None:
+    def give_up(self, action: Action) -> None:
         """The game gave no answer to an action: here it is not worth another try."""
         row = self._row(action)
         kind = self._kind(self.here, row)
@@ -103,7 +103,7 @@ class Memory(Ground):
         self._arrive(seen, self.marker.clean(seen.frame_HW, None), None)
         self.graph.opening = self.here.number
 
-    def _change_level(self, action: GameAction, seen: Seen) -> None:
+    def _change_level(self, action: Action, seen: Seen) -> None:
         if seen.levels_completed > self.level:
             row = self._row(action)
             kind = self._kind(self.here, row)
@@ -118,7 +118,7 @@ class Memory(Ground):
         self.knowledge.new_level(self.config.carried, lasts)
         self._open_level(seen)
 
-    def _lose(self, action: GameAction, seen: Seen) -> None:
+    def _lose(self, action: Action, seen: Seen) -> None:
         """Game over, by this action or by a clock."""
         self._age += 1
         row, before = self._row(action), self.here
@@ -130,7 +130,7 @@ class Memory(Ground):
             self.graph.record(before, row, kind, Led.OVER)
         self._seen = seen
 
-    def _step(self, action: GameAction, seen: Seen) -> None:
+    def _step(self, action: Action, seen: Seen) -> None:
         self._age += 1
         if len(self.knowledge) > self.config.most_kinds or self.marker.observe(
             self._seen.frame_HW, action, seen.frame_HW
@@ -146,7 +146,7 @@ class Memory(Ground):
         news = not self.status.may_tell_time(old_HW, new_HW)
         found = news and self.graph.find(frame_HW) is None
         if fresh and self.effects is not None:
-            self.effects.observe(old_HW, GameAction.from_row(row), found)
+            self.effects.observe(old_HW, Action.from_row(row), found)
         self._arrive(seen, frame_HW, row)
         moved = self.here.number != before.number
         if fresh:
@@ -161,7 +161,7 @@ class Memory(Ground):
     def _learn_local(
         self,
         before: Node,
-        action: GameAction,
+        action: Action,
         moved: bool,
         old_HW: NDArray[np.uint8],
         new_HW: NDArray[np.uint8],
@@ -186,7 +186,7 @@ class Memory(Ground):
         if not effects.is_taught:
             return
         rows = [row for kind in node.untried.values() for row in kind]
-        places = [(row, place_of(GameAction.from_row(row))) for row in rows]
+        places = [(row, place_of(Action.from_row(row))) for row in rows]
         logits = effects.logits(self.graph.shown(unpack(node.frame)))
         node.odds = {row: float(logits[place]) for row, place in places if place is not None}
 
@@ -196,14 +196,14 @@ class Memory(Ground):
         """Actions not tried where the player stands, most promising first."""
         promises = self.knowledge.promises()
         found = [
-            Untried(GameAction.from_row(row), promises[kind])
+            Untried(Action.from_row(row), promises[kind])
             for kind, rows in self.here.untried.items()
             for row in rows
             if row[0] in self._seen.legal_actions
         ]
         return sorted(found, key=lambda one: -one.promise)
 
-    def movers(self) -> list[GameAction]:
+    def movers(self) -> list[Action]:
         """Actions that have changed something on this level, the newest first."""
         nodes = sorted(self.graph.nodes.values(), key=lambda node: -node.visited)
         rows = [
@@ -212,23 +212,23 @@ class Memory(Ground):
             for row, edge in node.edges.items()
             if edge.led is Led.ELSEWHERE and row[0] in self._seen.legal_actions
         ]
-        return [GameAction.from_row(row) for row in dict.fromkeys(rows)]
+        return [Action.from_row(row) for row in dict.fromkeys(rows)]
 
     def opening(self) -> NDArray[np.uint8] | None:
         """The frame in which the level began, or began again; None where it is forgotten."""
         node = self.graph.nodes.get(-1 if self.graph.opening is None else self.graph.opening)
         return None if node is None else unpack(node.frame)
 
-    def displaced(self) -> list[GameAction]:
+    def displaced(self) -> list[Action]:
         """Clicks that changed something on this level that is not as it was where it began."""
         home_HW = self.opening()
         if home_HW is None:
             return []
         shown = self.graph.shown
         rows = self.clicks.displaced(shown(self._frame_HW), shown(home_HW))
-        return [GameAction.from_row(row) for row in rows]
+        return [Action.from_row(row) for row in rows]
 
-    def is_useless(self, action: GameAction) -> bool:
+    def is_useless(self, action: Action) -> bool:
         """Whether an action is known to change nothing here, or to end the game."""
         edge = self.here.edges.get(self._row(action))
         return edge is not None and edge.led in (Led.NOTHING, Led.OVER)
@@ -257,9 +257,9 @@ class Memory(Ground):
         """Whether the player stands where a route said."""
         return state in (self.here.number, self.graph.key(self._frame_HW))
 
-    def winning_path(self, level: int) -> tuple[GameAction, ...]:
+    def winning_path(self, level: int) -> tuple[Action, ...]:
         """Actions that won a level from its opening; empty where none is known."""
-        return tuple(GameAction.from_row(row) for row in self._won.get(level, ()))
+        return tuple(Action.from_row(row) for row in self._won.get(level, ()))
 
     def describe(self) -> str:
         """One line for people."""
@@ -268,5 +268,5 @@ class Memory(Ground):
         return f"{len(self.graph)} states on level {self.level}, {masked} pixels masked{marker}"
 
 
-def _steers(action: GameAction) -> bool:
+def _steers(action: Action) -> bool:
     return action.id not in (RESET, CLICK, UNDO)

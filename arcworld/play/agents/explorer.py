@@ -16,7 +16,7 @@ from arcworld.planning.memory.search import Route
 from arcworld.play.agent import Decision
 from arcworld.play.agents.random import random_action
 from arcworld.play.observation import Observation
-from arcworld.recordings.episode import CLICK, RESET, UNDO, GameAction
+from arcworld.recordings.episode import CLICK, RESET, UNDO, Action
 from arcworld.recordings.lore import Lore
 
 IN_VAIN = -1
@@ -68,10 +68,10 @@ class ExplorerAgent:
         self._waited = 0
         self._route: Route | None = None
         self._walked = 0
-        self._replay: list[GameAction] = []
-        self._unanswered: GameAction | None = None
+        self._replay: list[Action] = []
+        self._unanswered: Action | None = None
         self._tries = 0
-        self._again: list[GameAction] = []
+        self._again: list[Action] = []
 
     def choose_action(self, observation: Observation) -> Decision:
         """Replay a way to win; else wait where all is frozen; else go on with the best route."""
@@ -92,7 +92,7 @@ class ExplorerAgent:
         self._unanswered = decision.action
         return decision
 
-    def give_up(self, action: GameAction) -> None:
+    def give_up(self, action: Action) -> None:
         """No answer came to an action: here it is not worth another try."""
         self.memory.give_up(action)
         self._route = self._unanswered = None
@@ -131,7 +131,7 @@ class ExplorerAgent:
         if self._waited >= self._patience:
             self._waited, self._patience = IN_VAIN, self._patience // 2
             return None
-        action = GameAction(legal[self._waited % len(legal)])
+        action = Action(legal[self._waited % len(legal)])
         self._waited += 1
         return Decision(action, f"wait: nothing moves here, {self._waited} of {self._patience}")
 
@@ -140,7 +140,7 @@ class ExplorerAgent:
         if not self._again and self._tries > self.config.restless:
             legal = [n for n in observation.legal_actions if n not in (RESET, CLICK, UNDO)]
             if legal and self._rng.random() < self.config.burst:
-                action = GameAction(legal[self._rng.integers(len(legal))])
+                action = Action(legal[self._rng.integers(len(legal))])
                 self._again = [action] * int(self._rng.integers(2, self.config.longest + 1))
                 self._route = None
         if not self._again or self._again[-1].id not in observation.legal_actions:
@@ -159,11 +159,11 @@ class ExplorerAgent:
             return Decision(action, "random: all is tried")
         left = len(route.rows) - self._walked
         expected = {"promise": round(route.promise, 3), "distance": float(left)}
-        last = GameAction.from_row(route.last)
+        last = Action.from_row(route.last)
         if not left:
             self._route = None
             return Decision(last, "try: untried here", expected)
-        action = GameAction.from_row(route.rows[self._walked])
+        action = Action.from_row(route.rows[self._walked])
         self._walked += 1
         what = "reset" if action.id == RESET else "walk"
         unseen = f", by {route.imagined} states not seen yet" if route.imagined else ""

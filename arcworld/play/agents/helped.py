@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from arcworld.play.agent import Agent, Decision
 from arcworld.play.agents.replay import ReplayAgent
 from arcworld.play.observation import Observation
-from arcworld.recordings.episode import RESET, GameAction
+from arcworld.recordings.episode import RESET, Action
 
 
 class HelpedAgent:
@@ -52,7 +52,7 @@ class HelpedAgent:
         if self._level not in self.helped:
             self.helped.add(self._level)
             if not self._at_start and RESET in observation.legal_actions:
-                return Decision(GameAction(RESET), "too many actions: helped from here on")
+                return Decision(Action(RESET), "too many actions: helped from here on")
         return self.helper.choose_action(observation)
 
     def observe(self, decision: Decision, observation: Observation) -> None:

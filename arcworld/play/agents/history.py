@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from arcworld.models.run import Run
 from arcworld.play.observation import Observation
-from arcworld.recordings.episode import GameAction
+from arcworld.recordings.episode import Action
 from arcworld.tokens.cells import place_of
 from arcworld.tokens.sequence import CodedEpisode
 
@@ -25,7 +25,7 @@ class ModelHistory:
         self._run = run
         self._open(observation)
 
-    def observe(self, action: GameAction, observation: Observation) -> CodedEpisode | None:
+    def observe(self, action: Action, observation: Observation) -> CodedEpisode | None:
         """Put a step behind the history: the window that ends in the new frame, one frame longer
         than the history may be. None where the history had to start anew: the whole game was
         reset, or the scheme has no token for the action.

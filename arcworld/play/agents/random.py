@@ -11,7 +11,7 @@ import numpy as np
 
 from arcworld.play.agent import Decision
 from arcworld.play.observation import Observation
-from arcworld.recordings.episode import CLICK, RESET, SIDE, GameAction
+from arcworld.recordings.episode import CLICK, RESET, SIDE, Action
 
 
 class RandomAgent:
@@ -46,7 +46,7 @@ def in_place_of(
     return Decision(action, f"in place of {decision.action.name}, which is not legal")
 
 
-def random_action(legal_actions: Sequence[int], rng: np.random.Generator) -> GameAction:
+def random_action(legal_actions: Sequence[int], rng: np.random.Generator) -> Action:
     """One of some legal actions; RESET only where there is no other.
 
     >>> rng = np.random.default_rng(0)
@@ -56,6 +56,6 @@ def random_action(legal_actions: Sequence[int], rng: np.random.Generator) -> Gam
     offered = [action_id for action_id in legal_actions if action_id != RESET] or [RESET]
     chosen = int(rng.choice(offered))
     if chosen != CLICK:
-        return GameAction(chosen)
+        return Action(chosen)
     x, y = (int(value) for value in rng.integers(0, SIDE, size=2))
-    return GameAction(CLICK, x, y)
+    return Action(CLICK, x, y)

@@ -14,13 +14,13 @@ from arcworld.play.agents.random import random_action
 from arcworld.play.observation import Observation
 from arcworld.recordings.episode import (
     RESET,
+    Action,
     Episode,
-    GameAction,
     game_name,
     level_stretches,
 )
 
-Path = tuple[GameAction, ...]
+Path = tuple[Action, ...]
 Paths = dict[str, dict[int, Path]]
 
 
@@ -84,7 +84,7 @@ class ReplayAgent:
                 place = f"{self._played + 1} of {len(path)}"
                 return Decision(action, f"step {place} of a known path, level {self._level}")
         elif path and not self._resets and RESET in legal:
-            return Decision(GameAction(RESET), "the known path did not win")
+            return Decision(Action(RESET), "the known path did not win")
         return Decision(random_action(legal, self._rng), "no known path: random")
 
     def _enter(self, level: int) -> None:

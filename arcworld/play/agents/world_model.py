@@ -33,7 +33,7 @@ from arcworld.play.agent import Decision
 from arcworld.play.agents.explorer import ExplorerAgent, ExplorerConfig
 from arcworld.play.agents.history import ModelHistory
 from arcworld.play.observation import Observation
-from arcworld.recordings.episode import CLICK, RESET, GameAction, Outcome
+from arcworld.recordings.episode import CLICK, RESET, Action, Outcome
 from arcworld.tokens.sequence import CodedEpisode
 
 
@@ -75,11 +75,11 @@ class WorldModelAgent:
         self.explorer.begin(observation)
         self._history = ModelHistory(self.run, observation)
         self._trust, self._last_nats = Trust(self.config.trust), 0.0
-        self._taken: Counter[tuple[int, GameAction]] = Counter()
+        self._taken: Counter[tuple[int, Action]] = Counter()
         self._mine: Decision | None = None
         self._reading: Reading | None = None
         self._seen = 0
-        self._missed: set[GameAction] = set()
+        self._missed: set[Action] = set()
         self._way_back = WayBack(self.run, self.config.look)
         self._meet(observation)
 
@@ -94,7 +94,7 @@ class WorldModelAgent:
         legal = [kind for kind in observation.legal_actions if self._history.expresses(kind)]
         candidates = Candidates.legal(legal)
         if self._trust.is_lost and RESET in observation.legal_actions:
-            return Decision(GameAction(RESET), "start over: the world model is lost here")
+            return Decision(Action(RESET), "start over: the world model is lost here")
         if not self._trust.asks or not len(candidates):
             return self._explore(observation)
         history = self._history.now()
@@ -109,7 +109,7 @@ class WorldModelAgent:
         left = float(np.exp(open_scores(rule, prior, taken, useless).max()))
         verdict = self._trust.verdict(left, may_reset=RESET in observation.legal_actions)
         if verdict == "start over":
-            return Decision(GameAction(RESET), "start over: the policy does not win from here")
+            return Decision(Action(RESET), "start over: the policy does not win from here")
         bolder = replace(rule, temperature=rule.temperature * self._trust.restarts)
         chosen = choose(bolder, level, prior, *known, verdict == "explore", self._rng)
         if chosen.index is None:
@@ -198,7 +198,7 @@ class WorldModelAgent:
         prior_N: NDArray[np.floating],
         advice: Advice,
         observation: Observation,
-    ) -> dict[int, GameAction]:
+    ) -> dict[int, Action]:
         """The likeliest candidates as actions, by index: clicks on the pixel the policy learnt."""
         count = self.config.resolved
         likely = {*np.argsort(-prior_N)[:count].tolist(), int(level_N.argmax())}
@@ -213,7 +213,7 @@ class WorldModelAgent:
         return {i: as_action(candidates, i, frame_HW, offsets[i]) for i in sorted(likely)}
 
     def _remembered(
-        self, count: int, actions: dict[int, GameAction]
+        self, count: int, actions: dict[int, Action]
     ) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.bool_]]:
         """How often each candidate was taken here, which are useless (all unlikely ones are), and
         which were to win this level and did not.
