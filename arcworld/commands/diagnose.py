@@ -29,7 +29,7 @@ def diagnose(
     Answers in words, by game, with floors and intervals: does it see where a click went, does it
     copy past actions, are policy and dynamics entangled, are its numbers sound (aligned, split,
     floored, calibrated), does it act in the game. With a second run (v1 first, then v2) also the
-    table that the seed closes with, measured. docs/diagnosis.md says how to read each number.
+    table that the seed closes with, measured. docs/how-to/diagnose.md says how to read each number.
 
     Example: `arcworld diagnose runs/demo --data runs/demo/demos --out diagnosis`
 

@@ -1,8 +1,8 @@
 """The VQ-VAE: a convolutional encoder, 512 codes kept by moving average, and a decoder.
 
 Knows pixels and codes; knows nothing of sequences. Source of the shape: the seed's recipe (see
-docs/design.md). Quantiser: `vector_quantize_pytorch.VectorQuantize` (van den Oord 2017, EMA;
-k-means start and revival of dead codes as in Jukebox and SoundStream).
+docs/concepts/models.md). Quantiser: `vector_quantize_pytorch.VectorQuantize` (van den Oord 2017,
+EMA; k-means start and revival of dead codes as in Jukebox and SoundStream).
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""Every snippet of docs/playing.md runs: in order, against a server and a Kaggle made here."""
+"""Every snippet of docs/how-to runs: in order, against a server and a Kaggle made here."""
 
 from __future__ import annotations
 
 import logging
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -15,26 +16,26 @@ from typing import Any
 
 import pytest
 
+from arcworld.cli import main, make_app
 from arcworld.play.official import hidden_environment, import_toolkit
 from arcworld.play.toolkit import OWN_GAMES, Toolkit
 
-PAGE = Path(__file__).parents[2] / "docs" / "playing.md"
-EXAMPLE = Path(__file__).parents[2] / "examples" / "my_agent.py"
+ROOT = Path(__file__).parents[2]
+PAGES = ROOT / "docs" / "how-to"
+EXAMPLE = ROOT / "examples" / "my_agent.py"
+SNIPPETS = {"play": 1, "service": 1, "arc-agi-3-agents": 1, "kaggle": 1, "own-game": 1}
 
 
-def snippets() -> dict[str, list[str]]:
-    """Python of each section, by its heading."""
-    found: dict[str, list[str]] = {}
-    for section in re.split(r"^## ", PAGE.read_text(encoding="utf-8"), flags=re.M)[1:]:
-        heading = section.splitlines()[0]
-        found[heading] = re.findall(r"^```python\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
-    return found
+def blocks(page: str, language: str) -> list[str]:
+    """The blocks of a language on a page."""
+    text = (PAGES / f"{page}.md").read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
 
 
-def run_snippets(names: dict[str, Any], *headings: str) -> None:
-    for heading in headings:
-        for text in snippets()[heading]:
-            exec(compile(text, f"{PAGE.name}: {heading}", "exec"), names)
+def run_snippets(names: dict[str, Any], *pages: str) -> None:
+    for page in pages:
+        for text in blocks(page, "python"):
+            exec(compile(text, page, "exec"), names)
 
 
 @pytest.fixture
@@ -65,15 +66,33 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     thread.join()
 
 
-def test_sections_are_the_ones_that_are_run() -> None:
-    assert [len(found) for found in snippets().values()] == [1, 1, 1, 1]
+def test_snippets_are_the_ones_that_are_run() -> None:
+    found = {path.stem: len(blocks(path.stem, "python")) for path in PAGES.glob("*.md")}
+    assert {page: count for page, count in found.items() if count} == SNIPPETS
+
+
+@pytest.mark.parametrize("page", sorted(path.stem for path in PAGES.glob("*.md")))
+def test_commands_exist(page: str) -> None:
+    for line in "".join(blocks(page, "sh")).splitlines():
+        assert line.startswith("uv run arcworld "), line
+        tokens = shlex.split(line.removeprefix("uv run arcworld "))
+        make_app().parse_args(tokens, print_error=False, exit_on_error=False)
+
+
+def test_a_game_of_your_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    run_snippets({}, "own-game")
+    (commands,) = blocks("own-game", "sh")
+    for line in commands.splitlines():
+        assert main(shlex.split(line.removeprefix("uv run arcworld "))) == 0, line
+    assert Toolkit(Path("my_games")).games() == ["walk-00000001"]
 
 
 def test_here_and_on_a_service(
     service: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    run_snippets({}, "In this process", "On the service")
+    run_snippets({}, "play", "service")
     told = capsys.readouterr().out
     assert "after 60 actions" in told and "official: True" in told
     assert len(list((tmp_path / "plays").glob("*.jsonl"))) == 2
@@ -81,7 +100,7 @@ def test_here_and_on_a_service(
 
 def test_in_the_agents_repository(agents_agent: ModuleType, seat: Any, toolkit: Toolkit) -> None:
     names: dict[str, Any] = {"__name__": "explorer"}
-    run_snippets(names, "In ARC-AGI-3-Agents")
+    run_snippets(names, "arc-agi-3-agents")
     names["Explorer"].MAX_ACTIONS = 20
     agent = seat(names["Explorer"], toolkit.open("keys")._wrapper)
     agent.main()
@@ -105,8 +124,8 @@ def test_on_kaggle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rerun: bool)
     monkeypatch.delenv("KAGGLE_IS_COMPETITION_RERUN", raising=False)
     if rerun:
         monkeypatch.setenv("KAGGLE_IS_COMPETITION_RERUN", "1")
-    (text,) = snippets()["On Kaggle"]
-    exec(compile(text.replace("/kaggle", str(tmp_path)), PAGE.name, "exec"), {})
+    (text,) = blocks("kaggle", "python")
+    exec(compile(text.replace("/kaggle", str(tmp_path)), "kaggle", "exec"), {})
 
     agents = tmp_path / "working/ARC-AGI-3-Agents"
     assert (agents / "agents/templates/my_agent.py").read_text() == EXAMPLE.read_text()
