@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from arcworld.commands.arguments import Actions
+from arcworld.errors import ArcworldError
 
 if TYPE_CHECKING:
     from arcworld.evaluation.evaluate import Evaluation
@@ -16,11 +20,14 @@ def evaluate(
     /,
     *,
     data: Path,
-    split: str = "validation",
+    split: str | None = None,
     games: Path | None = None,
     against: Path | None = None,
     json: Path | None = None,
     report: Path | None = None,
+    online: bool = False,
+    plot: Path | None = None,
+    max_recordings: Actions | None = None,
 ) -> None:
     """Measure a run beside its floors, on all and on novel transitions.
 
@@ -30,19 +37,39 @@ def evaluate(
     recordings. A transition is novel where training never took this action in this frame. Where a
     floor wins, the table says so.
 
+    With `--online` the model learns while it is measured: it predicts each transition of a
+    recording, then learns from it, and starts anew with the next recording. Beside it stand the
+    baselines `copy`, `lookup` and `last effect`; see docs/how-to/online-evaluation.md.
+
     Example: `arcworld evaluate runs/demo --data runs/demo/demos --json evaluation.json`
 
+    Example: `arcworld evaluate online --online --data runs/demo/demos --plot online.png`
+
     Args:
-        run: folder that `arcworld train` made, or the name of shipped weights.
+        run: folder that `arcworld train` made, or the name of shipped weights. With `--online`
+            also `online`, a baseline, or `module:Class` with the interface of
+            `arcworld.models.interface.WorldModel`.
         data: recordings: a folder, or a file. The lookup floors need those trained on, too.
         split: `validation`, `train`, `all`, or `held_out` (recordings that a `split.json` leaves
-            out of both, such as games never trained on).
+            out of both, such as games never trained on). Without it, `validation`; `all` with
+            `--online`.
         games: folder of the games themselves (`<name>/<version>/metadata.json`): asks them what
             another action would have led to. Takes some minutes more.
         against: what `--json` wrote of another run on the same recordings, to be shown beside.
         json: write part, subset, game and measure, nested, to this file.
         report: write a page with tables, film-strips and plots into this folder.
+        online: predict each transition, then learn from it.
+        plot: with `--online`, draw accuracy by number of actions seen into this file.
+        max_recordings: with `--online`, so many recordings, evenly spread.
     """
+    if online:
+        from arcworld.commands.evaluate_online import evaluate_online
+
+        refuse("--online", {"--games": games, "--against": against, "--report": report})
+        evaluate_online(str(run), data, split or "all", json, plot, max_recordings)
+        return
+    offline = {"--plot": plot, "--max-recordings": max_recordings}
+    refuse("an evaluation without --online", offline)
     from arcworld.commands.output import claim, open_data, print_sheets, write_json
     from arcworld.evaluation.headline import compare, floors_that_win, headline_table
     from arcworld.evaluation.page import write_page
@@ -52,7 +79,7 @@ def evaluate(
     other = None if against is None else read_parts(against)
     opened = open_run(run)
     dataset = open_data(data, int(opened.about.get("seed") or 0))
-    found = measure(opened, dataset, split, games)
+    found = measure(opened, dataset, split or "validation", games)
     print(describe(found.about))
     print_sheets([headline_table(found.parts, found.about)])
     if other is not None and against is not None:
@@ -64,6 +91,17 @@ def evaluate(
     write_json(json, found.as_dict())
     if report is not None:
         print(f"report: {write_page(opened, found, folder=report)}")
+
+
+def refuse(what: str, given: Mapping[str, object]) -> None:
+    """Refuse options that something does not take.
+
+    Raises:
+        ArcworldError: one of them is given.
+    """
+    for option, value in given.items():
+        if value is not None:
+            raise ArcworldError(f"found {option} {value}; expected {what} without it; leave it out")
 
 
 def open_run(run: Path) -> Run:

@@ -17,13 +17,21 @@ from typing import Any
 import pytest
 
 from arcworld.cli import main, make_app
+from arcworld.evaluation.online.models import find_factory
 from arcworld.play.official import hidden_environment, import_toolkit
 from arcworld.play.toolkit import OWN_GAMES, Toolkit
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "how-to"
 EXAMPLE = ROOT / "examples" / "my_agent.py"
-SNIPPETS = {"play": 1, "service": 1, "arc-agi-3-agents": 1, "kaggle": 1, "own-game": 1}
+SNIPPETS = {
+    "play": 1,
+    "service": 1,
+    "arc-agi-3-agents": 1,
+    "kaggle": 1,
+    "own-game": 1,
+    "online-evaluation": 1,
+}
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -86,6 +94,16 @@ def test_a_game_of_your_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     for line in commands.splitlines():
         assert main(shlex.split(line.removeprefix("uv run arcworld "))) == 0, line
     assert Toolkit(Path("my_games")).games() == ["walk-00000001"]
+
+
+def test_a_world_model_of_your_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The class on the page passes the check, and can be named on a command line."""
+    monkeypatch.chdir(tmp_path)
+    (text,) = blocks("online-evaluation", "python")
+    Path("my_model.py").write_text(text)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    run_snippets({}, "online-evaluation")
+    assert find_factory("my_model:MyModel").__name__ == "MyModel"  # type: ignore[attr-defined]
 
 
 def test_here_and_on_a_service(

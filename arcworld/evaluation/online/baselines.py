@@ -10,6 +10,7 @@ A model that learns something general must beat all three. None of them depends 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arcworld.models.interface import Prediction, make_prediction
-from arcworld.planning.memory.objects import find_objects
+from arcworld.planning.memory.objects import Objects, find_objects
 from arcworld.recordings.episode import CLICK, RESET, SIDE, Action, Outcome, Step
 
 type EffectKey = tuple[int, ...]
@@ -164,10 +165,16 @@ def _key_and_origin(frame_HW: NDArray[np.uint8], action: Action) -> tuple[Effect
     if action.id != CLICK:
         return (action.id,), 0, 0
     assert action.x is not None and action.y is not None
-    objects = find_objects(frame_HW)
+    objects = _objects(frame_HW.tobytes())
     number = objects.at(action.x, action.y)
     key = (action.id, *objects.group(number))
     return key, int(objects.top_N[number]), int(objects.left_N[number])
+
+
+@functools.lru_cache(maxsize=64)
+def _objects(frame: bytes) -> Objects:
+    """A transition asks twice, a rollout again: finding objects takes a millisecond."""
+    return find_objects(np.frombuffer(frame, np.uint8).reshape(SIDE, SIDE))
 
 
 BASELINES = (CopyModel, LookupModel, LastEffectModel)

@@ -1,0 +1,41 @@
+"""`arcworld evaluate --online`: a world model that learns while it is measured."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+
+def evaluate_online(
+    model: str,
+    data: Path,
+    split: str,
+    json: Path | None,
+    plot: Path | None,
+    max_recordings: int | None,
+) -> None:
+    """Evaluate, print tables, and write what was asked for.
+
+    Raises:
+        ArcworldError: no such model, no recordings, or the model failed in one of them.
+    """
+    from arcworld.commands.output import Reporter, claim, open_data, print_sheets, write_json
+    from arcworld.evaluation.evaluate import part_of
+    from arcworld.evaluation.online.evaluate import evaluate_online as evaluate
+    from arcworld.evaluation.online.models import find_factory
+    from arcworld.evaluation.online.plays import plays_of
+    from arcworld.evaluation.online.plot import plot_online
+    from arcworld.evaluation.online.table import sheets
+
+    claim(json)
+    claim(plot)
+    sys.path.insert(0, str(Path.cwd()))
+    factory = find_factory(model)
+    plays = plays_of(part_of(open_data(data), split), max_recordings)
+    with Reporter() as report:
+        found = evaluate(factory, plays, on_progress=report)
+    found.about.update(data=data.name, split=split)
+    print_sheets(sheets(found))
+    write_json(json, found.as_dict())
+    if plot is not None:
+        print(f"plot: {plot_online(found, plot)}")

@@ -1,0 +1,112 @@
+"""Online evaluation of a world model on recordings, with the baselines beside it.
+
+A new model is made for each recording, so that nothing carries over from play to play.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import arcworld
+from arcworld.errors import ArcworldError
+from arcworld.evaluation.online.baselines import BASELINES
+from arcworld.evaluation.online.measures import calibration_bins, tables
+from arcworld.evaluation.online.models import Factory
+from arcworld.evaluation.online.plays import Play
+from arcworld.evaluation.online.replay import COUNTS, Replay, replay
+from arcworld.evaluation.pooling import Table
+
+type OnProgress = Callable[[str, int, int], None]
+"""Called with what is done, plays done and plays in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class OnlineEvaluation:
+    """The result.
+
+    Attributes:
+        about: what was evaluated.
+        online: window -> subset -> game -> measure -> value, see `measures`.
+        baselines: the same by baseline.
+        calibration: confidence against share right, over all scored transitions.
+    """
+
+    about: dict[str, Any]
+    online: dict[str, Table]
+    baselines: dict[str, dict[str, Table]]
+    calibration: list[dict[str, float]]
+
+    @property
+    def models(self) -> dict[str, dict[str, Table]]:
+        """The model first, then the baselines."""
+        return {self.about["model"]: self.online, **self.baselines}
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON: `online/WINDOW/SUBSET/GAME/MEASURE`, `baselines/NAME/online/...`."""
+        baselines = {name: {"online": table} for name, table in self.baselines.items()}
+        return {
+            "about": self.about,
+            "online": self.online,
+            "baselines": baselines,
+            "calibration": self.calibration,
+        }
+
+
+def evaluate_online(
+    factory: Factory, plays: Sequence[Play], seed: int = 0, on_progress: OnProgress | None = None
+) -> OnlineEvaluation:
+    """Let a model predict and learn every play, then each baseline.
+
+    Args:
+        factory: the model's class, or what makes one; called with `seed=` for each play.
+        plays: see `plays.plays_of`.
+        seed: of the model.
+        on_progress: hears of every play that is done.
+
+    Raises:
+        ArcworldError: there is no play, or the model failed in one (named with the action).
+    """
+    if not plays:
+        raise ArcworldError(
+            "found no transition to score in the recordings; expected an action that neither resets"
+            " nor ends a level; add recordings"
+        )
+    name = factory(seed=seed).name
+    found = _replay_all(name, factory, plays, seed, on_progress)
+    beside = [one for one in BASELINES if one.name != name]
+    baselines = {
+        one.name: tables(_replay_all(one.name, one, plays, seed, on_progress)) for one in beside
+    }
+    right_N = np.concatenate([one.counts_NK[:, COUNTS.index("exact_masked")] for one in found]) > 0
+    confidence_N = np.concatenate([one.confidence_N for one in found])
+    about = {
+        "arcworld": arcworld.__version__,
+        "model": name,
+        "seed": seed,
+        "recordings": len(plays),
+        "games": len({play.game for play in plays}),
+        "transitions": sum(len(play) for play in plays),
+        "novel": int(sum(play.novel_N.sum() for play in plays)),
+    }
+    return OnlineEvaluation(
+        about, tables(found), baselines, calibration_bins(confidence_N, right_N)
+    )
+
+
+def _replay_all(
+    name: str,
+    factory: Factory,
+    plays: Sequence[Play],
+    seed: int,
+    on_progress: OnProgress | None,
+) -> list[Replay]:
+    found: list[Replay] = []
+    for play in plays:
+        found.append(replay(factory(seed=seed), play))
+        if on_progress is not None:
+            on_progress(name, len(found), len(plays))
+    return found

@@ -1,0 +1,70 @@
+"""World models by name: the online model, the baselines, a trained run, or a class of one's own."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from arcworld.errors import ArcworldError
+from arcworld.evaluation.online.baselines import BASELINES
+from arcworld.models.interface import WorldModel
+
+ONLINE = "arcworld.online:OnlineWorldModel"
+NAMES = {"online": ONLINE}
+PARTS = ("reset", "observe", "predict", "name")
+
+type Factory = Callable[..., WorldModel[Any]]
+"""Called with `seed=`; returns a model that has learned nothing of a play."""
+
+
+def find_factory(name: str) -> Factory:
+    """Return what makes models of a name.
+
+    Args:
+        name: `online`; a baseline (`copy`, `lookup`, `last-effect`); `module:Class`; the folder of
+            a run, or the name of shipped weights.
+
+    Raises:
+        ArcworldError: there is no such model, or it lacks a part of the interface.
+    """
+    for baseline in BASELINES:
+        if name == baseline.name.replace(" ", "-"):
+            return baseline
+    place = NAMES.get(name, name)
+    if ":" in place and not Path(place).exists():
+        return _load(name, place)
+    return _token_model(Path(name))
+
+
+def _load(name: str, place: str) -> Factory:
+    module_name, _, attribute = place.partition(":")
+    try:
+        found = getattr(importlib.import_module(module_name), attribute)
+    except (ImportError, AttributeError) as error:
+        raise ArcworldError(
+            f"{name}: found no world model there ({error}); expected module:Class that Python can"
+            " import; correct the name, or run where the module can be imported"
+        ) from error
+    missing = (
+        [part for part in PARTS if not hasattr(found, part)] if isinstance(found, type) else []
+    )
+    if missing:
+        raise ArcworldError(
+            f"{name}: found a class without {', '.join(missing)}; expected the interface of"
+            " arcworld.models.interface.WorldModel; add what is missing"
+        )
+    return found
+
+
+def _token_model(run: Path) -> Factory:
+    try:
+        module = importlib.import_module("arcworld.models.token_world_model")
+    except ImportError:
+        raise ArcworldError(
+            f"{run}: found no model of this name; expected online, copy, lookup, last-effect or"
+            " module:Class; name one of them"
+        ) from None
+    return functools.partial(module.TokenWorldModel, module.open_run(run))
