@@ -19,6 +19,7 @@ from cyclopts import App, CycloptsError, Parameter
 from arcworld import __version__
 from arcworld.commands.bench import bench
 from arcworld.commands.check import check
+from arcworld.commands.convert import convert
 from arcworld.commands.demo import demo
 from arcworld.commands.diagnose import diagnose
 from arcworld.commands.evaluate import evaluate
@@ -50,7 +51,20 @@ def make_app() -> App:
         suppress_keyboard_interrupt=False,
     )
     for number, command in enumerate(
-        (demo, check, train, evaluate, diagnose, withhold, play, view, render, tournament, bench)
+        (
+            demo,
+            check,
+            train,
+            evaluate,
+            diagnose,
+            withhold,
+            play,
+            view,
+            render,
+            tournament,
+            bench,
+            convert,
+        )
     ):
         app.command(command, sort_key=number)
     return app

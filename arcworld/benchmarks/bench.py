@@ -21,7 +21,7 @@ from arcworld.benchmarks.claim import Claim, Timer, bandwidth, operations
 from arcworld.errors import ArcworldError, did_you_mean
 from arcworld.models.run import Run
 from arcworld.recordings.dataset import Dataset
-from arcworld.tokens.sequence import CodedEpisode, code
+from arcworld.tokens.sequence import CodedEpisode, encode_episode
 from arcworld.training.train import commit
 
 
@@ -70,7 +70,7 @@ class Bench:
     @cached_property
     def _coded(self) -> list[CodedEpisode]:
         model = self.run.world_model
-        coded = [code(episode, self.run.tokenizer) for episode in self.dataset.episodes]
+        coded = [encode_episode(episode, self.run.tokenizer) for episode in self.dataset.episodes]
         fit = [c for c in coded if not len(c.types_A) or c.types_A.max() < model.vocabulary.actions]
         if not fit:
             raise ArcworldError(

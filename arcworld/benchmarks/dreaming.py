@@ -15,16 +15,16 @@ from numpy.typing import NDArray
 
 from arcworld.benchmarks.claim import Claim, Timer
 from arcworld.frames.tokenizer import CELLS
-from arcworld.models.decode import predict_next, predict_plainly
+from arcworld.models.decode import predict_next, predict_sequentially
 from arcworld.models.drafts import TransitionMemory, last_frame
-from arcworld.models.picking import Dice
+from arcworld.models.incremental_cache import IncrementalCache
 from arcworld.models.policy import MaskedPolicy
 from arcworld.models.run import Run
-from arcworld.models.streams import Streams
+from arcworld.models.sampling import SamplerNoise
 from arcworld.models.world_model import WorldModel
 from arcworld.planning.candidates import Candidates
 from arcworld.planning.reading import Reading, action_tokens
-from arcworld.tokens.sequence import CodedEpisode, mask_actions, pack
+from arcworld.tokens.sequence import CodedEpisode, mask_actions, to_token_ids
 
 CLOSE = 1e-4
 """Probabilities and hidden states that differ by less are float error."""
@@ -80,21 +80,27 @@ def sampled_frame(scene: Scene) -> Claim:
 
 def _frame(scene: Scene, name: str, seed: int | None) -> Claim:
     model, histories = scene.run.world_model, scene.histories
-    throws = [None if seed is None else Dice.throw(1, seed + i) for i in range(len(histories))]
-    asked = list(zip(histories, throws, strict=True))
+    uniforms = [
+        None if seed is None else SamplerNoise.draw(1, seed + i) for i in range(len(histories))
+    ]
+    asked = list(zip(histories, uniforms, strict=True))
     timed = asked[:: scene.stride]
 
     def ask(predict: Any, some: Any = asked) -> NDArray[np.int32]:
-        return np.concatenate([predict(model, [one], dice=dice).indices_BC for one, dice in some])
+        return np.concatenate(
+            [predict(model, [one], noise=noise).indices_BC for one, noise in some]
+        )
 
-    expected = ask(predict_plainly)
+    expected = ask(predict_sequentially)
     unequal = int((ask(predict_next) != expected).sum())
     unequal += int((ask(_remembering()) != expected).sum())
     plain_s, ours_s = scene.timer.seconds(
-        lambda: ask(predict_plainly, timed), lambda: ask(predict_next, timed)
+        lambda: ask(predict_sequentially, timed), lambda: ask(predict_next, timed)
     )
     changed = float((expected != last_frame(histories)).sum(1).mean())
-    tokens = sum(len(pack(model.vocabulary, h)) + CELLS for h in histories) // len(histories)
+    tokens = sum(len(to_token_ids(model.vocabulary, h)) + CELLS for h in histories) // len(
+        histories
+    )
     return Claim(
         name,
         "next frame, " + ("greedy" if seed is None else "by dice"),
@@ -113,10 +119,12 @@ def _remembering() -> Any:
     """`predict_next` with a memory of what it told before."""
     memory = TransitionMemory()
 
-    def predict(model: WorldModel, histories: Sequence[CodedEpisode], dice: Dice | None) -> Any:
-        told = predict_next(model, histories, dice=dice, draft=memory)
-        memory.learn(histories, told.indices_BC)
-        return told
+    def predict(
+        model: WorldModel, histories: Sequence[CodedEpisode], noise: SamplerNoise | None
+    ) -> Any:
+        predicted = predict_next(model, histories, noise=noise, draft=memory)
+        memory.learn(histories, predicted.indices_BC)
+        return predicted
 
     return predict
 
@@ -125,7 +133,9 @@ def generate(scene: Scene) -> Claim:
     """The library's own `generate` on the bare body: 64 tokens behind a history, nothing else."""
     model, histories = scene.run.world_model, scene.histories[:: scene.stride]
     bare = _bare(model)
-    packed = [torch.from_numpy(pack(model.vocabulary, history)).long() for history in histories]
+    packed = [
+        torch.from_numpy(to_token_ids(model.vocabulary, history)).long() for history in histories
+    ]
     prompts = [ids[None].to(model.device).clamp(max=len(model.vocabulary)) for ids in packed]
 
     def generated() -> object:
@@ -134,8 +144,8 @@ def generate(scene: Scene) -> Claim:
     def foretold(predict: Any = predict_next) -> NDArray[np.int32]:
         return np.concatenate([predict(model, [history]).indices_BC for history in histories])
 
-    told = foretold()
-    unequal = int((told != foretold(predict_plainly)).sum())
+    predicted = foretold()
+    unequal = int((predicted != foretold(predict_sequentially)).sum())
     with torch.inference_mode():
         theirs, ours = scene.timer.seconds(generated, foretold)
     tokens = sum(ids.shape[1] + CELLS for ids in prompts) // len(prompts)
@@ -147,7 +157,7 @@ def generate(scene: Scene) -> Claim:
         ours / len(histories),
         scene.timer.floor(model.backbone, tokens),
         unequal,
-        told.size,
+        predicted.size,
         "the baseline has no outcome, facts or spelling; answers are compared with one pass a code",
     )
 
@@ -175,7 +185,7 @@ def goals(scene: Scene) -> Claim:
 
     model, history = scene.run.world_model, _now(scene.histories[-1])
     candidates = Candidates.legal(range(model.vocabulary.actions))
-    ids = torch.from_numpy(pack(model.vocabulary, history)).long()[None].to(model.device)
+    ids = torch.from_numpy(to_token_ids(model.vocabulary, history)).long()[None].to(model.device)
     actions = torch.from_numpy(action_tokens(model, candidates)).long().to(model.device)
     cache: Any = DynamicCache()
     with torch.inference_mode():
@@ -184,13 +194,13 @@ def goals(scene: Scene) -> Claim:
 
     @torch.inference_mode()
     def each() -> np.ndarray:
-        told: list[torch.Tensor] = []
+        predicted: list[torch.Tensor] = []
         for action in actions:
             row = torch.cat([ids, action[None]], dim=1)
             hidden = model.hidden(row, cache=cache, last=len(action))
-            told.append(model.outcome_logits(hidden[:, -1]).softmax(-1))
+            predicted.append(model.outcome_logits(hidden[:, -1]).softmax(-1))
             cache.crop(-len(action))
-        return torch.cat(told).cpu().numpy()
+        return torch.cat(predicted).cpu().numpy()
 
     def together() -> np.ndarray:
         return reading.outcomes(candidates)
@@ -218,7 +228,7 @@ def step(scene: Scene) -> Claim:
     mask_row = policy.mask_row if isinstance(policy, MaskedPolicy) else None
     before, after = (scene.episode.window(0, frames) for frames in (past, past + 1))
     wide = _with_context(model, past + 1)
-    real = pack(model.vocabulary, after)
+    real = to_token_ids(model.vocabulary, after)
     views = [real] if mask_row is None else [real, mask_actions(model.vocabulary, real)]
     ids = [torch.from_numpy(view).long()[None].to(model.device) for view in views]
 
@@ -230,13 +240,13 @@ def step(scene: Scene) -> Claim:
         ]
         return torch.cat(read)[:, -CELLS:], wide.frame_nll(read[0][0], ids[0][0])
 
-    streams = Streams(wide, before, mask_row)
-    kept = streams.kept()
+    cached = IncrementalCache(wide, before, mask_row)
+    snapshot = cached.snapshot()
 
     def added() -> tuple[torch.Tensor, torch.Tensor]:
-        streams.restore(kept)
-        nll = streams.append(after)
-        return streams.cells_SCD, nll
+        cached.restore(snapshot)
+        nll = cached.append(after)
+        return cached.cells_SCD, nll
 
     gaps = [(plain - ours).abs() for plain, ours in zip(anew(), added(), strict=True)]
     gap = torch.cat([gaps[0].amax(2).flatten(), gaps[1]])

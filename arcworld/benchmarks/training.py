@@ -159,7 +159,7 @@ def _step(model: WorldModel, loss_of: Callable[[], Tensor]) -> Callable[[], Tens
 def _full_loss(model: WorldModel, text_VD: Tensor, batch: Batch) -> Tensor:
     """The world model's loss by logits of all positions over all rows."""
     hidden = model.hidden(batch.input_ids_BL)
-    logits = F.linear(hidden, torch.cat([model.table.rows(), text_VD])).float()
+    logits = F.linear(hidden, torch.cat([model.token_embedding.rows(), text_VD])).float()
     logits[..., len(model.vocabulary) :] = -torch.inf
     losses = F.cross_entropy(
         logits[:, :-1].flatten(0, 1), batch.labels_BL[:, 1:].flatten(), reduction="none"

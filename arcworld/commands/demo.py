@@ -139,7 +139,7 @@ class _Demo:
         tokenizer = load_model(self._vqvae)
         assert isinstance(tokenizer, VQVAE)
         episodes = evaluation.transitions.episodes
-        return evaluate_tokenizer(tokenizer, episodes, run.seen, None)["tokenizer"]
+        return evaluate_tokenizer(tokenizer, episodes, run.novelty_index, None)["tokenizer"]
 
     def _play(self, run: Run) -> list[Played]:
         from arcworld.commands.output import write_json

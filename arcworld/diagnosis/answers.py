@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from arcworld.diagnosis.material import Material
 from arcworld.evaluation.world_model import batches_by_length
 from arcworld.frames.tokenizer import CELLS
-from arcworld.models.policy import Policy, restrict
+from arcworld.models.policy import Policy, mask_illegal
 from arcworld.recordings.episode import CLICK
 from arcworld.tokens.cells import NO_CELL
-from arcworld.tokens.sequence import CodedEpisode, pack
+from arcworld.tokens.sequence import CodedEpisode, to_token_ids
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,9 +83,11 @@ def ask(
     types = np.full((len(at), 8), -np.inf)
     cells = np.zeros((len(at), CELLS))
     done = 0
-    for some in batches_by_length([len(pack(model.vocabulary, window)) for window in windows]):
+    for some in batches_by_length(
+        [len(to_token_ids(model.vocabulary, window)) for window in windows]
+    ):
         told, places = policy.prior_logits(model, [windows[i] for i in some])
-        types[some] = restrict(told, material.legal_N8[at[some]]).double().cpu().numpy()
+        types[some] = mask_illegal(told, material.legal_N8[at[some]]).double().cpu().numpy()
         cells[some] = places[:, :CELLS].double().cpu().numpy()
         done += len(some)
         material.report(what, done, len(at))
@@ -99,7 +101,9 @@ def offsets(
     policy: Policy = material.run.policy
     model = material.run.world_model
     found = np.zeros(len(windows), dtype=np.intp)
-    for some in batches_by_length([len(pack(model.vocabulary, window)) for window in windows]):
+    for some in batches_by_length(
+        [len(to_token_ids(model.vocabulary, window)) for window in windows]
+    ):
         logits = policy.offset_logits(model, [windows[i] for i in some], [cells[i] for i in some])
         if logits is None:
             return None

@@ -130,7 +130,7 @@ def gather(run: Run, dataset: Dataset, split: str, report: Report) -> Material:
         ArcworldError: the part is empty.
     """
     part = part_of(dataset, split)
-    transitions = lay_out(list(part.episodes), run.seen)
+    transitions = lay_out(list(part.episodes), run.novelty_index)
     return Material(
         run,
         part,

@@ -20,7 +20,7 @@ from arcworld.evaluation.frame_measures import frame_table
 from arcworld.evaluation.pooling import Table
 from arcworld.evaluation.world_model import Report
 from arcworld.recordings.episode import Action, Episode
-from arcworld.recordings.novelty import Seen
+from arcworld.recordings.novelty import NoveltyIndex
 
 if TYPE_CHECKING:
     from arcworld.play.toolkit import Toolkit
@@ -83,7 +83,7 @@ def _answer(toolkit: Toolkit, episode: Episode, t: int, action: Action) -> NDArr
     return None
 
 
-def engine_tables(uses: Uses, answers: Answers, seen: Seen) -> dict[str, Table]:
+def engine_tables(uses: Uses, answers: Answers, seen: NoveltyIndex) -> dict[str, Table]:
     """Part `action_engine` and its floor `copy`; `ceiling`, the most that `action_use/1` could be
     there: what the game's own answer to the other action has right of the true one's changes.
     """

@@ -103,7 +103,7 @@ def evaluate(
         ArcworldError: the part is empty, or an action has no token in the run's scheme.
     """
     part = part_of(dataset, split)
-    transitions = lay_out(list(part.episodes), run.seen)
+    transitions = lay_out(list(part.episodes), run.novelty_index)
     trained = training_of(run, dataset)
     coded = code_all(transitions, run.tokenizer)
     try:
@@ -132,7 +132,7 @@ def evaluate(
     parts["action_use/1"] = use_one_deep(uses, predicted)
     parts[f"action_use/{DEEP}"] = use_deep(run, dreams["run"], coded, report)
     if games is not None:
-        parts |= engine_tables(uses, ask_engine(uses, games, report), run.seen)
+        parts |= engine_tables(uses, ask_engine(uses, games, report), run.novelty_index)
     bins = {"outcome": reliability(Forecast.of(transitions, forced.outcomes_NO, Outcome.LEVEL_WON))}
     withheld = read_withheld(run.folder)
     if withheld is not None:
@@ -146,10 +146,10 @@ def _tokenizer_parts(
     run: Run, transitions: Transitions, trained: Transitions | None
 ) -> dict[str, Table]:
     frames = None if trained is None else _all_frames(trained)
-    parts = evaluate_tokenizer(run.tokenizer, transitions.episodes, run.seen, frames)
+    parts = evaluate_tokenizer(run.tokenizer, transitions.episodes, run.novelty_index, frames)
     strangers = left_out_episodes(tuple(run.about.get("games", ())))
     if strangers:
-        found = evaluate_tokenizer(run.tokenizer, strangers, run.seen, frames)
+        found = evaluate_tokenizer(run.tokenizer, strangers, run.novelty_index, frames)
         for name, table in found.items():
             parts[f"{name}_left_out"] = table
     return parts
@@ -203,7 +203,7 @@ def training_of(run: Run, dataset: Dataset) -> Transitions | None:
     if not known or not known <= set(dataset.guids):
         return None
     episodes = [episode for episode in dataset.episodes if episode.guid in known]
-    return lay_out(episodes, run.seen)
+    return lay_out(episodes, run.novelty_index)
 
 
 def _all_frames(transitions: Transitions) -> NDArray[np.uint8]:

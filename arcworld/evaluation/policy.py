@@ -22,7 +22,7 @@ from arcworld.models.shared_head import SharedHeadPolicy
 from arcworld.models.world_model import WorldModel
 from arcworld.recordings.episode import CLICK, RESET
 from arcworld.tokens.cells import NO_CELL
-from arcworld.tokens.sequence import CodedEpisode, pack
+from arcworld.tokens.sequence import CodedEpisode, to_token_ids
 
 
 def greedy_choices(
@@ -38,7 +38,7 @@ def greedy_choices(
     rows = [window_at(transitions, coded, i, frames) for i in range(len(transitions))]
     legal = transitions.legal_types()
     done = 0
-    for at in batches_by_length([len(pack(model.vocabulary, row)) for row in rows]):
+    for at in batches_by_length([len(to_token_ids(model.vocabulary, row)) for row in rows]):
         types, places = policy.prior_logits(model, [rows[i] for i in at])
         shut = torch.from_numpy(~legal[at]).to(types.device)
         chosen[at, 0] = types.masked_fill(shut, -torch.inf).argmax(-1).cpu().numpy()

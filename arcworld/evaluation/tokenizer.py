@@ -18,13 +18,13 @@ from arcworld.evaluation.frame_measures import same_cells
 from arcworld.evaluation.pooling import Pool, Ratio, Table, share
 from arcworld.frames.tokenizer import CELLS, FrameTokenizer
 from arcworld.recordings.episode import COLOURS, Episode, game_name
-from arcworld.recordings.novelty import Seen
+from arcworld.recordings.novelty import NoveltyIndex
 
 
 def evaluate_tokenizer(
     tokenizer: FrameTokenizer,
     episodes: Sequence[Episode],
-    seen: Seen,
+    seen: NoveltyIndex,
     training_frames_NHW: NDArray[np.uint8] | None,
 ) -> dict[str, Table]:
     """Parts `tokenizer` and its floor `lookup`: frames made of cells that training shows."""

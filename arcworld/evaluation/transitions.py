@@ -18,9 +18,9 @@ from arcworld.recordings.episode import (
     Episode,
     Outcome,
     game_name,
-    winning_stretches,
+    winning_segments,
 )
-from arcworld.recordings.novelty import Seen
+from arcworld.recordings.novelty import NoveltyIndex
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +96,7 @@ class Transitions:
         }
 
 
-def lay_out(episodes: Sequence[Episode], seen: Seen) -> Transitions:
+def lay_out(episodes: Sequence[Episode], seen: NoveltyIndex) -> Transitions:
     """Every transition of the episodes, in order."""
     episodes = list(episodes)
     lengths = [len(episode) for episode in episodes]
@@ -113,5 +113,5 @@ def lay_out(episodes: Sequence[Episode], seen: Seen) -> Transitions:
         next_NHW=np.concatenate([episode.frames_THW[1:] for episode in episodes]),
         outcomes_N=np.concatenate([episode.outcomes_A for episode in episodes]),
         novel_N=seen.novel_pairs(frames, actions),
-        winning_N=np.concatenate([winning_stretches(episode) for episode in episodes]),
+        winning_N=np.concatenate([winning_segments(episode) for episode in episodes]),
     )

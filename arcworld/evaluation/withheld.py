@@ -30,7 +30,7 @@ from arcworld.frames.tokenizer import CELLS
 from arcworld.models.run import Run
 from arcworld.recordings.dataset import Dataset
 from arcworld.recordings.episode import ACTION_IDS, Outcome
-from arcworld.recordings.novelty import Seen
+from arcworld.recordings.novelty import NoveltyIndex
 
 RESULT = "withheld.json"
 """In a run's folder, where `arcworld evaluate` looks for it."""
@@ -77,7 +77,7 @@ def measure_withheld(runs: Sequence[Run], dataset: Dataset, report: Report) -> W
     """Measure fold after fold on its withheld levels, and pool what they foretell and choose."""
     named = dataset.split.train | dataset.split.validation
     kept = [e for e in dataset.episodes if e.guid in named]
-    transitions = lay_out(kept, Seen(np.zeros(0, np.uint64), np.zeros(0, np.uint64)))
+    transitions = lay_out(kept, NoveltyIndex(np.zeros(0, np.uint64), np.zeros(0, np.uint64)))
     told = [_ask(run, fold, dataset, transitions, report) for fold, run in enumerate(runs)]
     forecasts, bins = _outcomes(told, dataset, transitions)
     parts = forecasts | _choices(told, transitions)
@@ -116,7 +116,7 @@ def _ask(run: Run, fold: int, dataset: Dataset, transitions: Transitions, report
     skill = at[transitions.winning_N[at]]
     places, skilled = transitions.take(at), transitions.take(skill)
     coded = code_all(transitions, run.tokenizer)
-    training = lay_out(list(fold_data(dataset, fold).part("train").episodes), run.seen)
+    training = lay_out(list(fold_data(dataset, fold).part("train").episodes), run.novelty_index)
     floors = OutcomeFloors(training).predictions(places)
     outcomes = outcomes_after(
         run.world_model, transitions, coded, at, partial(report, f"{name}, outcomes")

@@ -18,12 +18,12 @@ from arcworld.evaluation.frame_measures import frame_table
 from arcworld.evaluation.pooling import Ratio, Table, share
 from arcworld.evaluation.transitions import Transitions
 from arcworld.frames.tokenizer import CELLS, FrameTokenizer
-from arcworld.models.decode import Prediction, predict_next
+from arcworld.models.decode import DecodedFrames, predict_next
 from arcworld.models.drafts import TransitionMemory
 from arcworld.models.world_model import WorldModel
 from arcworld.recordings.episode import CLICK, RESET, Outcome
 from arcworld.tokens.cells import NO_CELL
-from arcworld.tokens.sequence import CodedEpisode, code, pack
+from arcworld.tokens.sequence import CodedEpisode, encode_episode, to_token_ids
 
 type Report = Callable[[str, int, int], None]
 """Told (what, done, total) as work goes on."""
@@ -52,7 +52,7 @@ class Forced:
 
 def code_all(transitions: Transitions, tokenizer: FrameTokenizer) -> list[CodedEpisode]:
     """The episodes of the transitions through a tokenizer."""
-    return [code(episode, tokenizer) for episode in transitions.episodes]
+    return [encode_episode(episode, tokenizer) for episode in transitions.episodes]
 
 
 def teacher_forced(
@@ -76,7 +76,7 @@ def _sequence(
     model: WorldModel, transitions: Transitions, coded: Sequence[CodedEpisode], i: int
 ) -> NDArray[np.int32]:
     frames = model.config.context_frames
-    return pack(model.vocabulary, window_at(transitions, coded, i, frames, after=1))
+    return to_token_ids(model.vocabulary, window_at(transitions, coded, i, frames, after=1))
 
 
 @torch.inference_mode()
@@ -85,9 +85,11 @@ def _force(model: WorldModel, ids_BL: NDArray[np.int32]) -> Forced:
     ids = torch.from_numpy(ids_BL).long().to(model.device)
     hidden = model.hidden(ids)
     at = (slice(None), slice(-CELLS - 1, -1))
-    before, facts = hidden[at].flatten(0, 1), model.facts(ids, at)
-    cells_BC = model.likeliest_cells(before, facts).unflatten(0, (len(ids), CELLS))
-    nll = model.cell_nll(before, facts, ids[:, -CELLS:].flatten()).unflatten(0, (len(ids), CELLS))
+    before, cell_context = hidden[at].flatten(0, 1), model.cell_context(ids, at)
+    cells_BC = model.likeliest_cells(before, cell_context).unflatten(0, (len(ids), CELLS))
+    nll = model.cell_nll(before, cell_context, ids[:, -CELLS:].flatten()).unflatten(
+        0, (len(ids), CELLS)
+    )
     act = _last(ids == vocabulary.act)
     rows = torch.arange(len(ids), device=ids.device)
     after = hidden[rows, act + vocabulary.action_tokens - 1]
@@ -146,17 +148,17 @@ def per_frame(
 
 def predict_all(
     model: WorldModel, histories: Sequence[CodedEpisode], report: Callable[[int, int], None]
-) -> Prediction:
+) -> DecodedFrames:
     """`predict_next`, drafted from the batches before; `report` hears (done, total)."""
-    parts: list[Prediction] = []
+    parts: list[DecodedFrames] = []
     memory = TransitionMemory()
     for at in range(0, max(len(histories), 1), BATCH):
         some = histories[at : at + BATCH]
         parts.append(predict_next(model, some, draft=memory))
         memory.learn(some, parts[-1].indices_BC)
         report(min(at + BATCH, len(histories)), len(histories))
-    names = [field.name for field in fields(Prediction)]
-    return Prediction(*(np.concatenate([getattr(p, name) for p in parts]) for name in names))
+    names = [field.name for field in fields(DecodedFrames)]
+    return DecodedFrames(*(np.concatenate([getattr(p, name) for p in parts]) for name in names))
 
 
 @torch.inference_mode()
@@ -170,7 +172,7 @@ def outcomes_after(
     """Probability of each `Outcome` after the action of some transitions, float32 [M, 3]."""
     frames = model.config.context_frames
     rows = [
-        pack(model.vocabulary, window_at(transitions, coded, int(i), frames, pending=True))
+        to_token_ids(model.vocabulary, window_at(transitions, coded, int(i), frames, pending=True))
         for i in at_M
     ]
     outcomes = np.zeros((len(rows), len(Outcome)), dtype=np.float32)

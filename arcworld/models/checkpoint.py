@@ -108,10 +108,10 @@ def load_model(folder: Path) -> nn.Module:
     except ArcworldError:
         raise
     except (TypeError, ValueError, RuntimeError, ZeroDivisionError) as error:
-        told = str(error).splitlines()[0]
+        reason = str(error).splitlines()[0]
         raise ArcworldError(
-            f"{folder / CONFIG}: no model can be built from it ({told}); expected the settings that"
-            " training wrote; put them back"
+            f"{folder / CONFIG}: no model can be built from it ({reason}); expected the settings"
+            " that training wrote; put them back"
         ) from error
     load_state(module, load_tensors(folder / WEIGHTS), folder / WEIGHTS)
     return module.eval()

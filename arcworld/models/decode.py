@@ -1,7 +1,7 @@
 """The next frame and outcome after an action: many histories at once, greedy or by dice.
 
 Knows tokens and the world model; knows nothing of pixels. `predict_next` decodes by draft
-(`drafted`); `predict_plainly` takes one pass a code, and is what faster ones must equal.
+(`drafted`); `predict_sequentially` takes one pass a code, and is what faster ones must equal.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from arcworld.frames.tokenizer import CELLS
-from arcworld.models.drafted import decode_drafted
 from arcworld.models.drafts import Draft, last_frame
-from arcworld.models.picking import Dice, pick
+from arcworld.models.sampling import SamplerNoise, sample_cells
+from arcworld.models.speculative import decode_speculative
 from arcworld.models.world_model import WorldModel
 from arcworld.recordings.episode import Outcome
-from arcworld.tokens.sequence import CodedEpisode, pack
+from arcworld.tokens.sequence import CodedEpisode, to_token_ids
 
-type _Decode = Callable[[Tensor, Tensor, Dice | None], tuple[Tensor, Tensor]]
+type _Decode = Callable[[Tensor, Tensor, SamplerNoise | None], tuple[Tensor, Tensor]]
 """From prompts [B, L], their rows [B] and dice: the hidden state after the action and 64 ids."""
 
 
 @dataclass(frozen=True, eq=False)
-class Prediction:
+class DecodedFrames:
     """What the model says follows an action, for B histories.
 
     Attributes:
@@ -47,8 +47,8 @@ def predict_next(
     histories: Sequence[CodedEpisode],
     *,
     draft: Draft = last_frame,
-    dice: Dice | None = None,
-) -> Prediction:
+    noise: SamplerNoise | None = None,
+) -> DecodedFrames:
     """Next frame and outcome after each history's pending action: greedy, or drawn by dice.
 
     A history holds as many actions as frames: the last one awaits its frame. Histories longer
@@ -60,21 +60,25 @@ def predict_next(
         raise ValueError(f"a draft is 64 codes for each of {len(histories)} histories")
     ids = torch.from_numpy(model.vocabulary.cell_ids(drafts.astype(np.int32))).long()
 
-    def decode(prompt_BL: Tensor, rows_B: Tensor, dice: Dice | None) -> tuple[Tensor, Tensor]:
-        return decode_drafted(model, prompt_BL, ids.to(rows_B.device)[rows_B], dice)
+    def decode(
+        prompt_BL: Tensor, rows_B: Tensor, noise: SamplerNoise | None
+    ) -> tuple[Tensor, Tensor]:
+        return decode_speculative(model, prompt_BL, ids.to(rows_B.device)[rows_B], noise)
 
-    return _predict(model, histories, decode, dice)
+    return _predict(model, histories, decode, noise)
 
 
-def predict_plainly(
-    model: WorldModel, histories: Sequence[CodedEpisode], *, dice: Dice | None = None
-) -> Prediction:
+def predict_sequentially(
+    model: WorldModel, histories: Sequence[CodedEpisode], *, noise: SamplerNoise | None = None
+) -> DecodedFrames:
     """What `predict_next` gives, by one pass a code."""
 
-    def decode(prompt_BL: Tensor, rows_B: Tensor, dice: Dice | None) -> tuple[Tensor, Tensor]:
-        return _decode_plainly(model, prompt_BL, dice)
+    def decode(
+        prompt_BL: Tensor, rows_B: Tensor, noise: SamplerNoise | None
+    ) -> tuple[Tensor, Tensor]:
+        return _decode_sequentially(model, prompt_BL, noise)
 
-    return _predict(model, [_fit(model, history) for history in histories], decode, dice)
+    return _predict(model, [_fit(model, history) for history in histories], decode, noise)
 
 
 def _fit(model: WorldModel, history: CodedEpisode) -> CodedEpisode:
@@ -87,19 +91,22 @@ def _fit(model: WorldModel, history: CodedEpisode) -> CodedEpisode:
 
 @torch.inference_mode()
 def _predict(
-    model: WorldModel, histories: Sequence[CodedEpisode], decode: _Decode, dice: Dice | None
-) -> Prediction:
-    packed = [pack(model.vocabulary, history) for history in histories]
+    model: WorldModel,
+    histories: Sequence[CodedEpisode],
+    decode: _Decode,
+    noise: SamplerNoise | None,
+) -> DecodedFrames:
+    packed = [to_token_ids(model.vocabulary, history) for history in histories]
     indices = np.zeros((len(packed), CELLS), dtype=np.int32)
     outcomes = np.zeros((len(packed), len(Outcome)), dtype=np.float32)
     level = np.zeros(len(packed), dtype=np.bool_)
     for at in _same_length(packed):
         prompt = torch.from_numpy(np.stack([packed[i] for i in at])).long().to(model.device)
         rows = torch.tensor(at, device=model.device)
-        told = _answer(model, prompt, rows, decode, dice)
-        ids, outcomes[at], level[at] = (part.cpu().numpy() for part in told)
+        predicted = _answer(model, prompt, rows, decode, noise)
+        ids, outcomes[at], level[at] = (part.cpu().numpy() for part in predicted)
         indices[at] = model.vocabulary.indices(ids.astype(np.int32))
-    return Prediction(indices, outcomes, level)
+    return DecodedFrames(indices, outcomes, level)
 
 
 def _same_length(rows: Sequence[NDArray[np.int32]]) -> list[list[int]]:
@@ -110,22 +117,26 @@ def _same_length(rows: Sequence[NDArray[np.int32]]) -> list[list[int]]:
 
 
 def _answer(
-    model: WorldModel, prompt_BL: Tensor, rows_B: Tensor, decode: _Decode, dice: Dice | None
+    model: WorldModel,
+    prompt_BL: Tensor,
+    rows_B: Tensor,
+    decode: _Decode,
+    noise: SamplerNoise | None,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Ids of cells, probabilities of outcomes, and the level token of rows of one length."""
     vocabulary = model.vocabulary
-    hidden, ids = decode(prompt_BL, rows_B, dice and dice.take(rows_B))
+    hidden, ids = decode(prompt_BL, rows_B, noise and noise.take(rows_B))
     logits = model.logits(hidden)
     level = logits[:, vocabulary.level_complete] > logits[:, vocabulary.frame]
     if bool(level.any()):
         won = torch.nn.functional.pad(prompt_BL[level], (0, 1), value=vocabulary.level_complete)
         rows = rows_B[level]
-        ids[level] = decode(won, rows, dice and dice.take(rows))[1]
+        ids[level] = decode(won, rows, noise and noise.take(rows))[1]
     return ids, model.outcome_logits(hidden).softmax(-1), level
 
 
-def _decode_plainly(
-    model: WorldModel, prompt_BL: Tensor, dice: Dice | None
+def _decode_sequentially(
+    model: WorldModel, prompt_BL: Tensor, noise: SamplerNoise | None
 ) -> tuple[Tensor, Tensor]:
     from transformers import DynamicCache
 
@@ -135,10 +146,10 @@ def _decode_plainly(
     ids = torch.cat([prompt_BL, frame], dim=1)
     for cell in range(CELLS):
         hidden = model.hidden(ids, cache=cache, last=1)
-        facts = model.facts(ids, (slice(None), slice(-1, None)))
-        told = pick(model, hidden, facts, dice, cell)[:, 0]
-        new = (told < 0).nonzero()[:, 0]
+        cell_context = model.cell_context(ids, (slice(None), slice(-1, None)))
+        predicted = sample_cells(model, hidden, cell_context, noise, cell)[:, 0]
+        new = (predicted < 0).nonzero()[:, 0]
         if len(new):
-            told[new] = model.spell(hidden[new, 0])
-        ids = torch.cat([ids, told[:, None]], dim=1)
+            predicted[new] = model.spell(hidden[new, 0])
+        ids = torch.cat([ids, predicted[:, None]], dim=1)
     return after, ids[:, -CELLS:]

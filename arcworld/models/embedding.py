@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from arcworld.frames.tokenizer import CELLS
-from arcworld.models.context import NO_ACTION, OFFSETS, Context, read_context
-from arcworld.models.surroundings import Surroundings, actions_after
-from arcworld.models.table import TokenTable
+from arcworld.models.frame_conv import FrameConv, actions_after
+from arcworld.models.position_context import NO_ACTION, OFFSETS, PositionContext, read_context
+from arcworld.models.token_embedding import TokenEmbedding
 from arcworld.tokens.vocabulary import Vocabulary
 
 
@@ -20,7 +20,7 @@ class SequenceEmbedding(nn.Module):
     """Ids [B, L] to vectors [B, L, D].
 
     Attributes:
-        table: the tokens' vectors.
+        token_embedding: the tokens' vectors.
     """
 
     def __init__(
@@ -30,15 +30,15 @@ class SequenceEmbedding(nn.Module):
         *,
         context_features: bool,
         reads_cells: bool,
-        surroundings: int,
+        frame_conv: int,
     ) -> None:
         """The settings are those of `WorldModelConfig`."""
         super().__init__()
-        if (reads_cells or surroundings) and not context_features:
+        if (reads_cells or frame_conv) and not context_features:
             raise ValueError("reads_cells and surroundings need context_features; found them alone")
         self.vocabulary, self.width = vocabulary, width
         self.has_context = context_features
-        self.table = TokenTable(vocabulary, width, reads_cells=reads_cells)
+        self.token_embedding = TokenEmbedding(vocabulary, width, reads_cells=reads_cells)
         if context_features:
             self.slots = nn.Embedding(vocabulary.step_tokens + 2, width)
             self.previous = nn.Linear(width, width, bias=False)
@@ -46,7 +46,7 @@ class SequenceEmbedding(nn.Module):
             self.offsets = nn.Embedding(OFFSETS, width)
             for part in (self.slots, self.types, self.offsets):
                 nn.init.normal_(part.weight, std=0.02)
-        self.surroundings = Surroundings(width, surroundings) if surroundings else None
+        self.frame_conv = FrameConv(width, frame_conv) if frame_conv else None
         self._kept: tuple[tuple[int, ...], Tensor, Tensor] | None = None
 
     def forward(
@@ -56,24 +56,24 @@ class SequenceEmbedding(nn.Module):
         count = input_ids_BL.shape[1] if last is None else last
         ids = input_ids_BL[:, -count:]
         is_mask = ids == self.vocabulary.mask
-        vectors = self.table(ids.masked_fill(is_mask, self.vocabulary.frame))
+        vectors = self.token_embedding(ids.masked_fill(is_mask, self.vocabulary.frame))
         if mask_row_D is not None:
             vectors = torch.where(is_mask[..., None], mask_row_D.to(vectors.dtype), vectors)
         if self.has_context:
             context = read_context(self.vocabulary, input_ids_BL).last(count)
             vectors = vectors + self._context_vectors(context)
-            if self.surroundings is not None:
-                vectors = vectors + self._around_cells(self.surroundings, input_ids_BL, context)
+            if self.frame_conv is not None:
+                vectors = vectors + self._frame_conv_cells(self.frame_conv, input_ids_BL, context)
         return vectors
 
-    def _context_vectors(self, context: Context) -> Tensor:
+    def _context_vectors(self, context: PositionContext) -> Tensor:
         known = context.previous_BL >= 0
-        previous = self.previous(self.table(context.previous_BL.clamp(min=0)))
+        previous = self.previous(self.token_embedding(context.previous_BL.clamp(min=0)))
         vectors = self.slots(context.slots_BL) + previous * known[..., None]
         return vectors + self.types(context.types_BL) + self.offsets(context.offsets_BL)
 
-    def _around_cells(
-        self, surroundings: Surroundings, input_ids_BL: Tensor, context: Context
+    def _frame_conv_cells(
+        self, frame_conv: FrameConv, input_ids_BL: Tensor, context: PositionContext
     ) -> Tensor:
         """What the frame before each position's cell holds around it, [B, L, D]; 0 elsewhere."""
         awaits = context.previous_BL >= 0
@@ -83,27 +83,27 @@ class SequenceEmbedding(nn.Module):
         rows, starts = wanted.nonzero(as_tuple=True)
         if not len(rows):
             return torch.zeros(*before.shape, self.width, device=before.device)
-        vectors = self._around_frames(surroundings, input_ids_BL, rows, starts)
+        vectors = self._frame_conv_frames(frame_conv, input_ids_BL, rows, starts)
         index = torch.zeros_like(input_ids_BL)
         index[rows, starts] = torch.arange(len(rows), device=index.device)
         found = vectors[index.gather(1, before), context.slots_BL.clamp(max=CELLS - 1)]
         return found * awaits[..., None]
 
-    def _around_frames(
-        self, surroundings: Surroundings, input_ids_BL: Tensor, rows_N: Tensor, starts_N: Tensor
+    def _frame_conv_frames(
+        self, frame_conv: FrameConv, input_ids_BL: Tensor, rows_N: Tensor, starts_N: Tensor
     ) -> Tensor:
         """Surroundings in some frames, [N, 64, D]; the last are kept while a frame is decoded."""
         span = torch.arange(1, CELLS + 1, device=rows_N.device)
         cells = input_ids_BL[rows_N[:, None], starts_N[:, None] + span]
         types, clicked = actions_after(self.vocabulary, input_ids_BL, rows_N, starts_N)
         if torch.is_grad_enabled() or self.training:
-            return surroundings(self.table(cells), types, clicked)
-        facts = torch.cat([cells, types[:, None], clicked[:, None]], dim=1)
+            return frame_conv(self.token_embedding(cells), types, clicked)
+        cell_context = torch.cat([cells, types[:, None], clicked[:, None]], dim=1)
         state = tuple(parameter._version for parameter in self.parameters())
         if self._kept is not None and self._kept[0] == state:
-            before, found = (kept[-len(facts) :] for kept in self._kept[1:])
-            if torch.equal(before, facts):
+            before, found = (kept[-len(cell_context) :] for kept in self._kept[1:])
+            if torch.equal(before, cell_context):
                 return found
-        around = surroundings(self.table(cells), types, clicked)
-        self._kept = state, facts, around
+        around = frame_conv(self.token_embedding(cells), types, clicked)
+        self._kept = state, cell_context, around
         return around

@@ -26,9 +26,9 @@ def world_model_loss(model: WorldModel, batch: Batch) -> dict[str, Tensor]:
     at, weights = _targets(batch)
     targets = batch.labels_BL[:, 1:][at]
     flat = hidden[:, :-1][at]
-    facts = model.facts(batch.input_ids_BL, F.pad(at, (0, 1)))
-    logits = model.logits(flat, facts, weighted=True)
-    columns = targets if facts is None else facts.columns(model.vocabulary, targets)
+    cell_context = model.cell_context(batch.input_ids_BL, F.pad(at, (0, 1)))
+    logits = model.logits(flat, cell_context, weighted=True)
+    columns = targets if cell_context is None else cell_context.columns(model.vocabulary, targets)
     losses = F.cross_entropy(logits, columns, reduction="none")
     spelling = model.spelling_nll(flat, columns, targets)
     tokens = (losses + SPELLING_WEIGHT * spelling) * weights

@@ -20,12 +20,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from arcworld.frames.tokenizer import CELLS
-from arcworld.models.sight import Sight
+from arcworld.models.frame_encoder import FrameEncoder
 from arcworld.models.world_model import WorldModel
 from arcworld.recordings.episode import ACTION_IDS, CLICK, RESET
 from arcworld.tokens.batches import IGNORE, Batch
 from arcworld.tokens.cells import PIXELS
-from arcworld.tokens.sequence import CodedEpisode, mask_actions, pack
+from arcworld.tokens.sequence import CodedEpisode, mask_actions, to_token_ids
 
 
 class Policy(Protocol):
@@ -45,7 +45,7 @@ class Policy(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Advice:
+class PolicyOutput:
     """What a policy says of one frame, read once.
 
     Attributes:
@@ -58,10 +58,10 @@ class Advice:
     offsets: Callable[[Sequence[int]], Tensor | None]
 
 
-def restrict(type_logits_B8: Tensor, legal_B8: Tensor | NDArray[np.bool_]) -> Tensor:
+def mask_illegal(type_logits_B8: Tensor, legal_B8: Tensor | NDArray[np.bool_]) -> Tensor:
     """Type logits with -inf at all that is not legal, and at RESET.
 
-    >>> restrict(torch.zeros(1, 8), np.arange(8)[None] > 5)
+    >>> mask_illegal(torch.zeros(1, 8), np.arange(8)[None] > 5)
     tensor([[-inf, -inf, -inf, -inf, -inf, -inf, 0., 0.]])
 
     Raises:
@@ -83,8 +83,8 @@ class PolicyConfig:
         type_width: hidden width of the type head.
         location_width: width of queries and keys of the location head.
         offset_width: hidden width of the head for the pixel within a cell (0: no such head).
-        blocks: blocks of a convolution of the policy's own over the frame's cells (`models.sight`),
-            whose reading is added to the body's (0: none).
+        blocks: blocks of a convolution of the policy's own over the frame's cells
+            (`models.frame_encoder`), whose reading is added to the body's (0: none).
         single_frame: read the last frame alone: the baseline without any history.
         history_dropout: share of training frames that are read without their history.
         change_weight: weight of a training action that differs from the one before (1: none).
@@ -119,7 +119,7 @@ class MaskedPolicy(nn.Module):
         self.key = nn.Linear(config.width, config.location_width)
         self.null_key = nn.Parameter(torch.randn(config.location_width) * 0.02)
         if config.blocks:
-            self.sight = Sight(config.width, config.blocks)
+            self.frame_encoder = FrameEncoder(config.width, config.blocks)
         if config.offset_width:
             self.offset_head = nn.Sequential(
                 nn.Linear(2 * config.width, config.offset_width),
@@ -155,8 +155,10 @@ class MaskedPolicy(nn.Module):
         if self.config.blocks:
             span = torch.arange(1 - CELLS, 1, device=last.device)
             with torch.no_grad():
-                vectors = world_model.table(masked_ids_BL[rows[:, None], last[:, None] + span])
-            cells = cells + self.sight(vectors.to(self.query.weight.dtype))
+                vectors = world_model.token_embedding(
+                    masked_ids_BL[rows[:, None], last[:, None] + span]
+                )
+            cells = cells + self.frame_encoder(vectors.to(self.query.weight.dtype))
         return cells
 
     def _read_body(
@@ -207,12 +209,12 @@ class MaskedPolicy(nn.Module):
         return self._offset_logits(self._read_last(world_model, histories), cells_B)
 
     @torch.inference_mode()
-    def advise(self, world_model: WorldModel, history: CodedEpisode) -> Advice:
+    def policy_output(self, world_model: WorldModel, history: CodedEpisode) -> PolicyOutput:
         """`prior_logits` and `offset_logits` of one history, which is read once."""
         cells_1CD = self._read_last(world_model, [history])
         types, places = self(cells_1CD)
-        told = self._offset_logits if self.config.offset_width else lambda *_: None
-        return Advice(types[0], places[0], lambda cells: told(cells_1CD, cells))
+        offsets = self._offset_logits if self.config.offset_width else lambda *_: None
+        return PolicyOutput(types[0], places[0], lambda cells: offsets(cells_1CD, cells))
 
     @torch.inference_mode()
     def _offset_logits(self, cells_NCD: Tensor, cells_B: Sequence[int]) -> Tensor:
@@ -221,7 +223,7 @@ class MaskedPolicy(nn.Module):
 
     def _read_last(self, world_model: WorldModel, histories: Sequence[CodedEpisode]) -> Tensor:
         vocabulary = world_model.vocabulary
-        ids = stack([mask_actions(vocabulary, pack(vocabulary, h)) for h in histories])
+        ids = stack([mask_actions(vocabulary, to_token_ids(vocabulary, h)) for h in histories])
         ids = ids.to(self.mask_row.device)
         last = torch.zeros_like(ids, dtype=torch.bool)
         last[:, -1] = True

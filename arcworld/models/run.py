@@ -6,8 +6,8 @@ Knows the folder's layout; knows nothing of how it was made.
     RUN/tokenizer/            config.json, model.safetensors
     RUN/world_model/          the same, and metrics.jsonl
     RUN/policy/               the same (v2)
-    RUN/lore.json             what recordings tell of each game (`recordings.lore`)
-    RUN/seen/                 64-bit hashes of training frames and of frame + action pairs
+    RUN/game_priors.json      what recordings tell of each game (`recordings.game_priors`)
+    RUN/novelty/              64-bit hashes of training frames and of frame + action pairs
 """
 
 from __future__ import annotations
@@ -22,11 +22,12 @@ import torch
 from arcworld.errors import ArcworldError, did_you_mean
 from arcworld.frames.tokenizer import FrameTokenizer
 from arcworld.models.checkpoint import load_model, load_object
+from arcworld.models.migrate import is_old
 from arcworld.models.policy import MaskedPolicy
 from arcworld.models.shared_head import SharedHeadPolicy
 from arcworld.models.world_model import WorldModel
-from arcworld.recordings.lore import Lore, load_lore
-from arcworld.recordings.novelty import Seen
+from arcworld.recordings.game_priors import GamePriors, load_game_priors
+from arcworld.recordings.novelty import NoveltyIndex
 
 SHIPPED = Path(__file__).parents[1] / "weights"
 
@@ -47,8 +48,8 @@ class Run:
     tokenizer: FrameTokenizer
     world_model: WorldModel
     policy: MaskedPolicy | SharedHeadPolicy
-    seen: Seen
-    lore: Mapping[str, Lore] = field(default_factory=dict[str, Lore])
+    novelty_index: NoveltyIndex
+    game_priors: Mapping[str, GamePriors] = field(default_factory=dict[str, GamePriors])
 
     @property
     def name(self) -> str:
@@ -83,6 +84,11 @@ def from_pretrained(name: str | Path) -> Run:
             f"{name}: no run there; expected a folder that `arcworld train` made or the name of"
             f" shipped weights ({did_you_mean(str(name), shipped)})"
         )
+    if is_old(folder):
+        raise ArcworldError(
+            f"{folder}: found a run in the format of version 0.1; expected the present names of its"
+            f" files and weights; run `arcworld convert {folder}` once"
+        )
     about = load_object(folder / "run.json")
     tokenizer = cast(FrameTokenizer, load_model(folder / "tokenizer"))
     world_model = cast(WorldModel, load_model(folder / "world_model"))
@@ -93,8 +99,8 @@ def from_pretrained(name: str | Path) -> Run:
         world_model.attach(tokenizer)
     except ArcworldError as error:
         raise ArcworldError(f"{folder}: {error}") from None
-    seen, lore = Seen.load(folder / "seen"), load_lore(folder)
-    return Run(folder, about, tokenizer, world_model, policy, seen, lore)
+    novelty_index, game_priors = NoveltyIndex.load(folder / "novelty"), load_game_priors(folder)
+    return Run(folder, about, tokenizer, world_model, policy, novelty_index, game_priors)
 
 
 def _check_fit(

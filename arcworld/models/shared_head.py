@@ -11,11 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from arcworld.models.policy import Advice, stack
+from arcworld.models.policy import PolicyOutput, stack
 from arcworld.models.world_model import WorldModel
 from arcworld.recordings.episode import ACTION_IDS
 from arcworld.tokens.cells import NO_CELL
-from arcworld.tokens.sequence import CodedEpisode, pack
+from arcworld.tokens.sequence import CodedEpisode, to_token_ids
 
 
 class SharedHeadPolicy:
@@ -35,7 +35,7 @@ class SharedHeadPolicy:
         """See `Policy`."""
         vocabulary = world_model.vocabulary
         act = np.array([vocabulary.act], dtype=np.int32)
-        ids = stack([np.concatenate([pack(vocabulary, h), act]) for h in histories])
+        ids = stack([np.concatenate([to_token_ids(vocabulary, h), act]) for h in histories])
         ids = ids.to(world_model.device)
         logits = world_model.logits(world_model.hidden(ids)[:, -1])
         types = logits.new_full((len(logits), len(ACTION_IDS)), -torch.inf)
@@ -49,7 +49,7 @@ class SharedHeadPolicy:
         """None: no place of a click was ever seen."""
         return None
 
-    def advise(self, world_model: WorldModel, history: CodedEpisode) -> Advice:
+    def policy_output(self, world_model: WorldModel, history: CodedEpisode) -> PolicyOutput:
         """`prior_logits` of one history."""
         types, places = self.prior_logits(world_model, [history])
-        return Advice(types[0], places[0], lambda _: None)
+        return PolicyOutput(types[0], places[0], lambda _: None)

@@ -14,7 +14,7 @@ from torch import Tensor
 from arcworld.errors import ArcworldError
 from arcworld.models.checkpoint import CONFIG, WEIGHTS, load_tensors, save_tensors
 from arcworld.models.run import SHIPPED, from_pretrained
-from arcworld.recordings.lore import FILE as LORE
+from arcworld.recordings.game_priors import FILE as GAME_PRIORS
 
 PARTS = ("tokenizer", "world_model", "policy")
 MOST_BYTES = 16 * 2**20
@@ -34,8 +34,8 @@ def ship(run: Path, name: str, folder: Path = SHIPPED) -> Path:
             tensors = {k: _half(v) for k, v in load_tensors(run / part / WEIGHTS).items()}
             save_tensors(target / part / WEIGHTS, tensors)
             shutil.copy(run / part / CONFIG, target / part / CONFIG)
-    shutil.copytree(run / "seen", target / "seen")
-    for name in ("run.json", LORE):
+    shutil.copytree(run / "novelty", target / "novelty")
+    for name in ("run.json", GAME_PRIORS):
         if (run / name).is_file():
             shutil.copy(run / name, target / name)
     size = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from arcworld.frames.lexicon import PIXELS, RUNS, STOP, Lexicon, paint, run_mask
-from arcworld.models.table import CellReader
+from arcworld.models.token_embedding import CellEncoder
 from arcworld.recordings.episode import COLOURS
 
 LONGEST = 64
@@ -43,7 +43,7 @@ class SpellingHead(nn.Module):
         ids: Sequence[int],
         lexicon: Lexicon,
         codes_KD: Tensor,
-        reader: CellReader,
+        cell_encoder: CellEncoder,
     ) -> Tensor:
         """Negative log-likelihood in nats of N spelled cells' spellings, float32 [N].
 
@@ -67,14 +67,16 @@ class SpellingHead(nn.Module):
         steps = [step for s in spellings for step in (*s.strokes, (STOP, 0))]
         at = torch.tensor(owner, device=device)
         runs, colours = torch.tensor(steps, device=device).unbind(1)
-        state = self._state(hidden_ND[at], torch.from_numpy(np.stack(painted)).to(device), reader)
+        state = self._state(
+            hidden_ND[at], torch.from_numpy(np.stack(painted)).to(device), cell_encoder
+        )
         losses = F.cross_entropy(self.run(state).float(), runs, reduction="none")
         tints = F.cross_entropy(self._colours(state, runs), colours, reduction="none")
         return nll.index_add(0, at, losses + tints * (runs != STOP))
 
     @torch.no_grad()
     def spell(
-        self, hidden_ND: Tensor, codes_KD: Tensor, table: Tensor, reader: CellReader
+        self, hidden_ND: Tensor, codes_KD: Tensor, table: Tensor, cell_encoder: CellEncoder
     ) -> Tensor:
         """The greedy spelling of each of N cells, painted: uint8 [N, 64].
 
@@ -83,7 +85,7 @@ class SpellingHead(nn.Module):
         cells = table[self._bases(hidden_ND, codes_KD).argmax(1)].clone()
         going = torch.ones(len(cells), dtype=torch.bool, device=cells.device)
         for _ in range(LONGEST):
-            state = self._state(hidden_ND, cells, reader)
+            state = self._state(hidden_ND, cells, cell_encoder)
             runs = self.run(state).argmax(1)
             going = going & (runs != STOP)
             if not bool(going.any()):
@@ -97,9 +99,9 @@ class SpellingHead(nn.Module):
         query = self.base(hidden_ND.to(self.base.weight.dtype))
         return F.linear(query, codes_KD.to(query.dtype)).float()
 
-    def _state(self, hidden_ND: Tensor, cells_NP: Tensor, reader: CellReader) -> Tensor:
+    def _state(self, hidden_ND: Tensor, cells_NP: Tensor, cell_encoder: CellEncoder) -> Tensor:
         assert cells_NP.shape[1] == PIXELS
-        read = reader(cells_NP) * SCALE
+        read = cell_encoder(cells_NP) * SCALE
         hidden = hidden_ND.to(read.dtype)
         return F.gelu(self.mix(torch.cat([hidden, read], dim=1)))
 

@@ -19,11 +19,11 @@ from arcworld.errors import ArcworldError
 from arcworld.frames.codebook import PatchCodebook
 from arcworld.frames.tokenizer import CELLS, FrameTokenizer
 from arcworld.models.backbone import BackboneConfig, build_backbone, width_of
+from arcworld.models.cell_context import CellContext, read_cell_context
 from arcworld.models.embedding import SequenceEmbedding
 from arcworld.models.loss import world_model_loss
-from arcworld.models.next_cell import NextCell, next_cells
 from arcworld.models.spelling import SpellingHead
-from arcworld.models.table import TokenTable
+from arcworld.models.token_embedding import TokenEmbedding
 from arcworld.recordings.episode import Outcome
 from arcworld.tokens.batches import Batch
 from arcworld.tokens.vocabulary import Scheme, Vocabulary
@@ -38,16 +38,17 @@ class WorldModelConfig:
         codebook_size: codes of the tokenizer it reads.
         context_frames: frames it looks back on; a longer history is cut at a `<FRAME>`.
         context_features: add to each position what stands in the cell to come: its last code, the
-            action's type and, in v2, where the click fell (`models.context`); and let a gate favour
-            that last code, since most cells do not change. Off in the seed.
+            action's type and, in v2, where the click fell (`models.position_context`); and let a
+            gate favour that last code, since most cells do not change. Off in the seed.
         backbone: the body.
-        reads_cells: read cells by their pixels too (`models.table`), and foretell cells that are no
+        reads_cells: read cells by their pixels too (`models.token_embedding`), and foretell cells
+            that are no
             code: by pointing at the frame before, or by spelling. For a `PatchCodebook`, with
             `context_features`.
         changed_weight: what cells that changed weighed in training, more than those that stayed:
             with `context_features`, the odds that a cell stays are set right by it.
         surroundings: blocks of the convolution that reads the frame before both ways at once
-            (`models.surroundings`), with `context_features`; 0 leaves it out.
+            (`models.frame_conv`), with `context_features`; 0 leaves it out.
     """
 
     scheme: Scheme = "v2"
@@ -56,7 +57,7 @@ class WorldModelConfig:
     context_features: bool = False
     backbone: BackboneConfig = field(default_factory=BackboneConfig)
     reads_cells: bool = False
-    surroundings: int = 0
+    frame_conv: int = 0
     changed_weight: float = 1.0
 
 
@@ -76,7 +77,7 @@ class WorldModel(nn.Module):
             width,
             context_features=config.context_features,
             reads_cells=config.reads_cells,
-            surroundings=config.surroundings,
+            frame_conv=config.frame_conv,
         )
         self.outcome_head = nn.Linear(width, len(Outcome))
         self.register_buffer("fingerprint", torch.zeros(1, dtype=torch.int64))
@@ -90,14 +91,14 @@ class WorldModel(nn.Module):
             self.spelling = SpellingHead(width)
 
     @property
-    def table(self) -> TokenTable:
+    def token_embedding(self) -> TokenEmbedding:
         """The vectors of tokens, which embed and predict."""
-        return self.embedding.table
+        return self.embedding.token_embedding
 
     @property
     def device(self) -> torch.device:
         """Where the parameters are."""
-        return self.table.weight.device
+        return self.token_embedding.weight.device
 
     def start_from(self, tokenizer: FrameTokenizer) -> None:
         """Begin training on a tokenizer: attach it, and embed its codes.
@@ -113,7 +114,7 @@ class WorldModel(nn.Module):
         rows = codes_KD @ projection
         rows = (rows - rows.mean(0)) / rows.std().clamp(min=1e-6) * 0.02
         with torch.no_grad():
-            self.table.weight[: len(rows)] = 0.0 if self.config.reads_cells else rows
+            self.token_embedding.weight[: len(rows)] = 0.0 if self.config.reads_cells else rows
 
     def attach(self, tokenizer: FrameTokenizer) -> None:
         """Take the tokenizer whose ids are read from now on.
@@ -127,7 +128,7 @@ class WorldModel(nn.Module):
                 " the one that belongs here"
             )
         if isinstance(tokenizer, PatchCodebook):
-            self.table.attach(tokenizer.lexicon)
+            self.token_embedding.attach(tokenizer.lexicon)
 
     def hidden(
         self,
@@ -149,12 +150,12 @@ class WorldModel(nn.Module):
         vectors_BLD: Tensor,
         cache: Any = None,
         *,
-        sees_BQK: Tensor | None = None,
+        attends_BQK: Tensor | None = None,
         positions_BQ: Tensor | None = None,
     ) -> Tensor:
         """The body over embedded tokens: hidden states [B, L, D].
 
-        `sees_BQK` says which keys each token sees, where it is not all before it, and
+        `attends_BQK` says which keys each token sees, where it is not all before it, and
         `positions_BQ` where it stands, where it is not behind the one before.
         """
         body_dtype = next(self.backbone.parameters()).dtype
@@ -164,13 +165,13 @@ class WorldModel(nn.Module):
             inputs_embeds=vectors_BLD,
             past_key_values=cache,
             use_cache=cache is not None,
-            attention_mask=None if sees_BQK is None else sees_BQK[:, None],
+            attention_mask=None if attends_BQK is None else attends_BQK[:, None],
             position_ids=positions_BQ,
         )
         return output.last_hidden_state
 
     def logits(
-        self, hidden_ND: Tensor, facts: NextCell | None = None, *, weighted: bool = False
+        self, hidden_ND: Tensor, cell_context: CellContext | None = None, *, weighted: bool = False
     ) -> Tensor:
         """Logits over every token but `<MASK>`, float32 [N, len(vocabulary)].
 
@@ -178,42 +179,44 @@ class WorldModel(nn.Module):
         cells are read, `<ESCAPE>` and 64 pointers follow: [N, len(vocabulary) + 65]. `weighted`
         ones are what the weighted loss of training is of.
         """
-        logits = F.linear(hidden_ND, self.table.rows().to(hidden_ND.dtype)).float()
-        if facts is None:
+        logits = F.linear(hidden_ND, self.token_embedding.rows().to(hidden_ND.dtype)).float()
+        if cell_context is None:
             return logits
         if self.config.reads_cells:
-            logits = torch.cat([logits, self._open_logits(hidden_ND, facts)], dim=1)
+            logits = torch.cat([logits, self._open_logits(hidden_ND, cell_context)], dim=1)
         gate = self.copy_gate(hidden_ND.to(self.copy_gate.weight.dtype)).float()
         if not weighted:
             gate = gate + math.log(self.config.changed_weight)
-        gate = gate * (facts.own_N >= 0)[:, None]
-        return logits.scatter_add(1, facts.own_column(self.vocabulary)[:, None], gate)
+        gate = gate * (cell_context.previous_N >= 0)[:, None]
+        return logits.scatter_add(1, cell_context.previous_column(self.vocabulary)[:, None], gate)
 
-    def _open_logits(self, hidden_ND: Tensor, facts: NextCell) -> Tensor:
+    def _open_logits(self, hidden_ND: Tensor, cell_context: CellContext) -> Tensor:
         """Logits of `<ESCAPE>` and of the pointers, float32 [N, 65]."""
         escape = self.escape(hidden_ND.to(self.escape.weight.dtype)).float()
-        escape = escape.masked_fill(~facts.is_cell_N[:, None], -torch.inf)
+        escape = escape.masked_fill(~cell_context.is_cell_N[:, None], -torch.inf)
         pointers = torch.full((len(hidden_ND), CELLS), -torch.inf, device=hidden_ND.device)
-        open_NC = facts.pointers(self.vocabulary)
+        open_NC = cell_context.pointers(self.vocabulary)
         rows, places = open_NC.nonzero(as_tuple=True)
         if len(rows):
-            vectors = self.table(facts.seen_NC[rows, places])
+            vectors = self.token_embedding(cell_context.previous_frame_NC[rows, places])
             pointed = (hidden_ND[rows].float() * vectors.float()).sum(1)
             pointers = pointers.index_put((rows, places), pointed)
         return torch.cat([escape, pointers], dim=1)
 
-    def facts(self, input_ids_BL: Tensor, at: Any) -> NextCell | None:
+    def cell_context(self, input_ids_BL: Tensor, at: Any) -> CellContext | None:
         """What is known of the cells to come at some positions (any index of [B, L], flattened);
         None in the seed's.
         """
         if not self.config.context_features:
             return None
-        return next_cells(self.vocabulary, input_ids_BL, at)
+        return read_cell_context(self.vocabulary, input_ids_BL, at)
 
-    def cell_nll(self, hidden_ND: Tensor, facts: NextCell | None, ids_N: Tensor) -> Tensor:
+    def cell_nll(
+        self, hidden_ND: Tensor, cell_context: CellContext | None, ids_N: Tensor
+    ) -> Tensor:
         """Negative log-likelihood in nats of the cells (or other tokens) to come, float32 [N]."""
-        logits = self.logits(hidden_ND, facts)
-        columns = ids_N if facts is None else facts.columns(self.vocabulary, ids_N)
+        logits = self.logits(hidden_ND, cell_context)
+        columns = ids_N if cell_context is None else cell_context.columns(self.vocabulary, ids_N)
         nll = F.cross_entropy(logits, columns, reduction="none")
         return nll + self.spelling_nll(hidden_ND, columns, ids_N)
 
@@ -224,8 +227,8 @@ class WorldModel(nn.Module):
             hidden_LD: of its last positions, at least 65.
             ids_L: the whole sequence.
         """
-        facts = self.facts(ids_L[None], (slice(None), slice(-CELLS - 1, -1)))
-        return self.cell_nll(hidden_LD[-CELLS - 1 : -1], facts, ids_L[-CELLS:]).float()
+        cell_context = self.cell_context(ids_L[None], (slice(None), slice(-CELLS - 1, -1)))
+        return self.cell_nll(hidden_LD[-CELLS - 1 : -1], cell_context, ids_L[-CELLS:]).float()
 
     def spelling_nll(self, hidden_ND: Tensor, columns_N: Tensor, ids_N: Tensor) -> Tensor:
         """Nats of the spellings that follow `<ESCAPE>`, 0 elsewhere, float32 [N]."""
@@ -233,44 +236,46 @@ class WorldModel(nn.Module):
         new = (columns_N == len(self.vocabulary)).nonzero()[:, 0]
         if not self.config.reads_cells or not len(new):
             return nll
-        lexicon, reader = self.table.lexicon, self.table.reader
-        assert lexicon is not None and reader is not None
-        ids = self.table.places(ids_N[new]).tolist()
-        codes = self.table.rows()[: self.vocabulary.codebook_size]
-        return nll.index_put((new,), self.spelling.nll(hidden_ND[new], ids, lexicon, codes, reader))
+        lexicon, cell_encoder = self.token_embedding.lexicon, self.token_embedding.cell_encoder
+        assert lexicon is not None and cell_encoder is not None
+        ids = self.token_embedding.places(ids_N[new]).tolist()
+        codes = self.token_embedding.rows()[: self.vocabulary.codebook_size]
+        return nll.index_put(
+            (new,), self.spelling.nll(hidden_ND[new], ids, lexicon, codes, cell_encoder)
+        )
 
     @torch.no_grad()
-    def likeliest_cells(self, hidden_ND: Tensor, facts: NextCell | None) -> Tensor:
+    def likeliest_cells(self, hidden_ND: Tensor, cell_context: CellContext | None) -> Tensor:
         """The cell that greedy decoding gives at each of N positions: ids, int64 [N]."""
-        ids = self.likeliest_known(hidden_ND, facts)
+        ids = self.likeliest_known_cells(hidden_ND, cell_context)
         new = (ids < 0).nonzero()[:, 0]
         if len(new):
             ids[new] = self.spell(hidden_ND[new])
         return ids
 
     @torch.no_grad()
-    def likeliest_known(self, hidden_ND: Tensor, facts: NextCell | None) -> Tensor:
+    def likeliest_known_cells(self, hidden_ND: Tensor, cell_context: CellContext | None) -> Tensor:
         """`likeliest_cells`, but -1 for a cell that is to be spelled."""
-        return self.cells_in(self.cell_logits(hidden_ND, facts).argmax(1), facts)
+        return self.cells_in(self.cell_logits(hidden_ND, cell_context).argmax(1), cell_context)
 
-    def cell_logits(self, hidden_ND: Tensor, facts: NextCell | None) -> Tensor:
+    def cell_logits(self, hidden_ND: Tensor, cell_context: CellContext | None) -> Tensor:
         """`logits` where nothing but a cell can come."""
-        logits = self.logits(hidden_ND, facts)
+        logits = self.logits(hidden_ND, cell_context)
         logits[:, self.vocabulary.codebook_size : len(self.vocabulary)] = -torch.inf
         return logits
 
-    def cells_in(self, columns_N: Tensor, facts: NextCell | None) -> Tensor:
+    def cells_in(self, columns_N: Tensor, cell_context: CellContext | None) -> Tensor:
         """Ids of the cells that columns of logits stand for; -1 for one yet to be spelled."""
-        return columns_N if facts is None else facts.ids(self.vocabulary, columns_N)
+        return columns_N if cell_context is None else cell_context.ids(self.vocabulary, columns_N)
 
     @torch.no_grad()
     def spell(self, hidden_ND: Tensor) -> Tensor:
         """Spell new cells, and take them into the lexicon: their ids in a sequence, int64 [N]."""
-        lexicon, reader = self.table.lexicon, self.table.reader
-        assert lexicon is not None and reader is not None
+        lexicon, cell_encoder = self.token_embedding.lexicon, self.token_embedding.cell_encoder
+        assert lexicon is not None and cell_encoder is not None
         table, _ = lexicon.table(hidden_ND.device)
-        codes = self.table.rows()[: self.vocabulary.codebook_size]
-        cells = self.spelling.spell(hidden_ND, codes, table, reader)
+        codes = self.token_embedding.rows()[: self.vocabulary.codebook_size]
+        cells = self.spelling.spell(hidden_ND, codes, table, cell_encoder)
         ids = lexicon.ids(cells.cpu().numpy())
         moved = self.vocabulary.cell_ids(ids.astype(np.int32)).astype(np.int64)
         return torch.from_numpy(moved).to(hidden_ND.device)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from arcworld.frames.tokenizer import CELLS
 from arcworld.models.world_model import WorldModel
 from arcworld.recordings.episode import CLICK, Outcome
-from arcworld.tokens.sequence import CodedEpisode, pack
+from arcworld.tokens.sequence import CodedEpisode, to_token_ids
 
 BATCH = 16
 """Clicks read at once."""
@@ -49,7 +49,7 @@ def _stays(model: WorldModel, indices_C: NDArray[np.int32], cell: int) -> NDArra
         np.zeros(1, np.bool_),
         opens=False,
     )
-    return pack(model.vocabulary, clicked)
+    return to_token_ids(model.vocabulary, clicked)
 
 
 def _unlikely(model: WorldModel, ids_BL: torch.Tensor) -> list[torch.Tensor]:

@@ -11,11 +11,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from arcworld.models.branches import read_branches
+from arcworld.models.tree_attention import tree_attention
 from arcworld.models.world_model import WorldModel
 from arcworld.planning.candidates import Candidates
 from arcworld.recordings.episode import Outcome
-from arcworld.tokens.sequence import CodedEpisode, pack
+from arcworld.tokens.sequence import CodedEpisode, to_token_ids
 
 
 class Reading:
@@ -37,7 +37,9 @@ class Reading:
         if not len(candidates):
             return np.zeros((0, len(Outcome)), np.float32)
         actions = torch.from_numpy(action_tokens(self.model, candidates)).long()
-        hidden = read_branches(self.model, self._ids_L, actions.to(self._ids_L.device), self._cache)
+        hidden = tree_attention(
+            self.model, self._ids_L, actions.to(self._ids_L.device), self._cache
+        )
         return self.model.outcome_logits(hidden).softmax(-1).cpu().numpy()
 
     def is_before(self, window: CodedEpisode) -> bool:
@@ -60,7 +62,11 @@ class Reading:
         return self.model.frame_nll(hidden_1LD[0], ids_L).cpu().numpy()
 
     def _ids(self, history: CodedEpisode) -> Tensor:
-        return torch.from_numpy(pack(self.model.vocabulary, history)).long().to(self.model.device)
+        return (
+            torch.from_numpy(to_token_ids(self.model.vocabulary, history))
+            .long()
+            .to(self.model.device)
+        )
 
 
 def action_tokens(model: WorldModel, candidates: Candidates) -> NDArray[np.int32]:

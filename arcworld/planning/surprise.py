@@ -10,13 +10,13 @@ import torch
 from numpy.typing import NDArray
 
 from arcworld.models.world_model import WorldModel
-from arcworld.tokens.sequence import CodedEpisode, pack
+from arcworld.tokens.sequence import CodedEpisode, to_token_ids
 
 
 @torch.inference_mode()
 def cell_surprise(model: WorldModel, window: CodedEpisode) -> NDArray[np.float32]:
     """Negative log-likelihood in nats of each cell of a window's last frame, float32 [64]."""
-    ids = torch.from_numpy(pack(model.vocabulary, window)).long()[None]
+    ids = torch.from_numpy(to_token_ids(model.vocabulary, window)).long()[None]
     ids = ids.to(model.device)
     return model.frame_nll(model.hidden(ids)[0], ids[0]).cpu().numpy()
 

@@ -3,7 +3,7 @@
 from arcworld.recordings.check import FileReport, check_paths
 from arcworld.recordings.dataset import Dataset, open_dataset
 from arcworld.recordings.episode import Action, Episode, Outcome, Step
-from arcworld.recordings.novelty import Seen
+from arcworld.recordings.novelty import NoveltyIndex
 from arcworld.recordings.reader import Problem, Recording, iter_grids, read_recording
 from arcworld.recordings.split import Split
 from arcworld.recordings.writer import RecordingWriter
@@ -17,7 +17,7 @@ __all__ = [
     "Problem",
     "Recording",
     "RecordingWriter",
-    "Seen",
+    "NoveltyIndex",
     "Split",
     "Step",
     "check_paths",

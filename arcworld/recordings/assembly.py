@@ -22,7 +22,7 @@ _NO_ACTION = (
 
 
 @dataclass(slots=True)
-class Stretch:
+class Segment:
     """The rows of an episode as they come, each with its last grid only, and counts of grids."""
 
     start: int

@@ -59,8 +59,8 @@ def check_file(path: Path) -> FileReport:
     try:
         recording = read_recording(path, strict=False)
     except ArcworldError as error:
-        told = str(error).removeprefix(f"{shown(path)}: ")
-        problem = Problem(0, told, True)
+        found = str(error).removeprefix(f"{shown(path)}: ")
+        problem = Problem(0, found, True)
         return FileReport(shown(path), "unknown", "", "", 0, 0, 0, 0, 0, False, (problem,))
     episodes = recording.episodes
     return FileReport(

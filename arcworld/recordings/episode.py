@@ -147,7 +147,7 @@ class Episode:
             )
 
 
-def level_stretches(episode: Episode) -> Iterator[tuple[int, int, int]]:
+def level_segments(episode: Episode) -> Iterator[tuple[int, int, int]]:
     """Every level won: (level, t of its first action, t after its last).
 
     A stretch begins after the last RESET, or in the level's first frame, and ends with the
@@ -164,12 +164,12 @@ def level_stretches(episode: Episode) -> Iterator[tuple[int, int, int]]:
         yield int(episode.levels_T[-1]), start, len(episode)
 
 
-def winning_stretches(episode: Episode) -> NDArray[np.bool_]:
-    """Which actions won a level without detour: those of its `level_stretches`; bool [A]. Here play
+def winning_segments(episode: Episode) -> NDArray[np.bool_]:
+    """Which actions won a level without detour: those of its `level_segments`; bool [A]. Here play
     shows skill; elsewhere it may be exploration.
     """
     winning = np.zeros(len(episode), dtype=np.bool_)
-    for _, start, end in level_stretches(episode):
+    for _, start, end in level_segments(episode):
         winning[start:end] = True
     return winning
 

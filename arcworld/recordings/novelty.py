@@ -18,7 +18,7 @@ from arcworld.recordings.dataset import Dataset
 from arcworld.recordings.episode import SIDE
 from arcworld.recordings.files import shown, write_array
 
-_FILES = ("seen_frames.npy", "seen_pairs.npy")
+_FILES = ("frame_hashes.npy", "pair_hashes.npy")
 
 
 def frame_hashes(frames_THW: NDArray[np.uint8]) -> NDArray[np.uint64]:
@@ -55,7 +55,7 @@ def _hashes(rows: NDArray[np.uint8]) -> NDArray[np.uint64]:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Seen:
+class NoveltyIndex:
     """Hashes of what training showed; holds no frame.
 
     Attributes:
@@ -67,7 +67,7 @@ class Seen:
     pairs: NDArray[np.uint64]
 
     @classmethod
-    def from_dataset(cls, dataset: Dataset) -> Seen:
+    def from_dataset(cls, dataset: Dataset) -> NoveltyIndex:
         """All frames and pairs of a dataset, usually its `train` part."""
         hashes = np.zeros(dataset.frames.count, np.uint64)
         used = dataset.distinct_ids()
@@ -90,12 +90,12 @@ class Seen:
         return ~np.isin(pair_hashes(frames_AHW, actions_A3), self.pairs)
 
     def save(self, folder: Path) -> None:
-        """Write `seen_frames.npy` and `seen_pairs.npy`."""
+        """Write `frame_hashes.npy` and `pair_hashes.npy`."""
         for name, hashes in zip(_FILES, (self.frames, self.pairs), strict=True):
             write_array(folder / name, hashes.astype("<u8"))
 
     @classmethod
-    def load(cls, folder: Path) -> Seen:
+    def load(cls, folder: Path) -> NoveltyIndex:
         """The inverse of `save`.
 
         Raises:

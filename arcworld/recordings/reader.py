@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arcworld.errors import ArcworldError
-from arcworld.recordings.assembly import Stretch, fault, lost_frame, restarts
+from arcworld.recordings.assembly import Segment, fault, lost_frame, restarts
 from arcworld.recordings.dialects import Dialect, Row, Summary, name_dialect, parse_row
 from arcworld.recordings.episode import RESET, Episode
 from arcworld.recordings.files import shown
@@ -110,7 +110,7 @@ class _Reading:
         self.problems: dict[tuple[str, bool], Problem] = {}
         self.repeats: dict[tuple[str, bool], int] = {}
         self.episodes: list[Episode] = []
-        self.stretch: Stretch | None = None
+        self.segment: Segment | None = None
         self.first: Row | None = None
         self.summary: tuple[int, Summary] | None = None
         self.rows = self.frames = self.refused = 0
@@ -127,8 +127,8 @@ class _Reading:
             return
         self.problems[key] = Problem(line, message, fatal)
         if len(self.problems) == MAX_PROBLEMS:
-            told = f"stopped looking after {MAX_PROBLEMS} problems"
-            self.problems[told, False] = Problem(line, told, False)
+            found = f"stopped looking after {MAX_PROBLEMS} problems"
+            self.problems[found, False] = Problem(line, found, False)
 
     def parse(self, number: int, line: bytes) -> Row | Summary | None:
         try:
@@ -159,22 +159,22 @@ class _Reading:
 
     def _add_row(self, number: int, row: Row) -> None:
         first = self.first = self.first or row
-        before = self.stretch.rows[-1] if self.stretch else None
+        before = self.segment.rows[-1] if self.segment else None
         wrong = fault(first, before, row) or (None if self.broken else lost_frame(before, row))
         if wrong:
             self.report(number, wrong)
         if self.broken:
             return
         if not len(row.grids):
-            told = "left out a row without a frame: an action after the game was over"
-            self.report(number, told, fatal=False)
+            found = "left out a row without a frame: an action after the game was over"
+            self.report(number, found, fatal=False)
             self.refused += 1
             return
-        if self.stretch is None or before is None or restarts(before, row):
+        if self.segment is None or before is None or restarts(before, row):
             self._close()
-            self.stretch = Stretch(start=self.frames)
+            self.segment = Segment(start=self.frames)
         self._remark(number, before, row)
-        self.stretch.add(row)
+        self.segment.add(row)
         self.frames += 1
 
     def _remark(self, number: int, before: Row | None, row: Row) -> None:
@@ -182,28 +182,28 @@ class _Reading:
         if before is None and row.action is not None and row.action[0] != RESET:
             self.report(number, "the recording starts in the middle of play", fatal=False)
         if row.full_reset and row.action is not None and row.action[0] != RESET and before:
-            told = "full_reset with another action than RESET: taken as an ordinary row"
-            self.report(number, told, fatal=False)
+            found = "full_reset with another action than RESET: taken as an ordinary row"
+            self.report(number, found, fatal=False)
         if row.levels_completed > row.win_levels > 0:
-            told = f"levels_completed {row.levels_completed} is over win_levels {row.win_levels}"
-            self.report(number, told, fatal=False)
+            found = f"levels_completed {row.levels_completed} is over win_levels {row.win_levels}"
+            self.report(number, found, fatal=False)
         if row.available is None:
-            told = "no available_actions: taken as all actions the episode uses"
-            self.report(number, told, fatal=False)
+            found = "no available_actions: taken as all actions the episode uses"
+            self.report(number, found, fatal=False)
 
     def _close(self) -> None:
-        if self.stretch is not None:
-            self.episodes.append(self.stretch.episode())
-        self.stretch = None
+        if self.segment is not None:
+            self.episodes.append(self.segment.episode())
+        self.segment = None
 
     def _count(self) -> None:
         """Compare with the count of actions in a human summary."""
-        told = self.summary[1].actions if self.summary else None
+        found = self.summary[1].actions if self.summary else None
         found = self.frames + self.refused - 1
-        if self.summary is not None and told is not None and told != found and not self.broken:
+        if self.summary is not None and found is not None and found != found and not self.broken:
             self.report(
                 self.summary[0],
-                f"the summary counts {told} actions, the rows hold {found}: rows may be missing",
+                f"the summary counts {found} actions, the rows hold {found}: rows may be missing",
                 fatal=False,
             )
 

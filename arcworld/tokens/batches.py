@@ -17,7 +17,7 @@ from torch import Tensor
 
 from arcworld.frames.tokenizer import CELLS
 from arcworld.recordings.episode import CLICK, RESET, Outcome
-from arcworld.tokens.sequence import CodedEpisode, mask_actions, pack
+from arcworld.tokens.sequence import CodedEpisode, mask_actions, to_token_ids
 from arcworld.tokens.vocabulary import Vocabulary
 
 IGNORE = -100
@@ -104,7 +104,7 @@ class Layout:
 
     def _row(self, window: CodedEpisode) -> tuple[NDArray[np.generic], ...]:
         vocabulary = self.vocabulary
-        ids = pack(vocabulary, window)
+        ids = to_token_ids(vocabulary, window)
         starts = np.flatnonzero(ids == vocabulary.frame)
         ends = np.flatnonzero(ids == vocabulary.act) + vocabulary.action_tokens - 1
         outcomes, types, cells, offsets = np.full((4, len(ids)), IGNORE, dtype=np.int16)

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arcworld.frames.tokenizer import CELLS, FrameTokenizer
-from arcworld.recordings.episode import CLICK, Episode, Outcome, winning_stretches
+from arcworld.recordings.episode import CLICK, Episode, Outcome, winning_segments
 from arcworld.tokens.cells import NO_CELL, cell_of, offset_of
 from arcworld.tokens.vocabulary import Vocabulary
 
@@ -47,7 +47,7 @@ class CodedEpisode:
 
     def window(self, start: int, frames: int, pending: bool = False) -> CodedEpisode:
         """`frames` frames from `start` and the actions between them. One more if `pending`, and
-        without what came of it, which `pack` would write down.
+        without what came of it, which `to_token_ids` would write down.
         """
         last = start + frames - (0 if pending else 1)
         outcomes = self.outcomes_A[start:last]
@@ -76,19 +76,19 @@ def offsets_of(actions_A3: NDArray[np.integer]) -> NDArray[np.int16]:
     return offset_of(x, y).astype(np.int16)  # type: ignore[union-attr]
 
 
-def code(episode: Episode, tokenizer: FrameTokenizer) -> CodedEpisode:
+def encode_episode(episode: Episode, tokenizer: FrameTokenizer) -> CodedEpisode:
     """An episode through a tokenizer."""
     return CodedEpisode(
         tokenizer.encode_frames(episode.frames_THW),
         episode.actions_A3[:, 0].astype(np.int16),
         cells_of(episode.actions_A3),
         episode.outcomes_A,
-        winning_stretches(episode),
+        winning_segments(episode),
         offsets_A=offsets_of(episode.actions_A3),
     )
 
 
-def pack(vocabulary: Vocabulary, episode: CodedEpisode) -> NDArray[np.int32]:
+def to_token_ids(vocabulary: Vocabulary, episode: CodedEpisode) -> NDArray[np.int32]:
     """The tokens of an episode or a window of one, int32 [L].
 
     Raises:
@@ -113,8 +113,9 @@ def pack(vocabulary: Vocabulary, episode: CodedEpisode) -> NDArray[np.int32]:
     return flat[flat >= 0]
 
 
-def unpack(vocabulary: Vocabulary, input_ids_L: NDArray[np.integer]) -> CodedEpisode:
-    """The inverse of `pack`, up to what tokens do not carry: places in v1, game over, stretches.
+def from_token_ids(vocabulary: Vocabulary, input_ids_L: NDArray[np.integer]) -> CodedEpisode:
+    """The inverse of `to_token_ids`, up to what tokens do not carry: places in v1, game over,
+    stretches.
 
     Raises:
         ValueError: the tokens are not a sequence of this scheme.
@@ -146,7 +147,9 @@ def unpack(vocabulary: Vocabulary, input_ids_L: NDArray[np.integer]) -> CodedEpi
         np.zeros(len(types), dtype=np.bool_),
         opens,
     )
-    if not _valid(vocabulary, episode) or not np.array_equal(pack(vocabulary, episode), ids):
+    if not _valid(vocabulary, episode) or not np.array_equal(
+        to_token_ids(vocabulary, episode), ids
+    ):
         raise ValueError(f"not a sequence of {vocabulary.scheme}: its tokens are out of order")
     return episode
 

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from arcworld.frames.lexicon import Lexicon
 from arcworld.recordings.episode import COLOURS, Outcome
 from arcworld.tokens.batches import Batch, Layout, LossWeights, chosen
+from arcworld.tokens.counterfactual_negatives import CounterfactualNegatives
 from arcworld.tokens.sequence import CodedEpisode
-from arcworld.tokens.untaken import Untaken
 from arcworld.tokens.vocabulary import Vocabulary
 
 PALETTES = 64
@@ -34,24 +34,25 @@ class WindowConfig:
         stride: frames between the starts of windows that may be drawn.
         won_factor: how much likelier a window that wins a level is drawn.
         distinct: whether windows that are equal (winning paths repeat) are drawn as one.
-        own: share of windows whose last frame the world model reads in part as it foretells it
-            itself, each cell at a rate drawn anew (`training.own_cells`).
+        scheduled_sampling: share of windows whose last frame the world model reads in part as it
+            foretells it itself, each cell at a rate drawn anew (`training.scheduled_sampling`).
         recoloured: share of windows whose colours are exchanged, the same way in all frames: cells
             then look as in a game never seen. Needs a lexicon.
         exchanged: share of those whose cells are also exchanged for others: shapes then tell
             nothing either, and what is left to learn is what stays.
         untaken: share of windows that end where a level was won, with another action of that game
-            in place of the one that won (`tokens.untaken`): they teach what came of it alone.
+            in place of the one that won (`tokens.counterfactual_negatives`): they teach what came
+            of it alone.
     """
 
     frames: int = 30
     stride: int = 10
     won_factor: float = 3.0
     distinct: bool = False
-    own: float = 0.0
-    recoloured: float = 0.0
-    exchanged: float = 0.0
-    untaken: float = 0.0
+    scheduled_sampling: float = 0.0
+    colour_permutation: float = 0.0
+    patch_permutation: float = 0.0
+    counterfactual_negatives: float = 0.0
 
 
 class WindowSampler:
@@ -67,7 +68,7 @@ class WindowSampler:
         lexicon: Lexicon | None = None,
     ) -> None:
         """`games[i]` is the game of `episodes[i]`; the lexicon knows the cells of their codes."""
-        assert lexicon is not None or not config.recoloured
+        assert lexicon is not None or not config.colour_permutation
         self._lexicon, self._palettes_N16 = lexicon, _palettes()
         self.vocabulary, self.episodes, self.config = vocabulary, episodes, config
         self._layout = Layout(vocabulary, weights)
@@ -87,7 +88,7 @@ class WindowSampler:
         self._names, self._chooses = np.asarray(names, dtype=np.str_), np.asarray(chooses)
         self._odds = _even_by_game(self._shares, self._names)
         placed = vocabulary.has_locations
-        self._untaken = Untaken(episodes, games, config.frames - 1, placed=placed)
+        self._negatives = CounterfactualNegatives(episodes, games, config.frames - 1, placed=placed)
 
     def draw(self, size: int, *key: int) -> list[CodedEpisode]:
         """`size` windows drawn by `key` (seed, step)."""
@@ -95,13 +96,15 @@ class WindowSampler:
         drawn = rng.choice(len(self.starts), size=size, p=self._odds)
         starts = [self.starts[i] for i in drawn]
         windows = [self.episodes[i].window(start, self.config.frames) for i, start in starts]
-        windows = [self._untaken.instead(w, self.config.untaken, rng) for w in windows]
-        return [self._recoloured(window, rng) for window in windows]
+        windows = [
+            self._negatives.instead(w, self.config.counterfactual_negatives, rng) for w in windows
+        ]
+        return [self._permuted(window, rng) for window in windows]
 
     def plain(self) -> WindowSampler:
         """The same windows as they are."""
         plain = copy(self)
-        plain.config = replace(self.config, recoloured=0.0, untaken=0.0)
+        plain.config = replace(self.config, colour_permutation=0.0, counterfactual_negatives=0.0)
         return plain
 
     def choosing(self) -> WindowSampler:
@@ -111,12 +114,12 @@ class WindowSampler:
             found._odds = _even_by_game(self._shares * self._chooses, self._names)
         return found
 
-    def _recoloured(self, window: CodedEpisode, rng: np.random.Generator) -> CodedEpisode:
-        if rng.random() >= self.config.recoloured or self._lexicon is None:
+    def _permuted(self, window: CodedEpisode, rng: np.random.Generator) -> CodedEpisode:
+        if rng.random() >= self.config.colour_permutation or self._lexicon is None:
             return window
         palette = self._palettes_N16[rng.integers(len(self._palettes_N16))]
         ids, back = np.unique(window.indices_TC, return_inverse=True)
-        if rng.random() < self.config.exchanged and len(ids) <= self._lexicon.codes:
+        if rng.random() < self.config.patch_permutation and len(ids) <= self._lexicon.codes:
             ids = rng.choice(self._lexicon.codes, size=len(ids), replace=False)
         painted = self._lexicon.ids(palette[self._lexicon.cells(ids)]).astype(np.int32)
         return replace(window, indices_TC=painted[back].reshape(window.indices_TC.shape))

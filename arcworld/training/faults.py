@@ -39,7 +39,10 @@ def with_faults(recipe: Recipe, names: Collection[str]) -> Recipe:
     found = replace(recipe, faults=tuple(sorted(set(names))))
     if "negatives" not in names:
         return found
-    weights, windows = replace(recipe.weights, no_level=0.0), replace(recipe.windows, untaken=0.0)
+    weights, windows = (
+        replace(recipe.weights, no_level=0.0),
+        replace(recipe.windows, counterfactual_negatives=0.0),
+    )
     return replace(found, weights=weights, windows=windows)
 
 

@@ -191,8 +191,8 @@ class Loop:
         """Whether any device was asked to stop, so that all stop after the same step."""
         if self.fabric.world_size == 1:
             return asked
-        told: Any = self.fabric.all_reduce(torch.tensor(float(asked)), reduce_op="sum")
-        return float(told) > 0
+        found: Any = self.fabric.all_reduce(torch.tensor(float(asked)), reduce_op="sum")
+        return float(found) > 0
 
     def _log(self, losses: dict[str, Tensor]) -> dict[str, float]:
         measures = {name: float(value.detach()) for name, value in losses.items()}

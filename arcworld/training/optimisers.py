@@ -34,7 +34,7 @@ def make_optimisers(
     return found
 
 
-HIDDEN = ("backbone", "sight")
+HIDDEN = ("backbone", "frame_encoder")
 """Parts of a model that lie between what it reads and what it says."""
 
 

@@ -26,9 +26,10 @@ class Recipe:
 
     The run's tokenizer is the codebook of exact cells, or the VQ-VAE where there is none;
     `arcworld demo` shows the two side by side. `faults` names those put in on purpose (`faults`).
-    The policy sees its lessons `other_times` more, beside clocks of other times (`other_clocks`).
-    Where `learns_mask`, the policy also trains the row of `<MASK>`, as in the seed: each step then
-    goes forth and back through the world model's body, and takes six times as long.
+    The policy sees its lessons `clock_augmentation` more, beside clocks of other times
+    (`clock_augmentation`). Where `learns_mask`, the policy also trains the row of `<MASK>`, as in
+    the seed: each step then goes forth and back through the world model's body, and takes six times
+    as long.
     """
 
     name: str
@@ -41,7 +42,7 @@ class Recipe:
     world_model_schedule: Schedule
     policy: PolicyConfig
     policy_schedule: Schedule
-    other_times: int = 0
+    clock_augmentation: int = 0
     learns_mask: bool = False
     faults: tuple[str, ...] = ()
 
@@ -64,18 +65,24 @@ def debug(scheme: Scheme) -> Recipe:
             context_frames=2,
             context_features=True,
             reads_cells=True,
-            surroundings=1,
+            frame_conv=1,
             changed_weight=5.0,
             backbone=BackboneConfig(width=32, layers=2, heads=2, kv_heads=1, mlp=64),
         ),
         windows=WindowConfig(
-            frames=3, stride=1, distinct=True, own=0.5, recoloured=0.1, exchanged=0.5, untaken=0.1
+            frames=3,
+            stride=1,
+            distinct=True,
+            scheduled_sampling=0.5,
+            colour_permutation=0.1,
+            patch_permutation=0.5,
+            counterfactual_negatives=0.1,
         ),
         weights=LossWeights(changed=5.0, first_frame=0.1),
         world_model_schedule=Schedule(steps=40, batch_size=8, learning_rate=3e-3, muon=True),
         policy=PolicyConfig(width=32, type_width=32, location_width=16, offset_width=16, blocks=1),
         policy_schedule=Schedule(steps=20, batch_size=8, learning_rate=3e-3, muon=True),
-        other_times=1,
+        clock_augmentation=1,
     )
 
 
@@ -93,12 +100,18 @@ def small(scheme: Scheme) -> Recipe:
             context_frames=2,
             context_features=True,
             reads_cells=True,
-            surroundings=3,
+            frame_conv=3,
             changed_weight=3.0,
             backbone=BackboneConfig(width=192, layers=4, heads=3, kv_heads=3, mlp=512),
         ),
         windows=WindowConfig(
-            frames=3, stride=1, distinct=True, own=0.5, recoloured=0.1, exchanged=0.5, untaken=0.1
+            frames=3,
+            stride=1,
+            distinct=True,
+            scheduled_sampling=0.5,
+            colour_permutation=0.1,
+            patch_permutation=0.5,
+            counterfactual_negatives=0.1,
         ),
         weights=LossWeights(changed=3.0, first_frame=0.0),
         world_model_schedule=Schedule(
@@ -106,7 +119,7 @@ def small(scheme: Scheme) -> Recipe:
         ),
         policy=PolicyConfig(width=192, offset_width=128, blocks=3),
         policy_schedule=Schedule(steps=1200, batch_size=24, learning_rate=5e-3, muon=True),
-        other_times=2,
+        clock_augmentation=2,
     )
 
 
@@ -131,7 +144,7 @@ def small_vqvae(scheme: Scheme) -> Recipe:
         world_model=replace(
             recipe.world_model, codebook_size=recipe.vqvae.codebook_size, reads_cells=False
         ),
-        windows=replace(recipe.windows, recoloured=0.0),
+        windows=replace(recipe.windows, colour_permutation=0.0),
     )
 
 

@@ -21,10 +21,10 @@ from arcworld.recordings.episode import Episode
 from arcworld.recordings.novelty import frame_hashes
 from arcworld.tokens.batches import Batch
 from arcworld.tokens.windows import WindowSampler
-from arcworld.training.ahead import Ahead
-from arcworld.training.body_memory import BodyMemory
+from arcworld.training.feature_cache import FeatureCache
 from arcworld.training.loop import Draw
-from arcworld.training.own_cells import read_own
+from arcworld.training.prefetch import Prefetcher
+from arcworld.training.scheduled_sampling import mix_in_predictions
 
 
 class TokenizerTask:
@@ -59,12 +59,14 @@ class WorldModelTask:
         self.module = WorldModel(config)
         self.module.start_from(tokenizer)
         self._sampler = sampler
-        self._batches = Ahead(self._batch)
+        self._batches = Prefetcher(self._batch)
 
     def losses(self, model: Any, draw: Draw) -> dict[str, Tensor]:
         """See `Task.losses`."""
         batch = self._batches.take(draw).to(self.module.device)
-        return model.loss(read_own(self.module, batch, self._sampler.config.own))
+        return model.loss(
+            mix_in_predictions(self.module, batch, self._sampler.config.scheduled_sampling)
+        )
 
     def _batch(self, draw: Draw) -> Batch:
         return self._sampler.lay_out(draw.share(self._sampler.draw(draw.size, *draw.key)))
@@ -73,7 +75,7 @@ class WorldModelTask:
 class PolicyTask:
     """Masked windows through the frozen world model; where nothing is to be learnt, no target.
 
-    With a `<MASK>` row that stays as it is, the body reads each window once (`body_memory`).
+    With a `<MASK>` row that stays as it is, the body reads each window once (`feature_cache`).
     """
 
     name = "policy"
@@ -90,10 +92,10 @@ class PolicyTask:
         self.module = MaskedPolicy(config)
         self._world_model = world_model.eval().requires_grad_(False)
         self._sampler = sampler.choosing()
-        self._memory: BodyMemory | None = None
+        self._memory: FeatureCache | None = None
         if not learns_mask:
             self.module.mask_row.requires_grad_(False)
-            self._memory = BodyMemory(self._world_model, self.module.mask_row)
+            self._memory = FeatureCache(self._world_model, self.module.mask_row)
 
     def losses(self, model: Any, draw: Draw) -> dict[str, Tensor]:
         """See `Task.losses`."""

@@ -26,20 +26,20 @@ from arcworld.models.checkpoint import load_object, save_json, save_model
 from arcworld.models.policy import MaskedPolicy
 from arcworld.models.run import Run, from_pretrained
 from arcworld.models.world_model import WorldModel
-from arcworld.planning.lore import gather_lore
+from arcworld.planning.prior_extraction import extract_game_priors
 from arcworld.recordings.dataset import Dataset
-from arcworld.recordings.episode import Episode, winning_stretches
-from arcworld.recordings.lore import save_lore
-from arcworld.recordings.novelty import Seen
-from arcworld.tokens.sequence import CodedEpisode, code
+from arcworld.recordings.episode import Episode, winning_segments
+from arcworld.recordings.game_priors import save_game_priors
+from arcworld.recordings.novelty import NoveltyIndex
+from arcworld.tokens.sequence import CodedEpisode, encode_episode
 from arcworld.tokens.vocabulary import Vocabulary
 from arcworld.tokens.windows import WindowSampler
+from arcworld.training.clock_augmentation import augment_clocks
 from arcworld.training.faults import aligned, training_part
-from arcworld.training.lessons import lessons
 from arcworld.training.loop import fit
-from arcworld.training.other_clocks import at_other_times
 from arcworld.training.precision import fast_precision
 from arcworld.training.recipes import Recipe
+from arcworld.training.shortest_path_labels import shortest_path_labels
 from arcworld.training.start import about, begin_from, check_start
 from arcworld.training.tasks import (
     PolicyTask,
@@ -74,17 +74,17 @@ def train(
     _check(recipe, training, devices)
     check_start(recipe, start, only_policy=only_policy)
     if _is_first_process():
-        told = _about(recipe, dataset, seed) | {"start": about(start, only_policy=only_policy)}
-        _open_folder(out, told, resume, dataset.path)
+        found = _about(recipe, dataset, seed) | {"start": about(start, only_policy=only_policy)}
+        _open_folder(out, found, resume, dataset.path)
     fabric = _launch(devices)
     if fabric.is_global_zero:
-        Seen.from_dataset(training).save(out / "seen")
+        NoveltyIndex.from_dataset(training).save(out / "novelty")
     _stages(recipe, training, out, fabric, seed, start, only_policy)
     if fabric.is_global_zero:
         from arcworld.training.plot import plot_training
 
         plot_training(out)
-        save_lore(out, gather_lore(list(training.episodes)))
+        save_game_priors(out, extract_game_priors(list(training.episodes)))
     fabric.barrier()
     return from_pretrained(out)
 
@@ -102,7 +102,7 @@ def _check(recipe: Recipe, training: Dataset, devices: str) -> None:
                 f"{training.path}: recording {episode.guid} has action {highest}; expected actions"
                 f" 0-{known - 1}, all that {recipe.scheme} has tokens for; train with --scheme v2"
             )
-        skilled += int(winning_stretches(episode).sum())
+        skilled += int(winning_segments(episode).sum())
     if not skilled:
         warnings.warn(
             f"{training.path}: no level is won in the recordings to train on; the policy learns"
@@ -125,7 +125,7 @@ def _stages(
         tokenizer = _fit_tokenizer(recipe, episodes, out / "tokenizer", fabric, seed)
     else:
         tokenizer = _keep(start.tokenizer, out / "tokenizer", fabric)
-    coded = [code(episode, tokenizer) for episode in episodes]
+    coded = [encode_episode(episode, tokenizer) for episode in episodes]
     torch.manual_seed(seed)
     sampler = _sampler(recipe, coded, [episode.game_id for episode in episodes], tokenizer)
     second = WorldModelTask(recipe.world_model, tokenizer, sampler)
@@ -157,11 +157,11 @@ def _taught(
     """What the policy is to learn in each frame, and the games: as played, then as it would look
     at other times.
     """
-    told = lessons(episodes)
-    timed = [one.timed_A for one in told]
-    later = [at_other_times(episodes, timed, number) for number in range(recipe.other_times)]
-    shown = [coded, *([code(one, tokenizer) for one in played] for played in later)]
-    taught = [one.of(seen) for time in shown for one, seen in zip(told, time, strict=True)]
+    found = shortest_path_labels(episodes)
+    timed = [one.timed_A for one in found]
+    later = [augment_clocks(episodes, timed, number) for number in range(recipe.clock_augmentation)]
+    shown = [coded, *([encode_episode(one, tokenizer) for one in played] for played in later)]
+    taught = [one.of(seen) for time in shown for one, seen in zip(found, time, strict=True)]
     return taught, [episode.game_id for episode in episodes] * len(shown)
 
 
@@ -272,10 +272,10 @@ def commit() -> str | None:
     """The commit the package runs from, where it is a checkout; `+` where it was changed."""
     here = Path(arcworld.__file__).parent
     try:
-        told = subprocess.run(
+        found = subprocess.run(
             ["git", "describe", "--always", "--abbrev=12", "--dirty=+", "--exclude=*"],
             cwd=here, capture_output=True, text=True, timeout=10, check=True,
         )  # fmt: skip
     except (OSError, subprocess.SubprocessError):
         return None
-    return told.stdout.strip()
+    return found.stdout.strip()

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from typing import Any
 
 from arcworld.models.run import Run
-from arcworld.tokens.sequence import CodedEpisode, code
+from arcworld.tokens.sequence import CodedEpisode, encode_episode
 from arcworld.web.library import Tape
 from arcworld.web.thoughts import StepThoughts, think
 
@@ -74,7 +74,7 @@ class Analysis:
 
     def _codes(self, episode: int) -> CodedEpisode:
         if episode not in self._coded:
-            self._coded[episode] = code(self.tape.episodes[episode], self.run.tokenizer)
+            self._coded[episode] = encode_episode(self.tape.episodes[episode], self.run.tokenizer)
         return self._coded[episode]
 
 

@@ -20,7 +20,7 @@ from arcworld.frames.codebook import PatchCodebook
 from arcworld.models.policy import MaskedPolicy
 from arcworld.models.run import Run
 from arcworld.models.world_model import WorldModel
-from arcworld.recordings import Action, Episode, RecordingWriter, Seen, open_dataset
+from arcworld.recordings import Action, Episode, NoveltyIndex, RecordingWriter, open_dataset
 from arcworld.training.recipes import recipe
 
 DREAMT = ["frame", "sampled-frame", "generate", "goals", "step"]
@@ -55,7 +55,7 @@ def bench(tmp_path: Path, data: Path) -> Bench:
     model.start_from(tokenizer)
     empty = np.zeros(0, np.uint64)
     policy = MaskedPolicy(settings.policy).eval()
-    run = Run(tmp_path, {"recipe": "debug"}, tokenizer, model, policy, Seen(empty, empty))
+    run = Run(tmp_path, {"recipe": "debug"}, tokenizer, model, policy, NoveltyIndex(empty, empty))
     return Bench(run, dataset, data, QUICK)
 
 

@@ -24,7 +24,7 @@ from arcworld.models.run import Run
 from arcworld.models.world_model import WorldModel, WorldModelConfig
 from arcworld.recordings import Action, Dataset, RecordingWriter, open_dataset
 from arcworld.recordings.episode import CLICK
-from arcworld.recordings.novelty import Seen
+from arcworld.recordings.novelty import NoveltyIndex
 from arcworld.tokens.sequence import CodedEpisode
 
 DOT, GOAL, LIT = 3, 8, 11
@@ -100,7 +100,7 @@ def barely(tmp_path_factory: pytest.TempPathFactory, made_up: Dataset) -> Run:
     trained_on = {game: training.of_game(game).guids for game in training.games}
     about = {"recipe": "none", "seed": 0, "trained_on": trained_on}
     folder = tmp_path_factory.mktemp("runs") / "barely"
-    return Run(folder, about, tokenizer.eval(), model, policy, Seen.from_dataset(training))
+    return Run(folder, about, tokenizer.eval(), model, policy, NoveltyIndex.from_dataset(training))
 
 
 SURE = 8.0

@@ -21,7 +21,7 @@ from arcworld.evaluation.evaluate import quiet
 from arcworld.evaluation.transitions import lay_out
 from arcworld.models.run import Run
 from arcworld.recordings import Dataset, Episode
-from arcworld.recordings.novelty import Seen
+from arcworld.recordings.novelty import NoveltyIndex
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +133,7 @@ def test_off_by_one_shows_in_the_recordings(make_episode: Callable[..., Episode]
     told = make_episode(0, frames=81)
     rows = np.column_stack([actions, np.full((80, 2), -1)]).astype(np.int16)
     walk = replace(told, frames_THW=np.ascontiguousarray(frames), actions_A3=rows)
-    nothing = Seen(np.zeros(0, np.uint64), np.zeros(0, np.uint64))
+    nothing = NoveltyIndex(np.zeros(0, np.uint64), np.zeros(0, np.uint64))
     own, before = determinism(lay_out([walk], nothing))
     assert np.nanmean(own) == 1 and np.nanmean(before) < 0.8
 

@@ -25,9 +25,9 @@ from arcworld.evaluation.policy import policy_subsets, policy_table
 from arcworld.evaluation.pooling import Pool, Ratio, share
 from arcworld.evaluation.transitions import Transitions, lay_out
 from arcworld.recordings.episode import Episode, Outcome
-from arcworld.recordings.novelty import Seen, frame_hashes, pair_hashes
+from arcworld.recordings.novelty import NoveltyIndex, frame_hashes, pair_hashes
 
-NOTHING_SEEN = Seen(np.zeros(0, np.uint64), np.zeros(0, np.uint64))
+NOTHING_SEEN = NoveltyIndex(np.zeros(0, np.uint64), np.zeros(0, np.uint64))
 YES = np.ones(1, dtype=np.bool_)
 
 
@@ -108,7 +108,7 @@ def test_a_constant_probability_scores_the_base_rate() -> None:
 
 def two_episodes(make_episode: Callable[..., Episode]) -> tuple[Transitions, Transitions]:
     train = lay_out([make_episode(seed=1, frames=20, guid="a")], NOTHING_SEEN)
-    seen = Seen(
+    seen = NoveltyIndex(
         np.unique(frame_hashes(train.frames_NHW)),
         np.unique(pair_hashes(train.frames_NHW, train.actions_N3)),
     )
@@ -207,7 +207,7 @@ def test_known_floors_on_the_demos(demos: object) -> None:
     from arcworld.recordings.dataset import open_dataset
 
     dataset = open_dataset(Path(str(demos)))
-    seen = Seen.from_dataset(dataset.part("train"))
+    seen = NoveltyIndex.from_dataset(dataset.part("train"))
     train = lay_out(list(dataset.part("train").episodes), seen)
     test = lay_out(list(dataset.part("validation").episodes), seen)
     floors = FrameFloors(train).predictions(test)

@@ -20,16 +20,16 @@ from arcworld.evaluation.open_loop import HORIZON, Dreams, floor_dreams, spread
 from arcworld.evaluation.parts import DEPTHS
 from arcworld.evaluation.transitions import Transitions, lay_out
 from arcworld.frames.codebook import PatchCodebook, PatchCodebookConfig
-from arcworld.models.decode import Prediction
+from arcworld.models.decode import DecodedFrames
 from arcworld.models.run import Run
 from arcworld.recordings.episode import CLICK, RESET, Episode, Outcome
-from arcworld.recordings.novelty import Seen
+from arcworld.recordings.novelty import NoveltyIndex
 from arcworld.tokens.cells import cell_of
-from arcworld.tokens.sequence import CodedEpisode, code
+from arcworld.tokens.sequence import CodedEpisode, encode_episode
 from arcworld.tokens.vocabulary import Vocabulary
 
 type Make = Callable[..., Episode]
-NOTHING_SEEN = Seen(np.zeros(0, np.uint64), np.zeros(0, np.uint64))
+NOTHING_SEEN = NoveltyIndex(np.zeros(0, np.uint64), np.zeros(0, np.uint64))
 
 
 def quiet(*_: Any) -> None:
@@ -47,14 +47,14 @@ class Oracle:
         }
         self.lie_at, self.asked = lie_at, list[Sequence[CodedEpisode]]()
 
-    def __call__(self, _: Any, histories: Sequence[CodedEpisode], __: Any) -> Prediction:
+    def __call__(self, _: Any, histories: Sequence[CodedEpisode], __: Any) -> DecodedFrames:
         self.asked.append(histories)
         codes = [self.answer(history) for history in histories]
         if len(self.asked) - 1 == self.lie_at:
             codes = [np.zeros_like(row) for row in codes]
         level = np.full(len(histories), len(self.asked) % 2 == 0)
         shape = (len(histories), len(Outcome))
-        return Prediction(np.stack(codes), np.zeros(shape, np.float32), level)
+        return DecodedFrames(np.stack(codes), np.zeros(shape, np.float32), level)
 
     def answer(self, history: CodedEpisode) -> NDArray[np.int32]:
         last = history.indices_TC[-1]
@@ -74,7 +74,7 @@ def laid_out(make_episode: Make) -> tuple[Run, Transitions, list[CodedEpisode]]:
         vocabulary=Vocabulary("v2", 512), config=SimpleNamespace(context_frames=4)
     )
     run = cast(Run, SimpleNamespace(tokenizer=tokenizer, world_model=model))
-    coded = [code(episode, tokenizer) for episode in episodes]
+    coded = [encode_episode(episode, tokenizer) for episode in episodes]
     return run, lay_out(episodes, NOTHING_SEEN), coded
 
 
@@ -147,7 +147,7 @@ def test_short_episodes_leave_nothing_to_dream(make_episode: Make, laid_out: Any
     run, _, _ = laid_out
     episode = make_episode(0, frames=HORIZON)
     short = lay_out([episode], NOTHING_SEEN)
-    dreams = open_loop.dream_all(run, short, [code(episode, run.tokenizer)], quiet)
+    dreams = open_loop.dream_all(run, short, [encode_episode(episode, run.tokenizer)], quiet)
     assert dreams.frames_DSHW.shape == (HORIZON, 0, 64, 64)
     assert dreams.table(8)["all"]["all"]["exact_frame"] is None
 

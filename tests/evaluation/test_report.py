@@ -36,7 +36,7 @@ from arcworld.models.decode import predict_next
 from arcworld.models.run import Run
 from arcworld.recordings import Action, Dataset, Episode, RecordingWriter, open_dataset
 from arcworld.recordings.episode import Outcome
-from arcworld.recordings.novelty import Seen, frame_hashes, pair_hashes
+from arcworld.recordings.novelty import NoveltyIndex, frame_hashes, pair_hashes
 from arcworld.tokens.batches import LossWeights
 from arcworld.tokens.windows import WindowConfig, WindowSampler
 
@@ -217,7 +217,7 @@ def test_loss_is_the_model_s_own_where_one_window_holds_all(made: tuple[Run, Dat
     settings: Any = run.about["settings"]
     whole = {**settings, "windows": {**settings["windows"], "frames": len(episode) + 1}}
     run = replace(run, about={**run.about, "settings": whole})
-    transitions = lay_out([episode], run.seen)
+    transitions = lay_out([episode], run.novelty_index)
     coded = code_all(transitions, run.tokenizer)
     found = loss_table(run, transitions, coded, lambda *_: None)
     sampler = WindowSampler(
@@ -234,7 +234,7 @@ def test_per_frame_is_greedy_decoding_and_spares_what_is_sure(made: tuple[Run, D
     run, dataset = made
     episode = dataset.part("validation").episodes[0]
     still = replace(episode, frames_THW=episode.frames_THW[np.arange(len(episode) + 1) // 3])
-    transitions = lay_out([still], run.seen)
+    transitions = lay_out([still], run.novelty_index)
     coded = code_all(transitions, run.tokenizer)
     forced = teacher_forced(run.world_model, transitions, coded, lambda *_: None)
     decoded: list[int] = []
@@ -253,22 +253,22 @@ def test_loss_on_novel_is_apart_from_what_training_saw(made: tuple[Run, Dataset]
     run, dataset = made
     episode = dataset.part("validation").episodes[0]
 
-    def loss(seen: Seen) -> dict[str, Any]:
+    def loss(seen: NoveltyIndex) -> dict[str, Any]:
         transitions = lay_out([episode], seen)
         return loss_table(run, transitions, code_all(transitions, run.tokenizer), lambda *_: None)
 
     frames, actions = episode.frames_THW, episode.actions_A3
     pairs = pair_hashes(frames[:-1], actions)
-    everything = loss(Seen(np.unique(frame_hashes(frames)), np.unique(pairs)))
+    everything = loss(NoveltyIndex(np.unique(frame_hashes(frames)), np.unique(pairs)))
     assert everything["novel"]["all"]["loss"] is None
-    first = loss(Seen(np.zeros(0, np.uint64), np.unique(pairs[1:])))
+    first = loss(NoveltyIndex(np.zeros(0, np.uint64), np.unique(pairs[1:])))
     assert first["all"] == everything["all"]
     assert first["novel"]["all"]["loss"] not in (None, first["all"]["all"]["loss"])
 
 
 def some(make_episode: Callable[..., Episode]) -> Transitions:
     episodes = [make_episode(seed, frames=12, guid=str(seed)) for seed in range(2)]
-    return lay_out(episodes, Seen(np.zeros(0, np.uint64), np.zeros(0, np.uint64)))
+    return lay_out(episodes, NoveltyIndex(np.zeros(0, np.uint64), np.zeros(0, np.uint64)))
 
 
 def test_film_strip_is_of_one_game_and_red_only_where_it_is_wrong(

@@ -20,10 +20,10 @@ from arcworld.evaluation.parts import POLICY_WITHHELD, WITHHELD
 from arcworld.evaluation.transitions import lay_out
 from arcworld.evaluation.withheld import RESULT, read_withheld
 from arcworld.recordings import Dataset, Episode, RecordingWriter, open_dataset
-from arcworld.recordings.episode import Action, level_stretches
-from arcworld.recordings.novelty import Seen
+from arcworld.recordings.episode import Action, level_segments
+from arcworld.recordings.novelty import NoveltyIndex
 
-NOTHING_SEEN = Seen(np.zeros(0, np.uint64), np.zeros(0, np.uint64))
+NOTHING_SEEN = NoveltyIndex(np.zeros(0, np.uint64), np.zeros(0, np.uint64))
 
 
 def write_levels(folder: Path) -> Dataset:
@@ -68,7 +68,7 @@ def test_no_frame_of_a_withheld_level_is_trained_on(dataset: Dataset, fold: int)
     assert len(cut.of_game("two-0badcafe").entries) == 1
     # a level that was won stays known as won, though the frame after it is gone
     stretches = [
-        level for e in cut.of_game("dots-0badcafe").episodes for level, _, _ in level_stretches(e)
+        level for e in cut.of_game("dots-0badcafe").episodes for level, _, _ in level_segments(e)
     ]
     assert stretches == [level for level in range(3) if level != withheld] * 3
     assert cut.part("train").guids == dataset.part("train").guids

@@ -42,10 +42,18 @@ def config(hub: Path) -> WorldModelConfig:
 def test_only_game_rows_and_lora_are_trained(hub: Path) -> None:
     world = WorldModel(config(hub))
     trained = {name for name, p in world.named_parameters() if p.requires_grad}
-    assert {"embedding.table.weight", "outcome_head.weight", "outcome_head.bias"} <= trained
-    rest = trained - {"embedding.table.weight", "outcome_head.weight", "outcome_head.bias"}
+    assert {
+        "embedding.token_embedding.weight",
+        "outcome_head.weight",
+        "outcome_head.bias",
+    } <= trained
+    rest = trained - {
+        "embedding.token_embedding.weight",
+        "outcome_head.weight",
+        "outcome_head.bias",
+    }
     assert len(rest) == 2 * 4 * 2 and all("lora_" in name for name in rest)
-    assert world.table.weight.shape == (589, 24)
+    assert world.token_embedding.weight.shape == (589, 24)
     assert not any(p.shape[0] == 97 for p in world.parameters())  # no text row is left
 
 

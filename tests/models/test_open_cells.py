@@ -14,7 +14,7 @@ from arcworld.models.decode import predict_next
 from arcworld.models.world_model import WorldModel, WorldModelConfig
 from arcworld.planning.surprise import cell_surprise
 from arcworld.tokens.batches import LossWeights
-from arcworld.tokens.sequence import CodedEpisode, pack, unpack
+from arcworld.tokens.sequence import CodedEpisode, from_token_ids, to_token_ids
 from arcworld.tokens.windows import WindowConfig, WindowSampler
 
 CODES = 40
@@ -31,7 +31,7 @@ def parts(seed: int = 0) -> tuple[PatchCodebook, WorldModel]:
     codebook.fit([frames(seed, 1)])
     torch.manual_seed(seed)
     world = WorldModel(
-        WorldModelConfig("v2", CODES, 2, True, BODY, reads_cells=True, surroundings=1)
+        WorldModelConfig("v2", CODES, 2, True, BODY, reads_cells=True, frame_conv=1)
     ).eval()
     world.start_from(codebook)
     return codebook, world
@@ -52,9 +52,9 @@ def episode(indices_TC: np.ndarray, pending: bool = False) -> CodedEpisode:
 def test_spelled_cells_survive_a_sequence() -> None:
     codebook, world = parts()
     coded = episode(codebook.encode_frames(frames(1, 2)))
-    ids = pack(world.vocabulary, coded)
+    ids = to_token_ids(world.vocabulary, coded)
     assert (ids > world.vocabulary.mask).sum() == 128
-    assert np.array_equal(unpack(world.vocabulary, ids).indices_TC, coded.indices_TC)
+    assert np.array_equal(from_token_ids(world.vocabulary, ids).indices_TC, coded.indices_TC)
     assert world.vocabulary.token(int(ids.max())).startswith("<SPELLED_")
 
 
@@ -62,37 +62,39 @@ def test_a_fresh_model_copies_cells_it_never_saw() -> None:
     codebook, world = parts()
     strange = frames(2, 1)
     strange[0, :, 32:] = strange[0, :, :32]  # each cell stands twice
-    told = predict_next(world, [episode(codebook.encode_frames(strange), pending=True)])
-    assert np.array_equal(codebook.decode_frames(told.indices_BC), strange)
+    predicted = predict_next(world, [episode(codebook.encode_frames(strange), pending=True)])
+    assert np.array_equal(codebook.decode_frames(predicted.indices_BC), strange)
 
 
 def test_vectors_are_the_same_with_and_without_gradients() -> None:
     codebook, world = parts()
-    ids = torch.from_numpy(pack(world.vocabulary, episode(codebook.encode_frames(frames(3, 2)))))
-    with_grad = world.table(ids.long())
+    ids = torch.from_numpy(
+        to_token_ids(world.vocabulary, episode(codebook.encode_frames(frames(3, 2))))
+    )
+    with_grad = world.token_embedding(ids.long())
     with torch.no_grad():
-        assert torch.allclose(world.table(ids.long()), with_grad, atol=1e-6)
-        assert torch.allclose(world.table.rows(), world.table.rows(), atol=0)
-        world.table.weight += 1.0
-        moved = world.table(ids.long()[:1])
+        assert torch.allclose(world.token_embedding(ids.long()), with_grad, atol=1e-6)
+        assert torch.allclose(world.token_embedding.rows(), world.token_embedding.rows(), atol=0)
+        world.token_embedding.weight += 1.0
+        moved = world.token_embedding(ids.long()[:1])
     assert torch.allclose(moved, with_grad[:1] + 1.0, atol=1e-5)
 
 
 def test_the_columns_of_a_cell_are_a_distribution() -> None:
     codebook, world = parts()
     coded = episode(codebook.encode_frames(np.concatenate([frames(4, 1), frames(5, 1)])))
-    ids = torch.from_numpy(pack(world.vocabulary, coded)).long()[None]
+    ids = torch.from_numpy(to_token_ids(world.vocabulary, coded)).long()[None]
     at = (slice(None), slice(-65, -1))
-    hidden, facts = world.hidden(ids)[at][0], world.facts(ids, at)
-    assert facts is not None
-    shares = world.logits(hidden, facts).softmax(1)
+    hidden, cell_context = world.hidden(ids)[at][0], world.cell_context(ids, at)
+    assert cell_context is not None
+    shares = world.logits(hidden, cell_context).softmax(1)
     assert torch.allclose(shares.sum(1), torch.ones(64), atol=1e-5)
-    seen = facts.seen_NC[0]  # pointing at each cell of the frame before
+    seen = cell_context.previous_frame_NC[0]  # pointing at each cell of the frame before
     for cell in (0, 17):
-        pointed = world.cell_nll(hidden, facts, seen[cell].expand(64))
+        pointed = world.cell_nll(hidden, cell_context, seen[cell].expand(64))
         column = len(world.vocabulary) + 1 + cell
         assert torch.allclose(pointed, -shares[:, column].log(), atol=1e-4)
-    new = world.cell_nll(hidden, facts, ids[0, -64:])
+    new = world.cell_nll(hidden, cell_context, ids[0, -64:])
     escape = -shares[:, len(world.vocabulary)].log()
     assert bool((new > escape).all())  # the escape, and the spelling after it
     assert np.allclose(cell_surprise(world, coded), new.detach().numpy(), atol=1e-4)
@@ -113,8 +115,8 @@ def test_it_learns_to_spell_a_new_cell() -> None:
         world.train().loss(sampler.batch(2, step))["loss"].backward()
         optimiser.step()
         optimiser.zero_grad()
-    told = predict_next(world.eval(), [coded.window(0, 1, pending=True)])
-    assert np.array_equal(codebook.decode_frames(told.indices_BC), after)
+    predicted = predict_next(world.eval(), [coded.window(0, 1, pending=True)])
+    assert np.array_equal(codebook.decode_frames(predicted.indices_BC), after)
 
 
 def test_gradients_do_not_depend_on_the_ids_of_spelled_cells() -> None:

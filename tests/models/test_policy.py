@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from arcworld.models.backbone import BackboneConfig
-from arcworld.models.policy import MaskedPolicy, PolicyConfig, change_points, restrict
+from arcworld.models.policy import MaskedPolicy, PolicyConfig, change_points, mask_illegal
 from arcworld.models.world_model import WorldModel, WorldModelConfig
 from arcworld.recordings.episode import CLICK, Outcome
 from arcworld.tokens.batches import IGNORE, Batch, LossWeights
@@ -60,12 +60,13 @@ def answers(history: CodedEpisode, features: bool, by: MaskedPolicy = SEES) -> l
     model = WORLDS[features]
     offsets = by.offset_logits(model, [history], [9])
     assert offsets is not None
-    advice, told = by.advise(model, history), by.prior_logits(model, [history])
+    advice, predicted = by.policy_output(model, history), by.prior_logits(model, [history])
     once = advice.types_8[None], advice.places_65[None], advice.offsets([9])
     assert all(
-        b is not None and torch.equal(a, b) for a, b in zip([*told, offsets], once, strict=True)
+        b is not None and torch.equal(a, b)
+        for a, b in zip([*predicted, offsets], once, strict=True)
     )
-    return [*told, offsets]
+    return [*predicted, offsets]
 
 
 @settings(max_examples=20, deadline=None)
@@ -135,8 +136,8 @@ def test_change_points_are_where_the_action_is_not_the_one_before(seed: int) -> 
     batch = batch_of(window)
     found = change_points(batch.input_ids_BL, batch.types_BL != IGNORE).tolist()
     pairs = list(zip(window.types_A.tolist(), window.cells_A.tolist(), strict=True))
-    told = [False, *(a != b for a, b in pairwise(pairs))]
-    assert found == told and found[3:6] == [found[3], False, True]
+    predicted = [False, *(a != b for a, b in pairwise(pairs))]
+    assert found == predicted and found[3:6] == [found[3], False, True]
 
 
 def test_a_change_point_weighs_more() -> None:
@@ -170,7 +171,7 @@ def test_history_dropout_reads_some_frames_alone_in_training_only() -> None:
 def test_only_what_is_legal_can_be_chosen() -> None:
     legal = np.zeros((2, 8), dtype=np.bool_)
     legal[0, [0, 3]] = legal[1, 6] = True
-    logits = restrict(torch.randn(2, 8).index_fill(1, torch.tensor([0]), 99.0), legal)
+    logits = mask_illegal(torch.randn(2, 8).index_fill(1, torch.tensor([0]), 99.0), legal)
     assert logits.argmax(1).tolist() == [3, 6] and bool((logits.softmax(1)[:, 0] == 0).all())
     with pytest.raises(ValueError, match="needs a legal action"):
-        restrict(torch.zeros(1, 8), np.eye(1, 8, dtype=np.bool_))
+        mask_illegal(torch.zeros(1, 8), np.eye(1, 8, dtype=np.bool_))

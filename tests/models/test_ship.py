@@ -23,7 +23,7 @@ def test_what_ships_is_the_run_in_half_the_bytes(
     shipped = from_pretrained(target)
     assert not list(target.rglob("metrics.jsonl"))
     assert shipped.trained_on() == run.trained_on() == set(data.part("train").guids)
-    assert shipped.lore == run.lore
+    assert shipped.game_priors == run.game_priors
     assert shipped.trained_on(["no-such-game"]) == frozenset()
     for a, b in zip(run.world_model.parameters(), shipped.world_model.parameters(), strict=True):
         assert a.dtype == b.dtype and torch.allclose(a, b, rtol=0.01, atol=1e-6)

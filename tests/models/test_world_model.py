@@ -6,14 +6,14 @@ import torch
 from transformers import DynamicCache
 
 from arcworld.models.backbone import BackboneConfig
-from arcworld.models.context import NO_ACTION, OFFSETS, read_context
 from arcworld.models.decode import predict_next
 from arcworld.models.policy import MaskedPolicy, PolicyConfig
+from arcworld.models.position_context import NO_ACTION, OFFSETS, read_context
 from arcworld.models.shared_head import SharedHeadPolicy
 from arcworld.models.world_model import WorldModel, WorldModelConfig
 from arcworld.recordings.episode import Outcome
 from arcworld.tokens.batches import LossWeights
-from arcworld.tokens.sequence import CodedEpisode, pack
+from arcworld.tokens.sequence import CodedEpisode, to_token_ids
 from arcworld.tokens.vocabulary import Scheme, Vocabulary
 from arcworld.tokens.windows import WindowConfig, WindowSampler
 
@@ -38,7 +38,7 @@ def coded(seed: int = 0, frames: int = 3, pending: bool = False, actions: int = 
 
 def model(scheme: Scheme = "v2", features: bool = True) -> WorldModel:
     torch.manual_seed(0)
-    config = WorldModelConfig(scheme, CODES, 3, features, BODY, surroundings=2 * features)
+    config = WorldModelConfig(scheme, CODES, 3, features, BODY, frame_conv=2 * features)
     return WorldModel(config).eval()
 
 
@@ -50,7 +50,7 @@ def tensor(ids: np.ndarray) -> torch.Tensor:
 @pytest.mark.parametrize("features", [True, False])
 def test_nothing_of_the_future_is_seen(scheme: Scheme, features: bool) -> None:
     world = model(scheme, features)
-    ids = pack(world.vocabulary, coded(actions=7))
+    ids = to_token_ids(world.vocabulary, coded(actions=7))
     whole = world.hidden(tensor(ids))
     for end in (1, 64, 66, 68, 90, 140):
         part = world.hidden(tensor(ids[:end]))
@@ -60,7 +60,7 @@ def test_nothing_of_the_future_is_seen(scheme: Scheme, features: bool) -> None:
 @pytest.mark.parametrize("scheme", ["v1", "v2"])
 def test_the_cache_changes_nothing(scheme: Scheme) -> None:
     world = model(scheme)
-    ids = tensor(pack(world.vocabulary, coded(actions=7)))
+    ids = tensor(to_token_ids(world.vocabulary, coded(actions=7)))
     cache = DynamicCache()
     first = world.hidden(ids[:, :100], cache=cache, last=100)
     second = world.hidden(ids, cache=cache, last=ids.shape[1] - 100)
@@ -70,12 +70,12 @@ def test_the_cache_changes_nothing(scheme: Scheme) -> None:
 def test_greedy_decoding_is_the_argmax_of_full_passes() -> None:
     world = model()
     history = coded(frames=2, pending=True)
-    told = predict_next(world, [history]).indices_BC[0]
-    ids = np.append(pack(world.vocabulary, history), world.vocabulary.frame)
-    for code in told:
+    predicted = predict_next(world, [history]).indices_BC[0]
+    ids = np.append(to_token_ids(world.vocabulary, history), world.vocabulary.frame)
+    for code in predicted:
         hidden = world.hidden(tensor(ids))
-        facts = world.facts(tensor(ids), (slice(None), slice(-1, None)))
-        assert int(world.logits(hidden[:, -1], facts)[0, :CODES].argmax()) == code
+        cell_context = world.cell_context(tensor(ids), (slice(None), slice(-1, None)))
+        assert int(world.logits(hidden[:, -1], cell_context)[0, :CODES].argmax()) == code
         ids = np.append(ids, code)
 
 
@@ -85,8 +85,8 @@ def test_a_fresh_model_with_context_copies_and_the_gate_can_be_shut() -> None:
     assert np.array_equal(predict_next(world, [history]).indices_BC[0], history.indices_TC[-1])
     with torch.no_grad():
         world.copy_gate.bias.fill_(-50.0)
-    told = predict_next(world, [history]).indices_BC[0]
-    assert not (told == history.indices_TC[-1]).any()
+    predicted = predict_next(world, [history]).indices_BC[0]
+    assert not (predicted == history.indices_TC[-1]).any()
 
 
 def test_histories_decode_alike_alone_and_together() -> None:
@@ -114,7 +114,7 @@ def test_context_tells_the_last_code_the_action_and_the_click() -> None:
     episode = coded(frames=3)
     episode.types_A[:] = [6, 2]
     episode.cells_A[:] = [9, 64]
-    ids = pack(vocabulary, episode)
+    ids = to_token_ids(vocabulary, episode)
     context = read_context(vocabulary, tensor(ids))
     starts = np.flatnonzero(ids == vocabulary.frame)
     for t, start in enumerate(starts):

@@ -88,7 +88,7 @@ def test_it_finds_the_goal_by_its_routes() -> None:
 def test_states_that_differ_by_the_clock_alone_are_one() -> None:
     memory = Memory()
     explore(memory, Room(goal=(7, 7)), 250)  # below what can be reached
-    assert memory.status.mask_HW[63, :56].all() and not memory.status.mask_HW[:63].any()
+    assert memory.status_bars.mask_HW[63, :56].all() and not memory.status_bars.mask_HW[:63].any()
     assert len(memory.graph) <= 7 * 8 + 5
 
 

@@ -13,7 +13,7 @@ from arcworld.play.agents.replay import ReplayAgent, shortest_paths
 from arcworld.play.observation import Observation
 from arcworld.play.session import play_game
 from arcworld.play.toolkit import Toolkit
-from arcworld.recordings.episode import Action, Episode, Outcome, level_stretches
+from arcworld.recordings.episode import Action, Episode, Outcome, level_segments
 from arcworld.recordings.reader import read_recording
 
 SHARED = Path(__file__).parents[2].parent / "shared"
@@ -46,14 +46,14 @@ def episode(moves: str, game_id: str = "tiny-0001") -> Episode:
 
 
 def test_level_stretches_begin_after_the_last_reset() -> None:
-    assert list(level_stretches(episode("113-0112+1012+11"))) == [(0, 4, 7), (1, 9, 11)]
-    assert list(level_stretches(episode("111"))) == []
+    assert list(level_segments(episode("113-0112+1012+11"))) == [(0, 4, 7), (1, 9, 11)]
+    assert list(level_segments(episode("111"))) == []
 
 
 def test_a_level_stretch_ends_early_where_the_action_that_won_was_cut_away() -> None:
     cut = replace(episode("112+1011"), won_next=True)
-    assert list(level_stretches(cut)) == [(0, 0, 3), (1, 5, 7)]
-    assert list(level_stretches(replace(episode("110"), won_next=True))) == []
+    assert list(level_segments(cut)) == [(0, 0, 3), (1, 5, 7)]
+    assert list(level_segments(replace(episode("110"), won_next=True))) == []
 
 
 def test_the_shortest_path_of_each_level_is_kept() -> None:

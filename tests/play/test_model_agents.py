@@ -25,10 +25,10 @@ from arcworld.play.game_session import GameSession
 from arcworld.play.session import play_game
 from arcworld.play.toolkit import Toolkit
 from arcworld.recordings.episode import Action
-from arcworld.recordings.lore import Lore
-from arcworld.recordings.novelty import Seen, frame_hashes
+from arcworld.recordings.game_priors import GamePriors
+from arcworld.recordings.novelty import NoveltyIndex, frame_hashes
 from arcworld.tokens.cells import offset_of
-from arcworld.tokens.sequence import pack
+from arcworld.tokens.sequence import to_token_ids
 from arcworld.tokens.vocabulary import Scheme
 
 
@@ -45,7 +45,7 @@ def make_run(scheme: Scheme = "v2", frames: int = 3, shown: NDArray[np.uint8] | 
     masked = MaskedPolicy(PolicyConfig(16, 16, 8, offset_width=8)).eval()
     policy = masked if scheme == "v2" else SharedHeadPolicy()
     empty = np.zeros(0, dtype=np.uint64)
-    seen = Seen(empty if shown is None else frame_hashes(shown[None]), empty)
+    seen = NoveltyIndex(empty if shown is None else frame_hashes(shown[None]), empty)
     return Run(Path("none"), {}, tokenizer.eval(), model, policy, seen)
 
 
@@ -74,7 +74,7 @@ def test_the_policy_sees_the_history_that_was_played(toolkit: Toolkit) -> None:
         expected = run.tokenizer.encode_frames(np.stack(frames[-3:]))
         assert np.array_equal(history.indices_TC, expected)
         assert history.opens == (len(frames) <= 3)
-        pack(run.world_model.vocabulary, history)
+        to_token_ids(run.world_model.vocabulary, history)
     history = agent._history.now()
     assert history.types_A.tolist() == [6, 2] and history.cells_A.tolist() == [11, 64]
     assert history.outcomes_A.tolist() == [0, 1]
@@ -138,7 +138,7 @@ def test_a_level_that_training_never_showed_is_explored_at_once(toolkit: Toolkit
 def test_what_training_knows_of_a_game_is_told_to_memory(toolkit: Toolkit) -> None:
     session = toolkit.open("tiny")
     run = make_run()
-    told = replace(run, lore={session.game_id: Lore((3,), 5, ((0, 0, 63),))})
+    told = replace(run, game_priors={session.game_id: GamePriors((3,), 5, ((0, 0, 63),))})
     untold, agent = WorldModelAgent(run), WorldModelAgent(told)
     for one in (untold, agent):
         one.begin(session.observation)

@@ -95,9 +95,9 @@ def test_a_spoilt_row_is_told_with_file_and_row(
     path = make.write(tmp_path / "a.jsonl", rows)
     with pytest.raises(ArcworldError) as caught:
         read_recording(path)
-    told = str(caught.value)
-    assert told.startswith(f"{path}:3: ") and message in told
-    assert "expected" in told and "\n" not in told and len(told) < 400
+    found = str(caught.value)
+    assert found.startswith(f"{path}:3: ") and message in found
+    assert "expected" in found and "\n" not in found and len(found) < 400
     recording = read_recording(path, strict=False)
     assert not recording.usable and recording.problems[0].line == 3
     assert [len(e) for e in recording.episodes] == [1]

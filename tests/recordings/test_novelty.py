@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from arcworld.errors import ArcworldError
 from arcworld.recordings.dataset import open_dataset
-from arcworld.recordings.novelty import Seen, frame_hashes, pair_hashes
+from arcworld.recordings.novelty import NoveltyIndex, frame_hashes, pair_hashes
 
 
 def test_hashes_are_fixed() -> None:
@@ -45,8 +45,8 @@ def test_one_pixel_or_place_makes_another_hash(seed: int, x: int, y: int) -> Non
 def test_seen(make: Any, tmp_path: Path) -> None:
     known, new = make.episode(1, 5), make.episode(2, 5, guid="new")
     path = make.write(tmp_path / "a.jsonl", make.rows("human", [known]))
-    Seen.from_dataset(open_dataset(path, cache=tmp_path / "cache")).save(tmp_path / "run")
-    seen = Seen.load(tmp_path / "run")
+    NoveltyIndex.from_dataset(open_dataset(path, cache=tmp_path / "cache")).save(tmp_path / "run")
+    seen = NoveltyIndex.load(tmp_path / "run")
     assert len(seen.frames) == 5 and len(seen.pairs) == 4
     assert not seen.novel_frames(known.frames_THW).any()
     assert seen.novel_frames(new.frames_THW).all()
@@ -58,15 +58,15 @@ def test_seen(make: Any, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [b"", b"\x93NUMPY\x01", b"garbage"])
 def test_a_damaged_file_is_told(tmp_path: Path, content: bytes) -> None:
-    Seen(np.zeros(1, np.uint64), np.zeros(1, np.uint64)).save(tmp_path)
-    (tmp_path / "seen_pairs.npy").write_bytes(content)
-    with pytest.raises(ArcworldError, match=r"seen_pairs\.npy: found no sorted 64-bit hashes"):
-        Seen.load(tmp_path)
+    NoveltyIndex(np.zeros(1, np.uint64), np.zeros(1, np.uint64)).save(tmp_path)
+    (tmp_path / "pair_hashes.npy").write_bytes(content)
+    with pytest.raises(ArcworldError, match=r"pair_hashes\.npy: found no sorted 64-bit hashes"):
+        NoveltyIndex.load(tmp_path)
 
 
 def test_a_missing_or_unsorted_file_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ArcworldError, match=r"seen_frames\.npy: found no"):
-        Seen.load(tmp_path)
-    Seen(np.array([2, 1], np.uint64), np.zeros(1, np.uint64)).save(tmp_path)
-    with pytest.raises(ArcworldError, match=r"seen_frames\.npy: found no"):
-        Seen.load(tmp_path)
+    with pytest.raises(ArcworldError, match=r"frame_hashes\.npy: found no"):
+        NoveltyIndex.load(tmp_path)
+    NoveltyIndex(np.array([2, 1], np.uint64), np.zeros(1, np.uint64)).save(tmp_path)
+    with pytest.raises(ArcworldError, match=r"frame_hashes\.npy: found no"):
+        NoveltyIndex.load(tmp_path)

@@ -11,7 +11,7 @@ import pytest
 from arcworld.recordings.check import check_paths
 from arcworld.recordings.dataset import Dataset, open_dataset
 from arcworld.recordings.episode import Outcome, game_name
-from arcworld.recordings.novelty import Seen
+from arcworld.recordings.novelty import NoveltyIndex
 from arcworld.recordings.reader import read_recording
 
 
@@ -81,7 +81,7 @@ def test_copying_the_last_frame_scores_what_the_design_says(demos: Dataset) -> N
 
 
 def test_no_level_up_in_validation_is_novel(demos: Dataset) -> None:
-    seen = Seen.from_dataset(demos.part("train"))
+    seen = NoveltyIndex.from_dataset(demos.part("train"))
     won = novel = 0
     for episode in demos.part("validation").episodes:
         level_up = episode.outcomes_A == Outcome.LEVEL_WON

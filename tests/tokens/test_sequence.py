@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from arcworld.recordings.episode import Outcome
 from arcworld.tokens.cells import NO_CELL, cell_centre, cell_of
-from arcworld.tokens.sequence import CodedEpisode, mask_actions, pack, unpack
+from arcworld.tokens.sequence import CodedEpisode, from_token_ids, mask_actions, to_token_ids
 from arcworld.tokens.vocabulary import Scheme, Vocabulary
 
 CODES = 32
@@ -38,7 +38,7 @@ def test_unpack_is_the_inverse_of_pack(
 ) -> None:
     vocabulary = Vocabulary(scheme, CODES)
     episode = coded(seed, frames, pending, opens, vocabulary.actions)
-    back = unpack(vocabulary, pack(vocabulary, episode))
+    back = from_token_ids(vocabulary, to_token_ids(vocabulary, episode))
     assert np.array_equal(back.indices_TC, episode.indices_TC)
     assert np.array_equal(back.types_A, episode.types_A)
     assert np.array_equal(back.outcomes_A, episode.outcomes_A)
@@ -58,43 +58,43 @@ def test_the_layout_is_the_design_s_to_the_token() -> None:
         np.zeros(2, dtype=np.bool_),
     )
     vocabulary = Vocabulary("v2", CODES)
-    names = [vocabulary.token(int(i)) for i in pack(vocabulary, episode)]
+    names = [vocabulary.token(int(i)) for i in to_token_ids(vocabulary, episode)]
     codes = [f"<VQ_{i % CODES:03d}>" for i in range(64)]
     first = ["<GAME_START>", "<FRAME>", *codes, "<ACT>", "<ACT_TYPE_6>", "<ACT_LOC_46>"]
     second = ["<LEVEL_COMPLETE>", "<FRAME>", *codes, "<ACT>", "<ACT_TYPE_2>", "<ACT_LOC_NULL>"]
     assert names == first + second
     v1 = Vocabulary("v1", CODES)
-    names = [v1.token(int(i)) for i in pack(v1, episode)]
+    names = [v1.token(int(i)) for i in to_token_ids(v1, episode)]
     assert names[66:70] == ["<ACT>", "<ACT_6>", "<LEVEL_COMPLETE>", "<FRAME>"]
 
 
 def test_undo_has_no_token_in_v1() -> None:
     episode = coded(0, 2, False, True, 7)
     episode.types_A[:] = 7
-    assert pack(Vocabulary("v2", CODES), episode) is not None
+    assert to_token_ids(Vocabulary("v2", CODES), episode) is not None
     with pytest.raises(ValueError, match="v1 has tokens for actions 0-6; found 7"):
-        pack(Vocabulary("v1", CODES), episode)
+        to_token_ids(Vocabulary("v1", CODES), episode)
 
 
 @given(st.lists(st.integers(0, CODES + 80), max_size=200))
 def test_what_is_no_sequence_is_a_value_error(ids: list[int]) -> None:
     vocabulary = Vocabulary("v2", CODES)
     with pytest.raises(ValueError):
-        unpack(vocabulary, np.array(ids, dtype=np.int32))
+        from_token_ids(vocabulary, np.array(ids, dtype=np.int32))
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(0, 400), st.integers(0, CODES + 80))
 def test_one_token_changed_is_another_sequence_or_none(seed: int, at: int, token: int) -> None:
     vocabulary = Vocabulary("v2", CODES)
-    ids = pack(vocabulary, coded(seed, 3, False, True, 8))
+    ids = to_token_ids(vocabulary, coded(seed, 3, False, True, 8))
     at %= len(ids)
     changed = ids.copy()
     changed[at] = token
     try:
-        back = unpack(vocabulary, changed)
+        back = from_token_ids(vocabulary, changed)
     except ValueError:
         return
-    assert np.array_equal(pack(vocabulary, back), changed)
+    assert np.array_equal(to_token_ids(vocabulary, back), changed)
 
 
 def test_the_mask_hides_every_action_and_nothing_else() -> None:
@@ -102,11 +102,11 @@ def test_the_mask_hides_every_action_and_nothing_else() -> None:
     a, b = coded(1, 4, False, True, 8), coded(1, 4, False, True, 8)
     b.types_A[:] = 6
     b.cells_A[:] = 11
-    masked = mask_actions(vocabulary, pack(vocabulary, a))
-    assert np.array_equal(masked, mask_actions(vocabulary, pack(vocabulary, b)))
+    masked = mask_actions(vocabulary, to_token_ids(vocabulary, a))
+    assert np.array_equal(masked, mask_actions(vocabulary, to_token_ids(vocabulary, b)))
     assert (masked == vocabulary.mask).sum() == 9
     kept = masked != vocabulary.mask
-    assert np.array_equal(masked[kept], pack(vocabulary, a)[kept])
+    assert np.array_equal(masked[kept], to_token_ids(vocabulary, a)[kept])
 
 
 @given(st.integers(0, 63), st.integers(0, 63))

@@ -121,11 +121,11 @@ def test_cells_of_actions(make_episode: Callable[..., Episode]) -> None:
 
 def test_code_keeps_what_an_episode_says(make_episode: Callable[..., Episode]) -> None:
     from arcworld.frames.vqvae import VQVAE, VQVAEConfig
-    from arcworld.tokens.sequence import code
+    from arcworld.tokens.sequence import encode_episode
 
     tokenizer: FrameTokenizer = VQVAE(VQVAEConfig(8, 16, 8, 4)).eval()
     episode = make_episode()
-    coded = code(episode, tokenizer)
+    coded = encode_episode(episode, tokenizer)
     assert coded.indices_TC.shape == (6, 64) and coded.indices_TC.max() < 8
     assert np.array_equal(coded.types_A, episode.actions_A3[:, 0])
 
@@ -134,7 +134,7 @@ def test_recoloured_windows_keep_what_is_equal_and_nothing_else() -> None:
     episode = window([0] * 9, [1] * 9)
     cells = np.random.default_rng(1).integers(0, 16, (V2.codebook_size, 64), dtype=np.uint8)
     lexicon = Lexicon(cells)
-    config = WindowConfig(frames=3, stride=1, recoloured=1.0)
+    config = WindowConfig(frames=3, stride=1, colour_permutation=1.0)
     drawn = WindowSampler(V2, [episode], ["a"], config, LossWeights(), lexicon)
     for key in range(5):
         plain, other = drawn.plain().draw(4, 0, key), drawn.draw(4, 0, key)
@@ -146,12 +146,12 @@ def test_recoloured_windows_keep_what_is_equal_and_nothing_else() -> None:
             assert len(np.unique(palette)) == 16
             assert np.array_equal(a.types_A, b.types_A)
         drawn.lay_out(other)
-    assert drawn.config.recoloured == 1.0
+    assert drawn.config.colour_permutation == 1.0
 
 
 def test_exchanged_cells_are_other_cells_and_equal_ones_stay_equal() -> None:
     cells = np.random.default_rng(1).integers(0, 16, (V2.codebook_size, 64), dtype=np.uint8)
-    config = WindowConfig(frames=3, stride=1, recoloured=1.0, exchanged=1.0)
+    config = WindowConfig(frames=3, stride=1, colour_permutation=1.0, patch_permutation=1.0)
     drawn = WindowSampler(
         V2, [window([0] * 9, [1] * 9)], ["a"], config, LossWeights(), Lexicon(cells)
     )

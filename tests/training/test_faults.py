@@ -14,7 +14,7 @@ from arcworld.recordings.episode import Episode, Outcome
 from arcworld.recordings.packed import Packer
 from arcworld.recordings.split import Split
 from arcworld.tokens.batches import IGNORE
-from arcworld.tokens.sequence import code
+from arcworld.tokens.sequence import encode_episode
 from arcworld.tokens.vocabulary import Vocabulary
 from arcworld.tokens.windows import WindowSampler
 from arcworld.training.faults import aligned, training_part, with_faults
@@ -27,7 +27,7 @@ def test_alignment_pairs_a_frame_with_the_action_that_led_to_it(
     episode = make_episode(seed=3, frames=20)
     codebook = PatchCodebook(PatchCodebookConfig(64))
     codebook.fit([episode.frames_THW])
-    coded = code(episode, codebook)
+    coded = encode_episode(episode, codebook)
     assert aligned(recipe("debug"), coded) is coded
     late = aligned(with_faults(recipe("debug"), ["alignment"]), coded)
     assert late.types_A[0] == 0 and late.cells_A[0] == 64
@@ -54,7 +54,7 @@ def test_without_negatives_only_what_happened_is_taught(
     episode.outcomes_A[:] = [Outcome.NOTHING, Outcome.LEVEL_WON] * 14 + [Outcome.GAME_OVER]
     codebook = PatchCodebook(PatchCodebookConfig(64))
     codebook.fit([episode.frames_THW])
-    coded = code(episode, codebook)
+    coded = encode_episode(episode, codebook)
     for names, taught in (([], {0, 1, 2}), (["negatives"], {1, 2})):
         made = with_faults(recipe("debug"), names)
         vocabulary = Vocabulary("v2", 64)

@@ -49,7 +49,8 @@ def test_muon_has_a_policy_s_look_and_adamw_its_heads() -> None:
     known = {id(p) for p in muon.param_groups[0]["params"]}
     names = {name for name, p in policy.named_parameters() if id(p) in known}
     assert names == {
-        f"sight.{n}.weight" for n in ("around.around.0", "around.out", "narrow", "whole")
+        f"frame_encoder.{n}.weight"
+        for n in ("frame_conv.convs.0", "frame_conv.out", "reduce", "whole_frame")
     }
     assert len(adamw.param_groups[0]["params"]) == len(list(policy.parameters())) - 4
 

@@ -13,7 +13,7 @@ from arcworld.recordings.episode import RESET
 from arcworld.tokens.batches import IGNORE, LossWeights
 from arcworld.tokens.sequence import CodedEpisode
 from arcworld.tokens.windows import WindowConfig, WindowSampler
-from arcworld.training.body_memory import BodyMemory
+from arcworld.training.feature_cache import FeatureCache
 from arcworld.training.loop import Draw
 from arcworld.training.tasks import PolicyTask
 
@@ -61,11 +61,11 @@ def test_a_mask_that_is_not_learnt_changes_no_loss_and_gets_no_gradient() -> Non
     won = range(20, 45)
     plain, remembering = (task(episode(won), learns_mask=learns) for learns in (True, False))
     for step in (0, 1, 0):
-        told = [one.losses(one.module, Draw(4, (0, step))) for one in (plain, remembering)]
-        for name, value in told[0].items():
-            torch.testing.assert_close(value, told[1][name])
-    told[0]["loss"].backward()
-    told[1]["loss"].backward()
+        found = [one.losses(one.module, Draw(4, (0, step))) for one in (plain, remembering)]
+        for name, value in found[0].items():
+            torch.testing.assert_close(value, found[1][name])
+    found[0]["loss"].backward()
+    found[1]["loss"].backward()
     assert plain.module.mask_row.grad is not None and remembering.module.mask_row.grad is None
 
 
@@ -76,7 +76,7 @@ def test_the_body_reads_each_window_once_as_long_as_there_is_room(most_bytes: in
     batch = made._sampler.lay_out(made._sampler.draw(4, 0, 0))
     padding = torch.full((4, 2), model.vocabulary.frame)
     ids = torch.cat([batch.masked_ids_BL, padding], dim=1)
-    memory, reads = BodyMemory(model, row, most_bytes), []
+    memory, reads = FeatureCache(model, row, most_bytes), []
     model.hidden = lambda *args, **named: (
         reads.append(1) or WorldModel.hidden(model, *args, **named)
     )

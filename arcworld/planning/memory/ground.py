@@ -31,8 +31,8 @@ from arcworld.planning.memory.marker import ClickMarker
 from arcworld.planning.memory.objects import HIDDEN, Objects, find_objects
 from arcworld.planning.memory.seen import Seen
 from arcworld.recordings.episode import CLICK, Action
-from arcworld.recordings.lore import Lore
-from arcworld.recordings.status import StatusMask
+from arcworld.recordings.game_priors import GamePriors
+from arcworld.recordings.status_bars import StatusBarMask
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +73,23 @@ class Ground:
     def __init__(self, config: MemoryConfig, seed: int) -> None:
         self.config, self.seed = config, seed
 
-    def _enter(self, lore: Lore) -> None:
+    def _enter(self, game_priors: GamePriors) -> None:
         """A game was opened, of which nothing is known but its lore."""
-        self.status, self.marker = StatusMask(known_HW=lore.clocks_HW), ClickMarker()
+        self.status_bars, self.marker = (
+            StatusBarMask(known_HW=game_priors.counter_mask_HW),
+            ClickMarker(),
+        )
         self.knowledge = Knowledge(CHANGES, DISCOVERS, self.config.curious)
         self.local, self.clicks = LocalModel(), ClickModel()
-        self.local.expect(sum(1 << colour for colour in lore.prize), wins=lore.wins)
+        self.local.expect(
+            sum(1 << colour for colour in game_priors.goal_colours), wins=game_priors.wins
+        )
         self._order = np.random.default_rng(self.seed).permutation(8).tolist()
 
     def _forget_states(self) -> None:
         """Go on from an empty graph; its nodes are numbered on."""
         first = self.graph.next if hasattr(self, "graph") else 0
-        self.graph = LevelGraph(self.status.mask_HW, self.config.most_nodes, first)
+        self.graph = LevelGraph(self.status_bars.mask_HW, self.config.most_nodes, first)
         self.foresight = Foresight(self.graph, self.local)
         self._deaths = Deaths()
 
@@ -111,7 +116,7 @@ class Ground:
 
     def _mask_anew(self) -> None:
         """The mask is another: states may be one, and what seemed to change something may not."""
-        became = self.graph.rekey(self.status.mask_HW)
+        became = self.graph.rekey(self.status_bars.mask_HW)
         self.here = self.graph.nodes[became.get(self.here.number, self.here.number)]
         edges = [edge for node in self.graph.nodes.values() for edge in node.edges.values()]
         self.knowledge.recount([(edge.kind, edge.led is not Led.NOTHING) for edge in edges])
@@ -126,7 +131,7 @@ class Ground:
         return self._objects_of(self._frame_HW)
 
     def _objects_of(self, frame_HW: NDArray[np.uint8]) -> Objects:
-        return find_objects(np.where(self.status.mask_HW, np.uint8(HIDDEN), frame_HW))
+        return find_objects(np.where(self.status_bars.mask_HW, np.uint8(HIDDEN), frame_HW))
 
     def _kind(self, node: Node, row: ActionRow) -> int:
         known = node.kind_of(row)

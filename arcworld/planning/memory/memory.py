@@ -30,7 +30,7 @@ from arcworld.planning.memory.routing import Routing
 from arcworld.planning.memory.search import Route
 from arcworld.planning.memory.seen import Seen
 from arcworld.recordings.episode import CLICK, NO_PLACE, RESET, UNDO, Action
-from arcworld.recordings.lore import Lore
+from arcworld.recordings.game_priors import GamePriors
 
 RESET_ROW: ActionRow = (RESET, NO_PLACE, NO_PLACE)
 
@@ -59,9 +59,9 @@ class Memory(Ground):
         super().__init__(config or MemoryConfig(), seed)
         self.learns = learns
 
-    def begin(self, seen: Seen, lore: Lore | None = None) -> None:
+    def begin(self, seen: Seen, game_priors: GamePriors | None = None) -> None:
         """A game was opened: nothing is known of it but its lore."""
-        self._enter(lore or Lore())
+        self._enter(game_priors or GamePriors())
         self.effects = Effects(seed=self.seed) if self.learns else None
         self._won: dict[int, tuple[ActionRow, ...]] = {}
         self._open_level(seen)
@@ -98,7 +98,7 @@ class Memory(Ground):
 
     def _start_over(self, seen: Seen) -> None:
         self._age = 0
-        self.status.restart()
+        self.status_bars.restart()
         self.marker.restart()
         self._arrive(seen, self.marker.clean(seen.frame_HW, None), None)
         self.graph.opening = self.here.number
@@ -138,12 +138,12 @@ class Memory(Ground):
             self._forget_level(seen)
             return
         frame_HW = self.marker.clean(seen.frame_HW, self._frame_HW)
-        if self.status.observe(self._frame_HW, action, frame_HW):
+        if self.status_bars.observe(self._frame_HW, action, frame_HW):
             self._mask_anew()
         before, row = self.here, self._row(action)
         kind, fresh = self._kind(before, row), row not in before.edges
         old_HW, new_HW = self.graph.shown(unpack(before.frame)), self.graph.shown(frame_HW)
-        news = not self.status.may_tell_time(old_HW, new_HW)
+        news = not self.status_bars.may_be_counter(old_HW, new_HW)
         found = news and self.graph.find(frame_HW) is None
         if fresh and self.effects is not None:
             self.effects.observe(old_HW, Action.from_row(row), found)
@@ -263,7 +263,7 @@ class Memory(Ground):
 
     def describe(self) -> str:
         """One line for people."""
-        masked = int(self.status.mask_HW.sum())
+        masked = int(self.status_bars.mask_HW.sum())
         marker = f", a marker of {len(self.marker.dots)} pixels" if self.marker.dots else ""
         return f"{len(self.graph)} states on level {self.level}, {masked} pixels masked{marker}"
 

@@ -63,16 +63,16 @@ class Routing:
             return False
         node = self.foresight.graph.nodes[state]
         frame_HW = self.foresight.graph.shown(unpack(node.frame))
-        if self._foretold(node, frame_HW, row) is None:
+        if self._predicted(node, frame_HW, row) is None:
             return False
         clicks = [(k, r) for k, rows in node.untried.items() for r in rows if r[0] == CLICK]
         for kind, click in clicks:
-            to = self._foretold(node, frame_HW, click)
+            to = self._predicted(node, frame_HW, click)
             if to is not None:
                 self.foresight.graph.record(node, click, kind, Led.ELSEWHERE, to.number)
         return True
 
-    def _foretold(self, node: Node, frame_HW: NDArray[np.uint8], click: ActionRow) -> Node | None:
+    def _predicted(self, node: Node, frame_HW: NDArray[np.uint8], click: ActionRow) -> Node | None:
         """The other node to which a click is foretold to lead, if it is known."""
         after_HW = self.clicks.foretell(click, frame_HW)
         to = None if after_HW is None else self.foresight.graph.find(after_HW)

@@ -17,7 +17,7 @@ from arcworld.play.agent import Decision
 from arcworld.play.agents.random import random_action
 from arcworld.play.observation import Observation
 from arcworld.recordings.episode import CLICK, RESET, UNDO, Action
-from arcworld.recordings.lore import Lore
+from arcworld.recordings.game_priors import GamePriors
 
 IN_VAIN = -1
 """Stands for the actions waited where waiting was given up."""
@@ -57,12 +57,12 @@ class ExplorerAgent:
         self.config = config or ExplorerConfig()
         self.memory = Memory(self.config.memory, seed, learns=self.config.learns)
         self.because: Counter[str] = Counter()
-        self.lore: Lore | None = None
+        self.game_priors: GamePriors | None = None
 
     def begin(self, observation: Observation) -> None:
         """Forget the game before."""
         self._rng = np.random.default_rng(self.seed)
-        self.memory.begin(observation, self.lore)
+        self.memory.begin(observation, self.game_priors)
         self.because.clear()
         self._patience = self.config.patience
         self._waited = 0

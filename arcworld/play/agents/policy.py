@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from arcworld.models.policy import Advice
+from arcworld.models.policy import PolicyOutput
 from arcworld.models.run import Run
 from arcworld.planning.candidates import Candidates
 from arcworld.planning.choice import as_action, prior_over
@@ -44,7 +44,7 @@ class PolicyAgent:
         if not len(candidates):
             return Decision(random_action(observation.legal_actions, self._rng), "none to draw")
         history = self._history.now()
-        advice = self.run.policy.advise(self.run.world_model, history)
+        advice = self.run.policy.policy_output(self.run.world_model, history)
         prior = prior_over(candidates, advice.types_8.cpu().numpy(), advice.places_65.cpu().numpy())
         index = int(self._rng.choice(len(prior), p=prior / prior.sum()))
         offset = self._offset(advice, candidates, index)
@@ -55,7 +55,7 @@ class PolicyAgent:
         """Put the step behind the history."""
         self._history.observe(decision.action, observation)
 
-    def _offset(self, advice: Advice, candidates: Candidates, index: int) -> int | None:
+    def _offset(self, advice: PolicyOutput, candidates: Candidates, index: int) -> int | None:
         """The likeliest pixel of a click in its cell, where the policy has learnt any."""
         if candidates.types_N[index] != CLICK:
             return None

@@ -17,7 +17,7 @@ from arcworld.recordings.episode import (
     Action,
     Episode,
     game_name,
-    level_stretches,
+    level_segments,
 )
 
 Path = tuple[Action, ...]
@@ -29,7 +29,7 @@ def shortest_paths(episodes: Iterable[Episode]) -> Paths:
     paths: Paths = {}
     for episode in episodes:
         levels = paths.setdefault(episode.game_id, {})
-        for level, start, end in level_stretches(episode):
+        for level, start, end in level_segments(episode):
             known = levels.get(level)
             if known is None or end - start < len(known):
                 levels[level] = tuple(episode.action(t) for t in range(start, end))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from arcworld.models.policy import Advice
+from arcworld.models.policy import PolicyOutput
 from arcworld.models.run import Run
 from arcworld.planning.candidates import Candidates
 from arcworld.planning.choice import (
@@ -71,7 +71,7 @@ class WorldModelAgent:
     def begin(self, observation: Observation) -> None:
         """Forget the game before."""
         self._rng = np.random.default_rng(self.seed)
-        self.explorer.lore = self.run.lore.get(observation.game_id)
+        self.explorer.game_priors = self.run.game_priors.get(observation.game_id)
         self.explorer.begin(observation)
         self._history = ModelHistory(self.run, observation)
         self._trust, self._last_nats = Trust(self.config.trust), 0.0
@@ -100,10 +100,10 @@ class WorldModelAgent:
         history = self._history.now()
         self._reading = Reading(self.run.world_model, history)
         level = self._reading.outcomes(candidates)[:, Outcome.LEVEL_WON]
-        advice = self.run.policy.advise(self.run.world_model, history)
+        advice = self.run.policy.policy_output(self.run.world_model, history)
         prior = prior_over(candidates, advice.types_8.cpu().numpy(), advice.places_65.cpu().numpy())
         actions = self._resolve(candidates, level, prior, advice, observation)
-        known = self._remembered(len(candidates), actions)
+        known = self._from_memory(len(candidates), actions)
         taken, useless, _ = known
         rule = self.config.choice
         left = float(np.exp(open_scores(rule, prior, taken, useless).max()))
@@ -157,7 +157,7 @@ class WorldModelAgent:
     def _meet(self, observation: Observation) -> None:
         """A level is known as soon as one of its frames stands in training."""
         if not self._trust.is_shown:
-            novel = self.run.seen.novel_frames(observation.frame_HW[None])
+            novel = self.run.novelty_index.novel_frames(observation.frame_HW[None])
             self._trust.meet(shown=not bool(novel[0]))
 
     def _surprise(self, window: CodedEpisode) -> float:
@@ -196,7 +196,7 @@ class WorldModelAgent:
         candidates: Candidates,
         level_N: NDArray[np.floating],
         prior_N: NDArray[np.floating],
-        advice: Advice,
+        advice: PolicyOutput,
         observation: Observation,
     ) -> dict[int, Action]:
         """The likeliest candidates as actions, by index: clicks on the pixel the policy learnt."""
@@ -212,7 +212,7 @@ class WorldModelAgent:
         frame_HW = observation.frame_HW
         return {i: as_action(candidates, i, frame_HW, offsets[i]) for i in sorted(likely)}
 
-    def _remembered(
+    def _from_memory(
         self, count: int, actions: dict[int, Action]
     ) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.bool_]]:
         """How often each candidate was taken here, which are useless (all unlikely ones are), and

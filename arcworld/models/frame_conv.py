@@ -13,12 +13,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from arcworld.frames.tokenizer import CELLS, GRID
-from arcworld.models.context import NO_ACTION
+from arcworld.models.position_context import NO_ACTION
 from arcworld.tokens.cells import NO_CELL
 from arcworld.tokens.vocabulary import Vocabulary
 
 
-class Surroundings(nn.Module):
+class FrameConv(nn.Module):
     """Cells' vectors [N, 64, D] and actions to vectors of the cells to come, [N, 64, D]."""
 
     def __init__(self, width: int, blocks: int) -> None:
@@ -27,7 +27,7 @@ class Surroundings(nn.Module):
         self.click = nn.Parameter(torch.randn(width) * 0.5)
         self.places = nn.Parameter(torch.randn(CELLS, width) * 0.1)
         self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(blocks + 1))
-        self.around = nn.ModuleList(nn.Conv2d(width, width, 3, padding=1) for _ in range(blocks))
+        self.convs = nn.ModuleList(nn.Conv2d(width, width, 3, padding=1) for _ in range(blocks))
         self.out = nn.Linear(width, width, bias=False)
         nn.init.normal_(self.types.weight, std=0.5)
         nn.init.normal_(self.out.weight, std=0.02 * width**-0.5)
@@ -37,9 +37,9 @@ class Surroundings(nn.Module):
         at = F.one_hot(clicked_N, NO_CELL + 1)[:, :CELLS, None].to(cells_NCD.dtype)
         x = F.normalize(cells_NCD, dim=-1) * cells_NCD.shape[-1] ** 0.5
         x = x + self.places + self.types(types_N)[:, None] + at * self.click
-        for norm, around in zip(self.norms, self.around, strict=False):
+        for norm, convs in zip(self.norms, self.convs, strict=False):
             grid = F.gelu(norm(x)).transpose(1, 2).unflatten(2, (GRID, GRID))
-            x = x + around(grid).flatten(2).transpose(1, 2)
+            x = x + convs(grid).flatten(2).transpose(1, 2)
         return self.out(F.gelu(self.norms[-1](x)))
 
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from arcworld.frames.codebook import PatchCodebook, PatchCodebookConfig
 from arcworld.models.backbone import BackboneConfig
-from arcworld.models.decode import predict_next, predict_plainly
+from arcworld.models.decode import predict_next, predict_sequentially
 from arcworld.models.drafts import Draft, TransitionMemory, last_frame
-from arcworld.models.picking import Dice, drawn
+from arcworld.models.sampling import SamplerNoise, sample_columns
 from arcworld.models.world_model import WorldModel, WorldModelConfig
 from arcworld.tokens.sequence import CodedEpisode
 from arcworld.tokens.vocabulary import Scheme
@@ -28,11 +28,11 @@ def world_model(
     """A random model that is sure of little, so that drafts err in many places."""
     torch.manual_seed(0)
     config = WorldModelConfig(
-        scheme, CODES, 3, features, BODY, reads_cells=reads_cells, surroundings=int(features)
+        scheme, CODES, 3, features, BODY, reads_cells=reads_cells, frame_conv=int(features)
     )
     world = WorldModel(config).eval()
     with torch.no_grad():
-        world.table.weight.mul_(20.0)
+        world.token_embedding.weight.mul_(20.0)
         if features:
             world.copy_gate.bias.fill_(gate)
             world.copy_gate.weight.normal_(std=0.5)
@@ -62,21 +62,24 @@ def pending(seed: int, frames: int, most: int = CODES) -> CodedEpisode:
 
 
 def equal(
-    world: WorldModel, histories: Sequence[CodedEpisode], draft: Draft, dice: Dice | None = None
+    world: WorldModel,
+    histories: Sequence[CodedEpisode],
+    draft: Draft,
+    noise: SamplerNoise | None = None,
 ) -> None:
-    told = predict_next(world, histories, draft=draft, dice=dice)
-    plain = predict_plainly(world, histories, dice=dice)
-    assert np.array_equal(told.indices_BC, plain.indices_BC)
-    assert np.array_equal(told.level_token_B, plain.level_token_B)
-    assert np.allclose(told.outcomes_BO, plain.outcomes_BO, atol=1e-5)
+    predicted = predict_next(world, histories, draft=draft, noise=noise)
+    plain = predict_sequentially(world, histories, noise=noise)
+    assert np.array_equal(predicted.indices_BC, plain.indices_BC)
+    assert np.array_equal(predicted.level_token_B, plain.level_token_B)
+    assert np.allclose(predicted.outcomes_BO, plain.outcomes_BO, atol=1e-5)
 
 
 def test_what_came_of_the_pending_action_is_not_read() -> None:
     world, one = world_model(), pending(0, 2)
     other = replace(one, outcomes_A=np.array([*one.outcomes_A[:-1], 1], np.uint8))
-    told, leaked = predict_next(world, [one]), predict_next(world, [other])
-    assert np.array_equal(told.indices_BC, leaked.indices_BC)
-    assert np.array_equal(told.outcomes_BO, leaked.outcomes_BO)
+    predicted, leaked = predict_next(world, [one]), predict_next(world, [other])
+    assert np.array_equal(predicted.indices_BC, leaked.indices_BC)
+    assert np.array_equal(predicted.outcomes_BO, leaked.outcomes_BO)
 
 
 @pytest.mark.parametrize("scheme", ["v1", "v2"])
@@ -85,11 +88,11 @@ def test_what_came_of_the_pending_action_is_not_read() -> None:
 def test_drafted_is_plain(scheme: Scheme, features: bool, seed: int | None) -> None:
     world = world_model(scheme, features)
     histories = [pending(i, 1 + i % 3) for i in range(6)]
-    dice = None if seed is None else Dice.throw(len(histories), seed)
-    told = predict_next(world, histories, dice=dice)
-    same = (told.indices_BC == last_frame(histories)).sum(1)
+    noise = None if seed is None else SamplerNoise.draw(len(histories), seed)
+    predicted = predict_next(world, histories, noise=noise)
+    same = (predicted.indices_BC == last_frame(histories)).sum(1)
     assert len(set(same.tolist())) > 2  # rows go wrong at different places, and often
-    equal(world, histories, last_frame, dice)
+    equal(world, histories, last_frame, noise)
 
 
 @settings(max_examples=6, deadline=None)
@@ -98,7 +101,7 @@ def test_no_draft_changes_an_answer(seed: int, rows: int, wrong: float) -> None:
     world = world_model()
     histories = [pending(seed + i, 1 + (seed + i) % 2) for i in range(rows)]
     rng = np.random.default_rng(seed)
-    right = predict_plainly(world, histories).indices_BC
+    right = predict_sequentially(world, histories).indices_BC
     noise = rng.integers(0, CODES, right.shape).astype(np.int32)
     draft = np.where(rng.random(right.shape) < wrong, noise, right)
     equal(world, histories, lambda _: draft)
@@ -113,19 +116,21 @@ def test_spelled_cells_are_decoded_as_plainly(seed: int | None) -> None:
     world = world_model(reads_cells=True, gate=6.0)
     world.start_from(codebook)
     with torch.no_grad():
-        world.table.weight.normal_(std=0.3)
+        world.token_embedding.weight.normal_(std=0.3)
     strange = codebook.encode_frames(rng.integers(0, 4, (4, 64, 64), dtype=np.uint8))
     histories = [pending(i, 1) for i in range(5)]
     for at, codes in enumerate(strange):
         histories[at].indices_TC[-1, ::2] = codes[::2]
-    dice = None if seed is None else Dice.throw(len(histories), seed)
-    told = predict_next(world, histories, dice=dice).indices_BC
+    noise = None if seed is None else SamplerNoise.draw(len(histories), seed)
+    predicted = predict_next(world, histories, noise=noise).indices_BC
     last = last_frame(histories)
-    assert ((told >= CODES) & (told == last)).any()  # pointed at, or left
-    assert ((told >= CODES) & ~(told[:, :, None] == last[:, None, :]).any(2)).any()  # spelled
-    equal(world, histories, last_frame, dice)
+    assert ((predicted >= CODES) & (predicted == last)).any()  # pointed at, or left
+    assert (
+        (predicted >= CODES) & ~(predicted[:, :, None] == last[:, None, :]).any(2)
+    ).any()  # spelled
+    equal(world, histories, last_frame, noise)
     met = len(codebook.lexicon)
-    predict_next(world, histories, dice=dice)
+    predict_next(world, histories, noise=noise)
     assert len(codebook.lexicon) == met
 
 
@@ -133,9 +138,9 @@ def test_a_won_level_is_decoded_behind_its_token() -> None:
     world = world_model()
     histories = [pending(i, 2) for i in range(12)]
     with torch.no_grad():
-        world.table.weight[world.vocabulary.level_complete].mul_(2.0)
-    told = predict_next(world, histories)
-    assert 0 < told.level_token_B.sum() < len(histories)
+        world.token_embedding.weight[world.vocabulary.level_complete].mul_(2.0)
+    predicted = predict_next(world, histories)
+    assert 0 < predicted.level_token_B.sum() < len(histories)
     equal(world, histories, last_frame)
 
 
@@ -144,7 +149,7 @@ def test_the_right_draft_takes_one_pass_and_any_at_most_one_a_code(
 ) -> None:
     world = world_model()
     histories = [pending(2 * i, 1) for i in range(3)]
-    right = predict_plainly(world, histories)
+    right = predict_sequentially(world, histories)
     calls: list[int] = []
     plain = world.hidden
 
@@ -176,11 +181,13 @@ def test_dice_draw_from_the_model_s_distribution() -> None:
     """The first cell of many frames, by a draft that is often wrong, against its softmax."""
     world, asked = world_model(), pending(4, 1)
     count = 1000
-    drawn_N = predict_next(world, [asked] * count, dice=Dice.throw(count, 0, 2.0)).indices_BC[:, 0]
+    drawn_N = predict_next(
+        world, [asked] * count, noise=SamplerNoise.draw(count, 0, 2.0)
+    ).indices_BC[:, 0]
     ids = torch.from_numpy(np.append(_prompt(world, asked), world.vocabulary.frame)).long()[None]
     with torch.no_grad():
-        facts = world.facts(ids, (slice(None), slice(-1, None)))
-        logits = world.cell_logits(world.hidden(ids)[:, -1], facts)
+        cell_context = world.cell_context(ids, (slice(None), slice(-1, None)))
+        logits = world.cell_logits(world.hidden(ids)[:, -1], cell_context)
     expected = (logits / 2.0).softmax(1)[0, :CODES].numpy()
     found = np.bincount(drawn_N, minlength=CODES) / count
     assert expected.max() < 0.9
@@ -188,17 +195,17 @@ def test_dice_draw_from_the_model_s_distribution() -> None:
 
 
 def _prompt(world: WorldModel, asked: CodedEpisode) -> np.ndarray:
-    from arcworld.tokens.sequence import pack
+    from arcworld.tokens.sequence import to_token_ids
 
-    return pack(world.vocabulary, asked)
+    return to_token_ids(world.vocabulary, asked)
 
 
 def test_a_throw_never_falls_on_what_cannot_be() -> None:
     logits = torch.tensor([[-torch.inf, 0.0, -torch.inf, 0.0, -torch.inf]]).expand(3, -1)
-    throws = torch.tensor([0.0, 0.5, 1 - 1e-16], dtype=torch.float64)
-    assert drawn(logits, throws).tolist() == [1, 3, 3]
+    uniforms = torch.tensor([0.0, 0.5, 1 - 1e-16], dtype=torch.float64)
+    assert sample_columns(logits, uniforms).tolist() == [1, 3, 3]
     with pytest.raises(ValueError, match="above 0"):
-        Dice.throw(1, 0, temperature=0.0)
+        SamplerNoise.draw(1, 0, temperature=0.0)
 
 
 def test_a_memory_drafts_what_it_saw_and_what_changed_alike() -> None:
@@ -210,7 +217,7 @@ def test_a_memory_drafts_what_it_saw_and_what_changed_alike() -> None:
     assert np.array_equal(memory(asked), after)
     elsewhere = pending(0, 1)
     elsewhere.indices_TC[-1, 63] = (elsewhere.indices_TC[-1, 63] + 1) % CODES
-    told = memory([elsewhere])
-    assert np.array_equal(told[0, :54], after[0, :54])  # the same cells around them
+    predicted = memory([elsewhere])
+    assert np.array_equal(predicted[0, :54], after[0, :54])  # the same cells around them
     world = world_model()
     equal(world, asked, memory)

@@ -16,7 +16,7 @@ from arcworld.recordings.episode import COLOURS
 from arcworld.tokens.vocabulary import Vocabulary
 
 
-class CellReader(nn.Module):
+class CellEncoder(nn.Module):
     """Cells uint8 [N, 64] to vectors [N, D], through their pixels as one of sixteen colours."""
 
     def __init__(self, width: int) -> None:
@@ -35,7 +35,7 @@ class CellReader(nn.Module):
         return self.out(F.gelu(self.pixels(pixels_NP16)))
 
 
-class TokenTable(nn.Embedding):
+class TokenEmbedding(nn.Embedding):
     """Embeds tokens, and gives the rows that predict them.
 
     Attributes:
@@ -46,7 +46,7 @@ class TokenTable(nn.Embedding):
     def __init__(self, vocabulary: Vocabulary, width: int, *, reads_cells: bool) -> None:
         super().__init__(len(vocabulary), width)
         self.vocabulary = vocabulary
-        self.reader = CellReader(width) if reads_cells else None
+        self.cell_encoder = CellEncoder(width) if reads_cells else None
         self.lexicon: Lexicon | None = None
         self._pixels: Tensor | None = None
         nn.init.normal_(self.weight, std=0.02)
@@ -54,25 +54,25 @@ class TokenTable(nn.Embedding):
 
     def rows(self) -> Tensor:
         """The vector of every token that can be predicted, [len(vocabulary), D]."""
-        if self.reader is None:
+        if self.cell_encoder is None:
             return self.weight
         if torch.is_grad_enabled() or self.training:
             return self._read_codes()
-        return self._remembered()[: self.num_embeddings]
+        return self._cached_rows()[: self.num_embeddings]
 
     def forward(self, input: Tensor) -> Tensor:
         """Vectors [..., D] of ids, spelled cells too."""
-        if self.reader is None:
+        if self.cell_encoder is None:
             return F.embedding(input, self.weight)
         if torch.is_grad_enabled() or self.training:
             return self._read_each(input)
-        remembered = self._remembered()
+        remembered = self._cached_rows()
         spelled = input > self.vocabulary.mask
         return F.embedding(torch.where(spelled, input - 1, input), remembered)
 
     def _read_codes(self) -> Tensor:
         codes = self.vocabulary.codebook_size
-        read = self._reader_and_lexicon()[0].read(self._pixels_of_codes())
+        read = self._encoder_and_lexicon()[0].read(self._pixels_of_codes())
         return torch.cat([self.weight[:codes] + read, self.weight[codes:]])
 
     def _pixels_of_codes(self) -> Tensor:
@@ -92,7 +92,7 @@ class TokenTable(nn.Embedding):
         """Reads each distinct cell once, in the order of content: the sum of gradients is then
         the same whatever ids spelled cells were given.
         """
-        reader, _ = self._reader_and_lexicon()
+        cell_encoder, _ = self._encoder_and_lexicon()
         codes, mask = self.vocabulary.codebook_size, self.vocabulary.mask
         flat = ids.flatten()
         is_cell = (flat < codes) | (flat > mask)
@@ -102,7 +102,7 @@ class TokenTable(nn.Embedding):
         places = self.places(flat[is_cell])
         kinds, back = keys[places].unique(return_inverse=True)
         first = torch.full_like(kinds, len(cells)).scatter_reduce(0, back, places, "amin")
-        read = reader(cells[first])
+        read = cell_encoder(cells[first])
         vectors = own.to(read.dtype).index_add(0, is_cell.nonzero()[:, 0], read[back])
         return vectors.unflatten(0, ids.shape)
 
@@ -112,18 +112,18 @@ class TokenTable(nn.Embedding):
         return torch.where(cell_ids > self.vocabulary.mask, cell_ids - past, cell_ids)
 
     def _cells(self) -> tuple[Tensor, Tensor]:
-        return self._reader_and_lexicon()[1].table(self.weight.device)
+        return self._encoder_and_lexicon()[1].table(self.weight.device)
 
-    def _reader_and_lexicon(self) -> tuple[CellReader, Lexicon]:
-        assert self.reader is not None
+    def _encoder_and_lexicon(self) -> tuple[CellEncoder, Lexicon]:
+        assert self.cell_encoder is not None
         if self.lexicon is None:
             raise RuntimeError("this world model reads cells; give it its tokenizer by `attach`")
-        return self.reader, self.lexicon
+        return self.cell_encoder, self.lexicon
 
     @torch.no_grad()
-    def _remembered(self) -> Tensor:
+    def _cached_rows(self) -> Tensor:
         """Rows of all tokens, then of all spelled cells met so far; kept until a weight changes."""
-        reader, lexicon = self._reader_and_lexicon()
+        cell_encoder, lexicon = self._encoder_and_lexicon()
         state = (self.weight.data_ptr(), *(p._version for p in self.parameters()))
         if self._known is None or self._known[0] != state:
             self._known = state, self._read_codes()
@@ -132,6 +132,6 @@ class TokenTable(nn.Embedding):
         missing = spelled - (len(known) - self.num_embeddings)
         if missing > 0:
             cells, _ = self._cells()
-            known = torch.cat([known, reader(cells[-missing:]).to(known.dtype)])
+            known = torch.cat([known, cell_encoder(cells[-missing:]).to(known.dtype)])
             self._known = state, known
         return known

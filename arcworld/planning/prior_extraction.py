@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 
 from arcworld.planning.memory.memory import Memory
 from arcworld.recordings.episode import CLICK, COLOURS, RESET, Episode, Outcome
-from arcworld.recordings.lore import Lore, runs_of
-from arcworld.recordings.status import clocks_of
+from arcworld.recordings.game_priors import GamePriors, pixel_runs
+from arcworld.recordings.status_bars import clock_mask
 
 COMMON = 0.5
 """The share of a game's wins at which a colour must have been touched."""
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
+class RecordedObservation:
     """A frame of an episode, as memory sees an answered action (`memory.seen.Seen`)."""
 
     frame_HW: NDArray[np.uint8]
@@ -38,7 +38,7 @@ class Played:
         return (RESET, *self.available_actions)
 
 
-def gather_lore(episodes: Sequence[Episode]) -> dict[str, Lore]:
+def extract_game_priors(episodes: Sequence[Episode]) -> dict[str, GamePriors]:
     """The lore of every game, by its id."""
     games: dict[str, list[Episode]] = defaultdict(list)
     for episode in episodes:
@@ -46,12 +46,12 @@ def gather_lore(episodes: Sequence[Episode]) -> dict[str, Lore]:
     return {game: _of_game(played) for game, played in games.items()}
 
 
-def _of_game(episodes: Sequence[Episode]) -> Lore:
-    clocks = runs_of(clocks_of(episodes))
+def _of_game(episodes: Sequence[Episode]) -> GamePriors:
+    counters = pixel_runs(clock_mask(episodes))
     wins = [bits for episode in episodes if _steers(episode) for bits in _touched(episode)]
     counts = Counter(colour for bits in wins for colour in range(COLOURS) if bits >> colour & 1)
-    prize = sorted(colour for colour, count in counts.items() if count >= COMMON * len(wins))
-    return Lore(tuple(prize), len(wins) if prize else 0, clocks)
+    goal_colours = sorted(colour for colour, count in counts.items() if count >= COMMON * len(wins))
+    return GamePriors(tuple(goal_colours), len(wins) if goal_colours else 0, counters)
 
 
 def _steers(episode: Episode) -> bool:
@@ -68,9 +68,9 @@ def _touched(episode: Episode) -> list[int]:
     return list(memory.local.touched)
 
 
-def _frames(episode: Episode) -> Iterator[Played]:
+def _frames(episode: Episode) -> Iterator[RecordedObservation]:
     outcomes = [Outcome.NOTHING, *episode.outcomes_A.tolist()]
     for t, outcome in enumerate(outcomes):
         state = "GAME_OVER" if outcome == Outcome.GAME_OVER else "NOT_FINISHED"
         level, actions = int(episode.levels_T[t]), episode.available_actions(t)
-        yield Played(episode.frames_THW[t], state, level, actions)
+        yield RecordedObservation(episode.frames_THW[t], state, level, actions)

@@ -14,12 +14,12 @@ import torch
 from torch import Tensor
 
 from arcworld.frames.tokenizer import CELLS
-from arcworld.models.picking import Dice, pick
+from arcworld.models.sampling import SamplerNoise, sample_cells
 from arcworld.models.world_model import WorldModel
 
 
-def decode_drafted(
-    model: WorldModel, prompt_BL: Tensor, drafts_BC: Tensor, dice: Dice | None = None
+def decode_speculative(
+    model: WorldModel, prompt_BL: Tensor, drafts_BC: Tensor, noise: SamplerNoise | None = None
 ) -> tuple[Tensor, Tensor]:
     """The hidden state [B, D] at the end of each prompt, and ids [B, 64] of the frame after it.
 
@@ -29,7 +29,7 @@ def decode_drafted(
     from transformers import DynamicCache
 
     frame = prompt_BL.new_full((len(prompt_BL), 1), model.vocabulary.frame)
-    rows = _Rows(model, torch.cat([prompt_BL, frame, drafts_BC], dim=1), dice, DynamicCache())
+    rows = _Rows(model, torch.cat([prompt_BL, frame, drafts_BC], dim=1), noise, DynamicCache())
     hidden = model.hidden(rows.ids_BL[:, :-1], cache=rows.cache, last=rows.ids_BL.shape[1] - 1)
     after, hidden = hidden[:, -CELLS - 1], hidden[:, -CELLS:]
     codes = torch.empty_like(drafts_BC)
@@ -48,8 +48,10 @@ class _Rows:
         first: all rows are settled up to here; the cache goes on from here.
     """
 
-    def __init__(self, model: WorldModel, ids_BL: Tensor, dice: Dice | None, cache: Any) -> None:
-        self.model, self.ids_BL, self.dice, self.cache = model, ids_BL, dice, cache
+    def __init__(
+        self, model: WorldModel, ids_BL: Tensor, noise: SamplerNoise | None, cache: Any
+    ) -> None:
+        self.model, self.ids_BL, self.noise, self.cache = model, ids_BL, noise, cache
         self.first = 0
         self._places_B = torch.arange(len(ids_BL), device=ids_BL.device)
         self._settled_B = torch.zeros_like(self._places_B)
@@ -58,15 +60,15 @@ class _Rows:
         """Settle what a pass from `first` on says, and draft the rest anew."""
         codes = self.ids_BL[:, -CELLS:]  # a view: what is written there is written to `ids_BL`
         drafts = codes[:, self.first :]
-        told = self._pick(hidden_BND)
-        at = torch.arange(self.first, CELLS, device=told.device)
-        differs, wrong = self._first_wrong(told, drafts, at)
-        while len(new := (differs & (self._at(told, wrong) < 0)).nonzero()[:, 0]):
-            told[new, wrong[new]] = self.model.spell(hidden_BND[new, wrong[new]])
-            differs, wrong = self._first_wrong(told, drafts, at)
+        predicted = self._sample(hidden_BND)
+        at = torch.arange(self.first, CELLS, device=predicted.device)
+        differs, wrong = self._first_wrong(predicted, drafts, at)
+        while len(new := (differs & (self._at(predicted, wrong) < 0)).nonzero()[:, 0]):
+            predicted[new, wrong[new]] = self.model.spell(hidden_BND[new, wrong[new]])
+            differs, wrong = self._first_wrong(predicted, drafts, at)
         settled = torch.where(differs, wrong + 1 + self.first, CELLS)
-        open_BN = (at >= self._settled_B[:, None]) & (told >= 0)
-        drafts.copy_(torch.where(open_BN, told, drafts))
+        open_BN = (at >= self._settled_B[:, None]) & (predicted >= 0)
+        drafts.copy_(torch.where(open_BN, predicted, drafts))
         self._settled_B = settled
 
     def hand_over(self, codes_BC: Tensor) -> None:
@@ -78,7 +80,7 @@ class _Rows:
         left = (~whole).nonzero()[:, 0]
         self.ids_BL, self._places_B = self.ids_BL[left], self._places_B[left]
         self._settled_B = self._settled_B[left]
-        self.dice = self.dice and self.dice.take(left)
+        self.noise = self.noise and self.noise.take(left)
         self.cache.batch_select_indices(left)
 
     def read_on(self) -> Tensor:
@@ -88,16 +90,16 @@ class _Rows:
         self.cache.crop(self.first - CELLS)
         return self.model.hidden(self.ids_BL[:, :-1], cache=self.cache, last=CELLS - self.first)
 
-    def _pick(self, hidden_BND: Tensor) -> Tensor:
+    def _sample(self, hidden_BND: Tensor) -> Tensor:
         ids = self.ids_BL[:, :-1]
-        facts = self.model.facts(ids, (slice(None), slice(self.first - CELLS, None)))
-        return pick(self.model, hidden_BND, facts, self.dice, self.first)
+        cell_context = self.model.cell_context(ids, (slice(None), slice(self.first - CELLS, None)))
+        return sample_cells(self.model, hidden_BND, cell_context, self.noise, self.first)
 
     def _first_wrong(
-        self, told_BN: Tensor, drafts_BN: Tensor, at_N: Tensor
+        self, predicted_BN: Tensor, drafts_BN: Tensor, at_N: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Whether a draft errs behind what is settled, and the place of the first error."""
-        wrong = (told_BN != drafts_BN) & (at_N >= self._settled_B[:, None])
+        wrong = (predicted_BN != drafts_BN) & (at_N >= self._settled_B[:, None])
         return wrong.any(1), wrong.long().argmax(1)
 
     @staticmethod

@@ -8,7 +8,7 @@ from arcworld.models.world_model import WorldModel, WorldModelConfig
 from arcworld.tokens.batches import Batch, LossWeights
 from arcworld.tokens.sequence import CodedEpisode
 from arcworld.tokens.windows import WindowConfig, WindowSampler
-from arcworld.training.own_cells import last_cells, read_own
+from arcworld.training.scheduled_sampling import last_cells, mix_in_predictions
 
 
 def model_and_batch(frames: int = 3) -> tuple[WorldModel, Batch]:
@@ -41,7 +41,7 @@ def test_last_cells_are_the_last_frame_s_in_each_row() -> None:
 
 def test_only_last_frames_are_read_as_foretold_and_targets_stay() -> None:
     model, batch = model_and_batch()
-    own = read_own(model, batch, 1.0)
+    own = mix_in_predictions(model, batch, 1.0)
     assert torch.equal(own.labels_BL, batch.labels_BL)
     changed = own.input_ids_BL != batch.input_ids_BL
     assert bool(changed.any())
@@ -51,13 +51,13 @@ def test_only_last_frames_are_read_as_foretold_and_targets_stay() -> None:
 
 def test_what_is_read_is_what_the_model_foretells_after_true_cells() -> None:
     model, batch = model_and_batch()
-    own = read_own(model, batch, 1.0)
+    own = mix_in_predictions(model, batch, 1.0)
     rows, places = (own.input_ids_BL != batch.input_ids_BL).nonzero(as_tuple=True)
     hidden = model.hidden(batch.input_ids_BL)[rows, places - 1]
-    facts = model.facts(batch.input_ids_BL, (rows, places - 1))
-    assert torch.equal(own.input_ids_BL[rows, places], model.likeliest_cells(hidden, facts))
+    cell_context = model.cell_context(batch.input_ids_BL, (rows, places - 1))
+    assert torch.equal(own.input_ids_BL[rows, places], model.likeliest_cells(hidden, cell_context))
 
 
 def test_a_share_of_zero_leaves_the_batch_as_it_is() -> None:
     model, batch = model_and_batch()
-    assert read_own(model, batch, 0.0) is batch
+    assert mix_in_predictions(model, batch, 0.0) is batch

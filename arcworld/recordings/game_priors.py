@@ -1,6 +1,6 @@
 """What recordings of a game tell of it, for levels that they do not show; kept with a run.
 
-Knows a file; knows nothing of how lore is gathered (`planning.lore`) or used.
+Knows a file; knows nothing of how lore is gathered (`planning.prior_extraction`) or used.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 from arcworld.errors import ArcworldError
 from arcworld.recordings.episode import COLOURS, SIDE
 
-FILE = "lore.json"
+FILE = "game_priors.json"
 
-type Run = tuple[int, int, int]
+type PixelRun = tuple[int, int, int]
 """Pixels of a row: the row, the first column, the last."""
 
 
 @dataclass(frozen=True, slots=True)
-class Lore:
+class GamePriors:
     """Of one game.
 
     Attributes:
@@ -33,29 +33,29 @@ class Lore:
         clocks: the pixels that tell the time and nothing else.
     """
 
-    prize: tuple[int, ...] = ()
+    goal_colours: tuple[int, ...] = ()
     wins: int = 0
-    clocks: tuple[Run, ...] = ()
+    counters: tuple[PixelRun, ...] = ()
 
     def __post_init__(self) -> None:
-        if not all(0 <= colour < COLOURS for colour in self.prize):
+        if not all(0 <= colour < COLOURS for colour in self.goal_colours):
             raise ValueError(f"colours are 0 to {COLOURS - 1}")
-        if not all(0 <= row < SIDE and 0 <= a <= b < SIDE for row, a, b in self.clocks):
+        if not all(0 <= row < SIDE and 0 <= a <= b < SIDE for row, a, b in self.counters):
             raise ValueError("clocks reach out of the frame")
 
     @property
-    def clocks_HW(self) -> NDArray[np.bool_]:
-        """`clocks` as a mask, bool [64, 64]."""
+    def counter_mask_HW(self) -> NDArray[np.bool_]:
+        """`counters` as a mask, bool [64, 64]."""
         mask_HW = np.zeros((SIDE, SIDE), dtype=np.bool_)
-        for row, first, last in self.clocks:
+        for row, first, last in self.counters:
             mask_HW[row, first : last + 1] = True
         return mask_HW
 
 
-def runs_of(mask_HW: NDArray[np.bool_]) -> tuple[Run, ...]:
+def pixel_runs(mask_HW: NDArray[np.bool_]) -> tuple[PixelRun, ...]:
     """A mask as runs of pixels.
 
-    >>> runs_of(np.array([[1, 1, 0, 1], [0, 0, 0, 0]], dtype=np.bool_))
+    >>> pixel_runs(np.array([[1, 1, 0, 1], [0, 0, 0, 0]], dtype=np.bool_))
     ((0, 0, 1), (0, 3, 3))
     """
     edges_HW = np.diff(np.pad(mask_HW.astype(np.int8), ((0, 0), (1, 1))), axis=1)
@@ -63,14 +63,14 @@ def runs_of(mask_HW: NDArray[np.bool_]) -> tuple[Run, ...]:
     return tuple(zip(rows.tolist(), starts.tolist(), (ends - 1).tolist(), strict=True))
 
 
-def save_lore(folder: Path, lore: Mapping[str, Lore]) -> None:
+def save_game_priors(folder: Path, game_priors: Mapping[str, GamePriors]) -> None:
     """Write it, by game id, into a run's folder."""
-    told = {game: asdict(one) for game, one in lore.items()}
-    (folder / FILE).write_text(json.dumps(told, indent=1) + "\n")
+    found = {game: asdict(one) for game, one in game_priors.items()}
+    (folder / FILE).write_text(json.dumps(found, indent=1) + "\n")
 
 
-def load_lore(folder: Path) -> dict[str, Lore]:
-    """The inverse of `save_lore`; nothing where the run has no such file.
+def load_game_priors(folder: Path) -> dict[str, GamePriors]:
+    """The inverse of `save_game_priors`; nothing where the run has no such file.
 
     Raises:
         ArcworldError: the file is not what was written.
@@ -79,7 +79,7 @@ def load_lore(folder: Path) -> dict[str, Lore]:
     if not path.is_file():
         return {}
     try:
-        return {game: _read(told) for game, told in json.loads(path.read_text()).items()}
+        return {game: _read(found) for game, found in json.loads(path.read_text()).items()}
     except (OSError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise ArcworldError(
             f"{path}: found no lore by game ({error}); expected what training wrote; restore it, or"
@@ -87,6 +87,8 @@ def load_lore(folder: Path) -> dict[str, Lore]:
         ) from None
 
 
-def _read(told: Mapping[str, Any]) -> Lore:
-    clocks = tuple((int(row), int(first), int(last)) for row, first, last in told["clocks"])
-    return Lore(tuple(int(colour) for colour in told["prize"]), int(told["wins"]), clocks)
+def _read(found: Mapping[str, Any]) -> GamePriors:
+    counters = tuple((int(row), int(first), int(last)) for row, first, last in found["counters"])
+    return GamePriors(
+        tuple(int(colour) for colour in found["goal_colours"]), int(found["wins"]), counters
+    )

@@ -12,11 +12,11 @@ from torch import Tensor
 from transformers import Cache
 from transformers.cache_utils import DynamicLayer
 
-ROOM = 256
+RESERVE = 256
 """Positions of room behind what is written where a buffer is too small."""
 
 
-class RoomyLayer(DynamicLayer):
+class PreallocatedLayer(DynamicLayer):
     """Keys and values as views of buffers, [B, heads, length, head width].
 
     After `crop` the next update writes over what was cropped: views taken before are no longer
@@ -25,8 +25,8 @@ class RoomyLayer(DynamicLayer):
 
     def __init__(self) -> None:
         super().__init__()
-        self._keys_room: Tensor | None = None
-        self._values_room: Tensor | None = None
+        self._key_buffer: Tensor | None = None
+        self._value_buffer: Tensor | None = None
 
     def update(
         self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any
@@ -35,31 +35,31 @@ class RoomyLayer(DynamicLayer):
         if not self.is_initialized:
             self.lazy_initialization(key_states, value_states)
         start = self.get_seq_length()
-        self._keys_room = _write(self._keys_room, start, key_states)
-        self._values_room = _write(self._values_room, start, value_states)
+        self._key_buffer = _write(self._key_buffer, start, key_states)
+        self._value_buffer = _write(self._value_buffer, start, value_states)
         end = start + key_states.shape[-2]
-        self.keys, self.values = self._keys_room[..., :end, :], self._values_room[..., :end, :]
+        self.keys, self.values = self._key_buffer[..., :end, :], self._value_buffer[..., :end, :]
         return self.keys, self.values
 
     def reset(self) -> None:
         """Forget all of it."""
-        self._keys_room = self._values_room = None
+        self._key_buffer = self._value_buffer = None
         super().reset()
 
 
-def _write(room: Tensor | None, start: int, new: Tensor) -> Tensor:
+def _write(buffer: Tensor | None, start: int, new: Tensor) -> Tensor:
     """Write from `start` on; into a larger buffer, with what stood before, where room is short."""
     end = start + new.shape[-2]
-    if room is None or room.shape[-2] < end:
-        larger = new.new_empty(*new.shape[:-2], end + ROOM, new.shape[-1])
-        if room is not None:
-            larger[..., :start, :] = room[..., :start, :]
-        room = larger
-    room[..., start:end, :] = new
-    return room
+    if buffer is None or buffer.shape[-2] < end:
+        larger = new.new_empty(*new.shape[:-2], end + RESERVE, new.shape[-1])
+        if buffer is not None:
+            larger[..., :start, :] = buffer[..., :start, :]
+        buffer = larger
+    buffer[..., start:end, :] = new
+    return buffer
 
 
-def roomy_cache() -> Cache:
+def preallocated_cache() -> Cache:
     """An empty cache of such layers."""
     make: Any = Cache
-    return make(layer_class_to_replicate=RoomyLayer)
+    return make(layer_class_to_replicate=PreallocatedLayer)

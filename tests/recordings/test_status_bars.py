@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from arcworld.recordings.episode import Action
-from arcworld.recordings.status import StatusMask
+from arcworld.recordings.status_bars import StatusBarMask
 
 Frame = NDArray[np.uint8]
 Played = Iterator[tuple[Frame, Action, Frame]]
@@ -43,8 +43,8 @@ class Walker:
             yield before, Action(action), self.frame.copy()
 
 
-def taught(played: Played) -> StatusMask:
-    status = StatusMask()
+def taught(played: Played) -> StatusBarMask:
+    status = StatusBarMask()
     for before, action, after in played:
         status.observe(before, action, after)
     return status
@@ -112,19 +112,19 @@ def test_a_bar_goes_on_while_a_switch_comes_back() -> None:
 
 def test_what_only_ticks_near_an_edge_may_tell_the_time() -> None:
     """The same click each time: nothing shows yet that it does not move the bar."""
-    status, frames = StatusMask(), np.full((4, 64, 64), 2, np.uint8)
+    status, frames = StatusBarMask(), np.full((4, 64, 64), 2, np.uint8)
     for at in range(1, 4):
         frames[at:, 0, at] = 7
     click = Action(6, 40, 40)
-    told: list[bool] = []
+    found: list[bool] = []
     for before, after in pairwise(frames):
         status.observe(before, click, after)
-        told.append(status.may_tell_time(before, after))
-    assert told == [False, True, True] and not status.mask_HW.any()
+        found.append(status.may_be_counter(before, after))
+    assert found == [False, True, True] and not status.mask_HW.any()
     more = frames[3].copy()
     more[30, 30] = 7
-    assert not status.may_tell_time(frames[2], more), "something else has changed, too"
-    assert not status.may_tell_time(more, more)
+    assert not status.may_be_counter(frames[2], more), "something else has changed, too"
+    assert not status.may_be_counter(more, more)
 
 
 def test_tiles_that_one_clicks_are_no_clock() -> None:
@@ -155,7 +155,7 @@ def test_a_display_that_turns_back_and_forth_is_no_clock() -> None:
 
 def test_a_new_mask_is_a_new_array() -> None:
     """Who keeps the old one sees no change in it."""
-    status = StatusMask()
+    status = StatusBarMask()
     empty = status.mask_HW
     for before, action, after in with_bar(Walker().play(50)):
         changed = status.observe(before, action, after)

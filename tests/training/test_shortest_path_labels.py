@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from arcworld.recordings.episode import RESET, Episode, Outcome
-from arcworld.recordings.status import counters_of
-from arcworld.training.lessons import lessons, skilful
+from arcworld.recordings.status_bars import counter_mask
+from arcworld.training.shortest_path_labels import expert_mask, shortest_path_labels
 
 
 def wins(*lengths: int) -> Episode:
@@ -28,10 +28,10 @@ def wins(*lengths: int) -> Episode:
 
 
 def test_ways_that_took_far_too_long_teach_nothing() -> None:
-    found = skilful([wins(3), wins(6), wins(7, 2)])
+    found = expert_mask([wins(3), wins(6), wins(7, 2)])
     assert [int(skill.sum()) for skill in found] == [3, 6, 2]
     assert not found[2][:7].any() and found[2][7:].all()
-    assert skilful([wins(7, 2)])[0].all()
+    assert expert_mask([wins(7, 2)])[0].all()
 
 
 def walk(cells: list[int], actions: list[int], *, won: bool) -> Episode:
@@ -66,20 +66,22 @@ def test_off_the_ways_that_won_the_shortest_known_way_is_taught_whatever_the_clo
         [LEFT, RIGHT, RIGHT, RIGHT, LEFT, RESET, LEFT],
         won=False,
     )
-    of_winner, of_lost = lessons([winner, lost])
+    of_winner, of_lost = shortest_path_labels([winner, lost])
     assert of_winner.actions_A3.tolist() == winner.actions_A3.tolist() and of_winner.known_A.all()
     assert of_lost.actions_A3[:, 0].tolist() == [RIGHT] * 6 + [RESET]
     assert of_lost.known_A.tolist() == [True] * 6 + [False]
 
 
 def test_an_action_that_wins_nothing_anywhere_is_never_taught() -> None:
-    (lesson,) = lessons([walk([10, 11, 12], [RIGHT, RIGHT], won=False)])
+    (lesson,) = shortest_path_labels([walk([10, 11, 12], [RIGHT, RIGHT], won=False)])
     assert not lesson.known_A.any()
 
 
 def test_what_hangs_on_the_clock_is_told_apart() -> None:
     """Back and forth before it goes on: at 11 it is right, left the first time, then right."""
-    (lesson,) = lessons([walk([10, 11, 10, 11, 12, 12], [RIGHT, LEFT, RIGHT, RIGHT, UP], won=True)])
+    (lesson,) = shortest_path_labels(
+        [walk([10, 11, 10, 11, 12, 12], [RIGHT, LEFT, RIGHT, RIGHT, UP], won=True)]
+    )
     assert lesson.known_A.all()
     assert lesson.timed_A.tolist() == [False, True, False, True, False]
 
@@ -97,6 +99,6 @@ def test_lives_left_are_a_counter_where_all_else_came_back() -> None:
             frame[20:30, 20:30] = also * (t // 6)
         return play
 
-    lives = counters_of([with_lives(also=False)])[61]
+    lives = counter_mask([with_lives(also=False)])[61]
     assert np.flatnonzero(lives).tolist() == [60, 61]
-    assert not counters_of([with_lives(also=True)])[61].any(), "something else did not come back"
+    assert not counter_mask([with_lives(also=True)])[61].any(), "something else did not come back"

@@ -5,8 +5,8 @@ import torch
 
 from arcworld.recordings.episode import Outcome
 from arcworld.tokens.batches import IGNORE, LossWeights
+from arcworld.tokens.counterfactual_negatives import CounterfactualNegatives
 from arcworld.tokens.sequence import CodedEpisode
-from arcworld.tokens.untaken import Untaken
 from arcworld.tokens.vocabulary import Vocabulary
 from arcworld.tokens.windows import WindowConfig, WindowSampler
 
@@ -30,9 +30,9 @@ CLICKS = play([(6, 9), (6, 10), (6, 18), (6, 40)], won=1)
 
 
 def drawn(episode: CodedEpisode, *, placed: bool = True) -> list[CodedEpisode]:
-    untaken = Untaken([episode], ["game"], 2, placed=placed)
+    counterfactual_negatives = CounterfactualNegatives([episode], ["game"], 2, placed=placed)
     rng = np.random.default_rng(0)
-    return [untaken.instead(episode, SHARE, rng) for _ in range(50)]
+    return [counterfactual_negatives.instead(episode, SHARE, rng) for _ in range(50)]
 
 
 def test_another_action_of_the_game_stands_where_the_level_was_won() -> None:
@@ -53,13 +53,13 @@ def test_where_tokens_tell_no_place_a_click_is_like_another() -> None:
 
 def test_none_is_drawn_at_the_rate_of_zero_nor_where_no_level_was_won() -> None:
     rng = np.random.default_rng(0)
-    assert Untaken([WALK], ["game"], 2).instead(WALK, 0.0, rng) is WALK
+    assert CounterfactualNegatives([WALK], ["game"], 2).instead(WALK, 0.0, rng) is WALK
     lost = replace(WALK, outcomes_A=np.zeros(5, dtype=np.uint8))
-    assert Untaken([lost], ["game"], 2).instead(lost, SHARE, rng) is lost
+    assert CounterfactualNegatives([lost], ["game"], 2).instead(lost, SHARE, rng) is lost
 
 
 def test_what_nobody_did_teaches_its_outcome_alone() -> None:
-    config = WindowConfig(frames=3, stride=1, untaken=SHARE)
+    config = WindowConfig(frames=3, stride=1, counterfactual_negatives=SHARE)
     batch = WindowSampler(V2, [WALK], ["game"], config, LossWeights()).batch(4, 0, 0)
     for ids, weights, outcomes, types in zip(
         batch.input_ids_BL, batch.weights_BL, batch.outcomes_BL, batch.types_BL, strict=True

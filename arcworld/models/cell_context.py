@@ -14,42 +14,42 @@ import torch
 from torch import Tensor
 
 from arcworld.frames.tokenizer import CELLS
-from arcworld.models.context import read_context
+from arcworld.models.position_context import read_context
 from arcworld.tokens.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)
-class NextCell:
+class CellContext:
     """The facts of N positions.
 
     Attributes:
         is_cell_N: whether a cell comes next.
-        own_N: the id that stood there one frame before, or -1.
-        seen_NC: ids of the frame before, 64 each, -1 where there is none.
+        previous_N: the id that stood there one frame before, or -1.
+        previous_frame_NC: ids of the frame before, 64 each, -1 where there is none.
     """
 
     is_cell_N: Tensor
-    own_N: Tensor
-    seen_NC: Tensor
+    previous_N: Tensor
+    previous_frame_NC: Tensor
 
     def pointers(self, vocabulary: Vocabulary) -> Tensor:
         """Which of the 64 columns are open, bool [N, 64]: each spelled cell at its first place."""
-        spelled = self.seen_NC > vocabulary.mask
+        spelled = self.previous_frame_NC > vocabulary.mask
         rows = spelled.any(1).nonzero()[:, 0]
-        seen = self.seen_NC[rows]
+        seen = self.previous_frame_NC[rows]
         at = torch.arange(CELLS, device=seen.device)
         same = (seen[:, :, None] == seen[:, None, :]) & (at[None, :] < at[:, None])
         first = ~same.any(2)
         return spelled.index_put((rows,), spelled[rows] & first)
 
-    def own_column(self, vocabulary: Vocabulary) -> Tensor:
+    def previous_column(self, vocabulary: Vocabulary) -> Tensor:
         """The column of the id that stood there, int64 [N]; column 0 where there is none."""
-        return self.columns(vocabulary, self.own_N.clamp(min=0))
+        return self.columns(vocabulary, self.previous_N.clamp(min=0))
 
     def columns(self, vocabulary: Vocabulary, ids_N: Tensor) -> Tensor:
         """The column of each id: its own, a pointer, or `<ESCAPE>`."""
         escape = len(vocabulary)
-        matches = self.seen_NC == ids_N[:, None]
+        matches = self.previous_frame_NC == ids_N[:, None]
         pointer = escape + 1 + matches.long().argmax(1)
         spelled = torch.where(matches.any(1), pointer, escape)
         return torch.where(ids_N > vocabulary.mask, spelled, ids_N)
@@ -58,12 +58,12 @@ class NextCell:
         """The inverse of `columns`; -1 for `<ESCAPE>`."""
         escape = len(vocabulary)
         place = (columns_N - escape - 1).clamp(min=0)
-        pointed = self.seen_NC.gather(1, place[:, None])[:, 0]
+        pointed = self.previous_frame_NC.gather(1, place[:, None])[:, 0]
         pointed = torch.where(columns_N == escape, -1, pointed)
         return torch.where(columns_N < escape, columns_N, pointed)
 
 
-def next_cells(vocabulary: Vocabulary, input_ids_BL: Tensor, at: Any) -> NextCell:
+def read_cell_context(vocabulary: Vocabulary, input_ids_BL: Tensor, at: Any) -> CellContext:
     """The facts of some positions: `at` is any index of [B, L]; what it picks is flattened."""
     context = read_context(vocabulary, input_ids_BL)
     is_cell = context.slots_BL[at].flatten() < CELLS
@@ -72,4 +72,4 @@ def next_cells(vocabulary: Vocabulary, input_ids_BL: Tensor, at: Any) -> NextCel
     rows = rows.expand_as(input_ids_BL)[at].flatten()
     places = before.clamp(min=0)[:, None] + torch.arange(1, CELLS + 1, device=own.device)
     seen = input_ids_BL[rows[:, None], places.clamp(max=input_ids_BL.shape[1] - 1)]
-    return NextCell(is_cell, own, torch.where(own[:, None] >= 0, seen, -1))
+    return CellContext(is_cell, own, torch.where(own[:, None] >= 0, seen, -1))

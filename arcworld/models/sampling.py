@@ -12,20 +12,20 @@ import torch
 from torch import Tensor
 
 from arcworld.frames.tokenizer import CELLS
-from arcworld.models.next_cell import NextCell
+from arcworld.models.cell_context import CellContext
 from arcworld.models.world_model import WorldModel
 
 
 @dataclass(frozen=True, eq=False)
-class Dice:
+class SamplerNoise:
     """Throws for B frames. A new cell, once drawn, is spelled in the likeliest way.
 
     Attributes:
-        uniform_BC: one in [0, 1) for each cell, float64.
+        uniforms_BC: one in [0, 1) for each cell, float64.
         temperature: what logits are divided by.
     """
 
-    uniform_BC: Tensor
+    uniforms_BC: Tensor
     temperature: float = 1.0
 
     def __post_init__(self) -> None:
@@ -33,43 +33,43 @@ class Dice:
             raise ValueError(f"a temperature is above 0; found {self.temperature}")
 
     @classmethod
-    def throw(cls, count: int, seed: int, temperature: float = 1.0) -> Dice:
+    def draw(cls, count: int, seed: int, temperature: float = 1.0) -> SamplerNoise:
         """Dice for `count` frames."""
         generator = torch.Generator().manual_seed(seed)
         uniform = torch.rand(count, CELLS, generator=generator, dtype=torch.float64)
         return cls(uniform, temperature)
 
-    def take(self, rows: Tensor) -> Dice:
+    def take(self, rows: Tensor) -> SamplerNoise:
         """Those of some rows, where the rows are."""
-        return Dice(self.uniform_BC.to(rows.device)[rows], self.temperature)
+        return SamplerNoise(self.uniforms_BC.to(rows.device)[rows], self.temperature)
 
 
-def pick(
+def sample_cells(
     model: WorldModel,
     hidden_BND: Tensor,
-    facts: NextCell | None,
-    dice: Dice | None,
+    cell_context: CellContext | None,
+    noise: SamplerNoise | None,
     first: int,
 ) -> Tensor:
     """The cells from the `first` on at the N positions of each row that foretell them, int64
     [B, N]; -1 for one yet to be spelled.
     """
-    logits = model.cell_logits(hidden_BND.flatten(0, 1), facts)
-    if dice is None:
+    logits = model.cell_logits(hidden_BND.flatten(0, 1), cell_context)
+    if noise is None:
         columns = logits.argmax(1)
     else:
-        throws = dice.uniform_BC[:, first : first + hidden_BND.shape[1]]
-        columns = drawn(logits / dice.temperature, throws.flatten())
-    return model.cells_in(columns, facts).unflatten(0, hidden_BND.shape[:2])
+        uniforms = noise.uniforms_BC[:, first : first + hidden_BND.shape[1]]
+        columns = sample_columns(logits / noise.temperature, uniforms.flatten())
+    return model.cells_in(columns, cell_context).unflatten(0, hidden_BND.shape[:2])
 
 
-def drawn(logits_NK: Tensor, uniform_N: Tensor) -> Tensor:
+def sample_columns(logits_NK: Tensor, uniforms_N: Tensor) -> Tensor:
     """The column on which each throw falls, int64 [N].
 
     >>> logits = torch.tensor([[0.25, 0.0, 0.75]]).log().expand(3, -1)
-    >>> drawn(logits, torch.tensor([0.1, 0.3, 0.9], dtype=torch.float64)).tolist()
+    >>> sample_columns(logits, torch.tensor([0.1, 0.3, 0.9], dtype=torch.float64)).tolist()
     [0, 2, 2]
     """
     reached = logits_NK.double().softmax(1).cumsum(1)
-    aim = uniform_N[:, None] * reached[:, -1:]
+    aim = uniforms_N[:, None] * reached[:, -1:]
     return torch.searchsorted(reached, aim, right=True)[:, 0].clamp(max=reached.shape[1] - 1)

@@ -17,17 +17,17 @@ from arcworld.tokens.batches import Batch
 from arcworld.tokens.vocabulary import Vocabulary
 
 
-def read_own(model: WorldModel, batch: Batch, share: float) -> Batch:
+def mix_in_predictions(model: WorldModel, batch: Batch, share: float) -> Batch:
     """The batch with a share of its windows read in part as foretold; draws from torch's state."""
     rows = (torch.rand(len(batch.input_ids_BL)) < share).nonzero()[:, 0].to(model.device)
     if not len(rows):
         return batch
     ids = batch.input_ids_BL[rows]
     at = last_cells(model.vocabulary, ids)
-    told = _foretold(model, ids, at)
+    found = _predicted(model, ids, at)
     taken = torch.rand(at.shape, device=at.device) < torch.rand(len(at), 1, device=at.device)
     true = ids.gather(1, at)
-    read = ids.scatter(1, at, torch.where(taken & (told >= 0), told, true))
+    read = ids.scatter(1, at, torch.where(taken & (found >= 0), found, true))
     return batch._replace(input_ids_BL=batch.input_ids_BL.index_copy(0, rows, read))
 
 
@@ -40,10 +40,10 @@ def last_cells(vocabulary: Vocabulary, ids_BL: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def _foretold(model: WorldModel, ids_BL: Tensor, at_BC: Tensor) -> Tensor:
+def _predicted(model: WorldModel, ids_BL: Tensor, at_BC: Tensor) -> Tensor:
     """The likeliest cell at each place after the true ones before it; -1 for one not seen yet."""
     before = at_BC - 1
     rows = torch.arange(len(ids_BL), device=ids_BL.device)[:, None].expand_as(before)
     hidden = model.hidden(ids_BL)[rows, before].flatten(0, 1)
-    facts = model.facts(ids_BL, (rows, before))
-    return model.likeliest_known(hidden, facts).unflatten(0, before.shape)
+    cell_context = model.cell_context(ids_BL, (rows, before))
+    return model.likeliest_known_cells(hidden, cell_context).unflatten(0, before.shape)

@@ -18,8 +18,8 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
-from arcworld.recordings.episode import RESET, Episode, Outcome, level_stretches
-from arcworld.recordings.status import counters_of
+from arcworld.recordings.episode import RESET, Episode, Outcome, level_segments
+from arcworld.recordings.status_bars import counter_mask
 from arcworld.tokens.sequence import CodedEpisode, cells_of, offsets_of
 
 LONGEST = 2.0
@@ -32,7 +32,7 @@ type State = tuple[int, bytes]
 
 
 @dataclass(frozen=True, eq=False)
-class Lesson:
+class PathLabels:
     """Of one episode.
 
     Attributes:
@@ -58,69 +58,69 @@ class Lesson:
         )
 
 
-def lessons(episodes: Sequence[Episode]) -> list[Lesson]:
+def shortest_path_labels(episodes: Sequence[Episode]) -> list[PathLabels]:
     """What the recordings teach in each frame of theirs, in the order of the episodes."""
     games: dict[str, list[Episode]] = defaultdict(list)
     for episode in episodes:
         games[episode.game_id].append(episode)
-    ways = {game: Ways.of(played) for game, played in games.items()}
-    states = [ways[episode.game_id].states(episode)[:-1] for episode in episodes]
-    taught = [
-        _taught(episode, skill_A, passed, ways[episode.game_id].first)
-        for episode, skill_A, passed in zip(episodes, skilful(episodes), states, strict=True)
+    paths = {game: Paths.of(played) for game, played in games.items()}
+    states = [paths[episode.game_id].states(episode)[:-1] for episode in episodes]
+    labels = [
+        _labels_of(episode, expert_A, passed, paths[episode.game_id].first)
+        for episode, expert_A, passed in zip(episodes, expert_mask(episodes), states, strict=True)
     ]
-    timed = _timed(episodes, states, taught)
+    timed = _timed(episodes, states, labels)
     return [
-        Lesson(actions_A3, actions_A3[:, 0] != RESET, timed_A)
-        for actions_A3, timed_A in zip(taught, timed, strict=True)
+        PathLabels(actions_A3, actions_A3[:, 0] != RESET, timed_A)
+        for actions_A3, timed_A in zip(labels, timed, strict=True)
     ]
 
 
-def _taught(
+def _labels_of(
     episode: Episode,
-    skill_A: NDArray[np.bool_],
+    expert_A: NDArray[np.bool_],
     passed: Sequence[State],
     first: Mapping[State, tuple[int, int, int]],
 ) -> NDArray[np.int16]:
     """What each frame teaches, int16 [A, 3]; RESET where that is nothing."""
     found_A3 = np.array([first.get(state, NONE) for state in passed], np.int16).reshape(-1, 3)
-    return np.where(skill_A[:, None], episode.actions_A3, found_A3)
+    return np.where(expert_A[:, None], episode.actions_A3, found_A3)
 
 
 def _timed(
     episodes: Sequence[Episode],
     states: Sequence[Sequence[State]],
-    taught: Sequence[NDArray[np.int16]],
+    labels: Sequence[NDArray[np.int16]],
 ) -> list[NDArray[np.bool_]]:
     """Of each episode, in which frames something else is taught in the same state: bool [A]."""
-    told: dict[tuple[str, State], set[tuple[int, ...]]] = defaultdict(set)
-    for episode, passed, actions_A3 in zip(episodes, states, taught, strict=True):
+    found: dict[tuple[str, State], set[tuple[int, ...]]] = defaultdict(set)
+    for episode, passed, actions_A3 in zip(episodes, states, labels, strict=True):
         for state, row in zip(passed, actions_A3.tolist(), strict=True):
-            told[episode.game_id, state].add(tuple(row))
+            found[episode.game_id, state].add(tuple(row))
     return [
-        np.array([len(told[episode.game_id, state]) > 1 for state in passed], np.bool_)
+        np.array([len(found[episode.game_id, state]) > 1 for state in passed], np.bool_)
         for episode, passed in zip(episodes, states, strict=True)
     ]
 
 
-def skilful(episodes: Sequence[Episode]) -> list[NDArray[np.bool_]]:
+def expert_mask(episodes: Sequence[Episode]) -> list[NDArray[np.bool_]]:
     """For each episode, which actions stand on a winning stretch worth learning from, bool [A]."""
     shortest: dict[tuple[str, int], int] = {}
     for episode in episodes:
-        for level, start, end in level_stretches(episode):
+        for level, start, end in level_segments(episode):
             key = episode.game_id, level
             shortest[key] = min(shortest.get(key, end - start), end - start)
     found: list[NDArray[np.bool_]] = []
     for episode in episodes:
-        skill = np.zeros(len(episode), dtype=np.bool_)
-        for level, start, end in level_stretches(episode):
-            skill[start:end] = end - start <= LONGEST * shortest[episode.game_id, level]
-        found.append(skill)
+        expert = np.zeros(len(episode), dtype=np.bool_)
+        for level, start, end in level_segments(episode):
+            expert[start:end] = end - start <= LONGEST * shortest[episode.game_id, level]
+        found.append(expert)
     return found
 
 
 @dataclass(frozen=True, eq=False)
-class Ways:
+class Paths:
     """The shortest known ways of one game.
 
     Attributes:
@@ -132,17 +132,17 @@ class Ways:
     first: dict[State, tuple[int, int, int]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, episodes: Sequence[Episode]) -> Ways:
+    def of(cls, episodes: Sequence[Episode]) -> Paths:
         """The ways that episodes of a game know."""
-        ways = cls(counters_of(episodes))
+        paths = cls(counter_mask(episodes))
         before: dict[State, list[tuple[State, tuple[int, int, int]]]] = defaultdict(list)
         queue: deque[State] = deque()
         for episode in episodes:
-            states = ways.states(episode)
+            states = paths.states(episode)
             for t in _tried(episode):
                 step = states[t], episode.action(t).as_row()
                 if episode.outcomes_A[t] == Outcome.LEVEL_WON:
-                    ways.first.setdefault(*step)
+                    paths.first.setdefault(*step)
                     queue.append(states[t])
                 else:
                     before[states[t + 1]].append(step)
@@ -150,10 +150,10 @@ class Ways:
                 queue.append(states[-1])
         while queue:
             for state, action in before[queue.popleft()]:
-                if state not in ways.first:
-                    ways.first[state] = action
+                if state not in paths.first:
+                    paths.first[state] = action
                     queue.append(state)
-        return ways
+        return paths
 
     def states(self, episode: Episode) -> list[State]:
         """The state of each frame."""

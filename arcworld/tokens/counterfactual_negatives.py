@@ -23,7 +23,7 @@ NEAR = 1
 """Cells between a click that won and another that is taken for the same."""
 
 
-class Untaken:
+class CounterfactualNegatives:
     """Windows of `frames` frames up to where a level was won, and an action that does not."""
 
     def __init__(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-
-from arcworld.training.other_clocks import at_other_times
 from tests.training.test_lessons import LEFT, RIGHT, walk
+
+from arcworld.training.clock_augmentation import augment_clocks
 
 PLAY = walk([5, 6, 7, 6, 7, 8, 9, 10], [RIGHT, RIGHT, LEFT, RIGHT, RIGHT, RIGHT, RIGHT], won=True)
 FREE = np.zeros(len(PLAY), np.bool_)
@@ -16,13 +16,13 @@ def clock(frames_THW: np.ndarray) -> list[int]:
 
 
 def test_clocks_are_of_another_time_and_the_rest_is_as_it_was() -> None:
-    times = {tuple(clock(at_other_times([PLAY], [FREE], seed)[0].frames_THW)) for seed in range(8)}
+    times = {tuple(clock(augment_clocks([PLAY], [FREE], seed)[0].frames_THW)) for seed in range(8)}
     own = clock(PLAY.frames_THW)
     assert len(times) > 2
-    for told in times:
-        by = told.index(0)
-        assert list(told) == own[-by:] + own[:-by], "it goes on as it went, from another time on"
-    later = at_other_times([PLAY], [FREE], 0)[0]
+    for found in times:
+        by = found.index(0)
+        assert list(found) == own[-by:] + own[:-by], "it goes on as it went, from another time on"
+    later = augment_clocks([PLAY], [FREE], 0)[0]
     assert np.array_equal(later.frames_THW[:, :60], PLAY.frames_THW[:, :60])
     assert later.actions_A3 is PLAY.actions_A3
 
@@ -30,13 +30,13 @@ def test_clocks_are_of_another_time_and_the_rest_is_as_it_was() -> None:
 def test_where_no_clock_is_seen_nothing_changes() -> None:
     still = walk([5, 6, 7], [RIGHT, RIGHT], won=True)
     still.frames_THW[:, 63] = 0
-    assert np.array_equal(at_other_times([still], [FREE[:2]], 0)[0].frames_THW, still.frames_THW)
+    assert np.array_equal(augment_clocks([still], [FREE[:2]], 0)[0].frames_THW, still.frames_THW)
 
 
 def test_a_frame_where_the_clock_decides_keeps_its_own() -> None:
     timed = FREE.copy()
     timed[3] = True
     own = clock(PLAY.frames_THW)
-    told = [clock(at_other_times([PLAY], [timed], seed)[0].frames_THW) for seed in range(8)]
-    assert all(one[3] == own[3] for one in told)
-    assert any(one[4] != own[4] for one in told)
+    found = [clock(augment_clocks([PLAY], [timed], seed)[0].frames_THW) for seed in range(8)]
+    assert all(one[3] == own[3] for one in found)
+    assert any(one[4] != own[4] for one in found)

@@ -20,10 +20,10 @@ from torch import Tensor
 
 from arcworld.frames.tokenizer import CELLS
 from arcworld.models.world_model import WorldModel
-from arcworld.tokens.sequence import CodedEpisode, mask_actions, pack
+from arcworld.tokens.sequence import CodedEpisode, mask_actions, to_token_ids
 
 
-class Streams:
+class IncrementalCache:
     """One game's history, and hidden states of what was read last.
 
     Attributes:
@@ -49,7 +49,7 @@ class Streams:
         if not 1 <= hop <= frames:
             raise ValueError(f"a hop is 1 to {frames} frames, the context; found {hop}")
         self.model, self.mask_row_D, self.hop = model, mask_row_D, hop
-        self._read_anew(history)
+        self._recompute(history)
 
     @property
     def ids_L(self) -> Tensor:
@@ -75,7 +75,7 @@ class Streams:
         nll = self._surprise()
         frames = len(history.indices_TC)
         if frames > self.model.config.context_frames:
-            self._read_anew(history.window(self.hop, frames - self.hop))
+            self._recompute(history.window(self.hop, frames - self.hop))
         else:
             self.history = history
         return nll
@@ -86,21 +86,21 @@ class Streams:
 
         return DynamicCache([(layer.keys[:1], layer.values[:1]) for layer in self._cache.layers])
 
-    def kept(self) -> Any:
+    def snapshot(self) -> Any:
         """What was read so far, to go back to by `restore`: a branch, or a step to be timed."""
         return self.history, self._ids_SL, self._hidden_SLD, self._cache, self._ids_SL.shape[1]
 
-    def restore(self, kept: Any) -> None:
-        """Go back to what `kept` gave: the streams have only been put behind it since."""
-        self.history, self._ids_SL, self._hidden_SLD, self._cache, length = kept
+    def restore(self, snapshot: Any) -> None:
+        """Go back to what `snapshot` gave: the streams have only been put behind it since."""
+        self.history, self._ids_SL, self._hidden_SLD, self._cache, length = snapshot
         self._cache.crop(length - self._cache.get_seq_length())
 
-    def _read_anew(self, history: CodedEpisode) -> None:
-        from arcworld.models.roomy_cache import roomy_cache
+    def _recompute(self, history: CodedEpisode) -> None:
+        from arcworld.models.preallocated_cache import preallocated_cache
 
         self.history = history
         self._ids_SL = self._lay_out(history)
-        self._cache: Any = roomy_cache()
+        self._cache: Any = preallocated_cache()
         self._hidden_SLD = self._read(self._ids_SL.shape[1])
 
     @torch.inference_mode()
@@ -114,7 +114,7 @@ class Streams:
         return self.model.frame_nll(self._hidden_SLD[0], self._ids_SL[0])
 
     def _lay_out(self, history: CodedEpisode) -> Tensor:
-        real = pack(self.model.vocabulary, history)
+        real = to_token_ids(self.model.vocabulary, history)
         rows = (
             [real] if self.mask_row_D is None else [real, mask_actions(self.model.vocabulary, real)]
         )

@@ -13,7 +13,7 @@ from dataclasses import replace
 from arcworld.training.loop import Draw
 
 
-class Ahead[T]:
+class Prefetcher[T]:
     """Makes what a draw tells of, and in another thread what the next step's will."""
 
     def __init__(self, make: Callable[[Draw], T]) -> None:
@@ -24,7 +24,7 @@ class Ahead[T]:
     def take(self, draw: Draw) -> T:
         """What `draw` tells of; an error of making it is raised here.
 
-        >>> Ahead(lambda draw: draw.key).take(Draw(4, (0, 7)))
+        >>> Prefetcher(lambda draw: draw.key).take(Draw(4, (0, 7)))
         (0, 7)
         """
         if self._next is not None and self._next[0] == draw:

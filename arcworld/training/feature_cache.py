@@ -15,7 +15,7 @@ MOST_BYTES = 4 * 2**30
 """Beyond, nothing more is kept, and what is not kept is computed each time."""
 
 
-class BodyMemory:
+class FeatureCache:
     """Hidden states by window."""
 
     def __init__(
@@ -33,14 +33,14 @@ class BodyMemory:
         lengths = self._lengths(masked_ids_BL)
         rows = zip(masked_ids_BL, lengths, strict=True)
         keys = [ids[:length].cpu().numpy().tobytes() for ids, length in rows]
-        told = {key: self._kept[key] for key in keys if key in self._kept}
-        missing = [i for i, key in enumerate(keys) if key not in told]
+        found = {key: self._kept[key] for key in keys if key in self._kept}
+        missing = [i for i, key in enumerate(keys) if key not in found]
         if missing:
             read = self._model.hidden(masked_ids_BL[missing], mask_row_D=self._mask_row_D)
             for i, hidden_LD in zip(missing, read, strict=True):
-                told[keys[i]] = hidden_LD[: lengths[i]].clone()
-                self._keep(keys[i], told[keys[i]])
-        return torch.nn.utils.rnn.pad_sequence([told[key] for key in keys], batch_first=True)
+                found[keys[i]] = hidden_LD[: lengths[i]].clone()
+                self._keep(keys[i], found[keys[i]])
+        return torch.nn.utils.rnn.pad_sequence([found[key] for key in keys], batch_first=True)
 
     def _lengths(self, ids_BL: Tensor) -> list[int]:
         """Tokens of each window, the longest of which fills its row."""

@@ -27,7 +27,7 @@ SUSPECT = 2
 
 
 @dataclass(frozen=True, slots=True)
-class StatusConfig:
+class StatusBarConfig:
     """What is believed of a row or column.
 
     Attributes:
@@ -67,7 +67,7 @@ class _Line:
         self.place, self.turned, self.lately = -1.0, 0, 0
 
 
-class StatusMask:
+class StatusBarMask:
     """Learns, from transition to transition, which pixels are clocks.
 
     Attributes:
@@ -76,10 +76,10 @@ class StatusMask:
     """
 
     def __init__(
-        self, config: StatusConfig | None = None, known_HW: NDArray[np.bool_] | None = None
+        self, config: StatusBarConfig | None = None, known_HW: NDArray[np.bool_] | None = None
     ) -> None:
         """`known_HW`: pixels that are known to be clocks, and stay masked."""
-        self.config = config or StatusConfig()
+        self.config = config or StatusBarConfig()
         blank_HW = np.zeros((SIDE, SIDE), dtype=np.bool_)
         self.mask_HW = self._known_HW = blank_HW if known_HW is None else known_HW
         margin = self.config.margin
@@ -111,7 +111,7 @@ class StatusMask:
                     relearn = True
         return relearn and self._mask(after_HW)
 
-    def may_tell_time(self, before_HW: NDArray[np.uint8], after_HW: NDArray[np.uint8]) -> bool:
+    def may_be_counter(self, before_HW: NDArray[np.uint8], after_HW: NDArray[np.uint8]) -> bool:
         """Whether all that changed lies where bars are and has only ticked so far: a clock, unless
         other actions show otherwise.
         """
@@ -197,7 +197,7 @@ class StatusMask:
         return True
 
 
-def clocks_of(episodes: Iterable[Episode]) -> NDArray[np.bool_]:
+def clock_mask(episodes: Iterable[Episode]) -> NDArray[np.bool_]:
     """The pixels that tell the time in any of a game's episodes, bool [64, 64]."""
     mask_HW = np.zeros((SIDE, SIDE), dtype=np.bool_)
     for episode in episodes:
@@ -205,14 +205,16 @@ def clocks_of(episodes: Iterable[Episode]) -> NDArray[np.bool_]:
     return mask_HW
 
 
-def counters_of(episodes: Sequence[Episode]) -> NDArray[np.bool_]:
+def counter_mask(episodes: Sequence[Episode]) -> NDArray[np.bool_]:
     """The pixels of clocks and of lives left, bool [64, 64]."""
-    clocks_HW = clocks_of(episodes)
-    return np.logical_or.reduce([clocks_HW, *(_lives(one, clocks_HW) for one in episodes)])
+    counter_mask_HW = clock_mask(episodes)
+    return np.logical_or.reduce(
+        [counter_mask_HW, *(_lives(one, counter_mask_HW) for one in episodes)]
+    )
 
 
 def _clocks(episode: Episode) -> NDArray[np.bool_]:
-    status = StatusMask()
+    status = StatusBarMask()
     for t in range(len(episode)):
         if episode.actions_A3[t, 0] == RESET or episode.outcomes_A[t] != Outcome.NOTHING:
             status.restart()
@@ -221,19 +223,19 @@ def _clocks(episode: Episode) -> NDArray[np.bool_]:
     return status.mask_HW
 
 
-def _lives(episode: Episode, clocks_HW: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _lives(episode: Episode, counter_mask_HW: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The pixels that tell how often one came back to where a level began: the clock is as full as
     it was then, all else is as it was, but for a few pixels near an edge.
     """
-    config = StatusConfig()
+    config = StatusBarConfig()
     inner = slice(config.margin, SIDE - config.margin)
     lives_HW, home_HW = np.zeros((SIDE, SIDE), dtype=np.bool_), episode.frames_THW[0]
     for t, after_HW in enumerate(episode.frames_THW[1:]):
         if episode.actions_A3[t, 0] == RESET or episode.outcomes_A[t] == Outcome.LEVEL_WON:
             home_HW = after_HW
         differs_HW = home_HW != after_HW
-        gone = (home_HW != episode.frames_THW[t])[clocks_HW].any()
-        full = gone and not differs_HW[clocks_HW].any()
+        gone = (home_HW != episode.frames_THW[t])[counter_mask_HW].any()
+        full = gone and not differs_HW[counter_mask_HW].any()
         if full and int(differs_HW.sum()) <= config.lives and not differs_HW[inner, inner].any():
             lives_HW |= differs_HW
     return lives_HW

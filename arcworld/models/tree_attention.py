@@ -14,7 +14,7 @@ from torch import Tensor
 from arcworld.models.world_model import WorldModel
 
 
-def read_branches(model: WorldModel, ids_L: Tensor, branches_NK: Tensor, cache: Any) -> Tensor:
+def tree_attention(model: WorldModel, ids_L: Tensor, branches_NK: Tensor, cache: Any) -> Tensor:
     """Hidden states [N, D] at the ends of N branches of K tokens, each right behind a history.
 
     Args:
@@ -35,7 +35,7 @@ def read_branches(model: WorldModel, ids_L: Tensor, branches_NK: Tensor, cache: 
     hidden = model.read(
         vectors[None],
         cache,
-        sees_BQK=torch.cat([past, sees_MM], dim=1)[None],
+        attends_BQK=torch.cat([past, sees_MM], dim=1)[None],
         positions_BQ=len(ids_L) + depth_M[None],
     )
     cache.crop(-len(nodes_M))

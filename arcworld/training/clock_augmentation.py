@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arcworld.recordings.episode import Episode
-from arcworld.recordings.status import counters_of
+from arcworld.recordings.status_bars import counter_mask
 
 
-def at_other_times(
+def augment_clocks(
     episodes: Sequence[Episode], timed: Sequence[NDArray[np.bool_]], seed: int
 ) -> list[Episode]:
     """The episodes, each frame with the clock and the lives of a later one, so many frames later in
@@ -34,7 +34,7 @@ def at_other_times(
     games: dict[str, list[Episode]] = defaultdict(list)
     for episode in episodes:
         games[episode.game_id].append(episode)
-    counters = {game: counters_of(played) for game, played in games.items()}
+    counters = {game: counter_mask(played) for game, played in games.items()}
     return [
         _later(one, counters[one.game_id], timed_A, int(rng.integers(len(one) + 1)))
         for one, timed_A in zip(episodes, timed, strict=True)

@@ -23,7 +23,7 @@ NO_ACTION = 8
 
 
 @dataclass(frozen=True)
-class Context:
+class PositionContext:
     """For every position, what is known of the token to come.
 
     Attributes:
@@ -40,12 +40,14 @@ class Context:
     offsets_BL: Tensor
     before_BL: Tensor
 
-    def last(self, count: int) -> Context:
+    def last(self, count: int) -> PositionContext:
         """The last `count` positions."""
-        return Context(*(getattr(self, name)[:, -count:] for name in self.__dataclass_fields__))
+        return PositionContext(
+            *(getattr(self, name)[:, -count:] for name in self.__dataclass_fields__)
+        )
 
 
-def read_context(vocabulary: Vocabulary, input_ids_BL: Tensor) -> Context:
+def read_context(vocabulary: Vocabulary, input_ids_BL: Tensor) -> PositionContext:
     """The context of every position of a batch of sequences, int64 [B, L]."""
     ids = input_ids_BL
     at = torch.arange(ids.shape[1], device=ids.device).expand_as(ids)
@@ -67,7 +69,7 @@ def read_context(vocabulary: Vocabulary, input_ids_BL: Tensor) -> Context:
         clicked = peek(CELLS + 3) - vocabulary.location_id(0)
         placed = seen & (clicked >= 0) & (clicked < NO_CELL)
         offsets = torch.where(placed, _offset(slots, clicked), offsets)
-    return Context(slots, previous, torch.where(seen, types, NO_ACTION), offsets, before)
+    return PositionContext(slots, previous, torch.where(seen, types, NO_ACTION), offsets, before)
 
 
 def _offset(cell: Tensor, clicked: Tensor) -> Tensor:

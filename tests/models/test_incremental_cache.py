@@ -6,12 +6,12 @@ import torch
 from transformers import DynamicCache
 
 from arcworld.models.backbone import BackboneConfig
-from arcworld.models.branches import read_branches
+from arcworld.models.incremental_cache import IncrementalCache
 from arcworld.models.policy import MaskedPolicy, PolicyConfig
-from arcworld.models.streams import Streams
+from arcworld.models.tree_attention import tree_attention
 from arcworld.models.world_model import WorldModel, WorldModelConfig
 from arcworld.planning.surprise import cell_surprise
-from arcworld.tokens.sequence import CodedEpisode, pack
+from arcworld.tokens.sequence import CodedEpisode, to_token_ids
 from arcworld.tokens.vocabulary import Scheme
 
 CODES, CONTEXT = 16, 3
@@ -20,7 +20,7 @@ CODES, CONTEXT = 16, 3
 def world_model(scheme: Scheme = "v2") -> WorldModel:
     torch.manual_seed(0)
     body = BackboneConfig(width=32, layers=2, heads=2, kv_heads=1, mlp=48)
-    config = WorldModelConfig(scheme, CODES, CONTEXT, True, body, surroundings=1)
+    config = WorldModelConfig(scheme, CODES, CONTEXT, True, body, frame_conv=1)
     return WorldModel(config).eval()
 
 
@@ -42,26 +42,28 @@ def test_streams_equal_windows_read_anew_on_both_sides_of_the_edge(hop: int) -> 
     world = world_model()
     policy = MaskedPolicy(PolicyConfig(32, 16, 8, offset_width=8)).eval()
     episode = play(9)
-    streams = Streams(world, episode.window(0, 1), policy.mask_row, hop)
+    cached = IncrementalCache(world, episode.window(0, 1), policy.mask_row, hop)
     start = 0
     for end in range(2, 10):
         longer = episode.window(start, end - start)
-        nll = streams.append(longer)
+        nll = cached.append(longer)
         assert np.allclose(nll.numpy(), cell_surprise(world, longer), atol=1e-4)
         start += hop * (end - start > CONTEXT)
         window = episode.window(start, end - start)
-        assert np.array_equal(pack(world.vocabulary, streams.history), streams.ids_L.numpy())
+        assert np.array_equal(to_token_ids(world.vocabulary, cached.history), cached.ids_L.numpy())
         with torch.no_grad():
-            real = world.hidden(torch.from_numpy(pack(world.vocabulary, window)).long()[None])
-            told = policy(streams.cells_SCD[1:])
-        assert torch.allclose(streams.cells_SCD[0], real[0, -64:], atol=1e-5)
-        for mine, anew in zip(told, policy.prior_logits(world, [window]), strict=True):
+            real = world.hidden(
+                torch.from_numpy(to_token_ids(world.vocabulary, window)).long()[None]
+            )
+            predicted = policy(cached.cells_SCD[1:])
+        assert torch.allclose(cached.cells_SCD[0], real[0, -64:], atol=1e-5)
+        for mine, anew in zip(predicted, policy.prior_logits(world, [window]), strict=True):
             assert torch.allclose(mine, anew, atol=1e-5)
 
 
 def test_a_step_reads_its_own_positions_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     world, episode = world_model(), play(3)
-    streams = Streams(world, episode.window(0, 1), torch.zeros(32))
+    cached = IncrementalCache(world, episode.window(0, 1), torch.zeros(32))
     shapes: list[tuple[int, ...]] = []
     plain = world.read
 
@@ -71,7 +73,7 @@ def test_a_step_reads_its_own_positions_alone(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(world, "read", noted)
     for frames in (2, 3):
-        streams.append(episode.window(0, frames))
+        cached.append(episode.window(0, frames))
     assert shapes == [(2, 68, 32)] * 2
 
 
@@ -79,28 +81,28 @@ def test_a_step_reads_its_own_positions_alone(monkeypatch: pytest.MonkeyPatch) -
 def test_branches_equal_one_pass_each(scheme: Scheme) -> None:
     world = world_model(scheme)
     vocabulary = world.vocabulary
-    streams = Streams(world, play(2).window(0, 2), torch.zeros(32))
+    cached = IncrementalCache(world, play(2).window(0, 2), torch.zeros(32))
     rows = [[vocabulary.act, vocabulary.action_id(kind)] for kind in (1, 6, 6, 6, 3, 1)]
     if vocabulary.has_locations:
         cells = [64, 0, 17, 63, 64, 64]
         rows = [[*row, vocabulary.location_id(c)] for row, c in zip(rows, cells, strict=True)]
-    branches, cache = torch.tensor(rows), streams.real_cache()
+    branches, cache = torch.tensor(rows), cached.real_cache()
     with torch.no_grad():
-        told = read_branches(world, streams.ids_L, branches, cache)
-        again = read_branches(world, streams.ids_L, branches, cache)  # the cache is as it was
-        assert torch.equal(told, again)
-        for row, hidden in zip(branches, told, strict=True):
+        predicted = tree_attention(world, cached.ids_L, branches, cache)
+        again = tree_attention(world, cached.ids_L, branches, cache)  # the cache is as it was
+        assert torch.equal(predicted, again)
+        for row, hidden in zip(branches, predicted, strict=True):
             alone = world.hidden(
-                torch.cat([streams.ids_L, row])[None], cache=DynamicCache(), last=None
+                torch.cat([cached.ids_L, row])[None], cache=DynamicCache(), last=None
             )
             assert torch.allclose(alone[0, -1], hidden, atol=1e-5)
-    assert streams.real_cache().get_seq_length() == len(streams.ids_L)
+    assert cached.real_cache().get_seq_length() == len(cached.ids_L)
 
 
 def test_another_history_or_hop_is_refused() -> None:
     world, episode = world_model(), play(3)
     with pytest.raises(ValueError, match="a hop is 1 to 3"):
-        Streams(world, episode.window(0, 1), hop=4)
-    streams = Streams(world, episode.window(0, 1))
+        IncrementalCache(world, episode.window(0, 1), hop=4)
+    cached = IncrementalCache(world, episode.window(0, 1))
     with pytest.raises(AssertionError, match="another than before"):
-        streams.append(episode.window(1, 2))
+        cached.append(episode.window(1, 2))
