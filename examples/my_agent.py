@@ -58,7 +58,7 @@ if importlib.util.find_spec("arcworld") is None:
 try:
     from arcworld.integrations.arc_agents import ArcworldMixin
     from arcworld.integrations.fallback import FallbackAgent
-    from arcworld.play.agents.catalogue import Given, make_agent, needs_run
+    from arcworld.play.agents.catalogue import AgentInputs, make_agent, needs_run
 except Exception:
     logger.exception("arcworld cannot be imported: random play")
     ArcworldMixin = None
@@ -72,7 +72,7 @@ def run_folder() -> Path | None:
 
 def make(name: str) -> Any:
     """A new agent with models of its own: games are played in threads, and it may learn in each."""
-    return make_agent(name, given=Given(run=run_folder()))
+    return make_agent(name, given=AgentInputs(run=run_folder()))
 
 
 if ArcworldMixin is not None:

@@ -98,14 +98,14 @@ class Bench:
         names = ("frame", "sampled-frame", "generate", "goals", "step")
         of_dreams = zip(names, (*dreamt, dreaming.step), strict=True)
         return {
-            **{name: partial(self._dreamt, measure) for name, measure in of_dreams},
+            **{name: partial(self._imagined_step, measure) for name, measure in of_dreams},
             "training": partial(self._trained, lora=False),
             "training-lora": partial(self._trained, lora=True),
             "parse": lambda: reading.parse(self.data, self.timer),
             "open": lambda: reading.opened(self.data, self.timer),
         }
 
-    def _dreamt(self, measure: Callable[[dreaming.Scene], Claim]) -> Claim:
+    def _imagined_step(self, measure: Callable[[dreaming.Scene], Claim]) -> Claim:
         return measure(self.scene)
 
     def _trained(self, *, lora: bool) -> Claim:

@@ -23,7 +23,7 @@ from arcworld.models.run import Run
 from arcworld.models.sampling import SamplerNoise
 from arcworld.models.world_model import WorldModel
 from arcworld.planning.candidates import Candidates
-from arcworld.planning.reading import Reading, action_tokens
+from arcworld.planning.encoded_history import EncodedHistory, action_tokens
 from arcworld.tokens.sequence import CodedEpisode, mask_actions, to_token_ids
 
 CLOSE = 1e-4
@@ -141,13 +141,13 @@ def generate(scene: Scene) -> Claim:
     def generated() -> object:
         return [bare.generate(i, attention_mask=torch.ones_like(i), **_GREEDY) for i in prompts]
 
-    def foretold(predict: Any = predict_next) -> NDArray[np.int32]:
+    def predicted(predict: Any = predict_next) -> NDArray[np.int32]:
         return np.concatenate([predict(model, [history]).indices_BC for history in histories])
 
-    predicted = foretold()
-    unequal = int((predicted != foretold(predict_sequentially)).sum())
+    predicted = predicted()
+    unequal = int((predicted != predicted(predict_sequentially)).sum())
     with torch.inference_mode():
-        theirs, ours = scene.timer.seconds(generated, foretold)
+        theirs, ours = scene.timer.seconds(generated, predicted)
     tokens = sum(ids.shape[1] + CELLS for ids in prompts) // len(prompts)
     return Claim(
         "generate",
@@ -190,7 +190,7 @@ def goals(scene: Scene) -> Claim:
     cache: Any = DynamicCache()
     with torch.inference_mode():
         model.hidden(ids, cache=cache, last=ids.shape[1])
-    reading = Reading(model, history)
+    reading = EncodedHistory(model, history)
 
     @torch.inference_mode()
     def each() -> np.ndarray:

@@ -52,11 +52,11 @@ def play(
     """
     from arcworld.commands.output import claim, print_sheets, write_json
     from arcworld.commands.stop import go_on_with
-    from arcworld.play.agents.catalogue import Given, make_agent
+    from arcworld.play.agents.catalogue import AgentInputs, make_agent
 
     claim(json)
     with go_on_with("the recording so far is whole; the next run starts the game anew"):
-        player = make_agent(agent, seed, Given(run, data))
+        player = make_agent(agent, seed, AgentInputs(run, data))
         result, card = play_one(player, game, games, max_actions, seed, recording)
     print_sheets([score_sheet(result)])
     print(summary(result))

@@ -71,7 +71,7 @@ class Foretold:
         return line(label, unit, top, bottom, games, groups)  # type: ignore[arg-type]
 
 
-def foretell(material: Material, seed: int = 0) -> Foretold:
+def predict(material: Material, seed: int = 0) -> Foretold:
     """Foretell up to `PER_GAME` ordinary transitions a game under each action."""
     t = material.transitions
     at = material.some(t.subsets()["ordinary"], PER_GAME)
@@ -135,16 +135,16 @@ def _shifted(material: Material, i: int, window: CodedEpisode) -> CodedEpisode:
     return replace(_placed(window, int(cells[before])), types_A=new_types)
 
 
-def see_clicks(foretold: Foretold) -> Finding:
+def see_clicks(predicted: Foretold) -> Finding:
     """The finding on clicks."""
-    clicks = foretold.is_click
+    clicks = predicted.is_click
     lines = [
-        foretold.share("changed cells right: true place", "true", clicks),
-        foretold.share("changed cells right: another place", "elsewhere", clicks),
-        foretold.share("changed cells right: no place", "no place", clicks),
-        *_floor_lines(foretold, clicks),
-        foretold.gain("true over another place", "elsewhere", clicks),
-        foretold.gain("true over no place", "no place", clicks),
+        predicted.share("changed cells right: true place", "true", clicks),
+        predicted.share("changed cells right: another place", "elsewhere", clicks),
+        predicted.share("changed cells right: no place", "no place", clicks),
+        *_floor_lines(predicted, clicks),
+        predicted.gain("true over another place", "elsewhere", clicks),
+        predicted.gain("true over no place", "no place", clicks),
     ]
     question = "Does it see where a click went?"
     gain = lines[-2].over_all
@@ -157,18 +157,21 @@ def see_clicks(foretold: Foretold) -> Finding:
         f" when told the true place, {told(lines[1].over_all, 'share')} when told another:"
         f" {told(gain, 'points')} between them"
     )
-    if foretold.material.placed and gain.above(SEEN):
+    if predicted.material.placed and gain.above(SEEN):
         return Finding("sees_clicks", question, "yes", words + ".", lines, note)
-    why = ", and its tokens have no place for one." if not foretold.material.placed else "."
+    why = ", and its tokens have no place for one." if not predicted.material.placed else "."
     return Finding("sees_clicks", question, "no", words + why, lines, note)
 
 
-def _floor_lines(foretold: Foretold, clicks: NDArray[np.bool_]) -> list[Line]:
+def _floor_lines(predicted: Foretold, clicks: NDArray[np.bool_]) -> list[Line]:
     """What the floors foretell of the same cells (copying: none, by what changed means)."""
-    floors = floor_frames(foretold)
-    kept = foretold.changed & clicks[:, None]
-    true = foretold.material.transitions.next_NHW[foretold.at]
-    games, groups = foretold.material.games_N[foretold.at], foretold.material.groups_N[foretold.at]
+    floors = floor_frames(predicted)
+    kept = predicted.changed & clicks[:, None]
+    true = predicted.material.transitions.next_NHW[predicted.at]
+    games, groups = (
+        predicted.material.games_N[predicted.at],
+        predicted.material.groups_N[predicted.at],
+    )
     return [
         line(f"changed cells right: {name}", "share", (same_cells(true, frames) & kept).sum(1),
              kept.sum(1), games, groups, is_floor=True)
@@ -177,10 +180,10 @@ def _floor_lines(foretold: Foretold, clicks: NDArray[np.bool_]) -> list[Line]:
     ]  # fmt: skip
 
 
-def floor_frames(foretold: Foretold) -> dict[str, NDArray[np.uint8]]:
-    """Each floor's next frames at the places of `foretold`."""
-    material = foretold.material
+def floor_frames(predicted: Foretold) -> dict[str, NDArray[np.uint8]]:
+    """Each floor's next frames at the places of `predicted`."""
+    material = predicted.material
     if material.trained is None:
-        return {"copy": material.transitions.frames_NHW[foretold.at]}
+        return {"copy": material.transitions.frames_NHW[predicted.at]}
     told_by = FrameFloors(material.trained).predictions(material.transitions)
-    return {name: frames[foretold.at] for name, frames in told_by.items()}
+    return {name: frames[predicted.at] for name, frames in told_by.items()}

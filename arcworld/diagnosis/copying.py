@@ -178,8 +178,8 @@ def _probes(
         of = np.flatnonzero(material.games_N[at] == game)
         folds = probe.folds_of(recordings[of], material.groups_N[at[of]])
         for name, features in _features(material, at[of]).items():
-            foretold = probe.predict(features, labels[of], folds)
-            found[name][of] = np.where(foretold < 0, np.nan, foretold == labels[of])
+            predicted = probe.predict(features, labels[of], folds)
+            found[name][of] = np.where(predicted < 0, np.nan, predicted == labels[of])
     return found
 
 

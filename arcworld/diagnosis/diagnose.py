@@ -75,15 +75,15 @@ def diagnose(
     except ValueError as error:
         raise ArcworldError(f"{dataset.path}: {error}; diagnose a v2 run on it") from error
     copied, asked = copying.examine(material, seed)
-    foretold = clicks.foretell(material, seed)
+    predicted = clicks.predict(material, seed)
     acts, replayed = acting.try_out(asked, games)
     findings = (
-        clicks.see_clicks(foretold),
+        clicks.see_clicks(predicted),
         copied,
         entanglement.examine(material, forced),
-        soundness.aligned(material, foretold, replayed),
+        soundness.aligned(material, predicted, replayed),
         soundness.split(material),
-        soundness.floored(foretold),
+        soundness.floored(predicted),
         soundness.calibrated(material, forced),
         acts,
     )

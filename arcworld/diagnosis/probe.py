@@ -55,13 +55,13 @@ def predict(
     >>> predict(x, np.array([3, 5] * 6), np.arange(12) // 2 % 3).tolist()
     [3, 5, 3, 5, 3, 5, 3, 5, 3, 5, 3, 5]
     """
-    foretold = np.full(len(labels_N), -1, dtype=np.intp)
+    predicted = np.full(len(labels_N), -1, dtype=np.intp)
     for fold in np.unique(folds_N):
         test = folds_N == fold
         if test.all():
             continue
-        foretold[test] = _fit(features_NF[~test], labels_N[~test], features_NF[test])
-    return foretold
+        predicted[test] = _fit(features_NF[~test], labels_N[~test], features_NF[test])
+    return predicted
 
 
 def _fit(

@@ -31,7 +31,7 @@ WELL_CALIBRATED = 0.02
 """Mean distance of probability and frequency, up to which P(level won) can be taken as it is."""
 
 
-def aligned(material: Material, foretold: Foretold, replayed: Replayed | None) -> Finding:
+def aligned(material: Material, predicted: Foretold, replayed: Replayed | None) -> Finding:
     """Fault 4: off by one."""
     own, before = determinism(material.transitions)
     t = material.transitions
@@ -42,9 +42,9 @@ def aligned(material: Material, foretold: Foretold, replayed: Replayed | None) -
              games, groups),
         line("the same with the action before it", "share", np.where(among, before, np.nan), None,
              games, groups, is_floor=True),
-        foretold.share("changed cells right: true action", "true", foretold.has_past),
-        foretold.share("changed cells right: the action before", "shifted", foretold.has_past),
-        foretold.gain("true over the action before", "shifted", foretold.has_past),
+        predicted.share("changed cells right: true action", "true", predicted.has_past),
+        predicted.share("changed cells right: the action before", "shifted", predicted.has_past),
+        predicted.gain("true over the action before", "shifted", predicted.has_past),
     ]  # fmt: skip
     if replayed is not None:
         lines.append(replayed.line(material))
@@ -128,12 +128,12 @@ def split(material: Material) -> Finding:
     return Finding("split", question, "leaked" if leaked else "yes", words, lines)
 
 
-def floored(foretold: Foretold) -> Finding:
+def floored(predicted: Foretold) -> Finding:
     """Fault 6: a frame score without its floor."""
-    t, at = foretold.material.transitions, foretold.at
-    games, groups = t.games_N[at], foretold.material.groups_N[at]
-    floors = floor_frames(foretold)
-    right = {"": foretold.right("true")}
+    t, at = predicted.material.transitions, predicted.at
+    games, groups = t.games_N[at], predicted.material.groups_N[at]
+    floors = floor_frames(predicted)
+    right = {"": predicted.right("true")}
     right |= {name: same_cells(t.next_NHW[at], frames) for name, frames in floors.items()}
     subsets = {"novel": t.novel_N[at], "all": np.ones(len(at), dtype=np.bool_)}
     lines: list[Line] = []

@@ -19,7 +19,7 @@ from arcworld.recordings.episode import ACTION_IDS, CLICK, RESET, Outcome
 from arcworld.recordings.novelty import frame_hashes, pair_hashes
 from arcworld.tokens.sequence import cells_of
 
-type Choice = tuple[int, int]
+type SelectedAction = tuple[int, int]
 """An action's type and cell (64: no place)."""
 
 
@@ -89,7 +89,7 @@ class ActionFloors:
     """
 
     def __init__(self, training: Transitions) -> None:
-        by_frame: dict[int, Counter[Choice]] = defaultdict(Counter)
+        by_frame: dict[int, Counter[SelectedAction]] = defaultdict(Counter)
         self._types: dict[str, NDArray[np.int64]] = defaultdict(_no_types)
         self._cells: dict[str, NDArray[np.int64]] = defaultdict(_no_cells)
         types, cells = choices(training)

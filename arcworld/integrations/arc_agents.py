@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 from arcworld.integrations.player import Player
 from arcworld.play.agent import Agent, Decision
 from arcworld.play.game_session import engine_of
-from arcworld.play.official import describe, wait
+from arcworld.play.toolkit_compat import describe_error, wait
 from arcworld.recordings.episode import CLICK, Action
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class ArcworldMixin(_Base):
         try:
             return super().take_action(action)
         except Exception as error:
-            self.player.miss(describe(error))
+            self.player.miss(describe_error(error))
             if not self.player.ended and engine_of(self.arc_env) is None:
                 wait(self.player.faults_in_a_row - 1)
             return None

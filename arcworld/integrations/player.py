@@ -1,6 +1,6 @@
 """An agent that is asked for actions by a program that sends them itself.
 
-Knows the toolkit's frames (`FrameData`, `FrameDataRaw`) by their attributes and what `Standing`
+Knows the toolkit's frames (`FrameData`, `FrameDataRaw`) by their attributes and what `GameStatus`
 makes of them; knows no such program. `play_game` drives an agent; here the agent is driven: what
 came of an action is taken in when the program shows the next frame.
 """
@@ -14,8 +14,8 @@ import numpy as np
 
 from arcworld.play.agent import Agent, Decision
 from arcworld.play.agents.random import in_place_of
+from arcworld.play.game_status import GameStatus
 from arcworld.play.observation import GAME_OVER, WIN, Observation, ToolkitError
-from arcworld.play.standing import Standing
 from arcworld.recordings.episode import RESET, Action
 
 FAULTS_IN_A_ROW = 9
@@ -45,14 +45,14 @@ class Player:
         self.faults = self.faults_in_a_row = self.replaced = 0
         self._rng = np.random.default_rng(seed)
         self._engine = engine
-        self._standing: Standing | None = None
+        self._game_status: GameStatus | None = None
         self._sent: Decision | None = None
         self._dead = ""
 
     @property
     def observation(self) -> Observation | None:
         """What is seen now; None before the game has been opened."""
-        return None if self._standing is None else self._standing.observation
+        return None if self._game_status is None else self._game_status.observation
 
     @property
     def ended(self) -> str:
@@ -69,11 +69,11 @@ class Player:
 
     def see(self, frame: Any) -> None:
         """Take in the frame that the last action led to, or that opened the game."""
-        if self._standing is None:
+        if self._game_status is None:
             self._open(frame)
         elif self._sent is not None:
             try:
-                observation = self._standing.take(self._sent.action, frame)
+                observation = self._game_status.take(self._sent.action, frame)
             except ToolkitError as fault:
                 self._fail(str(fault))
                 return
@@ -82,8 +82,8 @@ class Player:
 
     def miss(self, reason: str) -> None:
         """The last action had no answer."""
-        if self._standing is not None:
-            self._standing.miss()
+        if self._game_status is not None:
+            self._game_status.miss()
         self._fail(reason)
 
     def decide(self) -> Decision:
@@ -93,13 +93,13 @@ class Player:
 
     def _open(self, frame: Any) -> None:
         try:
-            self._standing = Standing(frame, self._engine())
+            self._game_status = GameStatus(frame, self._engine())
         except ToolkitError as fault:
             if self._sent is not None:
                 self._fail(str(fault))
             return
         self._sent, self.faults_in_a_row = None, 0
-        self.agent.begin(self._standing.observation)
+        self.agent.begin(self._game_status.observation)
 
     def _choose(self) -> Decision:
         seen = self.observation
@@ -119,9 +119,9 @@ class Player:
         sent, self._sent = self._sent, None
         unsafe = (
             sent is not None
-            and self._standing is not None
-            and sent.action.id in self._standing.observation.legal_actions
-            and not self._standing.may_retry(sent.action)
+            and self._game_status is not None
+            and sent.action.id in self._game_status.observation.legal_actions
+            and not self._game_status.may_retry(sent.action)
         )
         if unsafe or self.faults_in_a_row >= FAULTS_IN_A_ROW:
             self._dead = f"toolkit: {reason}"

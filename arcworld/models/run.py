@@ -40,7 +40,7 @@ class Run:
         folder: where they are.
         about: what `run.json` says.
         policy: the masked heads of v2; in v1 the world model's own head.
-        lore: by game id, of games that training knows.
+        game_priors: by game id, of games that training knows.
     """
 
     folder: Path

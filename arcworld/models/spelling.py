@@ -52,7 +52,7 @@ class SpellingHead(nn.Module):
             ids: of the cells in the lexicon.
             lexicon: knows their spellings.
             codes_KD: vectors of the codes.
-            reader: reads what is painted so far.
+            cell_encoder: reads what is painted so far.
         """
         spellings = [lexicon.spelling(cell_id) for cell_id in ids]
         device = hidden_ND.device

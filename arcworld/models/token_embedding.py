@@ -39,7 +39,7 @@ class TokenEmbedding(nn.Embedding):
     """Embeds tokens, and gives the rows that predict them.
 
     Attributes:
-        reader: reads cells by their pixels, or None: then a code is its row alone.
+        cell_encoder: reads cells by their pixels, or None: then a code is its row alone.
         lexicon: the tokenizer's cells by id; wanted where there is a reader.
     """
 

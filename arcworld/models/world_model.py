@@ -47,7 +47,7 @@ class WorldModelConfig:
             `context_features`.
         changed_weight: what cells that changed weighed in training, more than those that stayed:
             with `context_features`, the odds that a cell stays are set right by it.
-        surroundings: blocks of the convolution that reads the frame before both ways at once
+        frame_conv: blocks of the convolution that reads the frame before both ways at once
             (`models.frame_conv`), with `context_features`; 0 leaves it out.
     """
 

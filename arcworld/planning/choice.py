@@ -18,7 +18,7 @@ from arcworld.tokens.cells import cell_centre, pixel_of
 
 
 @dataclass(frozen=True)
-class ChoiceConfig:
+class SelectionConfig:
     """When to go for a goal, and how the policy is drawn from.
 
     Attributes:
@@ -39,7 +39,7 @@ class ChoiceConfig:
 
 
 @dataclass(frozen=True)
-class Choice:
+class SelectedAction:
     """The chosen candidate and the part of the rule that chose it: goal or policy; or explore,
     which leaves the candidate open.
     """
@@ -49,7 +49,7 @@ class Choice:
 
 
 def choose(
-    config: ChoiceConfig,
+    config: SelectionConfig,
     level_N: NDArray[np.floating],
     prior_N: NDArray[np.floating],
     taken_N: NDArray[np.integer],
@@ -57,7 +57,7 @@ def choose(
     missed_N: NDArray[np.bool_],
     explore: bool,
     rng: np.random.Generator,
-) -> Choice:
+) -> SelectedAction:
     """Choose among N candidates.
 
     Args:
@@ -72,22 +72,22 @@ def choose(
     """
     open_N = ~useless_N
     if not open_N.any():
-        return Choice(None, "explore")
+        return SelectedAction(None, "explore")
     level_N = np.where(missed_N, 0.0, level_N)
     best = int(np.where(open_N, level_N, -1.0).argmax())
     lead = float(level_N[best] - np.delete(level_N, best).max(initial=0.0))
     likely = explore or prior_N[best] >= config.goal_prior
     if likely and level_N[best] >= config.goal_at_least and lead >= config.goal_lead:
-        return Choice(best, "goal")
+        return SelectedAction(best, "goal")
     if explore:
-        return Choice(None, "explore")
+        return SelectedAction(None, "explore")
     scores = open_scores(config, prior_N, taken_N, useless_N)
     drawn = scores + config.temperature * rng.gumbel(size=len(scores))
-    return Choice(int(drawn.argmax()), "policy")
+    return SelectedAction(int(drawn.argmax()), "policy")
 
 
 def open_scores(
-    config: ChoiceConfig,
+    config: SelectionConfig,
     prior_N: NDArray[np.floating],
     taken_N: NDArray[np.integer],
     useless_N: NDArray[np.bool_],

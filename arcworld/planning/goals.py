@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from arcworld.models.world_model import WorldModel
 from arcworld.planning.candidates import Candidates
-from arcworld.planning.reading import Reading
+from arcworld.planning.encoded_history import EncodedHistory
 from arcworld.recordings.episode import Outcome
 from arcworld.tokens.sequence import CodedEpisode
 
@@ -22,7 +22,7 @@ def outcome_probabilities(
 
     The history ends in a frame and is read once; all candidates are then one tree behind it.
     """
-    return Reading(model, history).outcomes(candidates)
+    return EncodedHistory(model, history).outcomes(candidates)
 
 
 def level_probabilities(

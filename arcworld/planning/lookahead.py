@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from arcworld.models.decode import predict_next
 from arcworld.models.run import Run
 from arcworld.recordings.episode import Action
-from arcworld.tokens.cells import place_of
+from arcworld.tokens.cells import type_and_cell
 from arcworld.tokens.sequence import CodedEpisode
 
 type Shown = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
@@ -93,16 +93,16 @@ def _dream(
 ) -> list[CodedEpisode]:
     """Histories one step on, by what the model foretells of one action each."""
     pending = [_put(history, action) for history, action in zip(histories, actions, strict=True)]
-    told = predict_next(run.world_model, pending)
+    predicted = predict_next(run.world_model, pending)
     return [
         replace(p, indices_TC=np.concatenate([p.indices_TC, codes[None]]))
-        for p, codes in zip(pending, told.indices_BC, strict=True)
+        for p, codes in zip(pending, predicted.indices_BC, strict=True)
     ]
 
 
 def _put(history: CodedEpisode, action: Action) -> CodedEpisode:
     """The history with an action that awaits its frame."""
-    kind, cell = place_of(action)
+    kind, cell = type_and_cell(action)
     return replace(
         history,
         types_A=np.append(history.types_A, np.int16(kind)),

@@ -65,7 +65,7 @@ def _touched(episode: Episode) -> list[int]:
     memory.begin(frames[0])
     for t, seen in enumerate(frames[1:]):
         memory.observe(episode.action(t), seen)
-    return list(memory.local.touched)
+    return list(memory.dynamics.touched)
 
 
 def _frames(episode: Episode) -> Iterator[RecordedObservation]:

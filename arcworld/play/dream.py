@@ -24,7 +24,7 @@ from arcworld.play.observation import (
     legal_actions,
 )
 from arcworld.recordings.episode import Action, Outcome
-from arcworld.tokens.cells import place_of
+from arcworld.tokens.cells import type_and_cell
 from arcworld.tokens.sequence import CodedEpisode
 
 type Past = tuple[tuple[int, int, int], ...]
@@ -56,12 +56,12 @@ class Dream:
         if action.id not in self.observation.legal_actions:
             raise IllegalActionError(self._refusal(action))
         window = self._pending(action)
-        told = predict_next(self._run.world_model, [window], draft=self._drafts)
-        self._drafts.learn([window], told.indices_BC)
-        self.outcomes_O = told.outcomes_BO[0]
-        outcome = Outcome(int(told.outcomes_BO[0].argmax()))
-        frame_HW = self._run.tokenizer.decode_frames(told.indices_BC)[0]
-        self._append(action, outcome, told.indices_BC[0])
+        reported = predict_next(self._run.world_model, [window], draft=self._drafts)
+        self._drafts.learn([window], reported.indices_BC)
+        self.outcomes_O = reported.outcomes_BO[0]
+        outcome = Outcome(int(reported.outcomes_BO[0].argmax()))
+        frame_HW = self._run.tokenizer.decode_frames(reported.indices_BC)[0]
+        self._append(action, outcome, reported.indices_BC[0])
         self.observation = self._answer(frame_HW, outcome)
         self.depth += 1
         return self.observation
@@ -103,11 +103,11 @@ class Dream:
         frames = self._run.world_model.config.context_frames
         self._opens = self._opens and len(self._codes) < frames
         self._codes = (*self._codes, codes_C)[-frames:]
-        self._past = (*self._past, (*place_of(action), int(outcome)))
+        self._past = (*self._past, (*type_and_cell(action), int(outcome)))
         self._past = self._past[len(self._past) - len(self._codes) + 1 :]
 
     def _pending(self, action: Action) -> CodedEpisode:
-        return self._episode(self._codes, (*self._past, (*place_of(action), 0)))
+        return self._episode(self._codes, (*self._past, (*type_and_cell(action), 0)))
 
     def _episode(self, codes: tuple[NDArray[np.int32], ...], past: Past) -> CodedEpisode:
         steps = np.array(past, dtype=np.int16).reshape(-1, 3)

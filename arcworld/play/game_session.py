@@ -1,6 +1,6 @@
 """One opened game: legal actions only, and a whole answer to each, or an error that says why.
 
-Knows the toolkit's `EnvironmentWrapper`; knows no agent, and leaves to `Standing` what is legal.
+Knows the toolkit's `EnvironmentWrapper`; knows no agent, and leaves to `GameStatus` what is legal.
 The wrapper's `reset` is never called: opening has already reset, and a second one would start a
 second run on the scorecard.
 """
@@ -12,6 +12,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from arcworld.errors import ArcworldError
+from arcworld.play.game_status import GameStatus
 from arcworld.play.observation import (
     GAME_OVER,
     WIN,
@@ -20,9 +21,8 @@ from arcworld.play.observation import (
     ToolkitError,
     read_answer,
 )
-from arcworld.play.official import Ear, describe, hidden_environment
 from arcworld.play.reasoning import fit_reasoning
-from arcworld.play.standing import Standing
+from arcworld.play.toolkit_compat import LogCapture, describe_error, hidden_environment
 from arcworld.recordings.episode import CLICK, RESET, Action
 
 NOT_STARTED = "GAME_NOT_STARTED_ERROR"
@@ -33,31 +33,31 @@ class GameSession:
     """A game that has been opened (and so reset), at its first observation.
 
     Attributes:
-        standing: what is seen, legal and counted.
+        game_status: what is seen, legal and counted.
         human_actions: the human baseline of each level, read from the game; empty where unknown.
     """
 
-    def __init__(self, wrapper: Any, ear: Ear, *, competition: bool = False) -> None:
+    def __init__(self, wrapper: Any, log_capture: LogCapture, *, competition: bool = False) -> None:
         from arcengine import GameAction as OfficialAction
 
         self._wrapper = wrapper
-        self._ear = ear
+        self._log_capture = log_capture
         self._official_actions = [OfficialAction.from_id(action_id) for action_id in range(8)]
         self._open = True
         self.human_actions: tuple[int, ...] = tuple(wrapper.info.baseline_actions or ())
-        self.standing = Standing(
+        self.game_status = GameStatus(
             wrapper.observation_space, engine_of(wrapper), forgiving=competition
         )
 
     @property
     def observation(self) -> Observation:
         """What the last answered action led to."""
-        return self.standing.observation
+        return self.game_status.observation
 
     @property
     def local(self) -> bool:
         """Whether the engine runs in this process."""
-        return self.standing.engine is not None
+        return self.game_status.engine is not None
 
     @property
     def game_id(self) -> str:
@@ -77,12 +77,12 @@ class GameSession:
     @property
     def actions(self) -> int:
         """Actions answered so far, as the scorecard counts them: RESETs too."""
-        return self.standing.actions
+        return self.game_status.actions
 
     @property
     def level_actions(self) -> tuple[int, ...]:
         """Actions on each level so far; the last entry is the level being played."""
-        return self.standing.level_actions
+        return self.game_status.level_actions
 
     def step(self, action: Action, reasoning: Mapping[str, Any] | None = None) -> Observation:
         """Send one action.
@@ -98,8 +98,8 @@ class GameSession:
         """
         if not self._open:
             raise IllegalActionError(f"{self.game_id}: its toolkit is closed; open the game anew")
-        self.standing.check(action)
-        return self.standing.take(action, self._send(action, fit_reasoning(reasoning)))
+        self.game_status.check(action)
+        return self.game_status.take(action, self._send(action, fit_reasoning(reasoning)))
 
     def reset_level(self) -> Observation:
         """Set the level back; where it is fresh already, nothing is sent and nothing counted.
@@ -110,12 +110,12 @@ class GameSession:
         if RESET in self.observation.legal_actions:
             return self.step(Action(RESET))
         if self.observation.state in (WIN, GAME_OVER):
-            raise IllegalActionError(self.standing.refusal(Action(RESET)))
+            raise IllegalActionError(self.game_status.refusal(Action(RESET)))
         return self.observation
 
     def may_retry(self, action: Action) -> bool:
         """Whether an action that was sent without an answer may be sent again."""
-        return self.standing.may_retry(action)
+        return self.game_status.may_retry(action)
 
     def close(self) -> None:
         """No more actions: the scorecard is closed, and would not count them."""
@@ -124,16 +124,16 @@ class GameSession:
     def _send(self, action: Action, reasoning: dict[str, Any] | None) -> Any:
         data = {"x": action.x, "y": action.y} if action.id == CLICK else {}
         official = self._official_actions[action.id]
-        self._ear.take()
+        self._log_capture.take()
         try:
             with hidden_environment() if action.id == RESET else nullcontext():
                 answer = self._wrapper.step(official, data=data, reasoning=reasoning)
         except Exception as error:
-            self.standing.miss()
-            raise ToolkitError(f"{self.game_id}: {action.name}: {describe(error)}") from error
+            self.game_status.miss()
+            raise ToolkitError(f"{self.game_id}: {action.name}: {describe_error(error)}") from error
         if answer is None:
-            reason = self._ear.take("the toolkit answered None")
-            self.standing.miss(GAME_OVER if self._over_unseen(reason) else None)
+            reason = self._log_capture.take("the toolkit answered None")
+            self.game_status.miss(GAME_OVER if self._over_unseen(reason) else None)
             raise ToolkitError(f"{self.game_id}: {action.name}: {reason}")
         return answer
 
@@ -148,13 +148,13 @@ def engine_of(wrapper: Any) -> Any:
     return getattr(wrapper, "_game", None)
 
 
-def first_fault(wrapper: Any, ear: Ear) -> str | None:
+def first_fault(wrapper: Any, log_capture: LogCapture) -> str | None:
     """Why a wrapper that `make` returned cannot be played; None where it can.
 
     A source that cannot be loaded, or fails at its first reset, leaves a wrapper without an answer.
     """
     if wrapper is None or wrapper.observation_space is None:
-        return ear.take()
+        return log_capture.take()
     try:
         read_answer(wrapper.observation_space)
     except ArcworldError as fault:

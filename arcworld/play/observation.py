@@ -64,7 +64,7 @@ class Observation:
 def read_answer(answer: Any, *, opening: bool = False) -> Observation:
     """The toolkit's `FrameDataRaw` or `FrameData`, sharing no memory with the game.
 
-    `legal_actions` stays empty: what is legal depends on what was before, see `Standing`.
+    `legal_actions` stays empty: what is legal depends on what was before, see `GameStatus`.
 
     Args:
         answer: from the toolkit.

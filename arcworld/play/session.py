@@ -21,8 +21,8 @@ from arcworld.play.agent import Agent, Decision
 from arcworld.play.agents.random import in_place_of
 from arcworld.play.game_session import GameSession
 from arcworld.play.observation import GAME_OVER, WIN, Observation, ToolkitError
-from arcworld.play.official import wait
 from arcworld.play.toolkit import Toolkit
+from arcworld.play.toolkit_compat import wait
 from arcworld.recordings.episode import RESET, Action
 from arcworld.recordings.writer import RecordingWriter
 
@@ -105,7 +105,7 @@ def play_game(
     session = toolkit.open(game, seed)
     path = recording_path(recording, session)
     with _writer(path, session) as writer:
-        run = _Run(agent, session, max_actions, np.random.default_rng(seed), writer, on_step)
+        run = _Play(agent, session, max_actions, np.random.default_rng(seed), writer, on_step)
         ended = run.play()
     score = toolkit.scorecard().run_of(session.guid)
     return GameResult(
@@ -143,7 +143,7 @@ def _writer(
     return RecordingWriter(path, session.game_id, session.guid, session.win_levels)
 
 
-class _Run:
+class _Play:
     """The loop. One turn is one action sent: answered, or a fault."""
 
     def __init__(
@@ -195,7 +195,7 @@ class _Run:
         try:
             observation = self._session.step(decision.action, reasoning or None)
         except ToolkitError as fault:
-            self._suffer(decision, fault)
+            self._handle_fault(decision, fault)
             return
         self._again, self._faults_in_a_row = None, 0
         self._record(decision.action, observation, reasoning or None)
@@ -213,7 +213,7 @@ class _Run:
         self.replaced += 1
         return in_place_of(decision, observation.legal_actions, self._rng)
 
-    def _suffer(self, decision: Decision, fault: ToolkitError) -> None:
+    def _handle_fault(self, decision: Decision, fault: ToolkitError) -> None:
         self.faults += 1
         self._faults_in_a_row += 1
         legal = decision.action.id in self._session.observation.legal_actions

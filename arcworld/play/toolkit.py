@@ -17,17 +17,17 @@ from weakref import WeakSet
 from arcworld.errors import ArcworldError, did_you_mean
 from arcworld.play.game_session import GameSession, first_fault
 from arcworld.play.observation import IllegalActionError, Observation, ToolkitError
-from arcworld.play.official import (
-    Ear,
+from arcworld.play.scorecard import GameScore, RunScore, Scorecard, read_scorecard
+from arcworld.play.toolkit_compat import (
     GameFolders,
-    describe,
+    LogCapture,
+    describe_error,
     hidden_environment,
     import_toolkit,
     may_pass,
     quiet_logger,
     wait,
 )
-from arcworld.play.scorecard import GameScore, RunScore, Scorecard, read_scorecard
 from arcworld.recordings.episode import game_name
 
 __all__ = [
@@ -81,7 +81,7 @@ class Toolkit:
         self.mode: Mode = mode
         self.folder = None if mode in ("online", "competition") else (games or OWN_GAMES)
         self._recordings = recordings
-        self._ear = Ear()
+        self._log_capture = LogCapture()
         self._sessions: WeakSet[GameSession] = WeakSet()
         self._closed: Scorecard | None = None
         self._card_id: str | None = None
@@ -122,7 +122,7 @@ class Toolkit:
             raise ArcworldError(f"{where}: game {info.game_id} cannot be played: {fault}")
         if self._is_remote:
             self._mirror().new_play(info.game_id, wrapper.observation_space.guid)
-        session = GameSession(wrapper, self._ear, competition=self.mode == "competition")
+        session = GameSession(wrapper, self._log_capture, competition=self.mode == "competition")
         self._sessions.add(session)
         return session
 
@@ -173,10 +173,10 @@ class Toolkit:
                     # the games are ours to scan; only downloads go to a folder of the toolkit's
                     environments_dir=str(self.folder) if self.mode == "normal" else os.devnull,
                     recordings_dir=str(self._recordings or os.devnull),
-                    logger=quiet_logger(self._ear),
+                    logger=quiet_logger(self._log_capture),
                 )
         except (OSError, ValueError) as error:
-            raise ArcworldError(f"{base_url}: no answer: {describe(error)}") from error
+            raise ArcworldError(f"{base_url}: no answer: {describe_error(error)}") from error
 
     def _take_games(self, folder: Path) -> None:
         if not folder.is_dir() and self.mode == "offline":
@@ -190,7 +190,7 @@ class Toolkit:
 
     def _no_games(self, base_url: str) -> str:
         if self.folder is None:
-            return f"{base_url}: no games: {self._ear.take('the service lists none')}"
+            return f"{base_url}: no games: {self._log_capture.take('the service lists none')}"
         if self.problems:
             return self.problems[0]
         return f"{self.folder}: no games; expected <name>/<version>/metadata.json in it"
@@ -212,9 +212,9 @@ class Toolkit:
         for turn in range(TRIES_TO_OPEN):
             try:
                 wrapper = self._make(game_id, seed, wrapper)
-                fault = first_fault(wrapper, self._ear)
+                fault = first_fault(wrapper, self._log_capture)
             except Exception as error:
-                fault = describe(error)
+                fault = describe_error(error)
             if fault is None or not (self._is_remote and may_pass(fault)):
                 break
             wait(turn)
@@ -222,7 +222,7 @@ class Toolkit:
 
     def _make(self, game_id: str, seed: int, unopened: Any) -> Any:
         """A wrapper that has opened the game, or has tried to (so has `unopened`)."""
-        self._ear.take()
+        self._log_capture.take()
         if unopened is not None:
             unopened.reset()  # no second run: there is no first one
             return unopened
@@ -259,7 +259,7 @@ class Toolkit:
         try:
             card = self._arcade.close_scorecard(self._card_id)
         except Exception as error:  # whatever a service may answer, what was played stays counted
-            return self._count_here(f"the service gave no scorecard: {describe(error)}")
+            return self._count_here(f"the service gave no scorecard: {describe_error(error)}")
         return read_scorecard(card)
 
 

@@ -28,9 +28,9 @@ class GamePriors:
     """Of one game.
 
     Attributes:
-        prize: colours that an avatar touched as levels were won.
+        goal_colours: colours that an avatar touched as levels were won.
         wins: how many wins that was seen in.
-        clocks: the pixels that tell the time and nothing else.
+        counters: the pixels that tell the time and nothing else.
     """
 
     goal_colours: tuple[int, ...] = ()

@@ -57,10 +57,10 @@ def pixel_of(cell: int, offset: int) -> tuple[int, int]:
     )
 
 
-def place_of(action: Action) -> tuple[int, int]:
+def type_and_cell(action: Action) -> tuple[int, int]:
     """An action's type and cell; 64 where it has no place.
 
-    >>> place_of(Action(1)), place_of(Action(6, 62, 26))
+    >>> type_and_cell(Action(1)), type_and_cell(Action(6, 62, 26))
     ((1, 64), (6, 31))
     """
     if action.id != CLICK:

@@ -36,13 +36,13 @@ class WindowConfig:
         distinct: whether windows that are equal (winning paths repeat) are drawn as one.
         scheduled_sampling: share of windows whose last frame the world model reads in part as it
             foretells it itself, each cell at a rate drawn anew (`training.scheduled_sampling`).
-        recoloured: share of windows whose colours are exchanged, the same way in all frames: cells
-            then look as in a game never seen. Needs a lexicon.
-        exchanged: share of those whose cells are also exchanged for others: shapes then tell
-            nothing either, and what is left to learn is what stays.
-        untaken: share of windows that end where a level was won, with another action of that game
-            in place of the one that won (`tokens.counterfactual_negatives`): they teach what came
-            of it alone.
+        colour_permutation: share of windows whose colours are exchanged, the same way in all
+            frames: cells then look as in a game never seen. Needs a lexicon.
+        patch_permutation: share of those whose cells are also exchanged for others: shapes then
+            tell nothing either, and what is left to learn is what stays.
+        counterfactual_negatives: share of windows that end where a level was won, with another
+            action of that game in place of the one that won (`tokens.counterfactual_negatives`):
+            they teach what came of it alone.
     """
 
     frames: int = 30

@@ -21,7 +21,7 @@ from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any
 
 from arcworld.errors import ArcworldError, did_you_mean
-from arcworld.play.official import import_toolkit
+from arcworld.play.toolkit_compat import import_toolkit
 from arcworld.tournament.playing import play_once
 from arcworld.tournament.results import PlayResult
 from arcworld.tournament.settings import Play, Settings

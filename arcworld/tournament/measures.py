@@ -77,7 +77,7 @@ def levels_within(result: PlayResult, times: int = HUMAN_TIMES) -> int | None:
     if len(human) < len(reached) or any(count <= 0 for count in human):
         return None
     over = [took > times * count for took, count in zip(reached, human, strict=True)]
-    if result.helped is not None:
+    if result.assisted is not None:
         return sum(not over[level] for level in result.won)
     return over.index(True) if True in over else len(over)
 
@@ -108,7 +108,7 @@ def measure(plays: Plays) -> Measures:
         win_levels=sum(map(_levels_in, plays.values())),
         levels_within_5x=within,
         levels_within_5x_interval=within_interval,
-        score=None if any(play.helped is not None for play in flat) else score / len(plays),
+        score=None if any(play.assisted is not None for play in flat) else score / len(plays),
         actions_a_level=sum(won) / len(won) if won else None,
         seconds_an_action=_ratio(sum(p.agent_seconds for p in flat if not p.error), actions),
         faults=sum(play.faults for play in flat),

@@ -16,13 +16,13 @@ from pathlib import Path
 import numpy as np
 
 from arcworld.play.agent import Agent, Decision
+from arcworld.play.agents.assisted import AssistedAgent
 from arcworld.play.agents.catalogue import make_agent
-from arcworld.play.agents.helped import HelpedAgent
 from arcworld.play.agents.perturbed import PerturbedAgent
 from arcworld.play.observation import Observation
-from arcworld.play.official import describe
 from arcworld.play.session import GameResult, play_game
 from arcworld.play.toolkit import Toolkit
+from arcworld.play.toolkit_compat import describe_error
 from arcworld.tournament.results import PlayResult
 from arcworld.tournament.settings import Play, Settings
 from arcworld.tournament.withheld import withheld_agent
@@ -78,7 +78,7 @@ def play_once(settings: Settings, play: Play, tell: Tell | None = None) -> PlayR
         seconds=time.perf_counter() - began,
         agent_seconds=timed.seconds,
         levels_by_chance=player.won if isinstance(player, PerturbedAgent) else 0,
-        helped=tuple(sorted(player.helped)) if isinstance(player, HelpedAgent) else None,
+        assisted=tuple(sorted(player.assisted)) if isinstance(player, AssistedAgent) else None,
     )
 
 
@@ -151,4 +151,4 @@ def _line(error: BaseException) -> str:
     """An exception in one line, with the place where it was raised."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
-    return f"{describe(error)[:300]}{place}"
+    return f"{describe_error(error)[:300]}{place}"

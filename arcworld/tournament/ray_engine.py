@@ -64,10 +64,10 @@ def _begin(ray: ModuleType) -> None:
     try:
         ray.init(log_to_driver=False)
     except Exception as error:
-        told = " ".join(str(error).split())[:200]
+        reported = " ".join(str(error).split())[:200]
         raise ArcworldError(
-            f"Ray cannot be started ({told}); expected a cluster at RAY_ADDRESS, or room for one on"
-            " this machine; mend that, or take --engine processes"
+            f"Ray cannot be started ({reported}); expected a cluster at RAY_ADDRESS, or room for"
+            " one on this machine; mend that, or take --engine processes"
         ) from error
 
 

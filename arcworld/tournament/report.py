@@ -186,10 +186,10 @@ def write_report(report: Report, out: Path) -> Path:
 
 def _what(report: Report) -> str:
     kept = {k: v for k, v in report.settings.items() if v not in (None, [], 0) or k == "seeds"}
-    told = ", ".join(f"{name} {_text(value)}" for name, value in kept.items())
+    reported = ", ".join(f"{name} {_text(value)}" for name, value in kept.items())
     chance = sum(games[ALL].levels_by_chance for games in report.measures.values())
     by_chance = f" The random actions of perturbed starts won {chance} levels." if chance else ""
-    return f"Settings: {told}.{by_chance}"
+    return f"Settings: {reported}.{by_chance}"
 
 
 def _text(value: Any) -> str:

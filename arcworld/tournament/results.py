@@ -35,8 +35,8 @@ class PlayResult:
         faults: the toolkit's answers that could not be used. replaced: illegal decisions.
         seconds: of the whole play. agent_seconds: of them, those the agent took.
         levels_by_chance: levels that the random actions of a perturbed start won.
-        helped: levels (0-based) that were won with help, and so do not count as won
-            (`HelpedAgent`); None where nobody helps.
+        assisted: levels (0-based) that were won with help, and so do not count as won
+            (`AssistedAgent`); None where nobody helps.
         error: one line, where the play crashed; the other numbers are those up to there.
     """
 
@@ -55,7 +55,7 @@ class PlayResult:
     seconds: float = 0.0
     agent_seconds: float = 0.0
     levels_by_chance: int = 0
-    helped: tuple[int, ...] | None = None
+    assisted: tuple[int, ...] | None = None
     error: str | None = None
 
     @property
@@ -67,11 +67,11 @@ class PlayResult:
     def won(self) -> tuple[int, ...]:
         """The levels (0-based) that it won by itself.
 
-        >>> PlayResult("a", "b", 0, 3, 7, helped=(1,)).won
+        >>> PlayResult("a", "b", 0, 3, 7, assisted=(1,)).won
         (0, 2)
         """
-        helped = self.helped or ()
-        return tuple(level for level in range(self.levels_completed) if level not in helped)
+        assisted = self.assisted or ()
+        return tuple(level for level in range(self.levels_completed) if level not in assisted)
 
     @property
     def won_in(self) -> tuple[int, ...]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from arcworld.errors import ArcworldError, did_you_mean
 from arcworld.evaluation.folds import fold_folders
-from arcworld.play.agents.catalogue import Given, make_agent, needs_run
+from arcworld.play.agents.catalogue import AgentInputs, make_agent, needs_run
 from arcworld.play.toolkit import Toolkit
 from arcworld.recordings.episode import game_name
 
@@ -82,9 +82,9 @@ class Settings:
             make_agent(agent, given=self.given)
 
     @property
-    def given(self) -> Given:
+    def given(self) -> AgentInputs:
         """What the agents are made of, at paths that hold in any working folder."""
-        return Given(absolute(self.run), absolute(self.data))
+        return AgentInputs(absolute(self.run), absolute(self.data))
 
     def plays(self) -> list[Play]:
         """Every play, seed by seed: what is stopped early has all agents on all games so far.

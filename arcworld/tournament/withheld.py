@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from arcworld.errors import ArcworldError
 from arcworld.evaluation.folds import FOLDS, fold_folders, withheld_levels
-from arcworld.play.agents.catalogue import Given, make_agent
-from arcworld.play.agents.helped import HelpedAgent
+from arcworld.play.agents.assisted import AssistedAgent
+from arcworld.play.agents.catalogue import AgentInputs, make_agent
 from arcworld.play.agents.replay import ReplayAgent
 from arcworld.play.toolkit import Toolkit
 from arcworld.recordings.dataset import open_dataset
@@ -16,8 +16,8 @@ from arcworld.tournament.measures import HUMAN_TIMES
 
 
 def withheld_agent(
-    name: str, seed: int, given: Given, toolkit: Toolkit, game_id: str
-) -> HelpedAgent:
+    name: str, seed: int, given: AgentInputs, toolkit: Toolkit, game_id: str
+) -> AssistedAgent:
     """An agent of a name for each fold, on the levels that the fold's run never saw.
 
     Raises:
@@ -34,8 +34,8 @@ def withheld_agent(
             " was recorded"
         )
     players = [
-        (levels[fold], make_agent(name, seed, Given(folder, given.data)))
+        (levels[fold], make_agent(name, seed, AgentInputs(folder, given.data)))
         for fold, folder in enumerate(fold_folders(given.run))
     ]
     helper = ReplayAgent(dataset.of_game(game_id).episodes, seed)
-    return HelpedAgent(players, helper, [HUMAN_TIMES * count for count in human])
+    return AssistedAgent(players, helper, [HUMAN_TIMES * count for count in human])

@@ -24,7 +24,7 @@ class Worker:
     def __init__(self, idle: Callable[[], bool] = lambda: False) -> None:
         self._idle = idle
         self._jobs: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
-        self._news = threading.Condition()
+        self._is_new = threading.Condition()
         self._open = True
         self._thread = threading.Thread(target=self._work, name="arcworld-models", daemon=True)
         self._thread.start()
@@ -32,11 +32,11 @@ class Worker:
     def submit[T](self, job: Callable[[], T]) -> Future[T]:
         """Do something soon."""
         future: Future[T] = Future()
-        with self._news:
+        with self._is_new:
             if not self._open:
                 raise RuntimeError("the worker is closed")
             self._jobs.append((future, job))
-            self._news.notify()
+            self._is_new.notify()
         return future
 
     async def run[T](self, job: Callable[[], T]) -> T:
@@ -45,16 +45,16 @@ class Worker:
 
     def wake(self) -> None:
         """There is work to do ahead."""
-        with self._news:
-            self._news.notify()
+        with self._is_new:
+            self._is_new.notify()
 
     def close(self) -> None:
         """Finish what is being done, and do nothing more."""
-        with self._news:
+        with self._is_new:
             self._open = False
             waiting = [future for future, _ in self._jobs]
             self._jobs.clear()
-            self._news.notify()
+            self._is_new.notify()
         for future in waiting:
             future.cancel()
         self._thread.join(timeout=10)
@@ -62,9 +62,9 @@ class Worker:
     def _work(self) -> None:
         more = False
         while True:
-            with self._news:
+            with self._is_new:
                 if self._open and not self._jobs and not more:
-                    self._news.wait()
+                    self._is_new.wait()
                 if not self._open:
                     return
                 job = self._jobs.popleft() if self._jobs else None

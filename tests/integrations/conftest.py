@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-import arcworld.play.official as official_module
+import arcworld.play.toolkit_compat as official_module
 from arcworld.play.toolkit import Toolkit
 
 STAND_IN = Path(__file__).parent / "arc_agents_stand_in.py"

@@ -84,7 +84,7 @@ def test_a_run_beside_it_is_played_with_and_falls_back_where_it_fails(
     agent = seat(module.MyAgent, toolkit.open("taps")._wrapper)
     with caplog.at_level(logging.WARNING):
         agent.main()
-    assert given == [catalogue.Given(run=tmp_path / "weights" / "small")]
+    assert given == [catalogue.AgentInputs(run=tmp_path / "weights" / "small")]
     assert agent.player.agent.name == "explorer"
     assert "agent random failed (MemoryError: CUDA out of memory)" in caplog.text
     assert toolkit.scorecard().actions == 21

@@ -60,8 +60,8 @@ def answers(history: CodedEpisode, features: bool, by: MaskedPolicy = SEES) -> l
     model = WORLDS[features]
     offsets = by.offset_logits(model, [history], [9])
     assert offsets is not None
-    advice, predicted = by.policy_output(model, history), by.prior_logits(model, [history])
-    once = advice.types_8[None], advice.places_65[None], advice.offsets([9])
+    output, predicted = by.policy_output(model, history), by.prior_logits(model, [history])
+    once = output.types_8[None], output.places_65[None], output.offsets([9])
     assert all(
         b is not None and torch.equal(a, b)
         for a, b in zip([*predicted, offsets], once, strict=True)

@@ -11,7 +11,7 @@ import pytest
 
 from arcworld.planning import lookahead
 from arcworld.planning.lookahead import LookAheadConfig, look_ahead
-from arcworld.planning.wayback import VAIN, WayBack
+from arcworld.planning.return_to_start import MAX_FAILED, ReturnToStart
 from arcworld.recordings.episode import Action
 from arcworld.tokens.cells import cell_of
 from arcworld.tokens.sequence import CodedEpisode
@@ -33,14 +33,14 @@ class Cells:
 def run(monkeypatch: pytest.MonkeyPatch) -> Any:
     """A world where a click turns its cell to the next of three colours."""
 
-    def told(_: object, histories: Sequence[CodedEpisode]) -> Any:
+    def predicted(_: object, histories: Sequence[CodedEpisode]) -> Any:
         frames = np.stack([history.indices_TC[-1] for history in histories])
         for frame, history in zip(frames, histories, strict=True):
             cell = int(history.cells_A[-1])
             frame[cell] = (frame[cell] + 1) % 3
         return SimpleNamespace(indices_BC=frames)
 
-    monkeypatch.setattr(lookahead, "predict_next", told)
+    monkeypatch.setattr(lookahead, "predict_next", predicted)
     vocabulary = SimpleNamespace(actions=8)
     return SimpleNamespace(tokenizer=Cells(), world_model=SimpleNamespace(vocabulary=vocabulary))
 
@@ -95,7 +95,7 @@ class Remembered:
 
 
 def test_the_way_back_is_for_those_who_strayed_and_ends_where_the_level_began(run: Any) -> None:
-    way: Any = WayBack(run, CONFIG)
+    way: Any = ReturnToStart(run, CONFIG)
     memory, at = Remembered(TILE, OTHER), cell_of(12, 12)
     assert way.step(memory, history(**{f"c{at}": 2})) is None
     way.stray()
@@ -106,15 +106,15 @@ def test_the_way_back_is_for_those_who_strayed_and_ends_where_the_level_began(ru
 
 
 def test_steps_in_vain_end_the_way_back(run: Any) -> None:
-    way: Any = WayBack(run, CONFIG)
+    way: Any = ReturnToStart(run, CONFIG)
     memory, at = Remembered(TILE), cell_of(12, 12)
     way.stray()
-    taken = [way.step(memory, history(**{f"c{at}": 2})) for _ in range(VAIN + 2)]
-    assert [step is None for step in taken] == [False] * VAIN + [True] * 2
+    taken = [way.step(memory, history(**{f"c{at}": 2})) for _ in range(MAX_FAILED + 2)]
+    assert [step is None for step in taken] == [False] * MAX_FAILED + [True] * 2
 
 
 def test_a_click_that_led_away_is_taken_again_before_anything_is_dreamt(run: Any) -> None:
-    way: Any = WayBack(run, CONFIG)
+    way: Any = ReturnToStart(run, CONFIG)
     memory, at = Remembered(TILE, displaced=[OTHER, TILE]), cell_of(12, 12)
     way.stray()
     steps = [way.step(memory, history(**{f"c{at}": 2})) for _ in range(2 * CONFIG.depth)]

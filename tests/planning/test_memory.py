@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from arcworld.planning.memory.graph import Led, LevelGraph, pack, unpack
-from arcworld.planning.memory.ground import MemoryConfig
-from arcworld.planning.memory.knowledge import Chances
-from arcworld.planning.memory.marker import ClickMarker
+from arcworld.planning.memory.action_statistics import BackoffRates
+from arcworld.planning.memory.click_cursor import ClickCursor
+from arcworld.planning.memory.graph import EdgeKind, LevelGraph, pack_frame, unpack_frame
+from arcworld.planning.memory.level_state import MemoryConfig
 from arcworld.planning.memory.memory import Memory
 from arcworld.recordings.episode import Action
 
@@ -100,8 +100,8 @@ def test_what_is_known_to_change_nothing_is_useless() -> None:
     assert memory.is_useless(Action(3)), "against the wall"
     assert not memory.is_useless(Action(4)) and not memory.is_useless(Action(1))
     assert Action(3) not in [one.action for one in memory.untried()]
-    promises = [one.promise for one in memory.untried()]
-    assert promises == sorted(promises, reverse=True) and all(0 < p <= 1 for p in promises)
+    novelties = [one.novelty for one in memory.untried()]
+    assert novelties == sorted(novelties, reverse=True) and all(0 < p <= 1 for p in novelties)
 
 
 def test_game_over_is_the_actions_fault_once_and_the_clocks_when_it_comes_in_time() -> None:
@@ -111,7 +111,7 @@ def test_game_over_is_the_actions_fault_once_and_the_clocks_when_it_comes_in_tim
 
     def overs() -> int:
         edges = [edge for node in memory.graph.nodes.values() for edge in node.edges.values()]
-        return sum(edge.led is Led.OVER for edge in edges)
+        return sum(edge.edge_kind is EdgeKind.OVER for edge in edges)
 
     blamed: list[int] = []
     for life in range(3):
@@ -144,13 +144,13 @@ def test_the_local_model_foretells_floor_and_walls() -> None:
     """Once the room was walked, few of the actions that are left are worth a walk."""
     memory, room = Memory(), Room(bar=False, goal=(7, 7))
     explore(memory, room, 120)
-    avatar = memory.local.avatar
+    avatar = memory.dynamics.avatar
     assert avatar.steps == {1: (0, -8), 2: (0, 8), 3: (-8, 0), 4: (8, 0)}
     assert avatar.box == (0, 0, 8, 8) and memory.here.place == (room.x * 8, room.y * 8)
-    assert memory.local.trust > 0.8
+    assert memory.dynamics.trust > 0.8
     before = memory.here
     view = room.act(Action(1))
-    _, target = memory.foresight.ahead(before.number, 1)
+    _, target = memory.imagined_states.predict(before.number, 1)
     memory.observe(Action(1), view)
     if target is not None:
         assert memory.is_at(target)
@@ -168,7 +168,7 @@ def test_memory_is_bounded() -> None:
     memory.begin(view())
     for _ in range(400):
         memory.observe(memory.untried()[0].action, view())
-    assert len(memory.graph) <= 64 and len(memory.knowledge) <= 2200
+    assert len(memory.graph) <= 64 and len(memory.statistics) <= 2200
 
 
 def test_forgetting_keeps_the_opening_and_where_one_stands() -> None:
@@ -187,21 +187,21 @@ def test_a_new_mask_joins_states_and_what_was_tried_in_them() -> None:
     second[0, 0] = 5
     a = graph.add(first, {0: [(1, -1, -1)], 1: [(2, -1, -1)]})
     b = graph.add(second, {0: [(1, -1, -1)], 1: [(2, -1, -1)]})
-    graph.record(a, (1, -1, -1), 0, Led.ELSEWHERE, b.number)
-    graph.record(b, (2, -1, -1), 1, Led.ELSEWHERE, a.number)
+    graph.record(a, (1, -1, -1), 0, EdgeKind.ELSEWHERE, b.number)
+    graph.record(b, (2, -1, -1), 1, EdgeKind.ELSEWHERE, a.number)
     mask = np.zeros((64, 64), np.bool_)
     mask[0, 0] = True
     assert graph.rekey(mask) == {b.number: a.number}
     assert graph.find(second) is a and not a.untried
-    assert [edge.led for edge in a.edges.values()] == [Led.NOTHING, Led.NOTHING]
+    assert [edge.edge_kind for edge in a.edges.values()] == [EdgeKind.NOTHING, EdgeKind.NOTHING]
 
 
 def test_edges_that_break_again_and_again_are_no_ways() -> None:
     graph = LevelGraph(np.zeros((64, 64), np.bool_))
     nodes = [graph.add(np.full((64, 64), colour, np.uint8), {}) for colour in range(3)]
     for turn in range(4):
-        graph.record(nodes[0], (1, -1, -1), 0, Led.ELSEWHERE, nodes[1 + turn % 2].number)
-    assert list(graph.ways(nodes[0])) == []
+        graph.record(nodes[0], (1, -1, -1), 0, EdgeKind.ELSEWHERE, nodes[1 + turn % 2].number)
+    assert list(graph.known_edges(nodes[0])) == []
     assert graph.path(nodes[0].number, nodes[1].number) is None
 
 
@@ -209,13 +209,13 @@ def test_edges_that_break_again_and_again_are_no_ways() -> None:
 @given(st.integers(0, 2**32 - 1))
 def test_packed_frames_come_back(seed: int) -> None:
     frame = np.random.default_rng(seed).integers(0, 16, (64, 64)).astype(np.uint8)
-    assert np.array_equal(unpack(pack(frame)), frame)
+    assert np.array_equal(unpack_frame(pack_frame(frame)), frame)
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.booleans()), max_size=60))
 def test_chances_are_chances_and_follow_what_was_seen(tries: list[tuple[str, bool]]) -> None:
-    chances = Chances({"any": 0.5})
+    chances = BackoffRates({"any": 0.5})
     for name, success in tries:
         chances.count(chances.chain((name, "any")), success)
     for name in "abc":
@@ -242,32 +242,32 @@ def marked(frame: Frame, x: int, y: int) -> Frame:
 def test_a_click_marker_is_learnt_and_taken_off(with_cross: bool) -> None:
     rng = np.random.default_rng(1)
     frame = np.kron(rng.integers(1, 5, (8, 8), np.uint8), np.ones((8, 8), np.uint8))
-    marker, shown = ClickMarker(), frame
+    cursor, shown = ClickCursor(), frame
     for _ in range(12):
         x, y = (int(value) for value in rng.integers(0, 64, 2))
         after = marked(frame, x, y) if with_cross else frame
-        marker.observe(shown, Action(6, x, y), after)
-        cleaned = marker.clean(after, frame)
+        cursor.observe(shown, Action(6, x, y), after)
+        cleaned = cursor.clean(after, frame)
         shown = after
-        if marker.dots:
+        if cursor.dots:
             assert np.array_equal(cleaned, frame)
-    assert marker.dots == ({(*dot, 11) for dot in CROSS} if with_cross else set())
+    assert cursor.dots == ({(*dot, 11) for dot in CROSS} if with_cross else set())
 
 
 def test_a_marker_that_lies_wholly_outside_of_the_frame_is_none() -> None:
-    marker, frame = ClickMarker(), np.zeros((64, 64), np.uint8)
-    marker.dots = frozenset({(2, 0, 11)})
-    marker.observe(frame, Action(6, 5, 63), frame)
-    assert marker.clean(frame, None) is frame
+    cursor, frame = ClickCursor(), np.zeros((64, 64), np.uint8)
+    cursor.dots = frozenset({(2, 0, 11)})
+    cursor.observe(frame, Action(6, 5, 63), frame)
+    assert cursor.clean(frame, None) is frame
 
 
 def test_tiles_that_stay_turned_are_no_marker() -> None:
     rng = np.random.default_rng(2)
-    frame, marker = np.zeros((64, 64), np.uint8), ClickMarker()
+    frame, cursor = np.zeros((64, 64), np.uint8), ClickCursor()
     for _ in range(40):
         before = frame.copy()
         column, row = (int(value) for value in rng.integers(0, 8, 2))
         tile = slice(row * 8, row * 8 + 8), slice(column * 8, column * 8 + 8)
         frame[tile] = 3 - frame[tile]
-        marker.observe(before, Action(6, column * 8 + 4, row * 8 + 4), frame.copy())
-    assert not marker.dots
+        cursor.observe(before, Action(6, column * 8 + 4, row * 8 + 4), frame.copy())
+    assert not cursor.dots

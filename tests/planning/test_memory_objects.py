@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from arcworld.planning.memory.choices import choices, on_object
+from arcworld.planning.memory.action_kinds import actions_by_kind, on_object
 from arcworld.planning.memory.objects import HIDDEN, MEDIUM, find_objects, size_of
 
 Frame = NDArray[np.uint8]
@@ -82,12 +82,15 @@ def test_choices_hold_every_object_once_and_points_inside_large_ones() -> None:
     frame[8:11, 8:11] = 5
     frame[32:64, 32:64] = 7
     objects = find_objects(frame)
-    kinds = choices(objects, [1, 7, 6], None)
+    kinds = actions_by_kind(objects, [1, 7, 6], None)
     rows = [row for some in kinds.values() for row in some]
     assert len(rows) == len(set(rows)) and {(1, -1, -1), (7, -1, -1), (6, 9, 9)} <= set(rows)
     inside = [row for row in rows if row[0] == 6 and frame[row[2], row[1]] == 7]
     assert len(inside) >= 16
-    assert list(choices(objects, [1, 2], (1, -1, -1)).values()) == [[(1, -1, -1)], [(2, -1, -1)]]
+    assert list(actions_by_kind(objects, [1, 2], (1, -1, -1)).values()) == [
+        [(1, -1, -1)],
+        [(2, -1, -1)],
+    ]
 
 
 def test_clicks_on_one_small_object_are_one() -> None:

@@ -10,15 +10,15 @@ from arcworld.models.backbone import BackboneConfig
 from arcworld.models.decode import predict_next
 from arcworld.models.world_model import WorldModel, WorldModelConfig
 from arcworld.planning.candidates import Candidates
-from arcworld.planning.choice import ChoiceConfig, as_action, choose, click_pixel, prior_over
+from arcworld.planning.choice import SelectionConfig, as_action, choose, click_pixel, prior_over
+from arcworld.planning.encoded_history import EncodedHistory
 from arcworld.planning.goals import outcome_probabilities
-from arcworld.planning.reading import Reading
 from arcworld.planning.surprise import RunningMean, cell_surprise
 from arcworld.recordings.episode import Episode
 from arcworld.tokens.cells import cell_of
 from arcworld.tokens.sequence import CodedEpisode
 
-RULE = ChoiceConfig(goal_at_least=0.5, goal_lead=0.2, temperature=0.0, repeated=0.25)
+RULE = SelectionConfig(goal_at_least=0.5, goal_lead=0.2, temperature=0.0, repeated=0.25)
 NONE = np.zeros(4, dtype=np.bool_)
 PRIOR = np.array([0.0, 0.2, 0.7, 0.1])
 
@@ -112,7 +112,7 @@ def test_goals_in_one_pass_equal_one_pass_a_candidate(
     model, past = world(), history(make_episode, 3)
     candidates = Candidates.legal([1, 2, 3, 4, 5, 6, 7])
     assert len(candidates) == 70
-    told = outcome_probabilities(model, past, candidates)
+    predicted = outcome_probabilities(model, past, candidates)
     for i in (0, 3, 6, 40, 69):
         pending = CodedEpisode(
             past.indices_TC,
@@ -122,7 +122,9 @@ def test_goals_in_one_pass_equal_one_pass_a_candidate(
             np.append(past.winning_A, np.False_),
             opens=False,
         )
-        assert predict_next(model, [pending]).outcomes_BO[0] == pytest.approx(told[i], abs=1e-5)
+        assert predict_next(model, [pending]).outcomes_BO[0] == pytest.approx(
+            predicted[i], abs=1e-5
+        )
 
 
 def test_what_came_is_as_surprising_behind_what_was_read_as_read_anew(
@@ -130,12 +132,12 @@ def test_what_came_is_as_surprising_behind_what_was_read_as_read_anew(
 ) -> None:
     model, window = world(), history(make_episode, 3)
     before = window.window(0, 2)
-    reading = Reading(model, before)
+    reading = EncodedHistory(model, before)
     candidates = Candidates.legal([1, 6])
-    told = reading.outcomes(candidates)
-    assert reading.is_before(window) and not Reading(model, window).is_before(before)
+    predicted = reading.outcomes(candidates)
+    assert reading.is_before(window) and not EncodedHistory(model, window).is_before(before)
     assert reading.surprise(window) == pytest.approx(cell_surprise(model, window), abs=1e-5)
-    assert np.array_equal(reading.outcomes(candidates), told), "nothing is left behind"
+    assert np.array_equal(reading.outcomes(candidates), predicted), "nothing is left behind"
 
 
 def test_surprise_is_the_likelihood_of_each_cell(make_episode: Callable[..., Episode]) -> None:

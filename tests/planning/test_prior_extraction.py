@@ -42,9 +42,12 @@ def test_a_mask_and_its_runs_are_the_same() -> None:
 
 def test_lore_is_kept_with_a_run_and_a_run_may_have_none(tmp_path: Path) -> None:
     assert load_game_priors(tmp_path) == {}
-    told = {"tiny-0001": GamePriors((3, 9), 5, ((0, 0, 63), (63, 2, 2))), "tiny-0002": GamePriors()}
-    save_game_priors(tmp_path, told)
-    assert load_game_priors(tmp_path) == told
+    predicted = {
+        "tiny-0001": GamePriors((3, 9), 5, ((0, 0, 63), (63, 2, 2))),
+        "tiny-0002": GamePriors(),
+    }
+    save_game_priors(tmp_path, predicted)
+    assert load_game_priors(tmp_path) == predicted
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-import arcworld.play.official as official_module
+import arcworld.play.toolkit_compat as official_module
 from arcworld.play.agent import Decision
 from arcworld.play.game_session import GameSession
 from arcworld.play.observation import Observation
-from arcworld.play.official import import_toolkit
 from arcworld.play.session import GameResult
 from arcworld.play.toolkit import Toolkit
+from arcworld.play.toolkit_compat import import_toolkit
 from arcworld.recordings.episode import Action, Episode
 from arcworld.recordings.reader import read_recording
 
@@ -134,7 +134,7 @@ class Script:
         self.actions = actions
         self.reason = reason
         self.asked = 0
-        self.told: list[tuple[Decision, Observation]] = []
+        self.reported: list[tuple[Decision, Observation]] = []
 
     def begin(self, observation: Observation) -> None:
         assert observation.full_reset
@@ -146,7 +146,7 @@ class Script:
         return Decision(action, self.reason, {"asked": float(self.asked)})
 
     def observe(self, decision: Decision, observation: Observation) -> None:
-        self.told.append((decision, observation))
+        self.reported.append((decision, observation))
 
 
 def _recorded(result: GameResult) -> tuple[Episode, ...]:
@@ -257,7 +257,7 @@ def inject(toolkit: Toolkit, monkeypatch: pytest.MonkeyPatch) -> Callable[..., N
             session = opened(game, seed)
             session._wrapper = Faulty(session._wrapper, faults)
             if remote:
-                session.standing.engine = None
+                session.game_status.engine = None
             return session
 
         monkeypatch.setattr(toolkit, "open", open_faulty)

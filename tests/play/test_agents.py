@@ -96,16 +96,16 @@ def test_replay_of_another_version_and_of_unknown_levels(toolkit: Toolkit) -> No
 
 
 def test_replay_resets_a_level_once_where_its_path_fails(toolkit: Toolkit) -> None:
-    told: list[int] = []
+    reported: list[int] = []
 
     def note(decision: object, observation: Observation) -> None:
-        told.append(getattr(decision, "action").id)  # noqa: B009
+        reported.append(getattr(decision, "action").id)  # noqa: B009
 
     agent = ReplayAgent([episode("112+")])
     agent.paths["tiny-0001"][0] = (Action(1), Action(1))
     play_game(agent, toolkit, "tiny", 6, on_step=note)
-    assert told[:5] == [1, 1, 0, 1, 1]
-    assert told[5] != 0
+    assert reported[:5] == [1, 1, 0, 1, 1]
+    assert reported[5] != 0
 
 
 @needs_shared

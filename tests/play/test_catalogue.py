@@ -10,7 +10,7 @@ import pytest
 from arcworld.cli import main, make_app
 from arcworld.errors import ArcworldError
 from arcworld.games.demos import make_demos
-from arcworld.play.agents.catalogue import AGENTS, Given, make_agent
+from arcworld.play.agents.catalogue import AGENTS, AgentInputs, make_agent
 
 NO_RUN = ("explorer", "frame-change", "random")
 
@@ -31,10 +31,10 @@ def test_every_agent_says_its_name_and_both_commands_tell_all() -> None:
         ("world-model", "expected a run"),
     ],
 )
-def test_what_cannot_be_made_is_told(name: str, told: str) -> None:
+def test_what_cannot_be_made_is_told(name: str, reported: str) -> None:
     with pytest.raises(ArcworldError) as error:
-        make_agent(name, given=Given())
-    assert told in str(error.value) and "\n" not in str(error.value)
+        make_agent(name, inputs=AgentInputs())
+    assert reported in str(error.value) and "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("agent", ["explorer", "random"])

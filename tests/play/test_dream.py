@@ -27,7 +27,7 @@ def test_is_one_prediction_after_another(run: Run) -> None:
     dream = Dream(run, opening)
     for action in WALK:
         before = dream.now()
-        told = dream.step(action)
+        reported = dream.step(action)
         pending = np.append(before.types_A, np.int16(action.id))
         cells = np.append(before.cells_A, np.int16(64))
         outcomes = np.append(before.outcomes_A, np.uint8(0))
@@ -36,7 +36,7 @@ def test_is_one_prediction_after_another(run: Run) -> None:
         )
         plain = predict_next(run.world_model, [window])
         frame_HW = run.tokenizer.decode_frames(plain.indices_BC)[0]
-        assert (told.frame_HW == frame_HW).all()
+        assert (reported.frame_HW == frame_HW).all()
     assert dream.depth == len(WALK)
 
 

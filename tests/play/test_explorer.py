@@ -36,7 +36,7 @@ def test_it_wins_more_than_random_play_and_says_why() -> None:
         floor = play_game(RandomAgent(), own, "keys", 700)
     assert won.levels_completed > floor.levels_completed
     assert won.replaced == won.faults == 0
-    assert {"try", "walk"} <= reasons and sum(agent.because.values()) <= won.actions
+    assert {"try", "walk"} <= reasons and sum(agent.reasons.values()) <= won.actions
 
 
 def test_every_decision_is_legal_and_fits_the_reasoning_field(toolkit: Toolkit) -> None:
@@ -91,7 +91,7 @@ def _turn(agent: ExplorerAgent, view: Observation) -> str:
 
 
 def test_a_level_that_takes_long_sees_actions_repeated() -> None:
-    agent = ExplorerAgent(0, ExplorerConfig(restless=20, burst=0.5, longest=4))
+    agent = ExplorerAgent(0, ExplorerConfig(self_moving=20, repeat_chance=0.5, max_repeats=4))
     with Toolkit() as own:
         play_game(agent, own, "keys", max_actions=60)
-    assert 5 < agent.because["repeat"] < 40
+    assert 5 < agent.reasons["repeat"] < 40

@@ -31,7 +31,7 @@ def test_a_passing_fault_is_tried_again(
     player = script(MOVE)
     result = play_game(player, toolkit, "tiny", max_actions=20, recording=tmp_path)
     assert (result.ended, result.actions, result.faults) == ("max_actions", 20, 9)
-    assert len(player.told) == player.asked == 20
+    assert len(player.reported) == player.asked == 20
     assert sum(len(episode) for episode in recorded(result)) == 20
 
 
@@ -110,7 +110,7 @@ def test_game_over_before_the_answer_is_lost_is_seen(
     inject(lambda step: "lost" if step == 2 else "")
     player = script(MOVE, LOSE)
     result = play_game(player, toolkit, "tiny", max_actions=4)
-    assert [decision.action.id for decision, _ in player.told] == [1, 0, 1, 3]
+    assert [decision.action.id for decision, _ in player.reported] == [1, 0, 1, 3]
     assert result.faults == 1
 
 
@@ -120,7 +120,7 @@ def test_game_over_without_a_frame_is_believed_of_a_service(
     inject(lambda step: "over" if step == 2 else "", remote=True)
     player = script(MOVE)
     result = play_game(player, toolkit, "tiny", max_actions=4)
-    assert [decision.action.id for decision, _ in player.told] == [1, 0, 1, 1]
+    assert [decision.action.id for decision, _ in player.reported] == [1, 0, 1, 1]
     assert result.faults == 1
 
 
@@ -131,7 +131,7 @@ def test_a_reset_that_may_have_happened_is_not_sent_twice(
     player = script(WIN_LEVEL, MOVE, LOSE)
     result = play_game(player, toolkit, "tiny", max_actions=8, recording=tmp_path)
     assert (result.ended, result.actions) == ("won", 8)
-    assert all(not observation.full_reset for _, observation in player.told)
+    assert all(not observation.full_reset for _, observation in player.reported)
     assert len(toolkit.close().games[0].runs) == 1
 
 

@@ -14,16 +14,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-import arcworld.play.official as official_module
+import arcworld.play.toolkit_compat as official_module
 from arcworld.games.player import load_player
 from arcworld.integrations.arc_agents import ArcworldMixin
 from arcworld.play.agent import Agent, Decision
 from arcworld.play.agents.catalogue import make_agent
 from arcworld.play.agents.replay import ReplayAgent
 from arcworld.play.game_session import GameSession
+from arcworld.play.game_status import GameStatus
 from arcworld.play.observation import Observation
 from arcworld.play.session import GameResult, play_game
-from arcworld.play.standing import Standing
 from arcworld.play.toolkit import Toolkit
 from arcworld.recordings.episode import RESET, Action, Outcome, game_name
 from arcworld.recordings.reader import read_recording
@@ -73,10 +73,10 @@ class Table:
     def __init__(self, faulty: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         self.toolkit = Toolkit()
         self.games = self.toolkit.games()
-        self._faulty, self._opened, self._take = faulty, self.toolkit.open, Standing.take
+        self._faulty, self._opened, self._take = faulty, self.toolkit.open, GameStatus.take
         self.seed = 0
         monkeypatch.setattr(self.toolkit, "open", self._open)
-        monkeypatch.setattr(Standing, "take", lambda *given: self._see(*given))
+        monkeypatch.setattr(GameStatus, "take", lambda *given: self._see(*given))
         monkeypatch.setattr(official_module, "PAUSE", 0.0)
 
     def play(self, agent: Agent, seed: int, folder: Path) -> GameResult:
@@ -99,10 +99,10 @@ class Table:
     def _open(self, game: str, seed: int = 0) -> GameSession:
         session = self._opened(game, seed)
         hidden = self.seed % 2 == 1
-        self.judge = Judge(session.standing.engine, hidden=hidden)
+        self.judge = Judge(session.game_status.engine, hidden=hidden)
         session._wrapper = self._faulty(session._wrapper, self._plan(), hidden=hidden)
         if hidden:
-            session.standing.engine = None
+            session.game_status.engine = None
         return session
 
     def _see(self, *given: Any) -> Observation:
@@ -158,7 +158,7 @@ class Restless(ReplayAgent):
 
 
 def make_player(name: str, games: list[str]) -> Agent:
-    """`replay` and `restless` know how to win two levels of each game."""
+    """`replay` and `self_moving` know how to win two levels of each game."""
     if name not in ("replay", "restless"):
         return make_agent(name)
     agent = ReplayAgent(()) if name == "replay" else Restless(())

@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from arcworld.planning.effects import (
+from arcworld.planning.change_predictor import (
     PIXELS,
     SIMPLE,
     ChangeModel,
     Pairs,
-    action_at,
-    place_of,
+    action_from_index,
+    action_index,
 )
 from arcworld.play.agent import Decision
 from arcworld.play.agents.frame_change import FrameChangeAgent, FrameChangeConfig
@@ -45,7 +45,7 @@ def frame(colour: int) -> NDArray[np.uint8]:
 
 @given(st.integers(0, 5 + PIXELS - 1))
 def test_every_logit_is_one_action(place: int) -> None:
-    assert place_of(action_at(place)) == place
+    assert action_index(action_from_index(place)) == place
 
 
 @given(st.integers(1, 6), st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), max_size=30))

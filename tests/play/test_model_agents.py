@@ -17,7 +17,7 @@ from arcworld.models.policy import MaskedPolicy, PolicyConfig
 from arcworld.models.run import Run
 from arcworld.models.shared_head import SharedHeadPolicy
 from arcworld.models.world_model import WorldModel, WorldModelConfig
-from arcworld.planning.trust import TrustConfig
+from arcworld.planning.policy_gate import PolicyGateConfig
 from arcworld.play.agent import Decision
 from arcworld.play.agents.policy import PolicyAgent
 from arcworld.play.agents.world_model import WorldModelAgent, WorldModelAgentConfig
@@ -107,28 +107,28 @@ def test_in_v1_undo_has_no_token_and_opens_a_new_history(toolkit: Toolkit) -> No
 
 def reasons(agent: WorldModelAgent, toolkit: Toolkit, actions: int) -> list[str]:
     """The first word of each decision's reason, in one game."""
-    told: list[str] = []
+    reported: list[str] = []
     result = play_game(
         agent,
         toolkit,
         "tiny",
         actions,
         seed=1,
-        on_step=lambda decision, _: told.append(decision.reason.split(",")[0]),
+        on_step=lambda decision, _: reported.append(decision.reason.split(",")[0]),
     )
     assert result.replaced == 0
-    return told
+    return reported
 
 
 def test_a_game_that_surprises_is_explored(toolkit: Toolkit) -> None:
-    config = WorldModelAgentConfig(trust=TrustConfig(familiar_nats=-1.0))
+    config = WorldModelAgentConfig(policy_gate=PolicyGateConfig(familiar_nats=-1.0))
     run = run_that_knows(toolkit.open("tiny", seed=1))
-    told = reasons(WorldModelAgent(run, 4, config), toolkit, 25)
-    assert set(told) <= {"explore", "game over", "goal"} and "explore" in told
+    reported = reasons(WorldModelAgent(run, 4, config), toolkit, 25)
+    assert set(reported) <= {"explore", "game over", "goal"} and "explore" in reported
 
 
 def test_a_level_that_training_never_showed_is_explored_at_once(toolkit: Toolkit) -> None:
-    config = WorldModelAgentConfig(trust=TrustConfig(np.inf, sure=0.0))
+    config = WorldModelAgentConfig(policy_gate=PolicyGateConfig(np.inf, min_confidence=0.0))
     strange = reasons(WorldModelAgent(make_run(), 4, config), toolkit, 25)
     assert set(strange) <= {"explore", "game over"}
     run = run_that_knows(toolkit.open("tiny", seed=1))
@@ -138,16 +138,18 @@ def test_a_level_that_training_never_showed_is_explored_at_once(toolkit: Toolkit
 def test_what_training_knows_of_a_game_is_told_to_memory(toolkit: Toolkit) -> None:
     session = toolkit.open("tiny")
     run = make_run()
-    told = replace(run, game_priors={session.game_id: GamePriors((3,), 5, ((0, 0, 63),))})
-    untold, agent = WorldModelAgent(run), WorldModelAgent(told)
-    for one in (untold, agent):
+    reported = replace(run, game_priors={session.game_id: GamePriors((3,), 5, ((0, 0, 63),))})
+    without, agent = WorldModelAgent(run), WorldModelAgent(reported)
+    for one in (without, agent):
         one.begin(session.observation)
-    assert untold.explorer.memory.local.most == 1.0 < agent.explorer.memory.local.most
-    assert [int(one.explorer.memory.status.mask_HW.sum()) for one in (untold, agent)] == [0, 64]
+    assert without.explorer.memory.dynamics.most == 1.0 < agent.explorer.memory.dynamics.most
+    assert [int(one.explorer.memory.status.mask_HW.sum()) for one in (without, agent)] == [0, 64]
 
 
 def test_the_policy_plays_a_known_game_twice_until_its_patience_ends() -> None:
-    config = WorldModelAgentConfig(trust=TrustConfig(np.inf, sure=0.0, patience=3, restarts=1))
+    config = WorldModelAgentConfig(
+        policy_gate=PolicyGateConfig(np.inf, min_confidence=0.0, budget=3, restarts=1)
+    )
     policy: Counter[int] = Counter()
     explored = 0
     with Toolkit() as toolkit:
@@ -164,7 +166,7 @@ def test_the_policy_plays_a_known_game_twice_until_its_patience_ends() -> None:
 
 
 def test_the_agent_is_reproducible_and_says_what_it_expects(toolkit: Toolkit) -> None:
-    config = WorldModelAgentConfig(trust=TrustConfig(np.inf, sure=0.0))
+    config = WorldModelAgentConfig(policy_gate=PolicyGateConfig(np.inf, min_confidence=0.0))
     agent = WorldModelAgent(run_that_knows(toolkit.open("tiny", seed=1)), 4, config)
     assert reasons(agent, toolkit, 20) == reasons(agent, toolkit, 20)
     opening = toolkit.open("tiny", seed=1).observation

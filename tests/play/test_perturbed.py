@@ -50,7 +50,7 @@ class Script:
     def __init__(self, actions: Iterator[Action]) -> None:
         self.actions = actions
         self.chosen: list[Decision] = []
-        self.told: list[Decision] = []
+        self.reported: list[Decision] = []
 
     def begin(self, observation: Observation) -> None:
         pass
@@ -60,7 +60,7 @@ class Script:
         return self.chosen[-1]
 
     def observe(self, decision: Decision, observation: Observation) -> None:
-        self.told.append(decision)
+        self.reported.append(decision)
 
 
 def forever(*actions: Action) -> Iterator[Action]:
@@ -93,8 +93,8 @@ def test_a_level_begins_at_the_opening_after_a_win_and_after_a_reset(
     script = Script(iter([MOVE, RESET, MOVE, MOVE, WIN_LEVEL, MOVE, MOVE]))
     agent = PerturbedAgent(script, 3, seed=2)
     assert played(games, agent, 14) == "rrra0rrraaa+rrra"[:15]
-    assert agent.won == 0 and len(script.told) == 14
-    assert [d for d in script.told if d in script.chosen] == script.chosen
+    assert agent.won == 0 and len(script.reported) == 14
+    assert [d for d in script.reported if d in script.chosen] == script.chosen
 
 
 def test_what_is_left_follows_a_game_over(write_game: Callable[..., Path]) -> None:

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 import requests
 
-import arcworld.play.official as official_module
+import arcworld.play.toolkit_compat as official_module
 from arcworld.errors import ArcworldError
-from arcworld.play.official import hidden_environment, import_toolkit
 from arcworld.play.session import FAULTS_OF_A_SERVICE, play_game
 from arcworld.play.toolkit import Toolkit
+from arcworld.play.toolkit_compat import hidden_environment, import_toolkit
 from arcworld.recordings.episode import Action
 
 MOVE, WIN_LEVEL, LOSE = Action(1), Action(2), Action(3)
@@ -214,7 +214,7 @@ def test_a_game_over_whose_answer_was_lost_is_reset(
     toolkit = connect(server, mode)
     player = script(WIN_LEVEL, MOVE, LOSE)
     result = play_game(player, toolkit, "tiny", max_actions=6)
-    assert [decision.action.id for decision, _ in player.told] == [2, 1, 0, 2, 1, 3]
+    assert [decision.action.id for decision, _ in player.reported] == [2, 1, 0, 2, 1, 3]
     assert (result.ended, result.levels_completed) == ("max_actions", 2)
     assert len(toolkit.close().games[0].runs) == 1
 
@@ -268,11 +268,11 @@ def test_a_server_that_is_gone_leaves_a_scorecard_and_a_recording(
     monkeypatch.setattr(official_module, "PAUSE", 0.0)
     server = Server(write_game(), lambda request: "")
     toolkit = connect(server)
-    told: list[int] = []
+    reported: list[int] = []
 
     def kill(decision: Any, observation: Any) -> None:
-        told.append(decision.action.id)
-        if len(told) == 3:
+        reported.append(decision.action.id)
+        if len(reported) == 3:
             server.stop()
 
     player = script(MOVE, WIN_LEVEL, *[MOVE] * 9)

@@ -43,11 +43,13 @@ def test_a_won_game_and_its_recording(
     json.dumps(result.as_dict())
 
     (episode,) = recorded(result)
-    assert [episode.action(t) for t in range(len(episode))] == [d.action for d, _ in player.told]
-    assert [observation.levels_completed for _, observation in player.told] == list(
+    assert [episode.action(t) for t in range(len(episode))] == [
+        d.action for d, _ in player.reported
+    ]
+    assert [observation.levels_completed for _, observation in player.reported] == list(
         episode.levels_T[1:]
     )
-    for t, (_, observation) in enumerate(player.told):
+    for t, (_, observation) in enumerate(player.reported):
         assert np.array_equal(observation.frame_HW, episode.frames_THW[t + 1])
         assert len(observation.grids) == episode.grids_T[t + 1]
     assert list(np.flatnonzero(episode.outcomes_A == Outcome.LEVEL_WON)) == [2, 5, 8]
@@ -62,7 +64,7 @@ def test_game_over_is_reset_here_and_the_agent_is_told(
     player = script(WIN_LEVEL, MOVE, LOSE)
     path = tmp_path / "one.jsonl.gz"
     result = play_game(player, toolkit, "tiny-0001", max_actions=5, recording=path)
-    assert [decision.action.id for decision, _ in player.told] == [2, 1, 3, 0, 2]
+    assert [decision.action.id for decision, _ in player.reported] == [2, 1, 3, 0, 2]
     assert (result.ended, result.levels_completed, result.actions) == ("max_actions", 2, 5)
     assert result.level_actions == (1, 4, 0)
     (episode,) = recorded(result)
@@ -129,7 +131,7 @@ def test_bad_limits_and_names(toolkit: Toolkit, tmp_path: Path, script: Any) -> 
 def test_session_counts_an_unexpected_full_reset(toolkit: Toolkit) -> None:
     session = toolkit.open("tiny")
     session.step(WIN_LEVEL)
-    session.standing.observation = replace(session.observation, legal_actions=(0,))
+    session.game_status.observation = replace(session.observation, legal_actions=(0,))
     after = session.step(RESET)
     assert after.full_reset and after.levels_completed == 0
     assert session.level_actions == (0,) and session.actions == 2

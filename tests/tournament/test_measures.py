@@ -108,8 +108,8 @@ def test_the_curve_rises_where_levels_were_won(make_play: MakePlay) -> None:
 
 
 def test_levels_won_with_help_are_not_won(make_play: MakePlay) -> None:
-    helped = replace(make_play(10, 51, 20), helped=(1,))
-    assert helped.won == (0, 2) and helped.won_at == (10, 81)
-    assert levels_within(helped) == 2 and levels_within(replace(helped, helped=())) == 2
-    found = measure({"g": [helped]})
+    assisted = replace(make_play(10, 51, 20), assisted=(1,))
+    assert assisted.won == (0, 2) and assisted.won_at == (10, 81)
+    assert levels_within(assisted) == 2 and levels_within(replace(assisted, assisted=())) == 2
+    found = measure({"g": [assisted]})
     assert (found.levels, found.score, found.actions_a_level) == (2, None, 15)

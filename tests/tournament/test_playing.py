@@ -109,7 +109,7 @@ def test_each_level_is_played_by_the_fold_that_never_saw_it(
     folds.check()
     result = play_once(folds, Play("fine-0001", "fold", 0, write_games("fine")))
     assert played == [("fold-1", 0), ("fold-2", 1), ("fold-3", 2), ("fold-3", 3)]
-    assert (result.error, result.helped, result.won) == (None, (), (0, 1, 2, 3))
+    assert (result.error, result.assisted, result.won) == (None, (), (0, 1, 2, 3))
 
 
 def test_what_withheld_levels_need_is_told(recorded: Path, write_games: WriteGames) -> None:

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arcworld.planning.memory.avatar import Box, Place
-from arcworld.planning.memory.situation import Scene, area
+from arcworld.planning.memory.local_context import Background, area
 from arcworld.recordings.episode import SIDE
 
 RULE, EXCEPTIONS = 3, 0.1
 """What came so often, with at most this share of others, is a rule."""
-SCENES = 64
+BACKGROUNDS = 64
 """So many scenes are told apart; what has been tried in as many needs no other."""
 
 
@@ -29,8 +29,8 @@ class Effect:
             where it stands after; from the avatar's place; both empty for nothing.
         colours: their colours after. step: how far the avatar went; None where it was gone.
         tried, failed: how often it was seen, and how often another effect had been seen before.
-        scenes: in which it was tried.
-        beyond: whether more changed, out of reach. news: how often, of late, what came was a
+        backgrounds: in which it was tried.
+        beyond: whether more changed, out of reach. discovery: how often, of late, what came was a
             scene never seen.
     """
 
@@ -40,9 +40,9 @@ class Effect:
     step: Place | None
     tried: int = 1
     failed: int = 0
-    scenes: set[Scene] = field(default_factory=set[Scene])
+    backgrounds: set[Background] = field(default_factory=set[Background])
     beyond: bool = False
-    news: float = 0.0
+    discovery: float = 0.0
 
     @property
     def doubt(self) -> float:
@@ -75,12 +75,14 @@ class Effect:
             self, rows=self.rows[both], columns=self.columns[both], colours=self.colours[both]
         )
 
-    def again(self, other: Effect, scene: Scene, news: bool, *, newest: bool = False) -> Effect:
+    def again(
+        self, other: Effect, background: Background, discovery: bool, *, newest: bool = False
+    ) -> Effect:
         """What is believed after one more try, which did what `other` does: this, or where it
         mostly failed (with `newest`: failed now) the other.
         """
         right = self.same(other)
-        self.count(scene, right, news)
+        self.count(background, right, discovery)
         mistaken = not right and (newest or 2 * self.failed > self.tried)
         return self.corrected(other) if mistaken else self
 
@@ -88,29 +90,29 @@ class Effect:
         """As often tried as this, but it does what another does."""
         return replace(self, rows=by.rows, columns=by.columns, colours=by.colours, step=by.step)
 
-    def is_fresh(self, scene: Scene) -> bool:
+    def is_fresh(self, background: Background) -> bool:
         """Whether it was not tried in a scene, and scenes matter."""
-        return scene not in self.scenes and len(self.scenes) < SCENES
+        return background not in self.backgrounds and len(self.backgrounds) < BACKGROUNDS
 
-    def count(self, scene: Scene, right: bool, news: bool) -> None:
+    def count(self, background: Background, right: bool, discovery: bool) -> None:
         """It was tried once more."""
         self.tried += 1
         self.failed += not right
-        self.news += 0.3 * (news - self.news)
-        if len(self.scenes) < SCENES:
-            self.scenes.add(scene)
+        self.discovery += 0.3 * (discovery - self.discovery)
+        if len(self.backgrounds) < BACKGROUNDS:
+            self.backgrounds.add(background)
 
     def _changes(self) -> NDArray[np.int32]:
         return (self.rows.astype(np.int32) * 256 + self.columns) * 256 + self.colours
 
     def apply(
-        self, frame_HW: NDArray[np.uint8], ground_HW: NDArray[np.uint8], box: Box, place: Place
+        self, frame_HW: NDArray[np.uint8], background_HW: NDArray[np.uint8], box: Box, place: Place
     ) -> NDArray[np.uint8] | None:
         """The frame after; None where the effect would reach out of it.
 
         Args:
             frame_HW: before.
-            ground_HW: what the avatar hides. box: where it is drawn, from its place.
+            background_HW: what the avatar hides. box: where it is drawn, from its place.
             place: of the avatar before.
         """
         rows, columns = self.rows + place[1], self.columns + place[0]
@@ -120,6 +122,6 @@ class Effect:
             return None
         after_HW = frame_HW.copy()
         left = area(box, place)
-        after_HW[left] = ground_HW[left]
+        after_HW[left] = background_HW[left]
         after_HW[rows, columns] = self.colours
         return after_HW

@@ -16,12 +16,12 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
+from arcworld.planning.memory.action_kinds import ActionRow
 from arcworld.planning.memory.avatar import Place
-from arcworld.planning.memory.choices import ActionRow
 from arcworld.recordings.episode import SIDE
 
 
-class Led(Enum):
+class EdgeKind(Enum):
     """What an action did in a node."""
 
     NOTHING = "changes nothing"
@@ -37,13 +37,13 @@ class Edge:
     Attributes:
         kind: as it was among the untried actions.
         target: the node it led to last, where it led elsewhere (which may be forgotten by now).
-        broken: how often it did not do what it had done before.
+        contradictions: how often it did not do what it had done before.
     """
 
     kind: int
-    led: Led
+    edge_kind: EdgeKind
     target: int = -1
-    broken: int = 0
+    contradictions: int = 0
 
 
 @dataclass(slots=True)
@@ -54,7 +54,7 @@ class Node:
         frame: the frame, two pixels a byte.
         untried: actions not tried here, by the number of their kind.
         edges: actions that were.
-        came_by: the action that first led here; None for a level's opening.
+        parent_action: the action that first led here; None for a level's opening.
         visited: the time of the last visit.
         place: where the avatar is, where that is known.
         odds: log-odds of actions not tried here, learnt from others, where any were asked for.
@@ -64,7 +64,7 @@ class Node:
     frame: bytes
     untried: dict[int, list[ActionRow]]
     edges: dict[ActionRow, Edge] = field(default_factory=dict[ActionRow, Edge])
-    came_by: ActionRow | None = None
+    parent_action: ActionRow | None = None
     visited: int = 0
     place: Place | None = None
     odds: Mapping[ActionRow, float] | None = None
@@ -77,10 +77,10 @@ class Node:
 
     def take(self, choice: ActionRow) -> int | None:
         """Strike an action off the untried ones; its kind, None where it was not among them."""
-        for kind, choices in self.untried.items():
-            if choice in choices:
-                choices.remove(choice)
-                if not choices:
+        for kind, actions_by_kind in self.untried.items():
+            if choice in actions_by_kind:
+                actions_by_kind.remove(choice)
+                if not actions_by_kind:
                     del self.untried[kind]
                 return kind
         return None
@@ -123,10 +123,10 @@ class LevelGraph:
         self,
         frame_HW: NDArray[np.uint8],
         untried: dict[int, list[ActionRow]],
-        came_by: ActionRow | None = None,
+        parent_action: ActionRow | None = None,
     ) -> Node:
         """A new node for a frame that has none."""
-        node = Node(self.next, pack(frame_HW), untried, came_by=came_by)
+        node = Node(self.next, pack_frame(frame_HW), untried, parent_action=parent_action)
         self.next += 1
         self.nodes[node.number] = node
         self._numbers[self.key(frame_HW)] = node.number
@@ -140,16 +140,18 @@ class LevelGraph:
         self._time += 1
         node.visited = self._time
 
-    def record(self, node: Node, choice: ActionRow, kind: int, led: Led, target: int = -1) -> bool:
+    def record(
+        self, node: Node, choice: ActionRow, kind: int, edge_kind: EdgeKind, target: int = -1
+    ) -> bool:
         """Write down what an action did; whether it contradicts what it had done."""
         node.take(choice)
         edge = node.edges.get(choice)
         if edge is None:
-            node.edges[choice] = Edge(kind, led, target)
+            node.edges[choice] = Edge(kind, edge_kind, target)
             return False
-        surprise = edge.led != led or edge.target != target
-        edge.broken += int(surprise)
-        edge.led, edge.target = led, target
+        surprise = edge.edge_kind != edge_kind or edge.target != target
+        edge.contradictions += int(surprise)
+        edge.edge_kind, edge.target = edge_kind, target
         return surprise
 
     def rekey(self, mask_HW: NDArray[np.bool_]) -> dict[int, int]:
@@ -158,7 +160,7 @@ class LevelGraph:
         self._numbers.clear()
         became: dict[int, int] = {}
         for node in list(self.nodes.values()):
-            key = self.key(unpack(node.frame))
+            key = self.key(unpack_frame(node.frame))
             first = self._numbers.setdefault(key, node.number)
             if first != node.number:
                 became[node.number] = first
@@ -168,15 +170,19 @@ class LevelGraph:
             for edge in node.edges.values():
                 edge.target = became.get(edge.target, edge.target)
                 if edge.target == node.number:
-                    edge.led, edge.target = Led.NOTHING, -1
+                    edge.edge_kind, edge.target = EdgeKind.NOTHING, -1
         if self.opening is not None:
             self.opening = became.get(self.opening, self.opening)
         return became
 
-    def ways(self, node: Node) -> Iterator[tuple[ActionRow, int]]:
+    def known_edges(self, node: Node) -> Iterator[tuple[ActionRow, int]]:
         """Edges that lead to nodes which are known, those left out that broke again and again."""
         for choice, edge in node.edges.items():
-            if edge.led is Led.ELSEWHERE and edge.broken < 3 and edge.target in self.nodes:
+            if (
+                edge.edge_kind is EdgeKind.ELSEWHERE
+                and edge.contradictions < 3
+                and edge.target in self.nodes
+            ):
                 yield choice, edge.target
 
     def path(self, start: int, end: int) -> tuple[ActionRow, ...] | None:
@@ -187,11 +193,11 @@ class LevelGraph:
         queue = deque([start])
         while queue and end not in parents:
             number = queue.popleft()
-            for choice, target in self.ways(self.nodes[number]):
+            for choice, target in self.known_edges(self.nodes[number]):
                 if target not in parents:
                     parents[target] = (number, choice)
                     queue.append(target)
-        return walk(parents, end) if end in parents else None
+        return backtrack(parents, end) if end in parents else None
 
     def _merge(self, kept: Node, other: Node) -> None:
         for choice, edge in other.edges.items():
@@ -208,7 +214,7 @@ class LevelGraph:
         self._numbers = {k: n for k, n in self._numbers.items() if n in self.nodes}
 
 
-def walk[S](parents: dict[S, tuple[S, ActionRow] | None], end: S) -> tuple[ActionRow, ...]:
+def backtrack[S](parents: dict[S, tuple[S, ActionRow] | None], end: S) -> tuple[ActionRow, ...]:
     """The actions from the state without a parent to `end`."""
     rows: list[ActionRow] = []
     while (step := parents[end]) is not None:
@@ -217,18 +223,18 @@ def walk[S](parents: dict[S, tuple[S, ActionRow] | None], end: S) -> tuple[Actio
     return tuple(reversed(rows))
 
 
-def pack(frame_HW: NDArray[np.uint8]) -> bytes:
+def pack_frame(frame_HW: NDArray[np.uint8]) -> bytes:
     """A frame with two pixels a byte.
 
     >>> frame = np.arange(4096, dtype=np.uint8).reshape(64, 64) % 16
-    >>> len(pack(frame)), bool((unpack(pack(frame)) == frame).all())
+    >>> len(pack_frame(frame)), bool((unpack_frame(pack_frame(frame)) == frame).all())
     (2048, True)
     """
     return (frame_HW[:, ::2] << 4 | frame_HW[:, 1::2]).tobytes()
 
 
-def unpack(frame: bytes) -> NDArray[np.uint8]:
-    """The inverse of `pack`, [64, 64]."""
+def unpack_frame(frame: bytes) -> NDArray[np.uint8]:
+    """The inverse of `pack_frame`, [64, 64]."""
     pairs = np.frombuffer(frame, dtype=np.uint8).reshape(SIDE, SIDE // 2)
     frame_HW = np.empty((SIDE, SIDE), dtype=np.uint8)
     frame_HW[:, ::2], frame_HW[:, 1::2] = pairs >> 4, pairs & 15

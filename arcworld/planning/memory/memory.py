@@ -7,8 +7,8 @@ agent and no model, and decides nothing: any agent may keep one, tell it what it
     memory.observe(action, observation)     after each answered action, whoever chose it
     memory.untried()                        actions not tried here, most promising first
     memory.is_useless(action)               known to change nothing here, or to end the game
-    memory.expect(effects)                  which clicks should do more than others, on this level
-    memory.route()                          the way to the most promising untried action
+    memory.set_click_prior(effects)                  which clicks should do more than others, on
+    this level memory.route()                          the way to the most promising untried action
     memory.winning_path(level)              what won a level before
     memory.movers(), memory.opening()       what changed anything here, and where the level began
     memory.displaced()                      clicks that led away from there
@@ -21,14 +21,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from arcworld.planning.effects import Effects, place_of
-from arcworld.planning.memory.choices import ActionRow, lasts
-from arcworld.planning.memory.foresight import Foresight, State
-from arcworld.planning.memory.graph import Led, Node, unpack
-from arcworld.planning.memory.ground import Ground, MemoryConfig
+from arcworld.planning.change_predictor import ChangePredictor, action_index
+from arcworld.planning.memory.action_kinds import ActionRow, holds_on_other_levels
+from arcworld.planning.memory.graph import EdgeKind, Node, unpack_frame
+from arcworld.planning.memory.imagined_states import ImaginedStates, State
+from arcworld.planning.memory.level_state import LevelState, MemoryConfig
+from arcworld.planning.memory.observed_frame import ObservedFrame
 from arcworld.planning.memory.routing import Routing
 from arcworld.planning.memory.search import Route
-from arcworld.planning.memory.seen import Seen
 from arcworld.recordings.episode import CLICK, NO_PLACE, RESET, UNDO, Action
 from arcworld.recordings.game_priors import GamePriors
 
@@ -37,128 +37,128 @@ RESET_ROW: ActionRow = (RESET, NO_PLACE, NO_PLACE)
 
 @dataclass(frozen=True, slots=True)
 class Untried:
-    """An action not tried here. promise: the chance that it leads to a state never seen."""
+    """An action not tried here. novelty: the chance that it leads to a state never seen."""
 
     action: Action
-    promise: float
+    novelty: float
 
 
-class Memory(Ground):
+class Memory(LevelState):
     """What one game has shown so far.
 
     Attributes:
-        was_told: whether `expect` was called since the level was opened.
+        has_click_prior: whether `set_click_prior` was called since the level was opened.
     """
 
     def __init__(
         self, config: MemoryConfig | None = None, seed: int = 0, *, learns: bool = False
     ) -> None:
         """Nothing is known before `begin`; the seed decides between actions that promise alike.
-        One that `learns` also teaches a network what actions lead to (`planning.effects`).
+        One that `learns` also teaches a network what actions lead to (`planning.change_predictor`).
         """
         super().__init__(config or MemoryConfig(), seed)
         self.learns = learns
 
-    def begin(self, seen: Seen, game_priors: GamePriors | None = None) -> None:
+    def begin(self, observation: ObservedFrame, game_priors: GamePriors | None = None) -> None:
         """A game was opened: nothing is known of it but its lore."""
         self._enter(game_priors or GamePriors())
-        self.effects = Effects(seed=self.seed) if self.learns else None
+        self.effects = ChangePredictor(seed=self.seed) if self.learns else None
         self._won: dict[int, tuple[ActionRow, ...]] = {}
-        self._open_level(seen)
+        self._open_level(observation)
 
     # --- what was seen ---
 
-    def observe(self, action: Action, seen: Seen) -> None:
+    def observe(self, action: Action, observation: ObservedFrame) -> None:
         """Take in what an action led to."""
-        last = self._seen
-        if seen.levels_completed != last.levels_completed or seen.full_reset:
-            self._change_level(action, seen)
-        elif seen.state == "GAME_OVER":
-            self._lose(action, seen)
+        last = self._observation
+        if observation.levels_completed != last.levels_completed or observation.full_reset:
+            self._change_level(action, observation)
+        elif observation.state == "GAME_OVER":
+            self._lose(action, observation)
         elif action.id == RESET:
-            self._start_over(seen)
+            self._start_over(observation)
         else:
-            self._step(action, seen)
+            self._step(action, observation)
 
     def give_up(self, action: Action) -> None:
         """The game gave no answer to an action: here it is not worth another try."""
         row = self._row(action)
         kind = self._kind(self.here, row)
-        self.knowledge.count(kind, changed=False, found=False)
-        self.graph.record(self.here, row, kind, Led.NOTHING)
+        self.statistics.count(kind, changed=False, found=False)
+        self.graph.record(self.here, row, kind, EdgeKind.NOTHING)
 
-    def _open_level(self, seen: Seen) -> None:
-        self.level = seen.levels_completed
+    def _open_level(self, observation: ObservedFrame) -> None:
+        self.level = observation.levels_completed
         self._expected: NDArray[np.floating] | None = None
-        self.was_told = False
+        self.has_click_prior = False
         self._forget_states()
-        self.local.new_ground()
+        self.dynamics.new_background()
         self.clicks.forget()
-        self._start_over(seen)
+        self._start_over(observation)
 
-    def _start_over(self, seen: Seen) -> None:
+    def _start_over(self, observation: ObservedFrame) -> None:
         self._age = 0
         self.status_bars.restart()
-        self.marker.restart()
-        self._arrive(seen, self.marker.clean(seen.frame_HW, None), None)
+        self.cursor.restart()
+        self._arrive(observation, self.cursor.clean(observation.frame_HW, None), None)
         self.graph.opening = self.here.number
 
-    def _change_level(self, action: Action, seen: Seen) -> None:
-        if seen.levels_completed > self.level:
+    def _change_level(self, action: Action, observation: ObservedFrame) -> None:
+        if observation.levels_completed > self.level:
             row = self._row(action)
             kind = self._kind(self.here, row)
-            self.knowledge.count(kind, changed=True, found=True)
+            self.statistics.count(kind, changed=True, found=True)
             if _steers(action) and self.here.place is not None:
-                self.local.won(self.foresight.situation(self.here.number, action.id))
-            self.graph.record(self.here, row, kind, Led.WON)
+                self.dynamics.won(self.imagined_states.local_context(self.here.number, action.id))
+            self.graph.record(self.here, row, kind, EdgeKind.WON)
             opening = self.graph.opening
             way = None if opening is None else self.graph.path(opening, self.here.number)
             if way is not None:
                 self._won[self.level] = (*way, row)
-        self.knowledge.new_level(self.config.carried, lasts)
-        self._open_level(seen)
+        self.statistics.new_level(self.config.carried, holds_on_other_levels)
+        self._open_level(observation)
 
-    def _lose(self, action: Action, seen: Seen) -> None:
+    def _lose(self, action: Action, observation: ObservedFrame) -> None:
         """Game over, by this action or by a clock."""
         self._age += 1
         row, before = self._row(action), self.here
-        if not self._deaths.by_clock(self._age, before, row):
+        if not self._game_over_causes.by_clock(self._age, before, row):
             kind = self._kind(before, row)
-            self.knowledge.count(kind, changed=False, found=False)
+            self.statistics.count(kind, changed=False, found=False)
             if _steers(action) and before.place is not None:
-                self.local.lost(self.foresight.situation(before.number, action.id))
-            self.graph.record(before, row, kind, Led.OVER)
-        self._seen = seen
+                self.dynamics.lost(self.imagined_states.local_context(before.number, action.id))
+            self.graph.record(before, row, kind, EdgeKind.OVER)
+        self._observation = observation
 
-    def _step(self, action: Action, seen: Seen) -> None:
+    def _step(self, action: Action, observation: ObservedFrame) -> None:
         self._age += 1
-        if len(self.knowledge) > self.config.most_kinds or self.marker.observe(
-            self._seen.frame_HW, action, seen.frame_HW
+        if len(self.statistics) > self.config.most_kinds or self.cursor.observe(
+            self._observation.frame_HW, action, observation.frame_HW
         ):
-            self._forget_level(seen)
+            self._forget_level(observation)
             return
-        frame_HW = self.marker.clean(seen.frame_HW, self._frame_HW)
+        frame_HW = self.cursor.clean(observation.frame_HW, self._frame_HW)
         if self.status_bars.observe(self._frame_HW, action, frame_HW):
             self._mask_anew()
         before, row = self.here, self._row(action)
         kind, fresh = self._kind(before, row), row not in before.edges
-        old_HW, new_HW = self.graph.shown(unpack(before.frame)), self.graph.shown(frame_HW)
-        news = not self.status_bars.may_be_counter(old_HW, new_HW)
-        found = news and self.graph.find(frame_HW) is None
+        old_HW, new_HW = self.graph.shown(unpack_frame(before.frame)), self.graph.shown(frame_HW)
+        discovery = not self.status_bars.may_be_counter(old_HW, new_HW)
+        found = discovery and self.graph.find(frame_HW) is None
         if fresh and self.effects is not None:
             self.effects.observe(old_HW, Action.from_row(row), found)
-        self._arrive(seen, frame_HW, row)
+        self._arrive(observation, frame_HW, row)
         moved = self.here.number != before.number
         if fresh:
-            self.knowledge.count(kind, moved, found)
-        led = Led.ELSEWHERE if moved else Led.NOTHING
-        self.graph.record(before, row, kind, led, self.here.number if moved else -1)
+            self.statistics.count(kind, moved, found)
+        edge_kind = EdgeKind.ELSEWHERE if moved else EdgeKind.NOTHING
+        self.graph.record(before, row, kind, edge_kind, self.here.number if moved else -1)
         if _steers(action):
-            self._learn_local(before, action, moved, old_HW, new_HW)
+            self._learn_dynamics(before, action, moved, old_HW, new_HW)
         elif action.id == CLICK:
             self.clicks.observe(row, old_HW, new_HW)
 
-    def _learn_local(
+    def _learn_dynamics(
         self,
         before: Node,
         action: Action,
@@ -168,40 +168,40 @@ class Memory(Ground):
     ) -> None:
         """What a simple action did near the avatar; and what the avatar is."""
         if before.place is not None:
-            at = self.foresight.situation(before.number, action.id)
-            self.local.observe(at, old_HW, new_HW, before.place, self.here.place, self._news)
-        avatar = self.local.avatar
+            at = self.imagined_states.local_context(before.number, action.id)
+            self.dynamics.observe(at, old_HW, new_HW, before.place, self.here.place, self._is_new)
+        avatar = self.dynamics.avatar
         if not moved or (avatar.settled and self.here.place is not None):
             return
-        old, new = self._objects_of(unpack(before.frame)), self.objects()
+        old, new = self._objects_of(unpack_frame(before.frame)), self.objects()
         if avatar.observe(old, action.id, new, old_HW != new_HW):
-            self.local.clear()
-            self.foresight = Foresight(self.graph, self.local)
+            self.dynamics.clear()
+            self.imagined_states = ImaginedStates(self.graph, self.dynamics)
             for node in self.graph.nodes.values():
-                node.place = avatar.place(self._objects_of(unpack(node.frame)))
+                node.place = avatar.place(self._objects_of(unpack_frame(node.frame)))
 
-    def _ask(self, effects: Effects, node: Node) -> None:
+    def _ask(self, effects: ChangePredictor, node: Node) -> None:
         """Learn, and write down what is learnt of the actions not tried in a node."""
         effects.learn()
-        if not effects.is_taught:
+        if not effects.is_trained:
             return
         rows = [row for kind in node.untried.values() for row in kind]
-        places = [(row, place_of(Action.from_row(row))) for row in rows]
-        logits = effects.logits(self.graph.shown(unpack(node.frame)))
+        places = [(row, action_index(Action.from_row(row))) for row in rows]
+        logits = effects.logits(self.graph.shown(unpack_frame(node.frame)))
         node.odds = {row: float(logits[place]) for row, place in places if place is not None}
 
     # --- what may be asked ---
 
     def untried(self) -> list[Untried]:
         """Actions not tried where the player stands, most promising first."""
-        promises = self.knowledge.promises()
+        novelties = self.statistics.novelties()
         found = [
-            Untried(Action.from_row(row), promises[kind])
+            Untried(Action.from_row(row), novelties[kind])
             for kind, rows in self.here.untried.items()
             for row in rows
-            if row[0] in self._seen.legal_actions
+            if row[0] in self._observation.legal_actions
         ]
-        return sorted(found, key=lambda one: -one.promise)
+        return sorted(found, key=lambda one: -one.novelty)
 
     def movers(self) -> list[Action]:
         """Actions that have changed something on this level, the newest first."""
@@ -210,14 +210,14 @@ class Memory(Ground):
             row
             for node in nodes
             for row, edge in node.edges.items()
-            if edge.led is Led.ELSEWHERE and row[0] in self._seen.legal_actions
+            if edge.edge_kind is EdgeKind.ELSEWHERE and row[0] in self._observation.legal_actions
         ]
         return [Action.from_row(row) for row in dict.fromkeys(rows)]
 
     def opening(self) -> NDArray[np.uint8] | None:
         """The frame in which the level began, or began again; None where it is forgotten."""
         node = self.graph.nodes.get(-1 if self.graph.opening is None else self.graph.opening)
-        return None if node is None else unpack(node.frame)
+        return None if node is None else unpack_frame(node.frame)
 
     def displaced(self) -> list[Action]:
         """Clicks that changed something on this level that is not as it was where it began."""
@@ -231,27 +231,27 @@ class Memory(Ground):
     def is_useless(self, action: Action) -> bool:
         """Whether an action is known to change nothing here, or to end the game."""
         edge = self.here.edges.get(self._row(action))
-        return edge is not None and edge.led in (Led.NOTHING, Led.OVER)
+        return edge is not None and edge.edge_kind in (EdgeKind.NOTHING, EdgeKind.OVER)
 
     def is_frozen(self) -> bool:
         """Whether all that may be tried here was tried, and has changed nothing."""
         edges = self.here.edges.values()
-        return not self.here.untried and all(edge.led is Led.NOTHING for edge in edges)
+        return not self.here.untried and all(edge.edge_kind is EdgeKind.NOTHING for edge in edges)
 
-    def expect(self, effects_64: NDArray[np.floating] | None) -> None:
+    def set_click_prior(self, effects_64: NDArray[np.floating] | None) -> None:
         """Take in what a click in each cell is expected to change on this level, as a share of the
         most: clicks promise in proportion, tried or not. None: nothing is known.
         """
-        self._expected, self.was_told = effects_64, True
+        self._expected, self.has_click_prior = effects_64, True
 
     def route(self) -> Route | None:
         """The way over known edges to the untried action that is cheapest for what it promises."""
         if self.effects is not None:
             self._ask(self.effects, self.here)
-        reset = RESET_ROW if RESET in self._seen.legal_actions else None
-        simple = [n for n in self._seen.available_actions if n not in (CLICK, UNDO)]
-        ways = Routing(self.knowledge, self.foresight, self.clicks, self._expected)
-        return ways.best(self.here, simple, reset)
+        reset = RESET_ROW if RESET in self._observation.legal_actions else None
+        simple = [n for n in self._observation.available_actions if n not in (CLICK, UNDO)]
+        known_edges = Routing(self.statistics, self.imagined_states, self.clicks, self._expected)
+        return known_edges.best(self.here, simple, reset)
 
     def is_at(self, state: State) -> bool:
         """Whether the player stands where a route said."""
@@ -264,8 +264,8 @@ class Memory(Ground):
     def describe(self) -> str:
         """One line for people."""
         masked = int(self.status_bars.mask_HW.sum())
-        marker = f", a marker of {len(self.marker.dots)} pixels" if self.marker.dots else ""
-        return f"{len(self.graph)} states on level {self.level}, {masked} pixels masked{marker}"
+        cursor = f", a marker of {len(self.cursor.dots)} pixels" if self.cursor.dots else ""
+        return f"{len(self.graph)} states on level {self.level}, {masked} pixels masked{cursor}"
 
 
 def _steers(action: Action) -> bool:

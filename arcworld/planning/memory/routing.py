@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from arcworld.planning.memory.choices import ActionRow, simple_kind
-from arcworld.planning.memory.clicks import ClickModel
-from arcworld.planning.memory.foresight import Foresight, State
-from arcworld.planning.memory.graph import Led, Node, unpack
-from arcworld.planning.memory.knowledge import Knowledge
+from arcworld.planning.memory.action_kinds import ActionRow, simple_kind
+from arcworld.planning.memory.action_statistics import ActionStatistics
+from arcworld.planning.memory.click_model import ClickModel
+from arcworld.planning.memory.graph import EdgeKind, Node, unpack_frame
+from arcworld.planning.memory.imagined_states import ImaginedStates, State
 from arcworld.planning.memory.search import Route, Search
 from arcworld.recordings.episode import CLICK, NO_PLACE
 
@@ -28,8 +28,8 @@ class Routing:
         expected_64: what a click in each cell should change, as a share of the most, or None.
     """
 
-    knowledge: Knowledge
-    foresight: Foresight
+    statistics: ActionStatistics
+    imagined_states: ImaginedStates
     clicks: ClickModel
     expected_64: NDArray[np.floating] | None = None
 
@@ -42,38 +42,38 @@ class Routing:
             reset: leads to the level's opening, where it is legal.
         """
         rows: list[ActionRow] = [(number, NO_PLACE, NO_PLACE) for number in simple]
-        kinds = [self.knowledge.kind(simple_kind(row, None)) for row in rows]
-        promises = self.knowledge.promises()
-        fresh = {number: promises[kind] for number, kind in zip(simple, kinds, strict=True)}
-        self.foresight.tidy()
+        kinds = [self.statistics.kind(simple_kind(row, None)) for row in rows]
+        novelties = self.statistics.novelties()
+        fresh = {number: novelties[kind] for number, kind in zip(simple, kinds, strict=True)}
+        self.imagined_states.tidy()
         while True:
-            search = Search(self.foresight, promises, fresh, expected=self.expected_64)
+            search = Search(self.imagined_states, novelties, fresh, expected=self.expected_64)
             route = search.route(here, reset)
             if route is None:
                 return None
             end = route.states[-1] if route.states else here.number
-            if not self._write_foretold(end, route.last):
+            if not self._record_predicted(end, route.last):
                 return route
 
-    def _write_foretold(self, state: State, row: ActionRow) -> bool:
+    def _record_predicted(self, state: State, row: ActionRow) -> bool:
         """Where an untried click is foretold to lead to another state that is known, write that
         down as if it had been tried, and so for all such clicks there; whether it was.
         """
         if row[0] != CLICK or isinstance(state, bytes):
             return False
-        node = self.foresight.graph.nodes[state]
-        frame_HW = self.foresight.graph.shown(unpack(node.frame))
+        node = self.imagined_states.graph.nodes[state]
+        frame_HW = self.imagined_states.graph.shown(unpack_frame(node.frame))
         if self._predicted(node, frame_HW, row) is None:
             return False
         clicks = [(k, r) for k, rows in node.untried.items() for r in rows if r[0] == CLICK]
         for kind, click in clicks:
             to = self._predicted(node, frame_HW, click)
             if to is not None:
-                self.foresight.graph.record(node, click, kind, Led.ELSEWHERE, to.number)
+                self.imagined_states.graph.record(node, click, kind, EdgeKind.ELSEWHERE, to.number)
         return True
 
     def _predicted(self, node: Node, frame_HW: NDArray[np.uint8], click: ActionRow) -> Node | None:
         """The other node to which a click is foretold to lead, if it is known."""
-        after_HW = self.clicks.foretell(click, frame_HW)
-        to = None if after_HW is None else self.foresight.graph.find(after_HW)
+        after_HW = self.clicks.predict(click, frame_HW)
+        to = None if after_HW is None else self.imagined_states.graph.find(after_HW)
         return None if to is node else to

@@ -14,16 +14,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from arcworld.planning.memory.choices import ActionRow
-from arcworld.planning.memory.foresight import Foresight, State
+from arcworld.planning.memory.action_kinds import ActionRow
+from arcworld.planning.memory.avatar_dynamics import PREDICTED
 from arcworld.planning.memory.graph import Node
-from arcworld.planning.memory.local import FORETOLD
+from arcworld.planning.memory.imagined_states import ImaginedStates, State
 from arcworld.recordings.episode import CLICK, NO_PLACE, UNDO
 from arcworld.tokens.cells import cell_of
 
 NEW = 0.01
 """The least promise of a state never seen, where it is foretold: a discovery it hardly is."""
-NEW_SCENE = 0.2
+NEW_BACKGROUND = 0.2
 """The same where something else than the avatar stands as it never stood."""
 LEAST_EXPECTED = 0.02
 """A click that should do nothing promises so little of what its kind does: the model may err."""
@@ -36,18 +36,18 @@ class Route:
     Attributes:
         rows: the actions up to there; the first may be RESET.
         states: where each of them should lead.
-        last: the untried action. promise: the chance that it discovers something.
+        last: the untried action. novelty: the chance that it discovers something.
     """
 
     rows: tuple[ActionRow, ...]
     states: tuple[State, ...]
     last: ActionRow
-    promise: float
+    novelty: float
 
     @property
     def cost(self) -> float:
         """Expected actions for one discovery."""
-        return (len(self.rows) + 1) / self.promise
+        return (len(self.rows) + 1) / self.novelty
 
     @property
     def imagined(self) -> int:
@@ -60,27 +60,27 @@ class _Outlook:
     """The most promising action of a state, and where the others lead."""
 
     leads: list[tuple[ActionRow, State]]
-    promise: float = 1e-9
+    novelty: float = 1e-9
     row: ActionRow | None = None
 
-    def offer(self, row: ActionRow, promise: float) -> None:
+    def offer(self, row: ActionRow, novelty: float) -> None:
         """Take an action where it is the most promising so far."""
-        if promise > self.promise:
-            self.promise, self.row = promise, row
+        if novelty > self.novelty:
+            self.novelty, self.row = novelty, row
 
 
-def likeliest(node: Node, rows: Sequence[ActionRow], promise: float) -> tuple[ActionRow, float]:
+def likeliest(node: Node, rows: Sequence[ActionRow], novelty: float) -> tuple[ActionRow, float]:
     """The action of a kind to try first, and its promise: what is counted of its kind and what is
     learnt of it weigh alike. Kinds hardly tried stay what they are.
     """
-    if node.odds is None or promise >= 1.0:
-        return rows[0], promise
+    if node.odds is None or novelty >= 1.0:
+        return rows[0], novelty
     row = max(rows, key=lambda row: node.odds.get(row, -math.inf) if node.odds else 0.0)
     if row not in node.odds:
-        return rows[0], promise
-    counted = min(max(promise / FORETOLD, 1e-4), 1 - 1e-4)
+        return rows[0], novelty
+    counted = min(max(novelty / PREDICTED, 1e-4), 1 - 1e-4)
     odds = (math.log(counted / (1 - counted)) + node.odds[row]) / 2
-    return row, FORETOLD / (1 + math.exp(-odds))
+    return row, PREDICTED / (1 + math.exp(-odds))
 
 
 class Search:
@@ -88,8 +88,8 @@ class Search:
 
     def __init__(
         self,
-        foresight: Foresight,
-        promises: Sequence[float],
+        imagined_states: ImaginedStates,
+        novelties: Sequence[float],
         fresh: Mapping[int, float],
         most_imagined: int = 300,
         expected: NDArray[np.floating] | None = None,
@@ -97,17 +97,17 @@ class Search:
         """Prepare.
 
         Args:
-            foresight: with the graph in it.
-            promises: by kind.
+            imagined_states: with the graph in it.
+            novelties: by kind.
             fresh: by simple action, its promise where it was never visited.
             most_imagined: at most so many states that were never visited are looked at.
             expected: how much a click in each cell should change, as a share of the most, [64].
         """
         self._expected = expected
-        self._foresight, self._graph = foresight, foresight.graph
-        self._promises, self._fresh = promises, fresh
+        self._imagined_states, self._graph = imagined_states, imagined_states.graph
+        self._novelties, self._fresh = novelties, fresh
         self._imagine = most_imagined
-        self._most = max([*promises, *fresh.values(), foresight.local.most])
+        self._most = max([*novelties, *fresh.values(), imagined_states.dynamics.most])
         self._parents: dict[State, tuple[State, ActionRow] | None] = {}
 
     def route(self, start: Node, reset: ActionRow | None) -> Route | None:
@@ -120,7 +120,7 @@ class Search:
             if best is not None and (far + 1) / self._most >= best[0]:
                 break
             outlook = self._look(state)
-            cost = (far + 1) / outlook.promise
+            cost = (far + 1) / outlook.novelty
             if outlook.row is not None and (best is None or cost < best[0]):
                 best = cost, state, outlook
             if far == 0 and reset is not None and self._graph.opening in self._graph.nodes:
@@ -135,7 +135,7 @@ class Search:
         steps = list(self._back(end))[::-1]
         assert outlook.row is not None
         rows, states = tuple(row for row, _ in steps), tuple(state for _, state in steps)
-        return Route(rows, states, outlook.row, outlook.promise)
+        return Route(rows, states, outlook.row, outlook.novelty)
 
     def _back(self, end: State) -> Iterator[tuple[ActionRow, State]]:
         while (step := self._parents[end]) is not None:
@@ -146,37 +146,39 @@ class Search:
         if isinstance(state, bytes):
             self._imagine -= 1
             outlook = _Outlook([])
-            for number, promise in self._fresh.items():
-                self._foretell(outlook, state, (number, NO_PLACE, NO_PLACE), promise)
+            for number, novelty in self._fresh.items():
+                self._predict(outlook, state, (number, NO_PLACE, NO_PLACE), novelty)
             return outlook
         node = self._graph.nodes[state]
-        outlook = _Outlook(list(self._graph.ways(node)))
+        outlook = _Outlook(list(self._graph.known_edges(node)))
         for kind, rows in node.untried.items():
-            row, promise = likeliest(node, rows, self._promises[kind])
+            row, novelty = likeliest(node, rows, self._novelties[kind])
             if self._expected is not None and row[0] == CLICK:
-                row, promise = self._as_expected(self._expected, rows, promise)
+                row, novelty = self._as_expected(self._expected, rows, novelty)
             if node.place is None or row[0] in (CLICK, UNDO):
-                outlook.offer(row, promise)
+                outlook.offer(row, novelty)
             else:
-                self._foretell(outlook, state, row, promise)
+                self._predict(outlook, state, row, novelty)
         return outlook
 
     @staticmethod
     def _as_expected(
-        expected_64: NDArray[np.floating], rows: Sequence[ActionRow], promise: float
+        expected_64: NDArray[np.floating], rows: Sequence[ActionRow], novelty: float
     ) -> tuple[ActionRow, float]:
         """The click of a kind that should change most, which promises in proportion."""
         shares = [float(expected_64[cell_of(x, y)]) for _, x, y in rows]
         best = int(np.argmax(shares))
-        return rows[best], promise * max(shares[best], LEAST_EXPECTED)
+        return rows[best], novelty * max(shares[best], LEAST_EXPECTED)
 
-    def _foretell(self, outlook: _Outlook, state: State, row: ActionRow, promise: float) -> None:
+    def _predict(self, outlook: _Outlook, state: State, row: ActionRow, novelty: float) -> None:
         """Offer a simple action, which promises little where its effect is known."""
-        effect, target = self._foresight.ahead(state, row[0])
-        at = self._foresight.situation(state, row[0])
-        promise = self._foresight.local.promise(at, effect, promise)
+        effect, target = self._imagined_states.predict(state, row[0])
+        at = self._imagined_states.local_context(state, row[0])
+        novelty = self._imagined_states.dynamics.novelty(at, effect, novelty)
         if isinstance(target, bytes):
-            promise = max(promise, NEW_SCENE if self._foresight.is_new_scene(target) else NEW)
+            novelty = max(
+                novelty, NEW_BACKGROUND if self._imagined_states.is_new_background(target) else NEW
+            )
         if target is not None and (self._imagine > 0 or not isinstance(target, bytes)):
             outlook.leads.append((row, target))
-        outlook.offer(row, promise)
+        outlook.offer(row, novelty)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class AgentInputs:
     """What agents are made of.
 
     Attributes:
@@ -31,7 +31,7 @@ class Given:
     data: Path | None = None
 
 
-def make_agent(name: str, seed: int = 0, given: Given | None = None) -> Agent:
+def make_agent(name: str, seed: int = 0, inputs: AgentInputs | None = None) -> Agent:
     """A new agent.
 
     >>> make_agent("random", seed=3).name
@@ -42,7 +42,7 @@ def make_agent(name: str, seed: int = 0, given: Given | None = None) -> Agent:
     """
     if name not in AGENTS:
         raise ArcworldError(f"no agent {name!r}; {did_you_mean(name, AGENTS)}")
-    return AGENTS[name](seed, given or Given())
+    return AGENTS[name](seed, inputs or AgentInputs())
 
 
 def needs_run(name: str) -> bool:
@@ -50,59 +50,59 @@ def needs_run(name: str) -> bool:
     return name in ("policy", "world-model", "world-model-fixed")
 
 
-def _random(seed: int, given: Given) -> Agent:
+def _random(seed: int, inputs: AgentInputs) -> Agent:
     from arcworld.play.agents.random import RandomAgent
 
     return RandomAgent(seed)
 
 
-def _replay(seed: int, given: Given) -> Agent:
+def _replay(seed: int, inputs: AgentInputs) -> Agent:
     from arcworld.play.agents.replay import ReplayAgent
     from arcworld.recordings.dataset import open_dataset
 
-    if given.data is None:
+    if inputs.data is None:
         raise ArcworldError(
             "the agent `replay` plays what recordings show; expected some; give them with --data"
         )
-    return ReplayAgent(open_dataset(given.data).part("train").episodes, seed)
+    return ReplayAgent(open_dataset(inputs.data).part("train").episodes, seed)
 
 
-def _explorer(seed: int, given: Given) -> Agent:
+def _explorer(seed: int, inputs: AgentInputs) -> Agent:
     from arcworld.play.agents.explorer import ExplorerAgent
 
     return ExplorerAgent(seed)
 
 
-def _frame_change(seed: int, given: Given) -> Agent:
+def _frame_change(seed: int, inputs: AgentInputs) -> Agent:
     from arcworld.play.agents.frame_change import FrameChangeAgent
 
     return FrameChangeAgent(seed)
 
 
-def _policy(seed: int, given: Given) -> Agent:
+def _policy(seed: int, inputs: AgentInputs) -> Agent:
     from arcworld.play.agents.policy import PolicyAgent
 
-    return PolicyAgent(_open_run("policy", given), seed)
+    return PolicyAgent(_open_run("policy", inputs), seed)
 
 
-def _world_model(seed: int, given: Given) -> Agent:
+def _world_model(seed: int, inputs: AgentInputs) -> Agent:
     from arcworld.play.agents.world_model import WorldModelAgent
 
-    return WorldModelAgent(_open_run("world-model", given), seed)
+    return WorldModelAgent(_open_run("world-model", inputs), seed)
 
 
-def _world_model_fixed(seed: int, given: Given) -> Agent:
+def _world_model_fixed(seed: int, inputs: AgentInputs) -> Agent:
     from arcworld.play.agents.world_model import WorldModelAgent, WorldModelAgentConfig
 
-    run = _open_run("world-model-fixed", given)
+    run = _open_run("world-model-fixed", inputs)
     agent = WorldModelAgent(run, seed, WorldModelAgentConfig(adapts=False))
     agent.name = "world-model-fixed"
     return agent
 
 
-def _open_run(name: str, given: Given) -> Run:
+def _open_run(name: str, inputs: AgentInputs) -> Run:
     """The run, where it is fastest: on a GPU if there is one."""
-    if given.run is None:
+    if inputs.run is None:
         raise ArcworldError(
             f"the agent `{name}` plays with trained models; expected a run; name a folder that"
             " `arcworld train` made, or shipped weights"
@@ -111,10 +111,10 @@ def _open_run(name: str, given: Given) -> Run:
 
     from arcworld.models.run import from_pretrained
 
-    return from_pretrained(given.run).to("cuda" if torch.cuda.is_available() else "cpu")
+    return from_pretrained(inputs.run).to("cuda" if torch.cuda.is_available() else "cpu")
 
 
-AGENTS: dict[str, Callable[[int, Given], Agent]] = {
+AGENTS: dict[str, Callable[[int, AgentInputs], Agent]] = {
     "random": _random,
     "replay": _replay,
     "explorer": _explorer,

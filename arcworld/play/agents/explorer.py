@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from arcworld.planning.memory.ground import MemoryConfig
+from arcworld.planning.memory.level_state import MemoryConfig
 from arcworld.planning.memory.memory import Memory
 from arcworld.planning.memory.search import Route
 from arcworld.play.agent import Decision
@@ -19,7 +19,7 @@ from arcworld.play.observation import Observation
 from arcworld.recordings.episode import CLICK, RESET, UNDO, Action
 from arcworld.recordings.game_priors import GamePriors
 
-IN_VAIN = -1
+GAVE_UP = -1
 """Stands for the actions waited where waiting was given up."""
 
 
@@ -28,26 +28,27 @@ class ExplorerConfig:
     """How the explorer plays.
 
     Attributes:
-        learns: whether its memory also teaches a network what actions do (`planning.effects`).
+        learns: whether its memory also teaches a network what actions do
+            (`planning.change_predictor`).
         patience: how often an action is repeated where none changes anything, before a RESET:
             some games show a won level for a while. Halved whenever waiting was in vain.
-        restless: a level that takes more actions may ask for something that is not to be seen,
-        burst: so with this chance one action is taken several times, at most `longest`.
+        self_moving: a level that takes more actions may ask for something that is not to be seen,
+        repeat_chance: so with this chance one action is taken several times, at most `max_repeats`.
     """
 
     memory: MemoryConfig = MemoryConfig()
     patience: int = 20
     learns: bool = False
-    restless: int = 150
-    burst: float = 0.01
-    longest: int = 8
+    self_moving: int = 150
+    repeat_chance: float = 0.01
+    max_repeats: int = 8
 
 
 class ExplorerAgent:
     """Replays what won a level, else tries what is untried, cheapest discovery first.
 
     Attributes:
-        lore: what is known of the game that begins next, by those who know it.
+        game_priors: what is known of the game that begins next, by those who know it.
     """
 
     name = "explorer"
@@ -56,14 +57,14 @@ class ExplorerAgent:
         self.seed = seed
         self.config = config or ExplorerConfig()
         self.memory = Memory(self.config.memory, seed, learns=self.config.learns)
-        self.because: Counter[str] = Counter()
+        self.reasons: Counter[str] = Counter()
         self.game_priors: GamePriors | None = None
 
     def begin(self, observation: Observation) -> None:
         """Forget the game before."""
         self._rng = np.random.default_rng(self.seed)
         self.memory.begin(observation, self.game_priors)
-        self.because.clear()
+        self.reasons.clear()
         self._patience = self.config.patience
         self._waited = 0
         self._route: Route | None = None
@@ -88,7 +89,7 @@ class ExplorerAgent:
             decision = Decision(
                 random_action(observation.legal_actions, self._rng), "random: offered before"
             )
-        self.because[decision.reason.split(":", 1)[0]] += 1
+        self.reasons[decision.reason.split(":", 1)[0]] += 1
         self._unanswered = decision.action
         return decision
 
@@ -123,13 +124,13 @@ class ExplorerAgent:
 
     def _wait(self, observation: Observation) -> Decision | None:
         """An action once more, where every one that can be tried has changed nothing."""
-        if self._waited == IN_VAIN or not self.memory.is_frozen():
+        if self._waited == GAVE_UP or not self.memory.is_frozen():
             return None
         legal = [number for number in observation.legal_actions if number not in (RESET, CLICK)]
         if not legal:
             return None
         if self._waited >= self._patience:
-            self._waited, self._patience = IN_VAIN, self._patience // 2
+            self._waited, self._patience = GAVE_UP, self._patience // 2
             return None
         action = Action(legal[self._waited % len(legal)])
         self._waited += 1
@@ -137,11 +138,11 @@ class ExplorerAgent:
 
     def _repeat(self, observation: Observation) -> Decision | None:
         """Now and then one action several times, where a level takes long."""
-        if not self._again and self._tries > self.config.restless:
+        if not self._again and self._tries > self.config.self_moving:
             legal = [n for n in observation.legal_actions if n not in (RESET, CLICK, UNDO)]
-            if legal and self._rng.random() < self.config.burst:
+            if legal and self._rng.random() < self.config.repeat_chance:
                 action = Action(legal[self._rng.integers(len(legal))])
-                self._again = [action] * int(self._rng.integers(2, self.config.longest + 1))
+                self._again = [action] * int(self._rng.integers(2, self.config.max_repeats + 1))
                 self._route = None
         if not self._again or self._again[-1].id not in observation.legal_actions:
             self._again = []
@@ -158,7 +159,7 @@ class ExplorerAgent:
             action = random_action(observation.legal_actions, self._rng)
             return Decision(action, "random: all is tried")
         left = len(route.rows) - self._walked
-        expected = {"promise": round(route.promise, 3), "distance": float(left)}
+        expected = {"novelty": round(route.novelty, 3), "distance": float(left)}
         last = Action.from_row(route.last)
         if not left:
             self._route = None

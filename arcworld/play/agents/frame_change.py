@@ -17,14 +17,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from arcworld.planning.effects import (
+from arcworld.planning.change_predictor import (
     PIXELS,
     SIMPLE,
     ChangeLearner,
-    EffectsConfig,
+    ChangePredictorConfig,
     Pairs,
-    action_at,
-    place_of,
+    action_from_index,
+    action_index,
 )
 from arcworld.play.agent import Decision
 from arcworld.play.agents.random import random_action
@@ -33,7 +33,7 @@ from arcworld.recordings.episode import CLICK
 
 
 @dataclass(frozen=True)
-class FrameChangeConfig(EffectsConfig):
+class FrameChangeConfig(ChangePredictorConfig):
     """Keeps more pairs than our agent's memory does, and learns less often."""
 
     capacity: int = 8_192
@@ -72,7 +72,7 @@ class FrameChangeAgent:
             return Decision(random_action(observation.legal_actions, self._rng), "nothing to learn")
         place = int(self._rng.choice(len(weights), p=weights / total))
         likely = float(weights[place]) * (1 if place < len(SIMPLE) else PIXELS)
-        return Decision(action_at(place), "drawn by change", {"change": round(likely, 3)})
+        return Decision(action_from_index(place), "drawn by change", {"change": round(likely, 3)})
 
     def observe(self, decision: Decision, observation: Observation) -> None:
         """Keep what came of an action, and learn from time to time."""
@@ -80,7 +80,7 @@ class FrameChangeAgent:
         if observation.levels_completed != before.levels_completed or observation.full_reset:
             self._learn_anew()
             return
-        place = place_of(decision.action)
+        place = action_index(decision.action)
         if place is not None and observation.state != GAME_OVER:
             changed = not np.array_equal(before.frame_HW, observation.frame_HW)
             self.pairs.add(before.frame_HW, place, changed)

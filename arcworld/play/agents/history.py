@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from arcworld.models.run import Run
 from arcworld.play.observation import Observation
 from arcworld.recordings.episode import Action
-from arcworld.tokens.cells import place_of
+from arcworld.tokens.cells import type_and_cell
 from arcworld.tokens.sequence import CodedEpisode
 
 
@@ -34,7 +34,7 @@ class ModelHistory:
             self._open(observation)
             return None
         outcome = observation.outcome_after(self._levels)
-        self._steps.append((*place_of(action), int(outcome)))
+        self._steps.append((*type_and_cell(action), int(outcome)))
         self._codes.append(self._encode(observation))
         self._count += 1
         self._levels = observation.levels_completed

@@ -44,10 +44,10 @@ class PolicyAgent:
         if not len(candidates):
             return Decision(random_action(observation.legal_actions, self._rng), "none to draw")
         history = self._history.now()
-        advice = self.run.policy.policy_output(self.run.world_model, history)
-        prior = prior_over(candidates, advice.types_8.cpu().numpy(), advice.places_65.cpu().numpy())
+        output = self.run.policy.policy_output(self.run.world_model, history)
+        prior = prior_over(candidates, output.types_8.cpu().numpy(), output.places_65.cpu().numpy())
         index = int(self._rng.choice(len(prior), p=prior / prior.sum()))
-        offset = self._offset(advice, candidates, index)
+        offset = self._offset(output, candidates, index)
         action = as_action(candidates, index, observation.frame_HW, offset)
         return Decision(action, "policy", {"prior": round(float(prior[index]), 4)})
 
@@ -55,10 +55,10 @@ class PolicyAgent:
         """Put the step behind the history."""
         self._history.observe(decision.action, observation)
 
-    def _offset(self, advice: PolicyOutput, candidates: Candidates, index: int) -> int | None:
+    def _offset(self, output: PolicyOutput, candidates: Candidates, index: int) -> int | None:
         """The likeliest pixel of a click in its cell, where the policy has learnt any."""
         if candidates.types_N[index] != CLICK:
             return None
         cell = int(candidates.cells_N[index])
-        logits = advice.offsets([cell])
+        logits = output.offsets([cell])
         return None if logits is None else int(logits[0].argmax())

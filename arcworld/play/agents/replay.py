@@ -21,12 +21,12 @@ from arcworld.recordings.episode import (
 )
 
 Path = tuple[Action, ...]
-Paths = dict[str, dict[int, Path]]
+PathsByGame = dict[str, dict[int, Path]]
 
 
-def shortest_paths(episodes: Iterable[Episode]) -> Paths:
+def shortest_paths(episodes: Iterable[Episode]) -> PathsByGame:
     """Game id -> level -> the actions of its shortest winning stretch, the first of equals."""
-    paths: Paths = {}
+    paths: PathsByGame = {}
     for episode in episodes:
         levels = paths.setdefault(episode.game_id, {})
         for level, start, end in level_segments(episode):

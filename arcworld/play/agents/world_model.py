@@ -2,7 +2,7 @@
 be useless; and where the policy cannot be trusted, memory explores.
 
 Knows a run's models, planning, and the explorer, whose memory it shares; knows nothing of training.
-How far the policy is followed is `planning.trust`'s to say.
+How far the policy is followed is `planning.policy_gate`'s to say.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from arcworld.models.policy import PolicyOutput
 from arcworld.models.run import Run
 from arcworld.planning.candidates import Candidates
 from arcworld.planning.choice import (
-    ChoiceConfig,
+    SelectionConfig,
     as_action,
     choose,
     open_scores,
     prior_over,
 )
-from arcworld.planning.forecast import click_effects
+from arcworld.planning.click_prior import click_prior
+from arcworld.planning.encoded_history import EncodedHistory
 from arcworld.planning.lookahead import LookAheadConfig
-from arcworld.planning.reading import Reading
+from arcworld.planning.policy_gate import PolicyGate, PolicyGateConfig
+from arcworld.planning.return_to_start import ReturnToStart
 from arcworld.planning.surprise import cell_surprise
-from arcworld.planning.trust import Trust, TrustConfig
-from arcworld.planning.wayback import WayBack
 from arcworld.play.agent import Decision
 from arcworld.play.agents.explorer import ExplorerAgent, ExplorerConfig
 from arcworld.play.agents.history import ModelHistory
@@ -43,14 +43,14 @@ class WorldModelAgentConfig:
 
     Attributes:
         choice: the rule among candidates.
-        trust: how far the policy is followed.
+        policy_gate: how far the policy is followed.
         look: how a way back to where the level began is looked for.
-        adapts: whether it learns, while it plays, what actions do (`planning.effects`).
+        adapts: whether it learns, while it plays, what actions do (`planning.change_predictor`).
         resolved: candidates, the likeliest, that are looked up in memory by the pixel they land on.
     """
 
-    choice: ChoiceConfig = field(default_factory=ChoiceConfig)
-    trust: TrustConfig = field(default_factory=TrustConfig)
+    choice: SelectionConfig = field(default_factory=SelectionConfig)
+    policy_gate: PolicyGateConfig = field(default_factory=PolicyGateConfig)
     look: LookAheadConfig = field(default_factory=LookAheadConfig)
     adapts: bool = True
     resolved: int = 8
@@ -74,14 +74,14 @@ class WorldModelAgent:
         self.explorer.game_priors = self.run.game_priors.get(observation.game_id)
         self.explorer.begin(observation)
         self._history = ModelHistory(self.run, observation)
-        self._trust, self._last_nats = Trust(self.config.trust), 0.0
+        self._gate, self._last_nats = PolicyGate(self.config.policy_gate), 0.0
         self._taken: Counter[tuple[int, Action]] = Counter()
         self._mine: Decision | None = None
-        self._reading: Reading | None = None
-        self._seen = 0
+        self._encoded: EncodedHistory | None = None
+        self._observed = 0
         self._missed: set[Action] = set()
-        self._way_back = WayBack(self.run, self.config.look)
-        self._meet(observation)
+        self._return_to_start = ReturnToStart(self.run, self.config.look)
+        self._note_frame(observation)
 
     def choose_action(self, observation: Observation) -> Decision:
         """Decide by the way back, goal, policy or memory; not again what got no answer."""
@@ -93,25 +93,25 @@ class WorldModelAgent:
     def _decide(self, observation: Observation) -> Decision:
         legal = [kind for kind in observation.legal_actions if self._history.expresses(kind)]
         candidates = Candidates.legal(legal)
-        if self._trust.is_lost and RESET in observation.legal_actions:
+        if self._gate.is_lost and RESET in observation.legal_actions:
             return Decision(Action(RESET), "start over: the world model is lost here")
-        if not self._trust.asks or not len(candidates):
+        if not self._gate.asks or not len(candidates):
             return self._explore(observation)
         history = self._history.now()
-        self._reading = Reading(self.run.world_model, history)
-        level = self._reading.outcomes(candidates)[:, Outcome.LEVEL_WON]
-        advice = self.run.policy.policy_output(self.run.world_model, history)
-        prior = prior_over(candidates, advice.types_8.cpu().numpy(), advice.places_65.cpu().numpy())
-        actions = self._resolve(candidates, level, prior, advice, observation)
+        self._encoded = EncodedHistory(self.run.world_model, history)
+        level = self._encoded.outcomes(candidates)[:, Outcome.LEVEL_WON]
+        output = self.run.policy.policy_output(self.run.world_model, history)
+        prior = prior_over(candidates, output.types_8.cpu().numpy(), output.places_65.cpu().numpy())
+        actions = self._resolve(candidates, level, prior, output, observation)
         known = self._from_memory(len(candidates), actions)
         taken, useless, _ = known
         rule = self.config.choice
         left = float(np.exp(open_scores(rule, prior, taken, useless).max()))
-        verdict = self._trust.verdict(left, may_reset=RESET in observation.legal_actions)
-        if verdict == "start over":
+        gate = self._gate.decide(left, may_reset=RESET in observation.legal_actions)
+        if gate == "start over":
             return Decision(Action(RESET), "start over: the policy does not win from here")
-        bolder = replace(rule, temperature=rule.temperature * self._trust.restarts)
-        chosen = choose(bolder, level, prior, *known, verdict == "explore", self._rng)
+        bolder = replace(rule, temperature=rule.temperature * self._gate.restarts)
+        chosen = choose(bolder, level, prior, *known, gate == "explore", self._rng)
         if chosen.index is None:
             return self._explore(observation)
         return Decision(
@@ -131,46 +131,46 @@ class WorldModelAgent:
         self._taken[state, decision.action] += 1
         self.explorer.observe(decision, observation)
         if memory.level > level:
-            self._trust.settle(explored=decision.reason.startswith("explore"))
+            self._gate.level_won(explored=decision.reason.startswith("explore"))
         if memory.level != level:
             self._taken.clear()
             self._missed.clear()
-            self._trust.enter()
-            self._way_back.enter()
+            self._gate.new_level()
+            self._return_to_start.new_level()
         elif decision.reason == "goal":
             self._missed.add(decision.action)
         elif decision.action.id == RESET:
             self._taken.clear()
-            self._trust.start_over()
-            self._way_back.enter()
+            self._gate.start_over()
+            self._return_to_start.new_level()
         elif decision is not self._mine:
-            self._way_back.stray()
+            self._return_to_start.leave_path()
         self._mine = None
-        self._meet(observation)
+        self._note_frame(observation)
         window = self._history.observe(decision.action, observation)
-        self._seen += 1
-        if window is not None and self._trust.looks(self._seen):
+        self._observed += 1
+        if window is not None and self._gate.evaluates(self._observed):
             self._last_nats = self._surprise(window)
-            self._trust.surprised(self._last_nats)
-        self._reading = None
+            self._gate.surprised(self._last_nats)
+        self._encoded = None
 
-    def _meet(self, observation: Observation) -> None:
+    def _note_frame(self, observation: Observation) -> None:
         """A level is known as soon as one of its frames stands in training."""
-        if not self._trust.is_shown:
+        if not self._gate.is_in_training:
             novel = self.run.novelty_index.novel_frames(observation.frame_HW[None])
-            self._trust.meet(shown=not bool(novel[0]))
+            self._gate.note_frame(shown=not bool(novel[0]))
 
     def _surprise(self, window: CodedEpisode) -> float:
         """Nats of the frame that came, behind what was read to decide, where it was."""
-        if self._reading is not None and self._reading.is_before(window):
-            return float(self._reading.surprise(window).sum())
+        if self._encoded is not None and self._encoded.is_before(window):
+            return float(self._encoded.surprise(window).sum())
         return float(cell_surprise(self.run.world_model, window).sum())
 
     def _back(self) -> Decision | None:
         """A step back to where the level began, where the policy would know what to do."""
-        if not self._trust.asks:
+        if not self._gate.asks:
             return None
-        step = self._way_back.step(self.explorer.memory, self._history.now())
+        step = self._return_to_start.step(self.explorer.memory, self._history.now())
         if step is None:
             return None
         what = f"back: {step.distance} pixels from where the level began; {step.why}"
@@ -188,15 +188,15 @@ class WorldModelAgent:
         """
         known = observation.game_id in self.run.about.get("games", ())
         memory = self.explorer.memory
-        if known and not memory.was_told and CLICK in observation.legal_actions:
-            memory.expect(click_effects(self.run.world_model, self._history.now()))
+        if known and not memory.has_click_prior and CLICK in observation.legal_actions:
+            memory.set_click_prior(click_prior(self.run.world_model, self._history.now()))
 
     def _resolve(
         self,
         candidates: Candidates,
         level_N: NDArray[np.floating],
         prior_N: NDArray[np.floating],
-        advice: PolicyOutput,
+        output: PolicyOutput,
         observation: Observation,
     ) -> dict[int, Action]:
         """The likeliest candidates as actions, by index: clicks on the pixel the policy learnt."""
@@ -206,7 +206,7 @@ class WorldModelAgent:
         offsets: dict[int, int | None] = dict.fromkeys(likely)
         if clicks:
             cells = [int(candidates.cells_N[i]) for i in clicks]
-            logits = advice.offsets(cells)
+            logits = output.offsets(cells)
             if logits is not None:
                 offsets |= dict(zip(clicks, logits.argmax(1).tolist(), strict=True))
         frame_HW = observation.frame_HW

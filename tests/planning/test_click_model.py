@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from arcworld.planning.memory.clicks import ClickModel
+from arcworld.planning.memory.click_model import ClickModel
 from arcworld.planning.memory.memory import Memory
 from arcworld.recordings.episode import Action
 from tests.planning.test_memory import View
@@ -40,26 +40,28 @@ def taught() -> ClickModel:
 
 def test_a_change_is_foretold_wherever_its_pixels_look_as_they_did() -> None:
     model = taught()
-    told = model.foretell(click(0), board({4, 5}))
-    assert told is not None and np.array_equal(told, board({0, 4, 5}))
-    assert model.foretell(click(2), board(set())) is None, "of that tile nothing is known"
+    predicted = model.predict(click(0), board({4, 5}))
+    assert predicted is not None and np.array_equal(predicted, board({0, 4, 5}))
+    assert model.predict(click(2), board(set())) is None, "of that tile nothing is known"
     elsewhere = board(set())
     elsewhere[8:14, 4:10] = 7
-    assert model.foretell(click(0), elsewhere) is None, "it never looked so"
+    assert model.predict(click(0), elsewhere) is None, "it never looked so"
 
 
 def test_nothing_is_foretold_before_enough_came_true() -> None:
     model = ClickModel()
     model.observe(click(0), board(set()), board({0}))
-    assert not model.is_trusted and model.foretell(click(0), board({4})) is None
+    assert not model.is_trusted and model.predict(click(0), board({4})) is None
     assert taught().is_trusted
 
 
 def test_what_was_foretold_wrongly_is_unlearnt_and_trust_goes() -> None:
     model = taught()
     model.observe(click(0), board({3}), board({3, 4}))
-    told = model.foretell(click(0), board(set()))
-    assert told is not None and np.array_equal(told, board({4})), "it turns another tile now"
+    predicted = model.predict(click(0), board(set()))
+    assert predicted is not None and np.array_equal(predicted, board({4})), (
+        "it turns another tile now"
+    )
     for number in range(8):
         model.observe(click(0), board({number % 6}), board({number % 6, (number + 1) % 6}))
     assert not model.is_trusted

@@ -27,7 +27,7 @@ from arcworld.play.observation import (
 from arcworld.recordings.episode import RESET, Action
 
 
-class Standing:
+class GameStatus:
     """A game since its opening.
 
     Attributes:
@@ -112,8 +112,8 @@ class Standing:
             state: of the game, where an answer that cannot be used says it.
         """
         engine = getattr(getattr(self.engine, "_state", None), "value", None)
-        told = GAME_OVER if state == GAME_OVER else self.observation.state
-        state = engine if engine in (NOT_FINISHED, GAME_OVER, WIN) else told
+        reported = GAME_OVER if state == GAME_OVER else self.observation.state
+        state = engine if engine in (NOT_FINISHED, GAME_OVER, WIN) else reported
         self._unsure = True
         self.observation = self._with_reset(dataclasses.replace(self.observation, state=state))
 

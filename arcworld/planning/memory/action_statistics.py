@@ -21,10 +21,10 @@ DEPTH = 4
 """The longest chain."""
 
 
-class Chances:
+class BackoffRates:
     """A success rate for each chain of contexts, each backed off to the next more general one.
 
-    >>> chances = Chances({"click": 0.5})
+    >>> chances = BackoffRates({"click": 0.5})
     >>> red, blue = chances.chain(("red square", "click")), chances.chain(("blue", "click"))
     >>> for _ in range(3): chances.count(red, False)
     >>> chances.all()[[red, blue]].round(3).tolist()
@@ -91,9 +91,9 @@ class Chances:
         """Let every context count as at most so many tries: a new level may be otherwise."""
         self._counts_N2 *= np.minimum(1.0, most / np.maximum(self._counts_N2[:, :1], 1e-9))
 
-    def fresh(self, keep: Callable[[Hashable], bool] = lambda _: False) -> Chances:
+    def fresh(self, keep: Callable[[Hashable], bool] = lambda _: False) -> BackoffRates:
         """Without chains, and with the counts of some contexts only."""
-        new = Chances(self._priors, self._weight)
+        new = BackoffRates(self._priors, self._weight)
         for context, number in self._contexts.items():
             if context is not None and keep(context) and self._counts_N2[number, 0]:
                 new._counts_N2[new._context(context)] = self._counts_N2[number]
@@ -109,7 +109,7 @@ class Kind(NamedTuple):
     """After what it is done: is what it changes new?"""
 
 
-class Knowledge:
+class ActionStatistics:
     """What kinds of actions do.
 
     Attributes:
@@ -118,22 +118,22 @@ class Knowledge:
     """
 
     def __init__(
-        self, changes: Mapping[str, float], discovers: Mapping[str, float], curious: float = 2.0
+        self, changes: Mapping[str, float], discovers: Mapping[str, float], min_tries: float = 2.0
     ) -> None:
         """Know nothing.
 
         Args:
             changes, discovers: priors by most general context.
-            curious: a kind whose second most general context was tried less often comes first.
+            min_tries: a kind whose second most general context was tried less often comes first.
         """
-        self.changes, self.discovers = Chances(changes), Chances(discovers)
-        self.curious = curious
+        self.changes, self.discovers = BackoffRates(changes), BackoffRates(discovers)
+        self.min_tries = min_tries
         self._clear()
 
     def _clear(self) -> None:
         self._kinds: dict[Kind, int] = {}
         self._parts: list[tuple[int, int]] = []
-        self._curiosity: list[Hashable] = []
+        self._rarely_tried: list[Hashable] = []
 
     def __len__(self) -> int:
         return len(self._kinds)
@@ -144,7 +144,7 @@ class Knowledge:
         if number is None:
             number = self._kinds[kind] = len(self._parts)
             self._parts.append((self.changes.chain(kind.what), self.discovers.chain(kind.after)))
-            self._curiosity.append(kind.what[-2])
+            self._rarely_tried.append(kind.what[-2])
         return number
 
     def count(self, kind: int, changed: bool, found: bool) -> None:
@@ -154,7 +154,7 @@ class Knowledge:
         if changed:
             self.discovers.count(after, found)
 
-    def promises(self) -> list[float]:
+    def novelties(self) -> list[float]:
         """The chance that an action of each kind, by number, leads to a state never seen.
 
         1 for kinds hardly tried, since what they do is worth knowing; below 0.9 for all others.
@@ -163,9 +163,9 @@ class Knowledge:
             return []
         what_K, after_K = np.array(self._parts).T
         promise_K = 0.9 * self.changes.all()[what_K] * self.discovers.all()[after_K]
-        new = {c for c in set(self._curiosity) if self.changes.tried(c) < self.curious}
+        new = {c for c in set(self._rarely_tried) if self.changes.tried(c) < self.min_tries}
         if new:
-            promise_K[[context in new for context in self._curiosity]] = 1.0
+            promise_K[[context in new for context in self._rarely_tried]] = 1.0
         return promise_K.tolist()
 
     def new_level(self, carried: float, keep: Callable[[Hashable], bool]) -> None:

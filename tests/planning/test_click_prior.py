@@ -11,8 +11,8 @@ import torch
 
 from arcworld.models.backbone import BackboneConfig
 from arcworld.models.world_model import WorldModel, WorldModelConfig
-from arcworld.planning import forecast
-from arcworld.planning.forecast import click_effects
+from arcworld.planning import click_prior as click_prior_module
+from arcworld.planning.click_prior import click_prior
 from arcworld.planning.memory.memory import Memory
 from arcworld.recordings.episode import Action
 from arcworld.tokens.cells import cell_of
@@ -47,20 +47,22 @@ def test_effects_are_shares_of_the_most_and_what_always_comes_is_none(
 
     world_model = model()
     vocabulary = world_model.vocabulary
-    monkeypatch.setattr(forecast, "_unlikely", unlikely)
-    effects = click_effects(world_model, FRAME)
+    monkeypatch.setattr(click_prior_module, "_unlikely", unlikely)
+    effects = click_prior(world_model, FRAME)
     assert effects is not None
     assert effects[9] == 1.0 and effects[10] == 0.25 and np.count_nonzero(effects) == 2
-    monkeypatch.setattr(forecast, "_unlikely", lambda _, ids: list(torch.ones(len(ids), 64)))
-    assert click_effects(world_model, FRAME) is None
+    monkeypatch.setattr(
+        click_prior_module, "_unlikely", lambda _, ids: list(torch.ones(len(ids), 64))
+    )
+    assert click_prior(world_model, FRAME) is None
 
 
 def test_without_places_nothing_is_expected_of_clicks() -> None:
-    assert click_effects(model("v1"), FRAME) is None
+    assert click_prior(model("v1"), FRAME) is None
 
 
 def test_a_model_is_asked_about_every_cell() -> None:
-    effects = click_effects(model(), FRAME)
+    effects = click_prior(model(), FRAME)
     assert effects is None or (effects.shape == (64,) and effects.max() == 1.0)
 
 
@@ -77,10 +79,10 @@ def test_memory_tries_first_what_is_expected_to_do_something() -> None:
     effects = np.zeros(64)
     wanted = cell_of(46, 22)
     effects[wanted] = 1.0
-    memory.expect(effects)
+    memory.set_click_prior(effects)
     route = memory.route()
     assert route is not None and not route.rows
     assert cell_of(*route.last[1:]) == wanted
-    memory.expect(None)
+    memory.set_click_prior(None)
     memory.observe(Action.from_row(route.last), seen)
     assert memory.is_useless(Action.from_row(route.last))

@@ -16,11 +16,11 @@ from arcworld.play.observation import Observation
 from arcworld.recordings.episode import RESET, Action
 
 
-class HelpedAgent:
+class AssistedAgent:
     """Players of some levels each, and their helper.
 
     Every player is told of all that happens from the game's opening on, the others' actions and the
-    helper's too: it comes to its levels as one who was there on those before. `helped` holds the
+    helper's too: it comes to its levels as one who was there on those before. `assisted` holds the
     levels (0-based) that were won with help.
     """
 
@@ -33,13 +33,13 @@ class HelpedAgent:
         """`players`: each with its levels. `limits`: actions by level before help comes."""
         self.players, self.helper, self.limits = players, helper, limits
         self.name = players[0][1].name
-        self.helped: set[int] = set()
+        self.assisted: set[int] = set()
         self._spent: Counter[int] = Counter()
         self._level, self._at_start = 0, True
 
     def begin(self, observation: Observation) -> None:
         """Begin with all of them."""
-        self.helped, self._spent = set(), Counter()
+        self.assisted, self._spent = set(), Counter()
         self._level, self._at_start = observation.levels_completed, True
         for agent in self._all():
             agent.begin(observation)
@@ -49,8 +49,8 @@ class HelpedAgent:
         if self._spent[self._level] < self.limits[self._level]:
             player = next(agent for levels, agent in self.players if self._level in levels)
             return player.choose_action(observation)
-        if self._level not in self.helped:
-            self.helped.add(self._level)
+        if self._level not in self.assisted:
+            self.assisted.add(self._level)
             if not self._at_start and RESET in observation.legal_actions:
                 return Decision(Action(RESET), "too many actions: helped from here on")
         return self.helper.choose_action(observation)

@@ -23,7 +23,7 @@ LEAST_NATS = 1.0
 
 
 @torch.inference_mode()
-def click_effects(model: WorldModel, history: CodedEpisode) -> NDArray[np.float32] | None:
+def click_prior(model: WorldModel, history: CodedEpisode) -> NDArray[np.float32] | None:
     """How much a click in each cell is expected to change, as a share of the most: float32 [64].
 
     An effect is how unlikely it is that the last frame stays, in nats. None where the model

@@ -19,44 +19,44 @@ OUTSIDE = 255
 RARE = 200
 """Colours with fewer pixels in a frame are those of things, not of ground or walls."""
 _BITS = 1 << np.arange(COLOURS)
-type Context = bytes
+type ContextKey = bytes
 """An action and the pixels in its way."""
-type Scene = bytes
+type Background = bytes
 """All of a frame but the avatar."""
 
 
 @dataclass(frozen=True, slots=True)
-class Situation:
+class LocalContext:
     """An action where the avatar stands.
 
     Attributes:
         action: its id.
         context: the action, and what lies in its way.
-        scene: all else.
-        ahead: the colours where the avatar would stand, one bit each.
+        background: all else.
+        colours_ahead: the colours where the avatar would stand, one bit each.
         touched: the rare ones of them.
     """
 
     action: int
-    context: Context
-    scene: Scene
-    ahead: int
+    context: ContextKey
+    background: Background
+    colours_ahead: int
     touched: int
 
 
-def scene_of(
-    frame_HW: NDArray[np.uint8], ground_HW: NDArray[np.uint8], box: Box, place: Place
-) -> Scene:
+def background_of(
+    frame_HW: NDArray[np.uint8], background_HW: NDArray[np.uint8], box: Box, place: Place
+) -> Background:
     """What tells scenes apart: the frame as it would be without the avatar."""
     without_HW = frame_HW.copy()
     hidden = area(box, place)
-    without_HW[hidden] = ground_HW[hidden]
+    without_HW[hidden] = background_HW[hidden]
     return blake2b(without_HW.tobytes(), digest_size=8).digest()
 
 
-def situation_of(
-    frame_HW: NDArray[np.uint8], scene: Scene, avatar: Avatar, place: Place, action: int
-) -> Situation:
+def local_context_of(
+    frame_HW: NDArray[np.uint8], background: Background, avatar: Avatar, place: Place, action: int
+) -> LocalContext:
     """Of an action with the avatar at a place."""
     context = _context(frame_HW, avatar, place, action)
     dx, dy = avatar.steps.get(action, (0, 0))
@@ -64,12 +64,14 @@ def situation_of(
     entered_HW[area(avatar.box, (place[0] + dx, place[1] + dy))] = True
     if dx or dy:
         entered_HW[area(avatar.box, place)] = False
-    ahead = np.bincount(frame_HW[entered_HW], minlength=COLOURS) > 0
+    colours_ahead = np.bincount(frame_HW[entered_HW], minlength=COLOURS) > 0
     rare = np.bincount(frame_HW.ravel(), minlength=COLOURS) < RARE
-    return Situation(action, context, scene, int(ahead @ _BITS), int((ahead & rare) @ _BITS))
+    return LocalContext(
+        action, context, background, int(colours_ahead @ _BITS), int((colours_ahead & rare) @ _BITS)
+    )
 
 
-def _context(frame_HW: NDArray[np.uint8], avatar: Avatar, place: Place, action: int) -> Context:
+def _context(frame_HW: NDArray[np.uint8], avatar: Avatar, place: Place, action: int) -> ContextKey:
     """The action, and the avatar's box with two more in the action's way (else all around)."""
     left, top, width, height = avatar.box
     x, y = place[0] + left, place[1] + top

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from arcworld.planning.memory.choices import ActionRow
+from arcworld.planning.memory.action_kinds import ActionRow
 
 DOUBT = 2
 """So many foretold wrongly are assumed before the first."""
@@ -42,7 +42,7 @@ class ClickModel:
     def __init__(self) -> None:
         """Nothing is known."""
         self._changes: dict[ActionRow, list[Change]] = {}
-        self._right, self._told = 0.0, 0.0
+        self._right, self._predictions = 0.0, 0.0
 
     def forget(self) -> None:
         """Another level: what lies where is not known. How far it is trusted stays."""
@@ -51,7 +51,7 @@ class ClickModel:
     @property
     def is_trusted(self) -> bool:
         """Whether enough came true of what was foretold."""
-        return self._right >= TRUSTED * (self._told + DOUBT)
+        return self._right >= TRUSTED * (self._predictions + DOUBT)
 
     def observe(
         self, row: ActionRow, before_HW: NDArray[np.uint8], after_HW: NDArray[np.uint8]
@@ -73,7 +73,7 @@ class ClickModel:
             changes.append(Change(places, before_HW.ravel()[places], after_HW.ravel()[places]))
             del changes[:-CHANGES]
 
-    def foretell(self, row: ActionRow, frame_HW: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+    def predict(self, row: ActionRow, frame_HW: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
         """The frame after a click; None where that is not known, or not trusted."""
         known = _fitting(self._changes.get(row, ()), frame_HW) if self.is_trusted else None
         return None if known is None else _apply(known, frame_HW)
@@ -88,9 +88,9 @@ class ClickModel:
         return sorted((row for row in far if far[row]), key=lambda row: -far[row])
 
     def _count(self, right: bool) -> None:
-        self._right, self._told = self._right + right, self._told + 1
-        if self._told >= LATELY:
-            self._right, self._told = self._right / 2, self._told / 2
+        self._right, self._predictions = self._right + right, self._predictions + 1
+        if self._predictions >= LATELY:
+            self._right, self._predictions = self._right / 2, self._predictions / 2
 
 
 def _fitting(changes: list[Change] | tuple[()], frame_HW: NDArray[np.uint8]) -> Change | None:

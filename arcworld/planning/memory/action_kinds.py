@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from arcworld.planning.memory.knowledge import Contexts, Kind
+from arcworld.planning.memory.action_statistics import Contexts, Kind
 from arcworld.planning.memory.objects import MEDIUM, Objects, size_of
 from arcworld.recordings.episode import CLICK, NO_PLACE, UNDO
 
@@ -41,42 +41,42 @@ class _Place:
     y: int
 
 
-def lasts(context: Hashable) -> bool:
+def holds_on_other_levels(context: Hashable) -> bool:
     """Whether a context means the same on another level."""
     return not isinstance(context, _Place)
 
 
-def choices(
-    objects: Objects, available: Sequence[int], came_by: ActionRow | None
+def actions_by_kind(
+    objects: Objects, available: Sequence[int], parent_action: ActionRow | None
 ) -> dict[Kind, list[ActionRow]]:
     """Every action worth a try, by kind.
 
     Args:
         objects: of the frame.
         available: action ids, without RESET.
-        came_by: the action that led to this state first.
+        parent_action: the action that led to this state first.
     """
     found: dict[Kind, list[ActionRow]] = {}
     for number in available:
         if number != CLICK:
             row = (number, NO_PLACE, NO_PLACE)
-            found.setdefault(simple_kind(row, came_by), []).append(row)
+            found.setdefault(simple_kind(row, parent_action), []).append(row)
     if CLICK in available:
-        for row, kind in _clicks(objects, came_by):
+        for row, kind in _clicks(objects, parent_action):
             found.setdefault(kind, []).append(row)
     return found
 
 
-def simple_kind(row: ActionRow, came_by: ActionRow | None) -> Kind:
+def simple_kind(row: ActionRow, parent_action: ActionRow | None) -> Kind:
     """The kind of an action without a place."""
     general = "undo" if row[0] == UNDO else "simple"
-    after = (row[0], "after", came_by[0] if came_by else None)
+    after = (row[0], "after", parent_action[0] if parent_action else None)
     return Kind((row[0], general), (after, general))
 
 
-def click_kind(objects: Objects, row: ActionRow, came_by: ActionRow | None) -> Kind:
+def click_kind(objects: Objects, row: ActionRow, parent_action: ActionRow | None) -> Kind:
     """The kind of a click."""
-    after = ("again" if row == came_by else "elsewhere", "click")
+    after = ("again" if row == parent_action else "elsewhere", "click")
     return Kind(_what(objects, row[1], row[2]), after)
 
 
@@ -90,7 +90,7 @@ def _what(objects: Objects, x: int, y: int) -> Contexts:
     return (_Place(x, y), objects.group(number), ("on", colour, size), _SIZES[size])
 
 
-def _clicks(objects: Objects, came_by: ActionRow | None) -> Iterator[tuple[ActionRow, Kind]]:
+def _clicks(objects: Objects, parent_action: ActionRow | None) -> Iterator[tuple[ActionRow, Kind]]:
     """A click on each object, small ones first, and inside the large ones."""
     for number in np.argsort(objects.areas_N, kind="stable").tolist():
         points = [objects.click_point(number)]
@@ -98,7 +98,7 @@ def _clicks(objects: Objects, came_by: ActionRow | None) -> Iterator[tuple[Actio
             points += [point for point in objects.inner_points(number) if point != points[0]]
         for x, y in points:
             row = (CLICK, x, y)
-            yield row, click_kind(objects, row, came_by)
+            yield row, click_kind(objects, row, parent_action)
 
 
 def on_object(objects: Objects, row: ActionRow) -> ActionRow:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from arcworld.play.agent import Decision
-from arcworld.play.agents.helped import HelpedAgent
+from arcworld.play.agents.assisted import AssistedAgent
 from arcworld.play.agents.replay import ReplayAgent
 from arcworld.play.observation import Observation
 from arcworld.play.session import GameResult, play_game
@@ -25,7 +25,7 @@ class Player:
     def __init__(self, *levels: int, resets: bool = False) -> None:
         self.levels, self.resets = levels, resets
         self.begun: list[int] = []
-        self.told: list[tuple[int, int]] = []
+        self.reported: list[tuple[int, int]] = []
 
     def begin(self, observation: Observation) -> None:
         self.begun.append(observation.levels_completed)
@@ -33,11 +33,11 @@ class Player:
     def choose_action(self, observation: Observation) -> Decision:
         if observation.levels_completed in self.levels:
             return Decision(WIN_LEVEL)
-        turn = len(self.told) % 2 == 1  # the second action of the third level, then every other
+        turn = len(self.reported) % 2 == 1  # the second action of the third level, then every other
         return Decision(Action(RESET) if self.resets and turn else STEP)
 
     def observe(self, decision: Decision, observation: Observation) -> None:
-        self.told.append((decision.action.id, observation.levels_completed))
+        self.reported.append((decision.action.id, observation.levels_completed))
 
 
 def shown() -> Episode:
@@ -59,31 +59,31 @@ def shown() -> Episode:
 
 def played(
     toolkit: Toolkit, first: Player, second: Player, tmp_path: Path
-) -> tuple[HelpedAgent, GameResult]:
+) -> tuple[AssistedAgent, GameResult]:
     players = [(range(2), first), (range(2, 3), second)]
-    agent = HelpedAgent(players, ReplayAgent([shown()]), [3, 3, 4])
+    agent = AssistedAgent(players, ReplayAgent([shown()]), [3, 3, 4])
     return agent, play_game(agent, toolkit, "tiny", 60, recording=tmp_path)
 
 
 def test_a_level_that_took_too_long_is_won_with_help(toolkit: Toolkit, tmp_path: Path) -> None:
     first, second = Player(0), Player()
     agent, result = played(toolkit, first, second, tmp_path)
-    assert agent.helped == {1, 2} and result.ended == "won"
+    assert agent.assisted == {1, 2} and result.ended == "won"
     # its own actions, RESET, and the path of three
     assert result.level_actions == (1, 3 + 1 + 3, 4 + 1 + 3)
-    assert first.begun == second.begun == [0] and first.told == second.told
+    assert first.begun == second.begun == [0] and first.reported == second.reported
     second_level = [(1, 1), (1, 1), (1, 1), (0, 1), (1, 1), (1, 1), (2, 2)]
-    assert first.told[:8] == [(2, 1), *second_level]
-    assert first.told[-4:] == [(0, 2), (1, 2), (1, 2), (2, 3)]
+    assert first.reported[:8] == [(2, 1), *second_level]
+    assert first.reported[-4:] == [(0, 2), (1, 2), (1, 2), (2, 3)]
 
 
 def test_a_level_just_reset_is_not_reset_again(toolkit: Toolkit, tmp_path: Path) -> None:
     """Two in a row would reset the whole game."""
     agent, result = played(toolkit, Player(0, 1), Player(resets=True), tmp_path)
-    assert agent.helped == {2} and result.ended == "won"
+    assert agent.assisted == {2} and result.ended == "won"
     assert result.level_actions == (1, 1, 4 + 3)
 
 
 def test_who_wins_all_is_not_helped(toolkit: Toolkit, tmp_path: Path) -> None:
     agent, result = played(toolkit, Player(0, 1), Player(2), tmp_path)
-    assert agent.helped == set() and result.level_actions == (1, 1, 1)
+    assert agent.assisted == set() and result.level_actions == (1, 1, 1)

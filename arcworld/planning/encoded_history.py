@@ -18,7 +18,7 @@ from arcworld.recordings.episode import Outcome
 from arcworld.tokens.sequence import CodedEpisode, to_token_ids
 
 
-class Reading:
+class EncodedHistory:
     """A history that ends in a frame, and the model's cache of it."""
 
     @torch.inference_mode()

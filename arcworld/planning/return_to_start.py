@@ -20,12 +20,12 @@ from arcworld.planning.memory.memory import Memory
 from arcworld.recordings.episode import Action
 from arcworld.tokens.sequence import CodedEpisode
 
-VAIN = 2
+MAX_FAILED = 2
 """Dreamt steps that brought no nearer, after which the way back is given up."""
 
 
 @dataclass(frozen=True, slots=True)
-class StepBack:
+class ReturnStep:
     """An action that leads back, from `distance` pixels away, and why it should."""
 
     action: Action
@@ -33,50 +33,52 @@ class StepBack:
     why: str
 
 
-class WayBack:
+class ReturnToStart:
     """Follows one game, level by level."""
 
     def __init__(self, run: Run, config: LookAheadConfig) -> None:
         self.run, self.config = run, config
-        self.enter()
+        self.new_level()
 
-    def enter(self) -> None:
+    def new_level(self) -> None:
         """A level begins, or was set back to its beginning."""
-        self._strayed, self._vain = False, 0
-        self._dreamt_from: int | None = None
+        self._left_path, self._failed = False, 0
+        self._last_distance: int | None = None
         self._again: Counter[Action] = Counter()
 
-    def stray(self) -> None:
+    def leave_path(self) -> None:
         """Somebody else chose an action."""
-        self._strayed = True
+        self._left_path = True
 
-    def step(self, memory: Memory, history: CodedEpisode) -> StepBack | None:
+    def step(self, memory: Memory, history: CodedEpisode) -> ReturnStep | None:
         """The next action back; None where there is no need, or no way."""
         home_HW = memory.opening()
-        if not self._strayed or home_HW is None:
+        if not self._left_path or home_HW is None:
             return None
         shown = memory.graph.shown
         far = distance(self.run.tokenizer.decode_frames(history.indices_TC[-1:])[0], home_HW, shown)
         found = None
         if far:
-            found = self._once_more(memory, far) or self._dreamt(memory, history, home_HW, far)
-        self._strayed = found is not None
+            found = self._repeat_click(memory, far) or self._imagined_step(
+                memory, history, home_HW, far
+            )
+        self._left_path = found is not None
         return found
 
-    def _once_more(self, memory: Memory, far: int) -> StepBack | None:
+    def _repeat_click(self, memory: Memory, far: int) -> ReturnStep | None:
         """A click that led away, if it was not taken often enough in vain."""
         for action in memory.displaced():
             if self._again[action] < self.config.depth:
                 self._again[action] += 1
-                return StepBack(action, far, "the same once more")
+                return ReturnStep(action, far, "the same once more")
         return None
 
-    def _dreamt(
+    def _imagined_step(
         self, memory: Memory, history: CodedEpisode, home_HW: NDArray[np.uint8], far: int
-    ) -> StepBack | None:
-        self._vain += self._dreamt_from is not None and far >= self._dreamt_from
-        self._dreamt_from = far
-        if self._vain >= VAIN:
+    ) -> ReturnStep | None:
+        self._failed += self._last_distance is not None and far >= self._last_distance
+        self._last_distance = far
+        if self._failed >= MAX_FAILED:
             return None
         kinds = range(self.run.world_model.vocabulary.actions)
         untried = [found.action for found in memory.untried()]
@@ -89,4 +91,4 @@ class WayBack:
         nearer = look_ahead(self.run, history, actions, home_HW, shown, self.config)
         if nearer is None:
             return None
-        return StepBack(nearer.action, far, f"{nearer.distance} after {nearer.times} such")
+        return ReturnStep(nearer.action, far, f"{nearer.distance} after {nearer.times} such")

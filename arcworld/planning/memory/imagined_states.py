@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arcworld.planning.memory.avatar import Place
+from arcworld.planning.memory.avatar_dynamics import AvatarDynamics
 from arcworld.planning.memory.effect import Effect
-from arcworld.planning.memory.graph import LevelGraph, Node, unpack
-from arcworld.planning.memory.local import LocalModel
-from arcworld.planning.memory.situation import Scene, Situation
+from arcworld.planning.memory.graph import LevelGraph, Node, unpack_frame
+from arcworld.planning.memory.local_context import Background, LocalContext
 
 type State = int | bytes
 """A node by its number, or a state never visited by its key."""
@@ -30,28 +30,28 @@ class Imagined:
 
     frame_HW: NDArray[np.uint8]
     place: Place
-    scene: Scene
+    background: Background
 
 
-class Foresight:
+class ImaginedStates:
     """Where untried simple actions lead, as far as that can be told."""
 
-    def __init__(self, graph: LevelGraph, local: LocalModel, most: int = 2000) -> None:
-        self.graph, self.local = graph, local
+    def __init__(self, graph: LevelGraph, dynamics: AvatarDynamics, most: int = 2000) -> None:
+        self.graph, self.dynamics = graph, dynamics
         self._most = most
         self._imagined: dict[bytes, Imagined] = {}
-        self._situations: dict[tuple[State, int], Situation] = {}
-        self._scenes: dict[int, Scene] = {}
-        self._visited: set[Scene] = set()
+        self._local_contexts: dict[tuple[State, int], LocalContext] = {}
+        self._backgrounds: dict[int, Background] = {}
+        self._visited: set[Background] = set()
         self._targets: dict[tuple[State, int], tuple[Effect, bytes | None]] = {}
 
     def tidy(self) -> None:
         """Keep within bounds; call between searches."""
         most = max(self._most, BY_STATE * len(self.graph))
-        if len(self._imagined) > most or len(self._situations) > 20 * most:
+        if len(self._imagined) > most or len(self._local_contexts) > 20 * most:
             self._imagined.clear()
-            self._situations.clear()
-            self._scenes.clear()
+            self._local_contexts.clear()
+            self._backgrounds.clear()
             self._targets.clear()
 
     def visit(self, node: Node) -> bool:
@@ -59,61 +59,66 @@ class Foresight:
         if node.place is None:
             return False
         before = len(self._visited)
-        self._visited.add(self._look(node.number).scene)
+        self._visited.add(self._look(node.number).background)
         return len(self._visited) > before
 
-    def is_new_scene(self, state: State) -> bool:
+    def is_new_background(self, state: State) -> bool:
         """Whether all but the avatar is in a state as it was never seen on this level."""
-        return self._look(state).scene not in self._visited
+        return self._look(state).background not in self._visited
 
-    def ahead(self, state: State, action: int) -> tuple[Effect | None, State | None]:
+    def predict(self, state: State, action: int) -> tuple[Effect | None, State | None]:
         """What an action would do in a state in which the avatar is seen, and where it would lead.
 
         Returns:
             The effect seen there, None where none was; the state, by that effect or by what the
             action does as a rule, None where it stays, or cannot be told.
         """
-        at, situation = (state, action), self.situation(state, action)
-        seen, effect = self.local.effect(situation), self.local.foretold(situation)
+        at, local_context = (state, action), self.local_context(state, action)
+        observed = self.dynamics.effect(local_context)
+        effect = self.dynamics.predicted(local_context)
         if effect is None or not effect.moves:
-            return seen, None
+            return observed, None
         known = self._targets.get(at)
         if known is None or known[0] is not effect:
             known = effect, self._apply(self._look(state), effect)
             self._targets[at] = known
         if known[1] is None:
-            return seen, None
+            return observed, None
         number = self.graph.number(known[1])
-        return seen, known[1] if number is None else number
+        return observed, known[1] if number is None else number
 
     def _look(self, state: State) -> Imagined:
         if isinstance(state, bytes):
             return self._imagined[state]
         node = self.graph.nodes[state]
         assert node.place is not None
-        shown_HW = self.graph.shown(unpack(node.frame))
-        scene = self._scenes.get(state)
-        if scene is None:
-            scene = self._scenes[state] = self.local.scene(shown_HW, node.place)
-        return Imagined(shown_HW, node.place, scene)
+        shown_HW = self.graph.shown(unpack_frame(node.frame))
+        background = self._backgrounds.get(state)
+        if background is None:
+            background = self._backgrounds[state] = self.dynamics.background(shown_HW, node.place)
+        return Imagined(shown_HW, node.place, background)
 
-    def _apply(self, seen: Imagined, effect: Effect) -> bytes | None:
-        local = self.local
-        after_HW = effect.apply(seen.frame_HW, local.ground_HW, local.avatar.box, seen.place)
+    def _apply(self, known: Imagined, effect: Effect) -> bytes | None:
+        dynamics = self.dynamics
+        after_HW = effect.apply(
+            known.frame_HW, dynamics.background_HW, dynamics.avatar.box, known.place
+        )
         if after_HW is None:
             return None
         assert effect.step is not None
         key = self.graph.key(after_HW)
-        place = seen.place[0] + effect.step[0], seen.place[1] + effect.step[1]
-        self._imagined[key] = Imagined(after_HW, place, self.local.scene(after_HW, place))
+        place = known.place[0] + effect.step[0], known.place[1] + effect.step[1]
+        self._imagined[key] = Imagined(after_HW, place, self.dynamics.background(after_HW, place))
         return key
 
-    def situation(self, state: State, action: int) -> Situation:
+    def local_context(self, state: State, action: int) -> LocalContext:
         """What the local model knows an action in a state by."""
         at = state, action
-        found = self._situations.get(at)
+        found = self._local_contexts.get(at)
         if found is None:
-            seen = self._look(state)
-            found = self.local.situation(seen.frame_HW, seen.scene, seen.place, action)
-            self._situations[at] = found
+            known = self._look(state)
+            found = self.dynamics.local_context(
+                known.frame_HW, known.background, known.place, action
+            )
+            self._local_contexts[at] = found
         return found

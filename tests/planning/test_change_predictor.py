@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from arcworld.planning.effects import Effects, EffectsConfig, place_of
+from arcworld.planning.change_predictor import ChangePredictor, ChangePredictorConfig, action_index
 from arcworld.planning.memory.graph import Node
-from arcworld.planning.memory.search import FORETOLD, likeliest
+from arcworld.planning.memory.search import PREDICTED, likeliest
 from arcworld.recordings.episode import Action
 
-QUICK = EffectsConfig(width=8, batch_size=16, train_every=1, learning_rate=3e-3)
+QUICK = ChangePredictorConfig(width=8, batch_size=16, train_every=1, learning_rate=3e-3)
 LEFT, RIGHT = Action(6, 10, 30), Action(6, 50, 30)
 
 
@@ -24,7 +24,7 @@ def frame(rng: np.random.Generator) -> NDArray[np.uint8]:
 
 
 def test_it_tells_apart_what_looks_alike_and_stands_elsewhere() -> None:
-    rng, effects = np.random.default_rng(0), Effects(QUICK)
+    rng, effects = np.random.default_rng(0), ChangePredictor(QUICK)
     frame_HW = frame(rng)
     for _ in range(150):
         frame_HW = frame(rng)
@@ -34,27 +34,27 @@ def test_it_tells_apart_what_looks_alike_and_stands_elsewhere() -> None:
         effects.observe(frame_HW, RIGHT, found=False)
         effects.learn()
     logits = effects.logits(frame_HW)
-    assert logits[place_of(LEFT)] > 1 and logits[place_of(RIGHT)] < -1
+    assert logits[action_index(LEFT)] > 1 and logits[action_index(RIGHT)] < -1
 
 
 def test_it_says_nothing_before_it_was_taught_and_the_same_play_teaches_the_same() -> None:
-    first, second = Effects(QUICK, seed=3), Effects(QUICK, seed=3)
-    assert not first.is_taught
+    first, second = ChangePredictor(QUICK, seed=3), ChangePredictor(QUICK, seed=3)
+    assert not first.is_trained
     for one in (first, second):
         rng = np.random.default_rng(1)
         for step in range(20):
             one.observe(frame(rng), LEFT if step % 2 else RIGHT, found=bool(step % 2))
             one.learn()
-    assert first.is_taught
+    assert first.is_trained
     shown = frame(np.random.default_rng(2))
     assert np.array_equal(first.logits(shown), second.logits(shown))
 
 
 def test_an_action_without_a_place_teaches_nothing() -> None:
-    effects = Effects(QUICK)
+    effects = ChangePredictor(QUICK)
     for _ in range(40):
         effects.observe(frame(np.random.default_rng(0)), Action(7), found=True)
-    assert not effects.is_taught
+    assert not effects.is_trained
 
 
 def test_what_is_learnt_and_what_is_counted_weigh_alike() -> None:
@@ -62,6 +62,6 @@ def test_what_is_learnt_and_what_is_counted_weigh_alike() -> None:
     node = Node(0, b"", {0: list(rows)})
     assert likeliest(node, rows, 0.45) == (rows[0], 0.45)
     node.odds = {rows[0]: -2.0, rows[1]: 2.0}
-    row, promise = likeliest(node, rows, FORETOLD / 2)
-    assert row == rows[1] and promise == pytest.approx(FORETOLD / (1 + np.exp(-1.0)))
+    row, novelty = likeliest(node, rows, PREDICTED / 2)
+    assert row == rows[1] and novelty == pytest.approx(PREDICTED / (1 + np.exp(-1.0)))
     assert likeliest(node, rows, 1.0) == (rows[0], 1.0)

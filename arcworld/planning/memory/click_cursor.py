@@ -50,7 +50,7 @@ class _Click:
         return set(dots)
 
 
-class ClickMarker:
+class ClickCursor:
     """Learns the marker of a game, and takes it off frames.
 
     Attributes:

@@ -82,7 +82,7 @@ def _silence(logger: logging.Logger) -> None:
     logger.setLevel(logging.ERROR)
 
 
-class Ear(logging.Handler):
+class LogCapture(logging.Handler):
     """Hears the toolkit's warnings and errors; each thread takes the first since it last took.
 
     The first, because the toolkit goes on after an error and then logs what follows from it.
@@ -90,20 +90,20 @@ class Ear(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
-        self._heard = threading.local()
+        self._captured = threading.local()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep one line of it; never the traceback, which holds the game alive."""
-        if hasattr(self._heard, "line"):
+        if hasattr(self._captured, "line"):
             return
         error = record.exc_info[1] if record.exc_info else None
-        text = record.getMessage() if error is None else describe(error) + _body_of(error)
-        self._heard.line = " ".join(text.split())
+        text = record.getMessage() if error is None else describe_error(error) + _body_of(error)
+        self._captured.line = " ".join(text.split())
 
     def take(self, otherwise: str = "no reason was logged") -> str:
         """The first line heard in this thread since the last call."""
-        line: str = getattr(self._heard, "line", otherwise)
-        self._heard.__dict__.pop("line", None)
+        line: str = getattr(self._captured, "line", otherwise)
+        self._captured.__dict__.pop("line", None)
         return line
 
 
@@ -129,17 +129,17 @@ def wait(turn: int) -> None:
     time.sleep(PAUSE * 2**turn)
 
 
-def quiet_logger(ear: Ear) -> logging.Logger:
-    """A logger that belongs to no tree and tells only `ear`."""
+def quiet_logger(log_capture: LogCapture) -> logging.Logger:
+    """A logger that belongs to no tree and tells only `log_capture`."""
     logger = logging.Logger("arcworld.toolkit", logging.WARNING)
-    logger.addHandler(ear)
+    logger.addHandler(log_capture)
     return logger
 
 
-def describe(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """An exception in one line, with the line of the game's source where it was raised.
 
-    >>> describe(KeyError("door"))
+    >>> describe_error(KeyError("door"))
     "KeyError: 'door'"
     """
     text = " ".join(f"{type(error).__name__}: {error}".split())
@@ -187,7 +187,7 @@ def _first_fault(error: OSError | ValueError) -> str:
     """The first of pydantic's findings, which it spreads over many lines."""
     findings = getattr(error, "errors", None)
     if not callable(findings):
-        return describe(error)
+        return describe_error(error)
     first: dict[str, Any] = findings()[0]  # type: ignore[index]
     field = ".".join(str(part) for part in first["loc"])
     return f"{field}: {first['msg']}" if field else str(first["msg"])

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from arcworld.errors import ArcworldError
-from arcworld.play.official import hidden_environment, import_toolkit
 from arcworld.play.toolkit import Toolkit, ToolkitError
+from arcworld.play.toolkit_compat import hidden_environment, import_toolkit
 from arcworld.recordings.episode import Action
 
 MOVE, WIN_LEVEL, LOSE, LOSE_LIFE, RAISE = (Action(action_id) for action_id in range(1, 6))
@@ -124,7 +124,9 @@ print(os.environ.get("ONLY_RESET_LEVELS"), "arc_agi" in sys.modules)
 """
 
 
-@pytest.mark.parametrize("use", ["", "from arcworld.play.official import import_toolkit as f; f()"])
+@pytest.mark.parametrize(
+    "use", ["", "from arcworld.play.toolkit_compat import import_toolkit as f; f()"]
+)
 def test_import_is_lazy_loads_no_dotenv_and_prints_nothing(tmp_path: Path, use: str) -> None:
     (tmp_path / ".env").write_text("ONLY_RESET_LEVELS=true\n")
     modules = "arcworld.play.session, arcworld.play.environment, arcworld.play.agents.replay"

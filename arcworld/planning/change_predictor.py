@@ -26,7 +26,7 @@ PATCH = 4
 
 
 @dataclass(frozen=True)
-class EffectsConfig:
+class ChangePredictorConfig:
     """How much is learnt, and how often.
 
     Attributes:
@@ -154,7 +154,7 @@ class ChangeLearner:
         pairs: what was seen; empty at first.
     """
 
-    def __init__(self, config: EffectsConfig, seed: int) -> None:
+    def __init__(self, config: ChangePredictorConfig, seed: int) -> None:
         """The same seed starts from the same weights, whoever drew before."""
         self.config, self.pairs = config, Pairs(config.capacity)
         with torch.random.fork_rng(devices=[]):
@@ -163,18 +163,18 @@ class ChangeLearner:
         self._optimiser = torch.optim.Adam(self._model.parameters(), config.learning_rate)
 
     @property
-    def is_taught(self) -> bool:
+    def is_trained(self) -> bool:
         """Whether it has seen enough to learn and to say anything."""
         return len(self.pairs) >= self.config.batch_size
 
     @torch.inference_mode()
     def logits(self, frame_HW: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Log-odds of every action that has a place, float32 [5 + 4096] (see `place_of`)."""
+        """Log-odds of every action that has a place, float32 [5 + 4096] (see `action_index`)."""
         return self._model(torch.from_numpy(frame_HW[None]))[0].numpy()
 
     def learn(self, rng: np.random.Generator) -> None:
         """One step, where enough was seen."""
-        if not self.is_taught:
+        if not self.is_trained:
             return
         frames, places, changed = self.pairs.sample(self.config.batch_size, rng)
         logits = self._model.logits_at(frames, places)
@@ -184,18 +184,18 @@ class ChangeLearner:
         self._optimiser.step()
 
 
-class Effects:
+class ChangePredictor:
     """Learns from what was tried how likely an action leads to a state never seen."""
 
-    def __init__(self, config: EffectsConfig | None = None, seed: int = 0) -> None:
+    def __init__(self, config: ChangePredictorConfig | None = None, seed: int = 0) -> None:
         """Know nothing; the same seed learns the same from the same play."""
-        self._learner = ChangeLearner(config or EffectsConfig(), seed)
+        self._learner = ChangeLearner(config or ChangePredictorConfig(), seed)
         self._rng = np.random.default_rng(seed)
         self._tries = 0
 
     def observe(self, frame_HW: NDArray[np.uint8], action: Action, found: bool) -> None:
         """Keep what an action led to that had not been tried in a frame."""
-        place = place_of(action)
+        place = action_index(action)
         if place is not None:
             self._learner.pairs.add(frame_HW, place, found)
         self._tries += 1
@@ -207,19 +207,19 @@ class Effects:
             self._learner.learn(self._rng)
 
     @property
-    def is_taught(self) -> bool:
+    def is_trained(self) -> bool:
         """Whether it has seen enough to say anything."""
-        return self._learner.is_taught
+        return self._learner.is_trained
 
     def logits(self, frame_HW: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Log-odds of every action that has a place, float32 [5 + 4096] (see `place_of`)."""
+        """Log-odds of every action that has a place, float32 [5 + 4096] (see `action_index`)."""
         return self._learner.logits(frame_HW)
 
 
-def place_of(action: Action) -> int | None:
+def action_index(action: Action) -> int | None:
     """Where an action's logit stands; None for RESET and undo.
 
-    >>> place_of(Action(1)), place_of(Action(6, 3, 2)), place_of(Action(0))
+    >>> action_index(Action(1)), action_index(Action(6, 3, 2)), action_index(Action(0))
     (0, 136, None)
     """
     if action.id == CLICK:
@@ -228,10 +228,10 @@ def place_of(action: Action) -> int | None:
     return SIMPLE.index(action.id) if action.id in SIMPLE else None
 
 
-def action_at(place: int) -> Action:
+def action_from_index(place: int) -> Action:
     """The action of a logit.
 
-    >>> action_at(136)
+    >>> action_from_index(136)
     Action(id=6, x=3, y=2)
     """
     if place < len(SIMPLE):

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-class Seen(Protocol):
+class ObservedFrame(Protocol):
     """An answered action, or a game's opening; `play.observation.Observation` is one."""
 
     @property

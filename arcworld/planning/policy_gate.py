@@ -15,58 +15,59 @@ from typing import Literal
 
 from arcworld.planning.surprise import RunningMean
 
-Verdict = Literal["follow", "start over", "explore"]
+GateDecision = Literal["follow", "start over", "explore"]
 
 
 @dataclass(frozen=True)
-class TrustConfig:
+class PolicyGateConfig:
     """Where trust ends.
 
     Attributes:
-        familiar_nats: of the last `lately` frames, half must surprise the world model less than
+        familiar_nats: of the last `window` frames, half must surprise the world model less than
             this, in nats: off the paths of its demos a known game surprises now and then, too.
-        least_lately: where fewer frames came, the others surprised nobody.
-        sure: the probability of the policy's likeliest action must be so high in the mean.
-        patience: actions that the policy has for a level, and again each time from its beginning;
+        min_window: where fewer frames came, the others surprised nobody.
+        min_confidence: the probability of the policy's likeliest action must be so high in the
+            mean.
+        budget: actions that the policy has for a level, and again each time from its beginning;
             halved where exploring won, doubled again where the policy did.
-        least_patience: it is never below.
+        least_budget: it is never below.
         restarts: how often the policy starts a level over before it is left to exploring.
-        glance: where the models are not asked, they look at every so manieth action only.
+        evaluate_every: where the models are not asked, they look at every so manieth action only.
     """
 
     familiar_nats: float = 30.0
-    lately: int = 50
-    least_lately: int = 10
-    sure: float = 0.5
-    patience: int = 100
-    least_patience: int = 20
+    window: int = 50
+    min_window: int = 10
+    min_confidence: float = 0.5
+    budget: int = 100
+    least_budget: int = 20
     restarts: int = 3
-    glance: int = 8
+    evaluate_every: int = 8
 
 
-class Trust:
+class PolicyGate:
     """Follows one game, level by level.
 
     Attributes:
-        patience: actions that the policy has for a level now.
+        budget: actions that the policy has for a level now.
         restarts: how often the level was set back.
-        is_shown: whether training showed a frame of the level, as far as it was played.
+        is_in_training: whether training showed a frame of the level, as far as it was played.
     """
 
-    def __init__(self, config: TrustConfig) -> None:
+    def __init__(self, config: PolicyGateConfig) -> None:
         self.config = config
-        self.patience = config.patience
-        self._nats = deque[float](maxlen=config.lately)
-        self.enter()
+        self.budget = config.budget
+        self._nats = deque[float](maxlen=config.window)
+        self.new_level()
 
-    def enter(self) -> None:
+    def new_level(self) -> None:
         """A level begins."""
-        self.restarts, self.is_shown = 0, False
+        self.restarts, self.is_in_training = 0, False
         self._begin()
 
-    def meet(self, *, shown: bool) -> None:
+    def note_frame(self, *, shown: bool) -> None:
         """A frame of the level, and whether it stands in training."""
-        self.is_shown |= shown
+        self.is_in_training |= shown
 
     def start_over(self) -> None:
         """The level was set back by a RESET, whoever sent it: the policy has another go."""
@@ -77,16 +78,16 @@ class Trust:
 
     def _begin(self) -> None:
         self._spent = 0
-        self._sure = RunningMean(rate=0.25)
+        self._confidence = RunningMean(rate=0.25)
 
-    def settle(self, *, explored: bool) -> None:
+    def level_won(self, *, explored: bool) -> None:
         """The level was won: whoever won it has earned trust for the next."""
-        patience = self.patience // 2 if explored else self.patience * 2
-        self.patience = min(max(patience, self.config.least_patience), self.config.patience)
+        budget = self.budget // 2 if explored else self.budget * 2
+        self.budget = min(max(budget, self.config.least_budget), self.config.budget)
 
-    def looks(self, action: int) -> bool:
+    def evaluates(self, action: int) -> bool:
         """Whether the models are to be asked at a game's so manieth action."""
-        return self.asks or action % self.config.glance == 0
+        return self.asks or action % self.config.evaluate_every == 0
 
     def surprised(self, nats: float) -> None:
         """What came was so unlikely."""
@@ -95,32 +96,32 @@ class Trust:
     @property
     def asks(self) -> bool:
         """Whether the models have anything to say here: the level is known, and no surprise."""
-        return self.is_shown and not self.is_strange
+        return self.is_in_training and not self.is_strange
 
     @property
     def is_strange(self) -> bool:
         """Whether the world model does not know this game, or what has become of it."""
         strange = sum(nats >= self.config.familiar_nats for nats in self._nats)
-        return 2 * strange >= max(len(self._nats), self.config.least_lately)
+        return 2 * strange >= max(len(self._nats), self.config.min_window)
 
     @property
     def is_lost(self) -> bool:
         """Whether the policy led to where the world model is lost, and has another go."""
-        return self.is_shown and self.is_strange and self._may_start_over
+        return self.is_in_training and self.is_strange and self._may_start_over
 
     @property
     def _may_start_over(self) -> bool:
         return self._spent > 0 and self.restarts < self.config.restarts
 
-    def verdict(self, likeliest: float, *, may_reset: bool) -> Verdict:
+    def decide(self, likeliest: float, *, may_reset: bool) -> GateDecision:
         """What to do where the policy gives this probability to the likeliest action that is left,
         those taken here before counting less. One that never was sure since the level began does
         not start it over.
         """
-        self._sure.update(likeliest)
+        self._confidence.update(likeliest)
         if not self.asks:
             return "explore"
-        if self._spent < self.patience and self._sure.value >= self.config.sure:
+        if self._spent < self.budget and self._confidence.value >= self.config.min_confidence:
             self._spent += 1
             return "follow"
         return "start over" if may_reset and self._may_start_over else "explore"

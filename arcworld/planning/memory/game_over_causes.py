@@ -6,14 +6,14 @@ work of a clock, and the actions that stood there are not to blame.
 
 from __future__ import annotations
 
-from arcworld.planning.memory.choices import ActionRow
-from arcworld.planning.memory.graph import Led, Node
+from arcworld.planning.memory.action_kinds import ActionRow
+from arcworld.planning.memory.graph import EdgeKind, Node
 
 SLACK = 1
 """Ends that lie so many actions apart are of one clock."""
 
 
-class Deaths:
+class GameOverCauses:
     """The ends of one level's lives, the last of each length."""
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class Deaths:
         for other in clocks:
             blamed, choice = self._ends[other]
             edge = blamed.edges.get(choice)
-            if edge is not None and edge.led is Led.OVER:
+            if edge is not None and edge.edge_kind is EdgeKind.OVER:
                 del blamed.edges[choice]
                 blamed.untried.setdefault(edge.kind, []).append(choice)
         self._ends[age] = node, row
