@@ -1,3 +1,3 @@
-"""World models and policies for ARC-AGI-3 games, learnt from recordings of play."""
+"""World models and policies for ARC-AGI-3 games, learned from recordings of play."""
 
 __version__ = "0.1.0"

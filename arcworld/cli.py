@@ -20,6 +20,7 @@ from arcworld import __version__
 from arcworld.commands.bench import bench
 from arcworld.commands.check import check
 from arcworld.commands.convert import convert
+from arcworld.commands.crossval import crossval
 from arcworld.commands.demo import demo
 from arcworld.commands.diagnose import diagnose
 from arcworld.commands.evaluate import evaluate
@@ -29,7 +30,6 @@ from arcworld.commands.stop import Stopped
 from arcworld.commands.tournament import tournament
 from arcworld.commands.train import train
 from arcworld.commands.view import view
-from arcworld.commands.withhold import withhold
 from arcworld.errors import ArcworldError
 
 _HERE = str(Path(__file__).parent)
@@ -42,7 +42,7 @@ def make_app() -> App:
         name="arcworld",
         version=__version__,
         help=(
-            "World models and policies for ARC-AGI-3 games, learnt from recordings of play.\n\n"
+            "World models and policies for ARC-AGI-3 games, learned from recordings of play.\n\n"
             "Start with `arcworld demo`: it walks the whole path. `arcworld COMMAND --help` teaches"
             " a command with an example."
         ),
@@ -57,7 +57,7 @@ def make_app() -> App:
             train,
             evaluate,
             diagnose,
-            withhold,
+            crossval,
             play,
             view,
             render,

@@ -19,7 +19,7 @@ uv run arcworld check "$DEMOS"
 # Frames, tokens, models: a tokenizer, a world model on its codes, a policy on the world model.
 uv run arcworld train --data "$DEMOS" --recipe "$RECIPE" --out "$RUN"
 
-# Measured beside the floors: recordings never trained on, then games never trained on.
+# Measured beside the baselines: recordings never trained on, then games never trained on.
 uv run arcworld evaluate "$RUN" --data "$DEMOS" --json "$RUN/validation.json"
 uv run arcworld evaluate "$RUN" --data "$DEMOS" --split held_out --json "$RUN/held_out.json"
 

@@ -23,7 +23,7 @@ COMMANDS = (
     "train",
     "evaluate",
     "diagnose",
-    "withhold",
+    "crossval",
     "play",
     "view",
     "render",
@@ -60,8 +60,8 @@ def write(path: Path, episode: Episode) -> None:
 
 def test_help_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
-    told = capsys.readouterr().out
-    assert all(command in told for command in COMMANDS)
+    reported = capsys.readouterr().out
+    assert all(command in reported for command in COMMANDS)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -69,8 +69,8 @@ def test_each_help_teaches_with_an_example(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([command, "--help"]) == 0
-    told = capsys.readouterr().out
-    assert f"Example: arcworld {command}" in " ".join(told.split())
+    reported = capsys.readouterr().out
+    assert f"Example: arcworld {command}" in " ".join(reported.split())
 
 
 def test_options_are_documented_as_they_are() -> None:
@@ -102,9 +102,9 @@ BAD: dict[str, tuple[list[str], tuple[str, ...]]] = {
 def test_bad_input_gets_one_line(case: str, capsys: pytest.CaptureFixture[str]) -> None:
     tokens, expected = BAD[case]
     assert main(tokens) == 2
-    told = [s for s in capsys.readouterr().err.splitlines() if s.startswith("arcworld: ")]
-    assert len(told) == 1
-    assert all(word in told[0] for word in expected)
+    reported = [s for s in capsys.readouterr().err.splitlines() if s.startswith("arcworld: ")]
+    assert len(reported) == 1
+    assert all(word in reported[0] for word in expected)
     assert not Path("run").exists() and not Path("runs").exists()
 
 
@@ -115,8 +115,8 @@ def test_a_line_that_cannot_be_read_is_told_readably(
     tokens: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(tokens) == 2
-    told = capsys.readouterr()
-    assert "Error" in told.err + told.out and "Traceback" not in told.err + told.out
+    reported = capsys.readouterr()
+    assert "Error" in reported.err + reported.out and "Traceback" not in reported.err + reported.out
 
 
 def test_check_tells_each_file_and_whether_all_can_be_used(
@@ -150,9 +150,9 @@ def test_stop_says_how_to_go_on(capsys: pytest.CaptureFixture[str], recordings: 
         patch.setattr("arcworld.training.train.train", stop)
         words = ["train", "--data", str(recordings), "--recipe", "debug", "--out", "my run"]
         assert main(words) == 130
-    told = capsys.readouterr().err.splitlines()[-1]
-    assert told.startswith("arcworld: stopped; go on with: arcworld train")
-    assert told.endswith("--out 'my run' --scheme v2 --seed 0 --resume")
+    reported = capsys.readouterr().err.splitlines()[-1]
+    assert reported.startswith("arcworld: stopped; go on with: arcworld train")
+    assert reported.endswith("--out 'my run' --scheme v2 --seed 0 --resume")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
@@ -162,10 +162,10 @@ def test_ctrl_c_in_training_leaves_a_run_that_resumes(recordings: Path, folder: 
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=folder) as process:
         wait_for(folder / "run" / "world_model" / "metrics.jsonl", process)
         process.send_signal(signal.SIGINT)
-        told = process.communicate(timeout=120)[1]
-    assert process.returncode == 130, told
-    assert "Traceback" not in told
-    assert told.splitlines()[-1].startswith("arcworld: stopped; go on with:")
+        reported = process.communicate(timeout=120)[1]
+    assert process.returncode == 130, reported
+    assert "Traceback" not in reported
+    assert reported.splitlines()[-1].startswith("arcworld: stopped; go on with:")
     assert main([*words, "--resume"]) == 0
     assert (folder / "run" / "policy" / "model.safetensors").is_file()
 

@@ -99,8 +99,10 @@ def test_modules_say_what_they_are(path: Path) -> None:
 def loaded_by(statement: str) -> list[str]:
     """Which heavy packages a fresh Python has loaded after a statement."""
     code = f"{statement}\nimport sys\nprint(*[m for m in {HEAVY!r} if m in sys.modules])"
-    told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    return told.stdout.split()
+    reported = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    )
+    return reported.stdout.split()
 
 
 @pytest.mark.parametrize(
@@ -114,21 +116,21 @@ def test_light_modules_load_nothing_heavy(module: str) -> None:
 def test_help_is_quick() -> None:
     """Under a second of processor time, since other processes may hold the clock."""
     before, began = os.times(), time.perf_counter()
-    told = subprocess.run(
+    reported = subprocess.run(
         [sys.executable, "-m", "arcworld.cli", "--help"], check=True, capture_output=True, text=True
     )
     after = os.times()
     spent = after.children_user + after.children_system
     spent -= before.children_user + before.children_system
-    assert "evaluate" in told.stdout
+    assert "evaluate" in reported.stdout
     assert min(spent, time.perf_counter() - began) < 1.0
 
 
 def tracked() -> list[Path]:
-    told = subprocess.run(
+    reported = subprocess.run(
         ["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
     )
-    return [ROOT / name for name in told.stdout.split("\0") if name and (ROOT / name).is_file()]
+    return [ROOT / name for name in reported.stdout.split("\0") if name and (ROOT / name).is_file()]
 
 
 @pytest.mark.skipif(not (ROOT / ".git").exists(), reason="needs a checkout")

@@ -60,7 +60,7 @@ def test_every_command_and_snippet_runs(
             if command != SECOND:
                 assert main(as_tokens(command)) == 0, f"{line}\n{capsys.readouterr().err}"
     assert (tmp_path / "runs/demo/report/report.md").is_file()
-    assert "floor" in capsys.readouterr().out
+    assert "baseline" in capsys.readouterr().out
 
 
 def test_links_and_pictures_lead_somewhere() -> None:

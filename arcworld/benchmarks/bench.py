@@ -17,7 +17,7 @@ from typing import Any
 import torch
 
 from arcworld.benchmarks import dreaming, reading, training
-from arcworld.benchmarks.claim import Claim, Timer, bandwidth, operations
+from arcworld.benchmarks.bench_result import BenchResult, Timer, bandwidth, operations
 from arcworld.errors import ArcworldError, did_you_mean
 from arcworld.models.run import Run
 from arcworld.recordings.dataset import Dataset
@@ -92,7 +92,7 @@ class Bench:
         """The episode with most frames."""
         return max(self._coded, key=lambda episode: len(episode.indices_TC))
 
-    def claims(self) -> dict[str, Callable[[], Claim]]:
+    def results(self) -> dict[str, Callable[[], BenchResult]]:
         """Each claim by name."""
         dreamt = (dreaming.frame, dreaming.sampled_frame, dreaming.generate, dreaming.goals)
         names = ("frame", "sampled-frame", "generate", "goals", "step")
@@ -105,54 +105,54 @@ class Bench:
             "open": lambda: reading.opened(self.data, self.timer),
         }
 
-    def _imagined_step(self, measure: Callable[[dreaming.Scene], Claim]) -> Claim:
+    def _imagined_step(self, measure: Callable[[dreaming.Scene], BenchResult]) -> BenchResult:
         return measure(self.scene)
 
-    def _trained(self, *, lora: bool) -> Claim:
+    def _trained(self, *, lora: bool) -> BenchResult:
         codes = int(self.longest.indices_TC.max()) + 1
         setting = training.setting(self.timer.device, quick=self.effort.quick, lora=lora)
         return training.step(self.longest, codes, self.timer, setting)
 
     def measure(
-        self, only: Collection[str], report: Callable[[str, int, int], None]
-    ) -> list[Claim]:
-        """The claims of some names, all where none is named; `report` hears how far it is.
+        self, only: Collection[str], progress: Callable[[str, int, int], None]
+    ) -> list[BenchResult]:
+        """The claims of some names, all where none is named; `progress` hears how far it is.
 
         Raises:
             ArcworldError: there is no such claim.
         """
-        every = self.claims()
+        every = self.results()
         for name in only:
             if name not in every:
                 raise ArcworldError(f"no claim {name!r}; {did_you_mean(name, list(every))}")
         chosen = [name for name in every if not only or name in only]
-        found: list[Claim] = []
+        found: list[BenchResult] = []
         for number, name in enumerate(chosen):
-            report(name, number, len(chosen))
+            progress(name, number, len(chosen))
             found.append(every[name]())
         return found
 
 
-COLUMNS = ("claim", "baseline", "baseline ms", "ours ms", "ratio", "floor ms", "unequal")
+COLUMNS = ("result", "reference", "reference ms", "ours ms", "ratio", "roofline ms", "unequal")
 
 
-def rows(claims: Sequence[Claim]) -> list[tuple[str, ...]]:
+def rows(results: Sequence[BenchResult]) -> list[tuple[str, ...]]:
     """The claims as cells of a table."""
     return [
         (
-            f"{claim.name}: {claim.what}",
-            claim.baseline,
-            f"{claim.baseline_s * 1e3:,.2f}",
-            f"{claim.ours_s * 1e3:,.2f}",
-            f"{claim.ratio:,.1f}x",
-            "-" if claim.floor_s is None else f"{claim.floor_s * 1e3:,.2f}",
-            f"{claim.unequal} of {claim.of:,}",
+            f"{result.name}: {result.what}",
+            result.reference,
+            f"{result.reference_s * 1e3:,.2f}",
+            f"{result.ours_s * 1e3:,.2f}",
+            f"{result.ratio:,.1f}x",
+            "-" if result.roofline_s is None else f"{result.roofline_s * 1e3:,.2f}",
+            f"{result.unequal} of {result.of:,}",
         )
-        for claim in claims
+        for result in results
     ]
 
 
-def record(bench: Bench, claims: Sequence[Claim]) -> dict[str, Any]:
+def record(bench: Bench, results: Sequence[BenchResult]) -> dict[str, Any]:
     """What is kept: the claims, and on what they were measured."""
     timer = bench.timer
     device = timer.device
@@ -170,5 +170,5 @@ def record(bench: Bench, claims: Sequence[Claim]) -> dict[str, Any]:
         },
         "recipe": bench.run.about.get("recipe"),
         "repeats": timer.repeats,
-        "claims": {claim.name: claim.as_dict() for claim in claims},
+        "claims": {result.name: result.as_dict() for result in results},
     }

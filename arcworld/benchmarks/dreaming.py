@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from arcworld.benchmarks.claim import Claim, Timer
+from arcworld.benchmarks.bench_result import BenchResult, Timer
 from arcworld.frames.tokenizer import CELLS
 from arcworld.models.decode import predict_next, predict_sequentially
 from arcworld.models.drafts import TransitionMemory, last_frame
@@ -68,17 +68,17 @@ def spread_histories(
     return found
 
 
-def frame(scene: Scene) -> Claim:
+def frame(scene: Scene) -> BenchResult:
     """Greedy next frames, one history at a time, as an agent asks."""
     return _frame(scene, "frame", None)
 
 
-def sampled_frame(scene: Scene) -> Claim:
-    """The same by dice."""
+def sampled_frame(scene: Scene) -> BenchResult:
+    """The same by sampling."""
     return _frame(scene, "sampled-frame", 0)
 
 
-def _frame(scene: Scene, name: str, seed: int | None) -> Claim:
+def _frame(scene: Scene, name: str, seed: int | None) -> BenchResult:
     model, histories = scene.run.world_model, scene.histories
     uniforms = [
         None if seed is None else SamplerNoise.draw(1, seed + i) for i in range(len(histories))
@@ -101,13 +101,13 @@ def _frame(scene: Scene, name: str, seed: int | None) -> Claim:
     tokens = sum(len(to_token_ids(model.vocabulary, h)) + CELLS for h in histories) // len(
         histories
     )
-    return Claim(
+    return BenchResult(
         name,
-        "next frame, " + ("greedy" if seed is None else "by dice"),
+        "next frame, " + ("greedy" if seed is None else "by sampling"),
         "one pass a code, with a cache",
         plain_s / len(timed),
         ours_s / len(timed),
-        scene.timer.floor(model.backbone, tokens),
+        scene.timer.roofline(model.backbone, tokens),
         unequal,
         2 * expected.size,
         f"{len(asked)} frames compared, with the last frame and with a memory of transitions as"
@@ -129,7 +129,7 @@ def _remembering() -> Any:
     return predict
 
 
-def generate(scene: Scene) -> Claim:
+def generate(scene: Scene) -> BenchResult:
     """The library's own `generate` on the bare body: 64 tokens behind a history, nothing else."""
     model, histories = scene.run.world_model, scene.histories[:: scene.stride]
     bare = _bare(model)
@@ -149,13 +149,13 @@ def generate(scene: Scene) -> Claim:
     with torch.inference_mode():
         theirs, ours = scene.timer.seconds(generated, predicted)
     tokens = sum(ids.shape[1] + CELLS for ids in prompts) // len(prompts)
-    return Claim(
+    return BenchResult(
         "generate",
         "next frame, greedy",
         "transformers' generate on the bare body",
         theirs / len(histories),
         ours / len(histories),
-        scene.timer.floor(model.backbone, tokens),
+        scene.timer.roofline(model.backbone, tokens),
         unequal,
         predicted.size,
         "the baseline has no outcome, facts or spelling; answers are compared with one pass a code",
@@ -179,7 +179,7 @@ def _bare(model: WorldModel) -> Any:
     return AutoModelForCausalLM.from_config(config).to(model.device).eval()
 
 
-def goals(scene: Scene) -> Claim:
+def goals(scene: Scene) -> BenchResult:
     """P(outcome) of every action on one history."""
     from transformers import DynamicCache
 
@@ -208,10 +208,10 @@ def goals(scene: Scene) -> Claim:
     unequal = int((np.abs(each() - together()) > CLOSE).any(1).sum())
     each_s, ours_s = scene.timer.seconds(each, together)
     tokens = 1 + model.vocabulary.actions + len(candidates)
-    floor = scene.timer.floor(model.backbone, tokens)
+    roofline = scene.timer.roofline(model.backbone, tokens)
     what = f"P(LEVEL_COMPLETE) of {len(candidates)} actions behind a history that both have read"
-    baseline = "one pass each, cached history"
-    return Claim("goals", what, baseline, each_s, ours_s, floor, unequal, len(candidates))
+    reference = "one pass each, cached history"
+    return BenchResult("goals", what, reference, each_s, ours_s, roofline, unequal, len(candidates))
 
 
 def _now(pending: CodedEpisode) -> CodedEpisode:
@@ -219,7 +219,7 @@ def _now(pending: CodedEpisode) -> CodedEpisode:
     return pending.window(0, len(pending.indices_TC))
 
 
-def step(scene: Scene) -> Claim:
+def step(scene: Scene) -> BenchResult:
     """An agent's step: the new frame read in both streams, and how unlikely it was."""
     from transformers import DynamicCache
 
@@ -251,12 +251,14 @@ def step(scene: Scene) -> Claim:
     gaps = [(plain - ours).abs() for plain, ours in zip(anew(), added(), strict=True)]
     gap = torch.cat([gaps[0].amax(2).flatten(), gaps[1]])
     anew_s, ours_s = scene.timer.seconds(anew, added)
-    floor = scene.timer.floor(model.backbone, len(ids) * model.vocabulary.step_tokens)
-    baseline = "both contexts recomputed"
+    roofline = scene.timer.roofline(model.backbone, len(ids) * model.vocabulary.step_tokens)
+    reference = "both contexts recomputed"
     what = f"agent step behind {past} frames"
     note = "both work out the surprise at the new frame"
     unequal = int((gap > CLOSE * 10).sum())
-    return Claim("step", what, baseline, anew_s, ours_s, floor, unequal, gap.numel(), note)
+    return BenchResult(
+        "step", what, reference, anew_s, ours_s, roofline, unequal, gap.numel(), note
+    )
 
 
 def _with_context(model: WorldModel, frames: int) -> WorldModel:

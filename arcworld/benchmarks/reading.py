@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from arcworld.benchmarks.claim import Claim, Timer
+from arcworld.benchmarks.bench_result import BenchResult, Timer
 from arcworld.recordings import iter_grids, open_dataset
 from arcworld.recordings.files import find_recordings
 
 
-def parse(data: Path, timer: Timer) -> Claim:
+def parse(data: Path, timer: Timer) -> BenchResult:
     """Every grid of every recording."""
     files = find_recordings(data)
     unequal = of = 0
@@ -36,14 +36,14 @@ def parse(data: Path, timer: Timer) -> Claim:
         all_of(_plain_grids), all_of(lambda file: sum(map(len, iter_grids(file)))), all_of(_bytes)
     )
     megabytes = sum(len(_bytes(file)) for file in files) / 1e6
-    note = f"{len(files)} recordings, {megabytes:.0f} MB of text; floor: bytes unpacked, unread"
-    return Claim(
+    note = f"{len(files)} recordings, {megabytes:.0f} MB of text; roofline: bytes unpacked, unread"
+    return BenchResult(
         "parse", "parse of recordings, cold", "json.loads and numpy", plain_s, ours_s, bytes_s,
         unequal, of, note,
     )  # fmt: skip
 
 
-def opened(data: Path, timer: Timer) -> Claim:
+def opened(data: Path, timer: Timer) -> BenchResult:
     """The packed data set, ready for its first episode."""
     with tempfile.TemporaryDirectory() as folder:
         caches = iter(range(1 << 30))
@@ -58,7 +58,7 @@ def opened(data: Path, timer: Timer) -> Claim:
         unequal = sum(not np.array_equal(a.frames_THW, b.frames_THW) for a, b in pairs)
         cold_s, warm_s = timer.seconds(cold, lambda: open_dataset(data, cache=warm_cache))
     what = "open of the packed data set, warm"
-    return Claim("open", what, "cold parse", cold_s, warm_s, None, unequal, len(pairs))
+    return BenchResult("open", what, "cold parse", cold_s, warm_s, None, unequal, len(pairs))
 
 
 def _plain_grids(path: Path) -> list[NDArray[np.uint8]]:

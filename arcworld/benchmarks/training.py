@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from arcworld.benchmarks.claim import Claim, Timer
+from arcworld.benchmarks.bench_result import BenchResult, Timer
 from arcworld.models.backbone import BackboneConfig, compile_layers
 from arcworld.models.world_model import WorldModel, WorldModelConfig
 from arcworld.tokens.batches import Batch, LossWeights
@@ -59,7 +59,7 @@ def setting(device: torch.device, *, quick: bool, lora: bool) -> Setting:
     return Setting(replace(SHAPE, layers=FEW), lora, windows=2, frames=10, text_rows=TEXT_ROWS)
 
 
-def step(episode: CodedEpisode, codes: int, timer: Timer, chosen: Setting) -> Claim:
+def step(episode: CodedEpisode, codes: int, timer: Timer, chosen: Setting) -> BenchResult:
     """Forward and backward of one batch, in the precision that training takes here."""
     torch.manual_seed(0)
     model = _model(codes, chosen).to(timer.device)
@@ -72,20 +72,20 @@ def step(episode: CodedEpisode, codes: int, timer: Timer, chosen: Setting) -> Cl
     ours_peak, plain_peak = _peak(ours, timer.device), _peak(plain, timer.device)
     gap = abs(float(ours()) - float(plain()))
     plain_s, ours_s = timer.seconds(plain, ours)
-    floor_s = _floor(model, batch, timer, chosen)
+    roofline_s = _roofline(model, batch, timer, chosen)
     tokens = batch.input_ids_BL.numel()
-    return Claim(
+    return BenchResult(
         "training-lora" if chosen.lora else "training",
         f"training step, width {chosen.shape.width}, {chosen.shape.layers} layers,"
         f" {tokens:,} tokens, {'LoRA' if chosen.lora else 'all weights'}",
         f"head of {chosen.text_rows + len(model.vocabulary):,} rows",
         plain_s,
         ours_s,
-        floor_s,
+        roofline_s,
         int(gap > (1e-3 if fast_dtype() == torch.float32 else 1e-2)),
         1,
-        f"{tokens / ours_s:,.0f} tokens/s, {floor_s / ours_s:.0%} of the measured peak; peak memory"
-        f" of a step {ours_peak / 1e9:.2f} GB, {ours_peak / max(plain_peak, 1):.2f}x the"
+        f"{tokens / ours_s:,.0f} tokens/s, {roofline_s / ours_s:.0%} of the measured peak; peak"
+        f" memory of a step {ours_peak / 1e9:.2f} GB, {ours_peak / max(plain_peak, 1):.2f}x the"
         f" baseline's; losses differ by {gap:.1e}",
     )
 
@@ -127,14 +127,14 @@ def _batch(model: WorldModel, episode: CodedEpisode, chosen: Setting) -> Batch:
     )
 
 
-def _floor(model: WorldModel, batch: Batch, timer: Timer, chosen: Setting) -> float:
+def _roofline(model: WorldModel, batch: Batch, timer: Timer, chosen: Setting) -> float:
     """Three passes where all weights are trained; LoRA needs no gradient of the others. Attention
     counts the keys that each token sees.
     """
     rows, length = batch.input_ids_BL.shape
     seen = rows * length * (length + 1) // 2
     attention = 4 * chosen.shape.layers * chosen.shape.width * seen
-    return timer.floor(
+    return timer.roofline(
         model.backbone,
         rows * length,
         passes=2 if chosen.lora else 3,

@@ -1,4 +1,4 @@
-"""`arcworld bench`: every claim of speed beside its baseline and its floor."""
+"""`arcworld bench`: every claim of speed beside its baseline and its baseline."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def bench(
 
     Each claim is a ratio to a plain baseline in the same run, timed in turn with it: the median of
     repeats. Answers are compared before anything is timed; *unequal* counts those that differ. The
-    floor is what the machine needs at least: weights over its bandwidth, or operations over its
+    roofline is what the machine needs at least: weights over its bandwidth, or operations over its
     peak, both measured here.
 
     Claims: `frame`, `sampled-frame`, `generate`, `goals`, `step`, `training`, `training-lora`,
@@ -30,18 +30,18 @@ def bench(
     Args:
         run: folder that `arcworld train` made, or the name of shipped weights.
         data: recordings: a folder, or a file.
-        split: the part whose frames are foretold: `validation`, `train`, `all` or `held_out`.
+        split: the part whose frames are predicted: `validation`, `train`, `all` or `held_out`.
         only: a claim to measure, and no other; may be given several times.
         quick: few frames, one repeat, a tiny shape in training: to see that it works.
         json: write the claims, the machine, the date and the commit to this file.
     """
     from arcworld.benchmarks.bench import COLUMNS, FULL, QUICK, Bench, record, rows
     from arcworld.commands.evaluate import open_run
-    from arcworld.commands.output import Reporter, claim, open_data, print_sheets, write_json
+    from arcworld.commands.output import Reporter, open_data, print_tables, result, write_json
     from arcworld.errors import ArcworldError
-    from arcworld.evaluation.report import Sheet
+    from arcworld.evaluation.report_tables import TextTable
 
-    claim(json)
+    result(json)
     opened = open_run(run)
     dataset = open_data(data, int(opened.about.get("seed") or 0)).part(split)
     if not len(dataset.episodes):
@@ -50,11 +50,11 @@ def bench(
         )
     measured = Bench(opened, dataset, data, QUICK if quick else FULL)
     with Reporter() as report:
-        claims = measured.measure(only or (), report)
-    told = record(measured, claims)
-    machine = ", ".join(f"{name} {value}" for name, value in told["machine"].items())
-    print_sheets([Sheet("Claims of speed", COLUMNS, rows(claims), machine, text_columns=2)])
-    for one in claims:
+        results = measured.measure(only or (), report)
+    reported = record(measured, results)
+    machine = ", ".join(f"{name} {value}" for name, value in reported["machine"].items())
+    print_tables([TextTable("Claims of speed", COLUMNS, rows(results), machine, text_columns=2)])
+    for one in results:
         if one.note:
             print(f"- {one.name}: {one.note}")
-    write_json(json, told)
+    write_json(json, reported)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from arcworld.evaluation.report import Sheet
+    from arcworld.evaluation.report_tables import TextTable
     from arcworld.recordings.check import FileReport
 
 
@@ -23,13 +23,13 @@ def check(paths: list[Path], /, *, json: Path | None = None) -> int:
         paths: recordings, or folders of them.
         json: write the same as JSON to this file.
     """
-    from arcworld.commands.output import claim, print_sheets, write_json
+    from arcworld.commands.output import claim, print_tables, write_json
     from arcworld.recordings.check import check_paths
 
     claim(json)
     reports = check_paths(paths)
     usable = sum(report.usable for report in reports)
-    print_sheets([_sheet(reports)])
+    print_tables([_table(reports)])
     for report in reports:
         for problem in report.problems:
             kind = "unusable" if problem.fatal else "note"
@@ -40,8 +40,8 @@ def check(paths: list[Path], /, *, json: Path | None = None) -> int:
     return 0 if usable == len(reports) else 1
 
 
-def _sheet(reports: list[FileReport]) -> Sheet:
-    from arcworld.evaluation.report import Sheet
+def _table(reports: list[FileReport]) -> TextTable:
+    from arcworld.evaluation.report_tables import TextTable
 
     columns = ("file", "dialect", "game", "usable", "rows", "steps", "levels")
     rows = [
@@ -56,7 +56,7 @@ def _sheet(reports: list[FileReport]) -> Sheet:
         )
         for report in reports
     ]
-    return Sheet("Recordings", columns, rows, text_columns=4)
+    return TextTable("Recordings", columns, rows, text_columns=4)
 
 
 def _short(path: str, length: int = 60) -> str:

@@ -10,8 +10,8 @@ from arcworld.commands.arguments import Actions, Seed
 
 if TYPE_CHECKING:
     from arcworld.evaluation.evaluate import Evaluation
-    from arcworld.evaluation.page import Played
     from arcworld.evaluation.pooling import Table
+    from arcworld.evaluation.report_page import Played
     from arcworld.models.run import Run
     from arcworld.recordings.dataset import Dataset
 
@@ -62,7 +62,7 @@ class _Demo:
     def run(self) -> Path:
         """All five; where the report is."""
         from arcworld.commands.output import say
-        from arcworld.evaluation.page import write_page
+        from arcworld.evaluation.report_page import write_page
 
         say("1/5 demos: scripted players record the project's own games")
         dataset = self._demos()
@@ -116,8 +116,8 @@ class _Demo:
 
     def _evaluate(self, run: Run, dataset: Dataset) -> tuple[Evaluation, Evaluation]:
         from arcworld.commands.evaluate import measure
-        from arcworld.commands.output import print_sheets, write_json
-        from arcworld.evaluation.report import describe, seed_tables
+        from arcworld.commands.output import print_tables, write_json
+        from arcworld.evaluation.report_tables import describe_evaluation, seed_tables
 
         found: list[Evaluation] = []
         few = _one_held_out_each(dataset)
@@ -125,8 +125,8 @@ class _Demo:
             one = measure(run, data, split)
             if self._shows_vqvae:
                 one.parts["tokenizer_vqvae"] = self._measure_vqvae(run, one)
-            print(describe(one.about))
-            print_sheets(seed_tables(one.parts, one.about)[:1])
+            print(describe_evaluation(one.about))
+            print_tables(seed_tables(one.parts, one.about)[:1])
             write_json(self.out / "report" / f"{split}.json", one.as_dict())
             found.append(one)
         return found[0], found[1]
@@ -144,7 +144,7 @@ class _Demo:
     def _play(self, run: Run) -> list[Played]:
         from arcworld.commands.output import write_json
         from arcworld.commands.play import play_one, summary
-        from arcworld.evaluation.page import Played
+        from arcworld.evaluation.report_page import Played
         from arcworld.games.catalogue import game_split
         from arcworld.play.agents.random import RandomAgent
         from arcworld.play.agents.world_model import WorldModelAgent

@@ -26,7 +26,7 @@ def diagnose(
 ) -> None:
     """Tell whether a run reads the screen or copies, and what else may flatter it.
 
-    Answers in words, by game, with floors and intervals: does it see where a click went, does it
+    Answers in words, by game, with baselines and intervals: does it see where a click went, does it
     copy past actions, are policy and dynamics entangled, are its numbers sound (aligned, split,
     floored, calibrated), does it act in the game. With a second run (v1 first, then v2) also the
     table that the seed closes with, measured. docs/how-to/diagnose.md says how to read each number.
@@ -36,7 +36,7 @@ def diagnose(
     Args:
         run: folder that `arcworld train` made, or the name of shipped weights.
         second: another run, to set beside the first.
-        data: recordings: a folder, or a file. The lookup floors need those trained on, too.
+        data: recordings: a folder, or a file. The lookup baselines need those trained on, too.
         games: folder of games in the toolkit's layout (`environment_files`), to try choices in;
             without it, the project's own.
         split: `validation`, `train`, `all`, or `held_out` (see `arcworld evaluate`).
@@ -44,27 +44,29 @@ def diagnose(
         out: folder for `diagnosis.md` with plots, and `diagnosis.json`.
         json: write what was found to this file.
     """
-    from arcworld.commands.output import claim, open_data, print_sheets, write_json
-    from arcworld.diagnosis.closing import closing_sheet
-    from arcworld.diagnosis.page import as_json, measure_sheets, verdict_sheet, write_page
+    from arcworld.commands.output import claim, open_data, print_tables, write_json
+    from arcworld.diagnosis.diagnosis_page import as_json, measure_tables, verdict_table, write_page
+    from arcworld.diagnosis.summary import summary_table
 
     claim(json)
     if out is not None:
         claim(out / "diagnosis.md")
     dataset = open_data(data, seed)
-    found = [examine(each, dataset, split, games, seed) for each in (run, second) if each]
+    found = [run_diagnosis(each, dataset, split, games, seed) for each in (run, second) if each]
     for diagnosis in found:
-        tell(diagnosis)
-        print_sheets(measure_sheets(diagnosis))
+        print_diagnosis(diagnosis)
+        print_tables(measure_tables(diagnosis))
     if len(found) == 2:
-        print_sheets([verdict_sheet(diagnosis) for diagnosis in found])
-        print_sheets([closing_sheet(*found)])
+        print_tables([verdict_table(diagnosis) for diagnosis in found])
+        print_tables([summary_table(*found)])
     write_json(json, as_json(found))
     if out is not None:
         print(f"page: {write_page(out, found)}")
 
 
-def examine(run: Path, dataset: Dataset, split: str, games: Path | None, seed: int) -> Diagnosis:
+def run_diagnosis(
+    run: Path, dataset: Dataset, split: str, games: Path | None, seed: int
+) -> Diagnosis:
     """Diagnose with progress."""
     from arcworld.commands.evaluate import open_run
     from arcworld.commands.output import Reporter
@@ -75,13 +77,18 @@ def examine(run: Path, dataset: Dataset, split: str, games: Path | None, seed: i
         return diagnose_run(opened, dataset, split, games, seed, report)
 
 
-def tell(diagnosis: Diagnosis) -> None:
+def print_diagnosis(diagnosis: Diagnosis) -> None:
     """The verdicts, and what was found in words."""
-    from arcworld.commands.output import print_sheets
-    from arcworld.diagnosis.page import INTERVALS, describe, sentences, verdict_sheet
+    from arcworld.commands.output import print_tables
+    from arcworld.diagnosis.diagnosis_page import (
+        INTERVALS,
+        describe_evaluation,
+        sentences,
+        verdict_table,
+    )
 
-    print(describe(diagnosis))
-    print_sheets([verdict_sheet(diagnosis)])
+    print(describe_evaluation(diagnosis))
+    print_tables([verdict_table(diagnosis)])
     for sentence in sentences(diagnosis):
         print(f"- {sentence}")
     print(f"\n{INTERVALS}\n")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 from arcworld.errors import ArcworldError
 
 if TYPE_CHECKING:
-    from arcworld.evaluation.report import Sheet
+    from arcworld.evaluation.report_tables import TextTable
     from arcworld.recordings.dataset import Dataset
 
 WIDE = 140
@@ -32,32 +32,32 @@ def console() -> Any:
     return Console(width=None if sys.stdout.isatty() else WIDE, highlight=False, soft_wrap=False)
 
 
-def print_sheets(sheets: Sequence[Sheet]) -> None:
+def print_tables(tables: Sequence[TextTable]) -> None:
     """Tables on standard output."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
     page = console()
-    for sheet in sheets:
+    for table in tables:
         table = Table(
-            title=sheet.title, title_justify="left", title_style="bold", box=SIMPLE_HEAD,
+            title=table.title, title_justify="left", title_style="bold", box=SIMPLE_HEAD,
             pad_edge=False, padding=(0, 1),
         )  # fmt: skip
-        for i, column in enumerate(sheet.columns):
-            worded = i < sheet.text_columns or column.startswith("against")
+        for i, column in enumerate(table.columns):
+            worded = i < table.text_columns or column.startswith("against")
             table.add_column(column, justify="left" if worded else "right", no_wrap=not worded)
-        for row in sheet.rows:
+        for row in table.rows:
             cells = [Text(cell, style=_style(cell)) for cell in row]
             table.add_row(*cells)
         page.print(table)
-        if sheet.note:
-            page.print(sheet.note, style="dim")
+        if table.note:
+            page.print(table.note, style="dim")
         page.print()
 
 
 def _style(cell: str) -> str:
-    if cell.startswith(("floor wins", "no better")):
+    if cell.startswith(("baseline wins", "no better")):
         return "yellow"
     return "green" if cell.startswith("better") else ""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from arcworld.commands.arguments import Actions, Seed
 
 if TYPE_CHECKING:
-    from arcworld.evaluation.report import Sheet
+    from arcworld.evaluation.report_tables import TextTable
     from arcworld.play.agent import Agent
     from arcworld.play.scorecard import Scorecard
     from arcworld.play.session import GameResult
@@ -45,12 +45,12 @@ def play(
         agent: `world-model` plays with the run, `world-model-fixed` learns nothing meanwhile,
             `policy` plays its policy alone; `explorer` remembers states, `frame-change` learns as
             it plays which actions do something; `random` and `replay` (paths of recordings) are
-            floors.
+            baselines.
         data: for `replay`: recordings, of which those of the training split are played.
         recording: a file, or the folder to write it into.
         json: write levels, actions, score and the whole scorecard to this file.
     """
-    from arcworld.commands.output import claim, print_sheets, write_json
+    from arcworld.commands.output import claim, print_tables, write_json
     from arcworld.commands.stop import go_on_with
     from arcworld.play.agents.catalogue import AgentInputs, make_agent
 
@@ -58,7 +58,7 @@ def play(
     with go_on_with("the recording so far is whole; the next run starts the game anew"):
         player = make_agent(agent, seed, AgentInputs(run, data))
         result, card = play_one(player, game, games, max_actions, seed, recording)
-    print_sheets([score_sheet(result)])
+    print_tables([score_table(result)])
     print(summary(result))
     print(f"recording: {result.recording}")
     write_json(json, result.as_dict() | {"scorecard": card.as_dict()})
@@ -85,9 +85,9 @@ def play_one(
         return result, toolkit.close()
 
 
-def score_sheet(result: GameResult) -> Sheet:
+def score_table(result: GameResult) -> TextTable:
     """Actions by level, beside the human baseline where one is known."""
-    from arcworld.evaluation.report import NOTHING, Sheet
+    from arcworld.evaluation.report_tables import NOTHING, TextTable
 
     rows: list[tuple[str, ...]] = []
     for level, actions in enumerate(result.level_actions):
@@ -95,7 +95,7 @@ def score_sheet(result: GameResult) -> Sheet:
         won = "won" if level < result.levels_completed else "not won"
         rows.append((str(level + 1), won, f"{actions:,}", f"{human:,}" if human > 0 else NOTHING))
     columns = ("level", "", "actions", "human actions")
-    return Sheet(f"{result.game_id}, played by {result.agent}", columns, rows, text_columns=2)
+    return TextTable(f"{result.game_id}, played by {result.agent}", columns, rows, text_columns=2)
 
 
 def summary(result: GameResult) -> str:

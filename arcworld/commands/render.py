@@ -30,10 +30,10 @@ def render(
     most: Few = 8,
     moving: Literal["gif", "apng", "none"] = "gif",
 ) -> None:
-    """Draw recordings beside what a run foretells of them.
+    """Draw recordings beside what a run predicts of them.
 
     Each becomes a strip, one column a step, and one that moves: before (ring: the click), what
-    came, foretold, their difference in red, surprise by cell, the policy's clicks in violet, the
+    came, predicted, their difference in red, surprise by cell, the policy's clicks in violet, the
     clicks that win in green, and bars of all actions.
 
     Example: `arcworld render small --game mosaic --out runs/pictures`

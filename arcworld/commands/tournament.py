@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from arcworld.tournament.report import Report
     from arcworld.tournament.settings import Settings
+    from arcworld.tournament.tournament_report import TournamentReport
 
 SHOWN = 40
 """So many games are shown on the terminal; the page has all."""
@@ -23,10 +23,10 @@ def tournament(
     run: Path | None = None,
     data: Path | None = None,
     start_perturbed: int = 0,
-    withheld: bool = False,
+    held_out_levels: bool = False,
     out: Path = Path("runs/tournament"),
     workers: int | None = None,
-    engine: Literal["processes", "ray"] = "processes",
+    backend: Literal["processes", "ray"] = "processes",
 ) -> None:
     """Let agents play games over several seeds, and measure them side by side.
 
@@ -38,7 +38,7 @@ def tournament(
     Example: `arcworld tournament --agents random,explorer,frame-change --only keys,taps`
 
     Args:
-        agents: names between commas. Floors: `random`, `replay` (plays the paths of recordings).
+        agents: names between commas. Baselines: `random`, `replay` (plays the paths of recordings).
             Peers: `explorer` (a graph of states), `frame-change` (a network that learns while it
             plays which actions do something). Of a run: `policy` alone, `world-model`, and
             `world-model-fixed`, which learns nothing while it plays.
@@ -52,17 +52,18 @@ def tournament(
         data: for `replay`: recordings, of which those of the training split are played.
         start_perturbed: so many random actions come first wherever a level begins (also after a
             RESET); they count, and the agent is told of them.
-        withheld: play each level with models that never saw it, those that `arcworld withhold RUN`
+        held_out_levels: play each level with models that never saw it, those that `arcworld
+            crossval RUN`
             trained: of agents of a run. An agent has five times the human actions on a level; one
             it does not win in time is reset, won as the recordings show, and not counted.
         out: folder for results and report.
         workers: plays at once, each a process with one thread; without it, one for each core.
-        engine: `processes` of this machine, or a `ray` cluster (`pip install 'arcworld[ray]'`).
+        backend: `processes` of this machine, or a `ray` cluster (`pip install 'arcworld[ray]'`).
     """
     from arcworld.commands.output import Reporter
     from arcworld.commands.stop import go_on_with
     from arcworld.tournament.settings import Settings, split_names
-    from arcworld.tournament.tournament import hold_tournament
+    from arcworld.tournament.tournament import run_tournament
 
     settings = Settings(
         agents=split_names(agents),
@@ -73,23 +74,25 @@ def tournament(
         run=run,
         data=data,
         start_perturbed=start_perturbed,
-        withheld=withheld,
+        held_out_levels=held_out_levels,
     )
     with go_on_with(f"go on with: {_command(settings, out)}"), Reporter() as report:
-        found = hold_tournament(settings, out, workers=workers, engine_name=engine, progress=report)
+        found = run_tournament(
+            settings, out, workers=workers, backend_name=backend, progress=report
+        )
     _show(found, out)
 
 
-def _show(found: Report, out: Path) -> None:
-    from arcworld.commands.output import print_sheets
-    from arcworld.tournament.report import PAGE, games_sheet, leads_sheet, summary_sheet
+def _show(found: TournamentReport, out: Path) -> None:
+    from arcworld.commands.output import print_tables
+    from arcworld.tournament.tournament_report import PAGE, games_table, leads_table, summary_table
 
-    sheets = [summary_sheet(found)]
+    tables = [summary_table(found)]
     if 1 < len(found.games) <= SHOWN:
-        sheets.append(games_sheet(found))
+        tables.append(games_table(found))
     if found.leads:
-        sheets.append(leads_sheet(found))
-    print_sheets(sheets)
+        tables.append(leads_table(found))
+    print_tables(tables)
     for play in found.crashed[:SHOWN]:
         print(f"crashed: {play.agent} on {play.game_id}, seed {play.seed}: {play.error}")
     print(f"report: {out / PAGE}")
@@ -113,5 +116,5 @@ def _command(settings: Settings, out: Path) -> str:
     }
     for name, value in options.items():
         words += [] if value is None else [name, value]
-    words += ["--withheld"] if settings.withheld else []
+    words += ["--held-out-levels"] if settings.held_out_levels else []
     return command(*words)

@@ -30,7 +30,7 @@ def view(
     """Look at recordings, play, and dreams in the browser.
 
     Serves a page on this machine alone, without the network. Replay a recording beside what the run
-    foretells of it; play a game and its dream in step, and fork both; compare two runs. Every key
+    predicts of it; play a game and its dream in step, and fork both; compare two runs. Every key
     stands on the screen. Ctrl-C ends it.
 
     Example: `arcworld view small --game keys`

@@ -1,1 +1,1 @@
-"""Diagnosis: does a run read the screen or copy; each answer in words, with its floors."""
+"""Diagnosis: does a run read the screen or copy; each answer in words, with its baselines."""

@@ -2,7 +2,7 @@
 
 Knows the policy's choices, where in a cell they click, and the engine's verdict. Beside the
 policy's own pixel stand the cell's centre and the part that stands out; beside its choice, the
-floors'; and the demo's own cell clicked at its centre: what a grid of 8x8 cells alone costs.
+baselines'; and the demo's own cell clicked at its centre: what a grid of 8x8 cells alone costs.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arcworld.diagnosis.answers import offsets
-from arcworld.diagnosis.copying import Asked
-from arcworld.diagnosis.engine import Choices, Replayed, replay
-from arcworld.diagnosis.estimates import Estimate, Line, line
-from arcworld.diagnosis.finding import Finding, told
-from arcworld.diagnosis.material import TYPES, Material
+from arcworld.diagnosis.copying import CopyingAnswers
+from arcworld.diagnosis.engine_replay import Choices, Replayed, replay
+from arcworld.diagnosis.estimates import Estimate, Measure, line
+from arcworld.diagnosis.finding import Finding, as_text
+from arcworld.diagnosis.inputs import TYPES, DiagnosisInputs
 from arcworld.errors import ArcworldError
 from arcworld.planning.choice import click_pixel
 from arcworld.recordings.episode import CLICK, Action, game_name
@@ -33,42 +33,43 @@ NOTE = (
 )
 
 
-def try_out(asked: Asked, games: Path | None) -> tuple[Finding, Replayed | None]:
+def try_out(asked: CopyingAnswers, games: Path | None) -> tuple[Finding, Replayed | None]:
     """The finding, and what replaying showed; without an engine, what the demos alone tell."""
-    material = asked.material
-    among = np.zeros(len(material.transitions), dtype=np.bool_)
+    inputs = asked.inputs
+    among = np.zeros(len(inputs.transitions), dtype=np.bool_)
     among[asked.at] = True
-    at = material.some(among, PER_GAME)
+    at = inputs.some(among, PER_GAME)
     chosen = _choices(asked, at)
     try:
-        replayed = replay(material, games, chosen)
+        replayed = replay(inputs, games, chosen)
     except ArcworldError as error:
         if games is not None:
             raise
         return _without_engine(asked, str(error)), None
-    lines = [*_hit_lines(material, replayed), *_agreement_lines(asked)]
+    lines = [*_hit_lines(inputs, replayed), *_agreement_lines(asked)]
     return _finding(lines, replayed), replayed
 
 
-def _choices(asked: Asked, at: NDArray[np.intp]) -> dict[int, Choices]:
-    """At each place: the policy's choice by three ways to click, the floors', the demo's cell."""
-    material = asked.material
+def _choices(asked: CopyingAnswers, at: NDArray[np.intp]) -> dict[int, Choices]:
+    """At each place: the policy's choice by three ways to click, the baselines', the demo's
+    cell."""
+    inputs = asked.inputs
     labels = dict(zip(asked.at.tolist(), asked.whole.greedy().tolist(), strict=True))
     own = np.array([labels[int(i)] for i in at])
-    learnt = _learnt(material, at, own)
+    learned = _learnt(inputs, at, own)
     found: dict[int, Choices] = {}
     for k, i in enumerate(at.tolist()):
-        frame = material.transitions.frames_NHW[i]
-        best = learnt[k] if learnt is not None else None
+        frame = inputs.transitions.frames_NHW[i]
+        best = learned[k] if learned is not None else None
         choices = {"the policy": _action(frame, int(own[k]), best)}
         if own[k] >= TYPES:
             choices["the policy, at what stands out"] = _action(frame, int(own[k]), None)
             choices["the policy, at the centre"] = Action(CLICK, *cell_centre(own[k] - TYPES))
-        for name, floor in material.floor_choices.items():
-            type_, cell = floor[i].tolist()
+        for name, baseline in inputs.baseline_choices.items():
+            type_, cell = baseline[i].tolist()
             label = TYPES + cell if type_ == CLICK else type_
-            choices[f"floor: {name}"] = _action(frame, label, None)
-        kind, x, y = material.transitions.actions_N3[i].tolist()
+            choices[f"baseline: {name}"] = _action(frame, label, None)
+        kind, x, y = inputs.transitions.actions_N3[i].tolist()
         if kind == CLICK:
             choices["the demo's cell, at its centre"] = Action(CLICK, *cell_centre(cell_of(x, y)))
         found[i] = choices
@@ -76,12 +77,12 @@ def _choices(asked: Asked, at: NDArray[np.intp]) -> dict[int, Choices]:
 
 
 def _learnt(
-    material: Material, at: NDArray[np.intp], own: NDArray[np.intp]
+    inputs: DiagnosisInputs, at: NDArray[np.intp], own: NDArray[np.intp]
 ) -> list[int | None] | None:
-    """The learnt pixel within each chosen cell, None where no cell was chosen."""
+    """The learned pixel within each chosen cell, None where no cell was chosen."""
     clicks = np.flatnonzero(own >= TYPES)
-    windows = [material.window(int(at[k])) for k in clicks]
-    found = offsets(material, windows, (own[clicks] - TYPES).tolist())
+    windows = [inputs.window(int(at[k])) for k in clicks]
+    found = offsets(inputs, windows, (own[clicks] - TYPES).tolist())
     if found is None:
         return None
     by_place = dict(zip(clicks.tolist(), found.tolist(), strict=True))
@@ -95,44 +96,44 @@ def _action(frame_HW: NDArray[np.uint8], label: int, offset: int | None) -> Acti
     return Action(CLICK, 32, 32) if label == CLICK else Action(label)
 
 
-def _hit_lines(material: Material, replayed: Replayed) -> list[Line]:
-    is_click = material.transitions.actions_N3[:, 0] == CLICK
-    lines: list[Line] = []
+def _hit_lines(inputs: DiagnosisInputs, replayed: Replayed) -> list[Measure]:
+    is_click = inputs.transitions.actions_N3[:, 0] == CLICK
+    lines: list[Measure] = []
     for among, what in ((is_click, "clicks that hit"), (~is_click, "other actions that hit")):
         for name, hits in sorted(replayed.hits.items(), key=lambda item: item[0] != "the policy"):
             counted = among & ~np.isnan(hits)
             top = np.where(counted, hits, 0.0)
-            floor = name.startswith(("floor", "the demo"))
+            baseline = name.startswith(("baseline", "the demo"))
             if counted.any():
-                lines.append(line(f"{what}: {name}", "share", top, counted, material.games_N,
-                                  material.groups_N, is_floor=floor))  # fmt: skip
+                lines.append(line(f"{what}: {name}", "share", top, counted, inputs.games_N,
+                                  inputs.groups_N, is_baseline=baseline))  # fmt: skip
     return lines
 
 
-def _agreement_lines(asked: Asked) -> list[Line]:
+def _agreement_lines(asked: CopyingAnswers) -> list[Measure]:
     """How often the choice is the demo's own: type, and the cell of its clicks."""
-    material, at = asked.material, asked.at
-    types, truth = material.transitions.actions_N3[at, 0], material.truth_N[at]
-    told_by = {"": asked.whole.greedy()}
-    told_by |= {name: labels[at] for name, labels in material.floors.items()}
-    games, groups = material.games_N[at], material.groups_N[at]
-    lines: list[Line] = []
-    for name, choice in told_by.items():
+    inputs, at = asked.inputs, asked.at
+    types, truth = inputs.transitions.actions_N3[at, 0], inputs.truth_N[at]
+    reported_by = {"": asked.whole.greedy()}
+    reported_by |= {name: labels[at] for name, labels in inputs.baselines.items()}
+    games, groups = inputs.games_N[at], inputs.groups_N[at]
+    lines: list[Measure] = []
+    for name, choice in reported_by.items():
         kinds = np.where(choice >= TYPES, CLICK, choice)
-        after, floor = f": {name}" if name else "", bool(name)
+        after, baseline = f": {name}" if name else "", bool(name)
         lines.append(line(f"type_acc{after}", "share", kinds == types, None, games, groups,
-                          is_floor=floor))  # fmt: skip
-        if material.placed:
+                          is_baseline=baseline))  # fmt: skip
+        if inputs.placed:
             clicks = types == CLICK
             lines.append(line(f"loc_acc{after}", "share", (choice == truth) & clicks, clicks, games,
-                              groups, is_floor=floor))  # fmt: skip
+                              groups, is_baseline=baseline))  # fmt: skip
     return lines
 
 
-def _finding(lines: list[Line], replayed: Replayed) -> Finding:
+def _finding(lines: list[Measure], replayed: Replayed) -> Finding:
     by_name = {each.name: each.over_all for each in lines}
     parts = [
-        f"{told(value, 'share')} of {what}"
+        f"{as_text(value, 'share')} of {what}"
         for what in ("clicks that hit", "other actions that hit")
         if (value := by_name.get(f"{what}: the policy")) is not None
     ]
@@ -150,8 +151,8 @@ def _verdict(by_name: Mapping[str, Estimate | None]) -> str:
     leads: list[bool] = []
     for what in ("clicks that hit", "other actions that hit"):
         own = by_name.get(f"{what}: the policy")
-        floors = [by_name.get(f"{what}: floor: {name}") for name in ("majority", "repeat")]
-        known = [floor.value for floor in floors if floor is not None]
+        baselines = [by_name.get(f"{what}: baseline: {name}") for name in ("majority", "repeat")]
+        known = [baseline.value for baseline in baselines if baseline is not None]
         if own is not None and known:
             leads.append(own.above(max(known)))
     if not leads:
@@ -161,6 +162,6 @@ def _verdict(by_name: Mapping[str, Estimate | None]) -> str:
     )
 
 
-def _without_engine(asked: Asked, reason: str) -> Finding:
+def _without_engine(asked: CopyingAnswers, reason: str) -> Finding:
     words = f"No engine to try it in ({reason}); the measures compare with the demo's own choice."
     return Finding("acts", QUESTION, "not tried", words, _agreement_lines(asked), NOTE)

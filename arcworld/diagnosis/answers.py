@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from arcworld.diagnosis.material import Material
-from arcworld.evaluation.world_model import batches_by_length
+from arcworld.diagnosis.inputs import DiagnosisInputs
+from arcworld.evaluation.inference import batches_by_length
 from arcworld.frames.tokenizer import CELLS
 from arcworld.models.policy import Policy, mask_illegal
 from arcworld.recordings.episode import CLICK
@@ -22,7 +22,7 @@ from arcworld.tokens.sequence import CodedEpisode, to_token_ids
 
 
 @dataclass(frozen=True, eq=False)
-class Answers:
+class PolicyAnswers:
     """Logits for N questions.
 
     Attributes:
@@ -30,20 +30,20 @@ class Answers:
         cells_N64: float64.
     """
 
-    material: Material
+    inputs: DiagnosisInputs
     types_N8: NDArray[np.float64]
     cells_N64: NDArray[np.float64]
 
     def greedy(self) -> NDArray[np.intp]:
         """The likeliest legal type and the likeliest cell, as labels [N]."""
-        return self.material.labels(self.types_N8.argmax(1), self.cells_N64.argmax(1))
+        return self.inputs.labels(self.types_N8.argmax(1), self.cells_N64.argmax(1))
 
     def sampled(self, seed: int) -> NDArray[np.intp]:
         """A type and a cell drawn by their probabilities, as labels [N]."""
         rng = np.random.default_rng(seed)
         types = (self.types_N8 + rng.gumbel(size=self.types_N8.shape)).argmax(1)
         cells = (self.cells_N64 + rng.gumbel(size=self.cells_N64.shape)).argmax(1)
-        return self.material.labels(types, cells)
+        return self.inputs.labels(types, cells)
 
     def likelihood(
         self, types_N: NDArray[np.integer], cells_N: NDArray[np.integer]
@@ -51,16 +51,16 @@ class Answers:
         """Log-probability of a type and, for a click, its cell, [N]."""
         rows = np.arange(len(types_N))
         nats = log_softmax(self.types_N8)[rows, types_N]
-        if not self.material.placed:
+        if not self.inputs.placed:
             return nats
         placed = log_softmax(self.cells_N64)[rows, np.minimum(cells_N, CELLS - 1)]
         return nats + np.where((types_N == CLICK) & (cells_N < CELLS), placed, 0.0)
 
-    def take(self, at: NDArray[np.integer]) -> Answers:
+    def take(self, at: NDArray[np.integer]) -> PolicyAnswers:
         """The answers to some of the questions."""
-        return Answers(self.material, self.types_N8[at], self.cells_N64[at])
+        return PolicyAnswers(self.inputs, self.types_N8[at], self.cells_N64[at])
 
-    def difference(self, other: Answers) -> NDArray[np.float64]:
+    def difference(self, other: PolicyAnswers) -> NDArray[np.float64]:
         """The largest difference of any logit, [N]: exactly 0 where nothing was changed."""
         pairs = ((self.types_N8, other.types_N8), (self.cells_N64, other.cells_N64))
         with np.errstate(invalid="ignore"):  # -inf twice is no difference
@@ -75,31 +75,34 @@ def log_softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def ask(
-    material: Material, at: NDArray[np.intp], windows: Sequence[CodedEpisode], what: str = "policy"
-) -> Answers:
+    inputs: DiagnosisInputs,
+    at: NDArray[np.intp],
+    windows: Sequence[CodedEpisode],
+    what: str = "policy",
+) -> PolicyAnswers:
     """Ask the run's policy what to do at the end of each window; `at` says what is legal there."""
-    policy: Policy = material.run.policy
-    model = material.run.world_model
+    policy: Policy = inputs.run.policy
+    model = inputs.run.world_model
     types = np.full((len(at), 8), -np.inf)
     cells = np.zeros((len(at), CELLS))
     done = 0
     for some in batches_by_length(
         [len(to_token_ids(model.vocabulary, window)) for window in windows]
     ):
-        told, places = policy.prior_logits(model, [windows[i] for i in some])
-        types[some] = mask_illegal(told, material.legal_N8[at[some]]).double().cpu().numpy()
+        reported, places = policy.prior_logits(model, [windows[i] for i in some])
+        types[some] = mask_illegal(reported, inputs.legal_N8[at[some]]).double().cpu().numpy()
         cells[some] = places[:, :CELLS].double().cpu().numpy()
         done += len(some)
-        material.report(what, done, len(at))
-    return Answers(material, types, cells)
+        inputs.progress(what, done, len(at))
+    return PolicyAnswers(inputs, types, cells)
 
 
 def offsets(
-    material: Material, windows: Sequence[CodedEpisode], cells: Sequence[int]
+    inputs: DiagnosisInputs, windows: Sequence[CodedEpisode], cells: Sequence[int]
 ) -> NDArray[np.intp] | None:
-    """The likeliest pixel within each window's chosen cell, [N], or None where none is learnt."""
-    policy: Policy = material.run.policy
-    model = material.run.world_model
+    """The likeliest pixel within each window's chosen cell, [N], or None where none is learned."""
+    policy: Policy = inputs.run.policy
+    model = inputs.run.world_model
     found = np.zeros(len(windows), dtype=np.intp)
     for some in batches_by_length(
         [len(to_token_ids(model.vocabulary, window)) for window in windows]
@@ -114,8 +117,8 @@ def offsets(
 class Editor:
     """Changes one part of a window and nothing else; what comes in its place is drawn by seed."""
 
-    def __init__(self, material: Material, seed: int = 0) -> None:
-        self._material = material
+    def __init__(self, inputs: DiagnosisInputs, seed: int = 0) -> None:
+        self._material = inputs
         self._rng = np.random.default_rng(seed)
 
     def other_actions(self, i: int) -> CodedEpisode:

@@ -1,6 +1,6 @@
 """Does the world model see where a click went, and which action it was?
 
-The next frame is foretold four times, own codes inside a frame and true frames before it: with the
+The next frame is predicted four times, own codes inside a frame and true frames before it: with the
 true action, with the click where another click of the game went, with a click without a place, and
 with the action before it (what a model learns that pairs actions with frames off by one). What
 counts are cells that truly change.
@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from arcworld.diagnosis.estimates import Line, line
-from arcworld.diagnosis.finding import Finding, told
-from arcworld.diagnosis.material import Material
-from arcworld.evaluation.floors import FrameFloors, choices
+from arcworld.diagnosis.estimates import Measure, line
+from arcworld.diagnosis.finding import Finding, as_text
+from arcworld.diagnosis.inputs import DiagnosisInputs
+from arcworld.evaluation.baselines import FrameBaselines, choices
 from arcworld.evaluation.frame_measures import same_cells
-from arcworld.evaluation.world_model import BATCH
+from arcworld.evaluation.inference import BATCH
 from arcworld.models.decode import predict_next
 from arcworld.recordings.episode import CLICK
 from arcworld.tokens.cells import NO_CELL
@@ -30,7 +30,7 @@ SEEN = 0.02
 
 
 @dataclass(frozen=True, eq=False)
-class Foretold:
+class PredictedFrames:
     """Next frames at M places, by what was put in the place of the action.
 
     Attributes:
@@ -39,69 +39,71 @@ class Foretold:
         is_click: where the action is a click. has_past: where an action came before it.
     """
 
-    material: Material
+    inputs: DiagnosisInputs
     at: NDArray[np.intp]
     frames: dict[str, NDArray[np.uint8]]
     is_click: NDArray[np.bool_]
     has_past: NDArray[np.bool_]
 
     def right(self, name: str) -> NDArray[np.bool_]:
-        """Cells foretold right, [M, 64]."""
-        return same_cells(self.material.transitions.next_NHW[self.at], self.frames[name])
+        """Cells predicted right, [M, 64]."""
+        return same_cells(self.inputs.transitions.next_NHW[self.at], self.frames[name])
 
     @property
     def changed(self) -> NDArray[np.bool_]:
         """Cells that truly change, [M, 64]."""
-        t = self.material.transitions
+        t = self.inputs.transitions
         return ~same_cells(t.frames_NHW[self.at], t.next_NHW[self.at])
 
-    def share(self, label: str, name: str, among: NDArray[np.bool_] | None = None) -> Line:
-        """Changed cells foretold right, under the action `name`."""
+    def share(self, label: str, name: str, among: NDArray[np.bool_] | None = None) -> Measure:
+        """Changed cells predicted right, under the action `name`."""
         kept = self.changed & (True if among is None else among[:, None])
         return self._line(label, "share", (self.right(name) & kept).sum(1), kept.sum(1))
 
-    def gain(self, label: str, name: str, among: NDArray[np.bool_]) -> Line:
+    def gain(self, label: str, name: str, among: NDArray[np.bool_]) -> Measure:
         """How many more changed cells are right with the true action than with `name`."""
         kept = self.changed & among[:, None]
         more = self.right("true").astype(int) - self.right(name)
         return self._line(label, "points", (more * kept).sum(1), kept.sum(1))
 
-    def _line(self, label: str, unit: str, top: NDArray[np.int_], bottom: NDArray[np.int_]) -> Line:
-        games, groups = self.material.games_N[self.at], self.material.groups_N[self.at]
+    def _line(
+        self, label: str, unit: str, top: NDArray[np.int_], bottom: NDArray[np.int_]
+    ) -> Measure:
+        games, groups = self.inputs.games_N[self.at], self.inputs.groups_N[self.at]
         return line(label, unit, top, bottom, games, groups)  # type: ignore[arg-type]
 
 
-def predict(material: Material, seed: int = 0) -> Foretold:
-    """Foretell up to `PER_GAME` ordinary transitions a game under each action."""
-    t = material.transitions
-    at = material.some(t.subsets()["ordinary"], PER_GAME)
-    true = [material.window(int(i), pending=True) for i in at]
+def predict(inputs: DiagnosisInputs, seed: int = 0) -> PredictedFrames:
+    """Predict up to `PER_GAME` ordinary transitions a game under each action."""
+    t = inputs.transitions
+    at = inputs.some(t.subsets()["ordinary"], PER_GAME)
+    true = [inputs.window(int(i), pending=True) for i in at]
     is_click = t.actions_N3[at, 0] == CLICK
     has_past = t.t_N[at] > 0
     edits = {
-        "elsewhere": (is_click, _shuffled(material, at, true, seed)),
+        "elsewhere": (is_click, _shuffled(inputs, at, true, seed)),
         "no place": (is_click, [_placed(w, NO_CELL) for w in true]),
         "shifted": (
             has_past,
-            [_shifted(material, int(i), w) for i, w in zip(at, true, strict=True)],
+            [_shifted(inputs, int(i), w) for i, w in zip(at, true, strict=True)],
         ),
     }
-    frames = {"true": _predict(material, true, "foretold: true action")}
+    frames = {"true": _predict(inputs, true, "predicted: true action")}
     for name, (among, windows) in edits.items():
         frames[name] = frames["true"].copy()
-        if (among.any() and material.placed) or name == "shifted":
+        if (among.any() and inputs.placed) or name == "shifted":
             chosen = [windows[k] for k in np.flatnonzero(among)]
-            frames[name][among] = _predict(material, chosen, f"foretold: {name}")
-    return Foretold(material, at, frames, is_click, has_past)
+            frames[name][among] = _predict(inputs, chosen, f"predicted: {name}")
+    return PredictedFrames(inputs, at, frames, is_click, has_past)
 
 
-def _predict(material: Material, windows: list[CodedEpisode], what: str) -> NDArray[np.uint8]:
+def _predict(inputs: DiagnosisInputs, windows: list[CodedEpisode], what: str) -> NDArray[np.uint8]:
     parts: list[NDArray[np.int32]] = []
     for start in range(0, len(windows), BATCH):
         some = windows[start : start + BATCH]
-        parts.append(predict_next(material.run.world_model, some).indices_BC)
-        material.report(what, start + len(some), len(windows))
-    return material.run.tokenizer.decode_frames(np.concatenate(parts))
+        parts.append(predict_next(inputs.run.world_model, some).indices_BC)
+        inputs.progress(what, start + len(some), len(windows))
+    return inputs.run.tokenizer.decode_frames(np.concatenate(parts))
 
 
 def _placed(window: CodedEpisode, cell: int) -> CodedEpisode:
@@ -111,38 +113,38 @@ def _placed(window: CodedEpisode, cell: int) -> CodedEpisode:
 
 
 def _shuffled(
-    material: Material, at: NDArray[np.intp], windows: list[CodedEpisode], seed: int
+    inputs: DiagnosisInputs, at: NDArray[np.intp], windows: list[CodedEpisode], seed: int
 ) -> list[CodedEpisode]:
     """Each click's cell replaced by that of another click of its game, else by any other."""
     rng = np.random.default_rng(seed)
-    cells, games = choices(material.transitions)[1], material.games_N
+    cells, games = choices(inputs.transitions)[1], inputs.games_N
     pools = {str(g): cells[(games == g) & (cells < NO_CELL)] for g in np.unique(games)}
     edited: list[CodedEpisode] = []
     for i, window in zip(at, windows, strict=True):
-        pool = pools[str(games[i])]
-        others = pool[pool != cells[i]]
+        grouping = pools[str(games[i])]
+        others = grouping[grouping != cells[i]]
         some = others if len(others) else np.delete(np.arange(NO_CELL), min(cells[i], NO_CELL - 1))
         edited.append(_placed(window, int(rng.choice(some))))
     return edited
 
 
-def _shifted(material: Material, i: int, window: CodedEpisode) -> CodedEpisode:
+def _shifted(inputs: DiagnosisInputs, i: int, window: CodedEpisode) -> CodedEpisode:
     """The last action replaced by the one that led to the frame it is taken in."""
-    types, cells = choices(material.transitions)
+    types, cells = choices(inputs.transitions)
     before = max(i - 1, 0)
     new_types = window.types_A.copy()
     new_types[-1] = types[before]
     return replace(_placed(window, int(cells[before])), types_A=new_types)
 
 
-def see_clicks(predicted: Foretold) -> Finding:
+def see_clicks(predicted: PredictedFrames) -> Finding:
     """The finding on clicks."""
     clicks = predicted.is_click
     lines = [
         predicted.share("changed cells right: true place", "true", clicks),
         predicted.share("changed cells right: another place", "elsewhere", clicks),
         predicted.share("changed cells right: no place", "no place", clicks),
-        *_floor_lines(predicted, clicks),
+        *_baseline_lines(predicted, clicks),
         predicted.gain("true over another place", "elsewhere", clicks),
         predicted.gain("true over no place", "no place", clicks),
     ]
@@ -153,37 +155,37 @@ def see_clicks(predicted: Foretold) -> Finding:
         words = "No click among these recordings changes anything."
         return Finding("sees_clicks", question, "cannot be told", words, lines, note)
     words = (
-        f"Of the cells that a click changes it foretells {told(lines[0].over_all, 'share')} right"
-        f" when told the true place, {told(lines[1].over_all, 'share')} when told another:"
-        f" {told(gain, 'points')} between them"
+        f"Of the cells that a click changes it predicts {as_text(lines[0].over_all, 'share')}"
+        f" right when told the true place, {as_text(lines[1].over_all, 'share')} when told another:"
+        f" {as_text(gain, 'points')} between them"
     )
-    if predicted.material.placed and gain.above(SEEN):
+    if predicted.inputs.placed and gain.above(SEEN):
         return Finding("sees_clicks", question, "yes", words + ".", lines, note)
-    why = ", and its tokens have no place for one." if not predicted.material.placed else "."
+    why = ", and its tokens have no place for one." if not predicted.inputs.placed else "."
     return Finding("sees_clicks", question, "no", words + why, lines, note)
 
 
-def _floor_lines(predicted: Foretold, clicks: NDArray[np.bool_]) -> list[Line]:
-    """What the floors foretell of the same cells (copying: none, by what changed means)."""
-    floors = floor_frames(predicted)
+def _baseline_lines(predicted: PredictedFrames, clicks: NDArray[np.bool_]) -> list[Measure]:
+    """What the baselines predict of the same cells (copying: none, by what changed means)."""
+    baselines = baseline_frames(predicted)
     kept = predicted.changed & clicks[:, None]
-    true = predicted.material.transitions.next_NHW[predicted.at]
+    true = predicted.inputs.transitions.next_NHW[predicted.at]
     games, groups = (
-        predicted.material.games_N[predicted.at],
-        predicted.material.groups_N[predicted.at],
+        predicted.inputs.games_N[predicted.at],
+        predicted.inputs.groups_N[predicted.at],
     )
     return [
         line(f"changed cells right: {name}", "share", (same_cells(true, frames) & kept).sum(1),
-             kept.sum(1), games, groups, is_floor=True)
-        for name, frames in floors.items()
+             kept.sum(1), games, groups, is_baseline=True)
+        for name, frames in baselines.items()
         if name != "copy"
     ]  # fmt: skip
 
 
-def floor_frames(predicted: Foretold) -> dict[str, NDArray[np.uint8]]:
-    """Each floor's next frames at the places of `predicted`."""
-    material = predicted.material
-    if material.trained is None:
-        return {"copy": material.transitions.frames_NHW[predicted.at]}
-    told_by = FrameFloors(material.trained).predictions(material.transitions)
-    return {name: frames[predicted.at] for name, frames in told_by.items()}
+def baseline_frames(predicted: PredictedFrames) -> dict[str, NDArray[np.uint8]]:
+    """Each baseline's next frames at the places of `predicted`."""
+    inputs = predicted.inputs
+    if inputs.trained is None:
+        return {"copy": inputs.transitions.frames_NHW[predicted.at]}
+    reported_by = FrameBaselines(inputs.trained).predictions(inputs.transitions)
+    return {name: frames[predicted.at] for name, frames in reported_by.items()}

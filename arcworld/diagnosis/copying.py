@@ -2,7 +2,7 @@
 
 Three kinds of evidence. Interventions: edit only past actions, only past frames, or only the frame
 to act in, and count how often the likeliest choice changes. Probes: from the demo's last three
-actions, or from the frame alone, foretell the choice that the policy samples; the index is how much
+actions, or from the frame alone, predict the choice that the policy samples; the index is how much
 more actions tell of the policy, against the frame, than they tell of the demos themselves. Scores:
 accuracy where the demo changes its action against where it repeats it, and how much of its
 variety the policy keeps.
@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arcworld.diagnosis import probe
-from arcworld.diagnosis.answers import Answers, Editor, ask
-from arcworld.diagnosis.estimates import Estimate, Line, by_game, line, mean
-from arcworld.diagnosis.finding import Finding, told
-from arcworld.diagnosis.material import LABELS, Material, past_labels
-from arcworld.evaluation.floors import split_cells
+from arcworld.diagnosis.answers import Editor, PolicyAnswers, ask
+from arcworld.diagnosis.estimates import Estimate, Measure, by_game, line, mean
+from arcworld.diagnosis.finding import Finding, as_text
+from arcworld.diagnosis.inputs import LABELS, DiagnosisInputs, past_labels
+from arcworld.evaluation.baselines import split_cells
 
 PER_GAME = 250
 BACK = 3
@@ -31,75 +31,75 @@ QUESTION = "Does it copy past actions?"
 
 
 @dataclass(frozen=True, eq=False)
-class Asked:
+class CopyingAnswers:
     """The policy's answers at M places on winning stretches, whole and edited."""
 
-    material: Material
+    inputs: DiagnosisInputs
     at: NDArray[np.intp]
-    whole: Answers
-    again: Answers
-    other_actions: Answers
-    other_past: Answers
-    other_screen: Answers
+    whole: PolicyAnswers
+    again: PolicyAnswers
+    other_actions: PolicyAnswers
+    other_past: PolicyAnswers
+    other_screen: PolicyAnswers
 
     @property
     def games(self) -> NDArray[np.str_]:
         """The game of each place."""
-        return self.material.games_N[self.at]
+        return self.inputs.games_N[self.at]
 
-    def where_there_is_a_choice(self) -> Asked:
+    def where_there_is_a_choice(self) -> CopyingAnswers:
         """Without the games whose demos hold one label: in v1, those where all is clicks."""
-        truth, games = self.material.truth_N[self.at], self.games
+        truth, games = self.inputs.truth_N[self.at], self.games
         free = [game for game in np.unique(games) if len(np.unique(truth[games == game])) > 1]
         kept = np.flatnonzero(np.isin(games, free))
         answers = (getattr(self, field.name).take(kept) for field in fields(self)[2:])
-        return Asked(self.material, self.at[kept], *answers)
+        return CopyingAnswers(self.inputs, self.at[kept], *answers)
 
     @property
     def groups(self) -> NDArray[np.intp]:
         """The stretch of each place."""
-        return self.material.groups_N[self.at]
+        return self.inputs.groups_N[self.at]
 
 
-def put_questions(material: Material, at: NDArray[np.intp], seed: int = 0) -> Asked:
+def put_questions(inputs: DiagnosisInputs, at: NDArray[np.intp], seed: int = 0) -> CopyingAnswers:
     """Ask the policy at some places, and again with one thing edited."""
-    editor = Editor(material, seed)
-    whole = [material.window(int(i)) for i in at]
+    editor = Editor(inputs, seed)
+    whole = [inputs.window(int(i)) for i in at]
 
-    def edited(name: str) -> Answers:
+    def edited(name: str) -> PolicyAnswers:
         windows = [getattr(editor, name)(int(i)) for i in at]
-        return ask(material, at, windows, f"policy, {name.replace('_', ' ')}")
+        return ask(inputs, at, windows, f"policy, {name.replace('_', ' ')}")
 
-    return Asked(
-        material,
+    return CopyingAnswers(
+        inputs,
         at,
-        ask(material, at, whole, "policy"),
-        ask(material, at, whole, "policy, asked again"),
+        ask(inputs, at, whole, "policy"),
+        ask(inputs, at, whole, "policy, asked again"),
         edited("other_actions"),
         edited("other_past"),
         edited("other_screen"),
     )
 
 
-def examine(material: Material, seed: int = 0) -> tuple[Finding, Asked]:
+def diagnose_copying(inputs: DiagnosisInputs, seed: int = 0) -> tuple[Finding, CopyingAnswers]:
     """Every measure of copying, and the answers they stand on."""
-    everywhere = put_questions(material, material.some(material.winning_N, PER_GAME), seed)
+    everywhere = put_questions(inputs, inputs.some(inputs.winning_N, PER_GAME), seed)
     asked = everywhere.where_there_is_a_choice()
     if not len(asked.at):
         words = "The demos win nothing here, or always do the same."
         return Finding("copies", QUESTION, "cannot be told", words, [], NOTE), everywhere
     lines = [
         *interventions(asked),
-        *probe_lines(material, asked.at, asked.whole, seed),
+        *probe_lines(inputs, asked.at, asked.whole, seed),
         *score_lines(asked),
         *variety_lines(asked, seed),
     ]
-    verdict, words = judge({each.name: each.over_all for each in lines})
+    verdict, words = verdict_on_copying({each.name: each.over_all for each in lines})
     words += _by_game(lines, everywhere)
     return Finding("copies", QUESTION, verdict, words, lines, NOTE), everywhere
 
 
-def _by_game(lines: list[Line], everywhere: Asked) -> str:
+def _by_game(lines: list[Measure], everywhere: CopyingAnswers) -> str:
     """The verdict in each game, where there are several."""
     games = [str(game) for game in np.unique(everywhere.games)]
     if len(games) == 1:
@@ -108,7 +108,9 @@ def _by_game(lines: list[Line], everywhere: Asked) -> str:
     for game in games:
         told_of = {each.name: each.by_game.get(game) for each in lines}
         has_choice = told_of["changed by the screen"] is not None
-        found.append(f"{game} {judge(told_of)[0] if has_choice else 'no choice to make'}")
+        found.append(
+            f"{game} {verdict_on_copying(told_of)[0] if has_choice else 'no choice to make'}"
+        )
     return f" By game: {', '.join(found)}."
 
 
@@ -119,10 +121,10 @@ NOTE = (
 )
 
 
-def interventions(asked: Asked) -> list[Line]:
+def interventions(asked: CopyingAnswers) -> list[Measure]:
     """How often each edit changes the likeliest choice, and by how much the logits."""
     own = asked.whole.greedy()
-    has_past = past_labels(asked.material, asked.at, 1) < LABELS
+    has_past = past_labels(asked.inputs, asked.at, 1) < LABELS
     edits = {
         "asking again": (asked.again, np.ones(len(own), dtype=np.bool_)),
         "past actions": (asked.other_actions, has_past),
@@ -136,7 +138,7 @@ def interventions(asked: Asked) -> list[Line]:
     ]  # fmt: skip
     gaps = asked.whole.difference(asked.other_actions)
     largest = by_game(lambda at: _largest(gaps[at]), asked.games)
-    return [*lines, Line("largest change of a logit by past actions", "number", largest)]
+    return [*lines, Measure("largest change of a logit by past actions", "number", largest)]
 
 
 def _largest(gaps: NDArray[np.float64]) -> Estimate:
@@ -144,12 +146,12 @@ def _largest(gaps: NDArray[np.float64]) -> Estimate:
 
 
 def probe_lines(
-    material: Material, at: NDArray[np.intp], whole: Answers, seed: int = 0
-) -> list[Line]:
+    inputs: DiagnosisInputs, at: NDArray[np.intp], whole: PolicyAnswers, seed: int = 0
+) -> list[Measure]:
     """Accuracy of four probes (from actions, from the frame; of policy, of demos) and the index."""
-    targets = {"the policy": whole.sampled(seed), "the demos": material.truth_N[at]}
-    right = {name: _probes(material, at, labels) for name, labels in targets.items()}
-    games, groups = material.games_N[at], material.groups_N[at]
+    targets = {"the policy": whole.sampled(seed), "the demos": inputs.truth_N[at]}
+    right = {name: _probes(inputs, at, labels) for name, labels in targets.items()}
+    games, groups = inputs.games_N[at], inputs.groups_N[at]
     lines = [
         line(f"probe from {source}: {name}", "share", hits, None, games, groups)
         for name, by_source in right.items()
@@ -157,7 +159,7 @@ def probe_lines(
     ]
     lines += [
         line(f"commonest choice: {name}", "share", _commonest(labels, games), None, games, groups,
-             is_floor=True)
+             is_baseline=True)
         for name, labels in targets.items()
     ]  # fmt: skip
     leans = {name: by["past actions"] - by["the frame"] for name, by in right.items()}
@@ -166,28 +168,28 @@ def probe_lines(
 
 
 def _probes(
-    material: Material, at: NDArray[np.intp], labels: NDArray[np.intp]
+    inputs: DiagnosisInputs, at: NDArray[np.intp], labels: NDArray[np.intp]
 ) -> dict[str, NDArray[np.float64]]:
-    """Whether each probe foretells each label out of fold, 1 or 0; games apart."""
+    """Whether each probe predicts each label out of fold, 1 or 0; games apart."""
     found = {name: np.full(len(at), np.nan) for name in ("past actions", "the frame")}
     recordings = np.unique(
-        [material.transitions.episodes[e].guid for e in material.transitions.episode_N[at]],
+        [inputs.transitions.episodes[e].guid for e in inputs.transitions.episode_N[at]],
         return_inverse=True,
     )[1]
-    for game in np.unique(material.games_N[at]):
-        of = np.flatnonzero(material.games_N[at] == game)
-        folds = probe.folds_of(recordings[of], material.groups_N[at[of]])
-        for name, features in _features(material, at[of]).items():
+    for game in np.unique(inputs.games_N[at]):
+        of = np.flatnonzero(inputs.games_N[at] == game)
+        folds = probe.folds_of(recordings[of], inputs.groups_N[at[of]])
+        for name, features in _features(inputs, at[of]).items():
             predicted = probe.predict(features, labels[of], folds)
             found[name][of] = np.where(predicted < 0, np.nan, predicted == labels[of])
     return found
 
 
-def _features(material: Material, at: NDArray[np.intp]) -> dict[str, NDArray[np.float32]]:
-    past = np.stack([past_labels(material, at, back) for back in range(1, BACK + 1)], axis=1)
+def _features(inputs: DiagnosisInputs, at: NDArray[np.intp]) -> dict[str, NDArray[np.float32]]:
+    past = np.stack([past_labels(inputs, at, back) for back in range(1, BACK + 1)], axis=1)
     return {
         "past actions": probe.one_hot_labels(past, LABELS + 1),
-        "the frame": probe.one_hot_cells(split_cells(material.transitions.frames_NHW[at])),
+        "the frame": probe.one_hot_cells(split_cells(inputs.transitions.frames_NHW[at])),
     }
 
 
@@ -199,35 +201,35 @@ def _commonest(labels_N: NDArray[np.intp], games_N: NDArray[np.str_]) -> NDArray
     return hits
 
 
-def score_lines(asked: Asked) -> list[Line]:
-    """Accuracy at change points and where the demo repeats itself, beside the floors."""
-    material, at = asked.material, asked.at
-    truth = material.truth_N[at]
-    repeated = past_labels(material, at, 1) == truth
-    told_by = {"": asked.whole.greedy()}
-    told_by |= {name: labels[at] for name, labels in material.floors.items()}
+def score_lines(asked: CopyingAnswers) -> list[Measure]:
+    """Accuracy at change points and where the demo repeats itself, beside the baselines."""
+    inputs, at = asked.inputs, asked.at
+    truth = inputs.truth_N[at]
+    repeated = past_labels(inputs, at, 1) == truth
+    reported_by = {"": asked.whole.greedy()}
+    reported_by |= {name: labels[at] for name, labels in inputs.baselines.items()}
     return [
         line(f"right {where}{f': {name}' if name else ''}", "share", (choice == truth) & among,
-             among, asked.games, asked.groups, is_floor=bool(name))
+             among, asked.games, asked.groups, is_baseline=bool(name))
         for where, among in (("at change points", ~repeated), ("at repeats", repeated))
-        for name, choice in told_by.items()
+        for name, choice in reported_by.items()
     ]  # fmt: skip
 
 
-def variety_lines(asked: Asked, seed: int) -> list[Line]:
+def variety_lines(asked: CopyingAnswers, seed: int) -> list[Measure]:
     """Entropy of choices over all places, and recall averaged over the demo's choices."""
-    truth = asked.material.truth_N[asked.at]
+    truth = asked.inputs.truth_N[asked.at]
     greedy, sampled = asked.whole.greedy(), asked.whole.sampled(seed)
-    majority = asked.material.floors.get("majority")
+    majority = asked.inputs.baselines.get("majority")
     lines = [
-        Line(f"entropy of choices: {name}", "number",
+        Measure(f"entropy of choices: {name}", "number",
              by_game(lambda at, labels=labels: _entropy(labels[at]), asked.games))
         for name, labels in (("sampled", sampled), ("likeliest", greedy), ("the demos", truth))
     ]  # fmt: skip
-    lines.append(_recall_line("mean recall of a choice", asked, greedy, is_floor=False))
+    lines.append(_recall_line("mean recall of a choice", asked, greedy, is_baseline=False))
     if majority is not None:
         name = "mean recall of a choice: majority"
-        lines.append(_recall_line(name, asked, majority[asked.at], is_floor=True))
+        lines.append(_recall_line(name, asked, majority[asked.at], is_baseline=True))
     return lines
 
 
@@ -237,18 +239,20 @@ def _entropy(labels: NDArray[np.intp]) -> Estimate:
     return Estimate(bits, None, None, len(labels))
 
 
-def _recall_line(name: str, asked: Asked, choice: NDArray[np.intp], *, is_floor: bool) -> Line:
-    truth = asked.material.truth_N[asked.at]
+def _recall_line(
+    name: str, asked: CopyingAnswers, choice: NDArray[np.intp], *, is_baseline: bool
+) -> Measure:
+    truth = asked.inputs.truth_N[asked.at]
 
     def measure(at: NDArray[np.intp]) -> Estimate | None:
         classes, place, counts = np.unique(truth[at], return_inverse=True, return_counts=True)
         weights = len(at) / (len(classes) * counts[place])
         return mean((choice[at] == truth[at]) * weights, asked.groups[at])
 
-    return Line(name, "share", by_game(measure, asked.games), is_floor)
+    return Measure(name, "share", by_game(measure, asked.games), is_baseline)
 
 
-def judge(over_all: dict[str, Estimate | None]) -> tuple[str, str]:
+def verdict_on_copying(over_all: dict[str, Estimate | None]) -> tuple[str, str]:
     """The verdict on copying, over all or in one game, and the sentence that gives its reasons."""
     actions, screen = over_all["changed by past actions"], over_all["changed by the screen"]
     again, index = over_all["changed by asking again"], over_all["copying index"]
@@ -256,13 +260,13 @@ def judge(over_all: dict[str, Estimate | None]) -> tuple[str, str]:
     if actions is None or screen is None or index is None or largest is None:
         return "cannot be told", "No winning stretch has a past action to edit."
     edits = (
-        f"Editing past actions alone changes {told(actions, 'share')} of choices, editing the"
-        f" screen alone {told(screen, 'share')}; the copying index is {told(index, 'points')}"
+        f"Editing past actions alone changes {as_text(actions, 'share')} of choices, editing the"
+        f" screen alone {as_text(screen, 'share')}; the copying index is {as_text(index, 'points')}"
     )
     if again is not None and again.value > 0:
         return (
             "reads nothing",
-            f"Asked the same again, it changes {told(again, 'share')} of its choices: it draws"
+            f"Asked the same again, it changes {as_text(again, 'share')} of its choices: it draws"
             " them, whatever it is shown.",
         )
     if actions.above(LEVEL) and not screen.above(actions.value):
@@ -281,8 +285,8 @@ def judge(over_all: dict[str, Estimate | None]) -> tuple[str, str]:
 
 def index_is_of_copying(over_all: dict[str, Estimate | None]) -> bool:
     """Whether past actions tell of the policy at all: of a blind one, nothing does."""
-    actions, floor = (
+    actions, baseline = (
         over_all.get("probe from past actions: the policy"),
         over_all.get("commonest choice: the policy"),
     )
-    return actions is not None and floor is not None and actions.above(floor.value)
+    return actions is not None and baseline is not None and actions.above(baseline.value)

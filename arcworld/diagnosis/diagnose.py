@@ -13,10 +13,10 @@ from typing import Any
 import arcworld
 from arcworld.diagnosis import acting, clicks, copying, entanglement, soundness
 from arcworld.diagnosis.finding import Finding
-from arcworld.diagnosis.material import Material, gather
+from arcworld.diagnosis.inputs import DiagnosisInputs, gather
 from arcworld.errors import ArcworldError
 from arcworld.evaluation.evaluate import quiet
-from arcworld.evaluation.world_model import Report, teacher_forced
+from arcworld.evaluation.inference import ProgressCallback, teacher_forced
 from arcworld.models.run import Run
 from arcworld.recordings.dataset import Dataset
 
@@ -27,8 +27,8 @@ class Diagnosis:
 
     Attributes:
         about: run, data, split, seed, counts.
-        findings: in the order asked: sees_clicks, copies, entangled, aligned, split, floored,
-            calibrated, acts.
+        findings: in the order asked: sees_clicks, copies, entangled, aligned, split,
+            against_baselines, calibrated, acts.
     """
 
     about: dict[str, Any]
@@ -54,57 +54,57 @@ def diagnose(
     split: str = "validation",
     games: Path | None = None,
     seed: int = 0,
-    report: Report = quiet,
+    progress: ProgressCallback = quiet,
 ) -> Diagnosis:
     """Put every question to a run, on one part of a data set.
 
     Args:
         run: a run, or whatever has a run's parts; its policy need only answer as `Policy` says.
-        dataset: recordings; the lookup floors need those that the run was trained on.
+        dataset: recordings; the lookup baselines need those that the run was trained on.
         split: the part to measure on.
         games: folder of games to act in; None: the project's own.
         seed: of what is sampled and of what edits put in the place of things.
-        report: told (what, done, total).
+        progress: told (what, done, total).
 
     Raises:
         ArcworldError: the part is empty, an action has no token, or there is no such folder.
     """
-    material = gather(run, dataset, split, report)
+    inputs = gather(run, dataset, split, progress)
     try:
-        forced = teacher_forced(run.world_model, material.transitions, material.coded, report)
+        forced = teacher_forced(run.world_model, inputs.transitions, inputs.coded, progress)
     except ValueError as error:
         raise ArcworldError(f"{dataset.path}: {error}; diagnose a v2 run on it") from error
-    copied, asked = copying.examine(material, seed)
-    predicted = clicks.predict(material, seed)
+    copied, asked = copying.diagnose_copying(inputs, seed)
+    predicted = clicks.predict(inputs, seed)
     acts, replayed = acting.try_out(asked, games)
     findings = (
         clicks.see_clicks(predicted),
         copied,
-        entanglement.examine(material, forced),
-        soundness.aligned(material, predicted, replayed),
-        soundness.split(material),
-        soundness.floored(predicted),
-        soundness.calibrated(material, forced),
+        entanglement.diagnose_entanglement(inputs, forced),
+        soundness.aligned(inputs, predicted, replayed),
+        soundness.split(inputs),
+        soundness.against_baselines(predicted),
+        soundness.calibrated(inputs, forced),
         acts,
     )
-    return Diagnosis(_about(material, split, seed), findings)
+    return Diagnosis(_about(inputs, split, seed), findings)
 
 
-def _about(material: Material, split: str, seed: int) -> dict[str, Any]:
-    about, t = material.run.about, material.transitions
+def _about(inputs: DiagnosisInputs, split: str, seed: int) -> dict[str, Any]:
+    about, t = inputs.run.about, inputs.transitions
     return {
         "arcworld": arcworld.__version__,
-        "run": material.run.name,
+        "run": inputs.run.name,
         "recipe": about.get("recipe"),
-        "scheme": material.run.world_model.config.scheme,
+        "scheme": inputs.run.world_model.config.scheme,
         "run_seed": about.get("seed"),
         "run_commit": about.get("commit"),
-        "data": material.dataset.path.name,
+        "data": inputs.dataset.path.name,
         "split": split,
         "seed": seed,
-        "recordings": len(material.dataset.guids),
+        "recordings": len(inputs.dataset.guids),
         "transitions": len(t),
         "novel": int(t.novel_N.sum()),
-        "on_winning_stretches": int(material.winning_N.sum()),
+        "on_winning_stretches": int(inputs.winning_N.sum()),
         "games": sorted({str(game) for game in t.games_N}),
     }

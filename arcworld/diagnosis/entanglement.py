@@ -13,23 +13,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from arcworld.diagnosis.answers import Answers, ask
+from arcworld.diagnosis.answers import PolicyAnswers, ask
 from arcworld.diagnosis.estimates import (
     RESAMPLES,
     TAIL,
     Estimate,
-    Line,
+    Measure,
     by_game,
     line,
     rank_correlation,
     ranks,
 )
-from arcworld.diagnosis.finding import Finding, told
-from arcworld.diagnosis.material import Material
-from arcworld.evaluation.floors import choices
+from arcworld.diagnosis.finding import Finding, as_text
+from arcworld.diagnosis.inputs import DiagnosisInputs
+from arcworld.evaluation.baselines import choices
 from arcworld.evaluation.frame_measures import same_cells
+from arcworld.evaluation.inference import TeacherForced
 from arcworld.evaluation.transitions import Transitions
-from arcworld.evaluation.world_model import Forced
 from arcworld.models.policy import MaskedPolicy
 from arcworld.planning.candidates import Candidates
 from arcworld.planning.goals import level_probabilities
@@ -49,15 +49,15 @@ NOTE = (
 )
 
 
-def examine(material: Material, forced: Forced | None) -> Finding:
+def diagnose_entanglement(inputs: DiagnosisInputs, forced: TeacherForced | None) -> Finding:
     """The finding on entanglement; `forced` holds surprise at every transition."""
-    lines = [*level_lines(material)]
+    lines = [*level_lines(inputs)]
     if forced is not None:
-        lines.append(surprise_line(material, forced))
-    own_heads = isinstance(material.run.policy, MaskedPolicy)
+        lines.append(surprise_line(inputs, forced))
+    own_heads = isinstance(inputs.run.policy, MaskedPolicy)
     heads = "heads of its own" if own_heads else "no head but the world model's"
     found = [each for each in lines if each.over_all is not None]
-    said = "; ".join(f"{each.name} {told(each.over_all, 'number')}" for each in found)
+    said = "; ".join(f"{each.name} {as_text(each.over_all, 'number')}" for each in found)
     if not found:
         return Finding("entangled", QUESTION, "cannot be told", "Nothing varies.", lines, NOTE)
     tied = [each for each in found if each.over_all is not None and each.over_all.above(FREE)]
@@ -68,22 +68,22 @@ def examine(material: Material, forced: Forced | None) -> Finding:
     return Finding("entangled", QUESTION, verdict, words, lines, NOTE)
 
 
-def level_lines(material: Material) -> list[Line]:
+def level_lines(inputs: DiagnosisInputs) -> list[Measure]:
     """P(level won | action) against habit and against the policy, averaged over states."""
-    t = material.transitions
-    at = material.some(material.chosen_N & ~t.level_up_N, STATES)
-    prior = ask(material, at, [material.window(int(i)) for i in at], "policy, of each action")
-    source = material.trained if material.trained is not None else t
+    t = inputs.transitions
+    at = inputs.some(inputs.chosen_N & ~t.level_up_N, STATES)
+    prior = ask(inputs, at, [inputs.window(int(i)) for i in at], "policy, of each action")
+    source = inputs.trained if inputs.trained is not None else t
     habits = {str(game): _habit(source, str(game)) for game in np.unique(t.games_N)}
     frequency, likelihood = (np.full(len(at), np.nan) for _ in range(2))
     for k, i in enumerate(at):
-        candidates = Candidates.legal(np.flatnonzero(material.legal_N8[i]).tolist())
-        level = level_probabilities(material.run.world_model, material.window(int(i)), candidates)
+        candidates = Candidates.legal(np.flatnonzero(inputs.legal_N8[i]).tolist())
+        level = level_probabilities(inputs.run.world_model, inputs.window(int(i)), candidates)
         habit = habits[str(t.games_N[i])][candidates.types_N, candidates.cells_N]
         frequency[k] = _or_nan(rank_correlation(level, habit))
         likelihood[k] = _or_nan(rank_correlation(level, _likelihood(prior, k, candidates)))
-        material.report("levels, of each action", k + 1, len(at))
-    games, groups = t.games_N[at], material.groups_N[at]
+        inputs.progress("levels, of each action", k + 1, len(at))
+    games, groups = t.games_N[at], inputs.groups_N[at]
     return [
         line("P(level | action) with how often it is taken", "number", frequency, None, games,
              groups),
@@ -92,10 +92,10 @@ def level_lines(material: Material) -> list[Line]:
     ]  # fmt: skip
 
 
-def _likelihood(prior: Answers, k: int, candidates: Candidates) -> NDArray[np.float64]:
-    one = Answers(prior.material, prior.types_N8[[k]], prior.cells_N64[[k]])
-    each = Answers(
-        one.material,
+def _likelihood(prior: PolicyAnswers, k: int, candidates: Candidates) -> NDArray[np.float64]:
+    one = PolicyAnswers(prior.inputs, prior.types_N8[[k]], prior.cells_N64[[k]])
+    each = PolicyAnswers(
+        one.inputs,
         np.repeat(one.types_N8, len(candidates), 0),
         np.repeat(one.cells_N64, len(candidates), 0),
     )
@@ -115,15 +115,13 @@ def _or_nan(value: float | None) -> float:
     return np.nan if value is None else value
 
 
-def surprise_line(material: Material, forced: Forced) -> Line:
+def surprise_line(inputs: DiagnosisInputs, forced: TeacherForced) -> Measure:
     """Surprise at what came against how unlikely the policy found the action."""
-    t = material.transitions
-    at = material.some(material.chosen_N, PER_GAME)
-    answers = ask(
-        material, at, [material.window(int(i)) for i in at], "policy, of the action taken"
-    )
+    t = inputs.transitions
+    at = inputs.some(inputs.chosen_N, PER_GAME)
+    answers = ask(inputs, at, [inputs.window(int(i)) for i in at], "policy, of the action taken")
     types, cells = choices(t)
-    games, groups = t.games_N[at], material.groups_N[at]
+    games, groups = t.games_N[at], inputs.groups_N[at]
     unlikely = _ranked(-np.maximum(answers.likelihood(types[at], cells[at]), -50.0), games)
     surprise = _ranked(forced.nll_NC[at].astype(np.float64).sum(1), games)
     changed = (~same_cells(t.frames_NHW[at], t.next_NHW[at])).sum(1)
@@ -133,7 +131,7 @@ def surprise_line(material: Material, forced: Forced) -> Line:
         return _resampled(unlikely[of], surprise[of], {k: v[of] for k, v in given.items()},
                           groups[of])  # fmt: skip
 
-    return Line("surprise with the policy's unlikelihood of the action", "number",
+    return Measure("surprise with the policy's unlikelihood of the action", "number",
                 by_game(measure, games))  # fmt: skip
 
 

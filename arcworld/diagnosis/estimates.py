@@ -49,13 +49,13 @@ type ByGame = dict[str, Estimate | None]
 
 
 @dataclass(frozen=True)
-class Line:
+class Measure:
     """One measure by game."""
 
     name: str
     unit: Unit
     by_game: ByGame
-    is_floor: bool = False
+    is_baseline: bool = False
 
     @property
     def over_all(self) -> Estimate | None:
@@ -64,8 +64,8 @@ class Line:
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
-        games = {game: told and told.as_dict() for game, told in self.by_game.items()}
-        return {"unit": self.unit, "floor": self.is_floor, "games": games}
+        games = {game: reported and reported.as_dict() for game, reported in self.by_game.items()}
+        return {"unit": self.unit, "baseline": self.is_baseline, "games": games}
 
 
 def ratio(
@@ -120,8 +120,8 @@ def line(
     games_N: NDArray[np.str_],
     groups_N: NDArray[np.intp],
     *,
-    is_floor: bool = False,
-) -> Line:
+    is_baseline: bool = False,
+) -> Measure:
     """`ratio` by game; without `bottom_N` the mean, NaN left out."""
 
     def measure(at: NDArray[np.intp]) -> Estimate | None:
@@ -129,7 +129,7 @@ def line(
             return mean(top_N[at], groups_N[at])
         return ratio(top_N[at], bottom_N[at], groups_N[at])
 
-    return Line(name, unit, by_game(measure, games_N), is_floor)
+    return Measure(name, unit, by_game(measure, games_N), is_baseline)
 
 
 def ranks(values_N: NDArray[Any]) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from arcworld.diagnosis.estimates import Estimate, Line, Unit
+from arcworld.diagnosis.estimates import Estimate, Measure, Unit
 
 NOTHING = "-"
 
@@ -22,7 +22,7 @@ class Finding:
         key: a short name for JSON and tables.
         question: as one would ask it.
         verdict: a word or three; `words`: one sentence with the numbers that decided.
-        lines: every measure behind it, floors among them.
+        lines: every measure behind it, baselines among them.
         note: how to read them.
     """
 
@@ -30,10 +30,10 @@ class Finding:
     question: str
     verdict: str
     words: str
-    lines: Sequence[Line]
+    lines: Sequence[Measure]
     note: str = ""
 
-    def line(self, name: str) -> Line | None:
+    def line(self, name: str) -> Measure | None:
         """A measure by its name."""
         return next((line for line in self.lines if line.name == name), None)
 
@@ -53,12 +53,12 @@ class Finding:
         }
 
 
-def told(estimate: Estimate | None, unit: Unit) -> str:
+def as_text(estimate: Estimate | None, unit: Unit) -> str:
     """A value with its interval.
 
-    >>> told(Estimate(0.256, 0.2, 0.31, 40), "share"), told(None, "share")
+    >>> as_text(Estimate(0.256, 0.2, 0.31, 40), "share"), as_text(None, "share")
     ('25.6 % (20.0 to 31.0)', '-')
-    >>> told(Estimate(-0.031, None, None, 40), "points"), told(Estimate(0, 0, 0, 9), "number")
+    >>> as_text(Estimate(-0.031, None, None, 40), "points"), as_text(Estimate(0, 0, 0, 9), "number")
     ('-3.1 points', '0.000 (0.000 to 0.000)')
     """
     if estimate is None:

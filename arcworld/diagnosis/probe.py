@@ -49,7 +49,7 @@ def folds_of(recordings_N: NDArray[np.intp], groups_N: NDArray[np.intp]) -> NDAr
 def predict(
     features_NF: NDArray[np.float32], labels_N: NDArray[np.intp], folds_N: NDArray[np.intp]
 ) -> NDArray[np.intp]:
-    """Each item's label as foretold by a probe that was fitted on the other folds, [N].
+    """Each item's label as predicted by a probe that was fitted on the other folds, [N].
 
     >>> x = np.eye(2, dtype=np.float32)[[0, 1] * 6]
     >>> predict(x, np.array([3, 5] * 6), np.arange(12) // 2 % 3).tolist()

@@ -1,7 +1,8 @@
 """Is what was measured sound? Four faults that flatter a run, each looked for by itself.
 
 Aligned: an action belongs to the frame it is taken in, not to the one it led to. Split: no
-recording was trained on. Floored: frames are foretold better than by copying and by a table.
+recording was trained on. Against baselines: frames are predicted better than by copying and by a
+table.
 Calibrated: P(level won) is a probability, on both answers.
 """
 
@@ -13,16 +14,16 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from arcworld.diagnosis.clicks import SEEN, Foretold, floor_frames
-from arcworld.diagnosis.engine import Replayed
-from arcworld.diagnosis.estimates import Estimate, Line, by_game, line
-from arcworld.diagnosis.finding import Finding, told
-from arcworld.diagnosis.material import Material
-from arcworld.evaluation.floors import OutcomeFloors
+from arcworld.diagnosis.clicks import SEEN, PredictedFrames, baseline_frames
+from arcworld.diagnosis.engine_replay import Replayed
+from arcworld.diagnosis.estimates import Estimate, Measure, by_game, line
+from arcworld.diagnosis.finding import Finding, as_text
+from arcworld.diagnosis.inputs import DiagnosisInputs
+from arcworld.evaluation.baselines import OutcomeBaselines
 from arcworld.evaluation.frame_measures import same_cells
+from arcworld.evaluation.inference import TeacherForced
 from arcworld.evaluation.outcome import BINS, average_precision
 from arcworld.evaluation.transitions import Transitions
-from arcworld.evaluation.world_model import Forced
 from arcworld.frames.tokenizer import CELLS
 from arcworld.recordings.episode import Outcome
 from arcworld.recordings.novelty import frame_hashes, pair_hashes
@@ -31,32 +32,34 @@ WELL_CALIBRATED = 0.02
 """Mean distance of probability and frequency, up to which P(level won) can be taken as it is."""
 
 
-def aligned(material: Material, predicted: Foretold, replayed: Replayed | None) -> Finding:
+def aligned(
+    inputs: DiagnosisInputs, predicted: PredictedFrames, replayed: Replayed | None
+) -> Finding:
     """Fault 4: off by one."""
-    own, before = determinism(material.transitions)
-    t = material.transitions
-    games, groups = t.games_N, material.groups_N
+    own, before = determinism(inputs.transitions)
+    t = inputs.transitions
+    games, groups = t.games_N, inputs.groups_N
     among = ~np.isnan(own) & ~np.isnan(before)
     lines = [
         line("same frame and action, same next frame", "share", np.where(among, own, np.nan), None,
              games, groups),
         line("the same with the action before it", "share", np.where(among, before, np.nan), None,
-             games, groups, is_floor=True),
+             games, groups, is_baseline=True),
         predicted.share("changed cells right: true action", "true", predicted.has_past),
         predicted.share("changed cells right: the action before", "shifted", predicted.has_past),
         predicted.gain("true over the action before", "shifted", predicted.has_past),
     ]  # fmt: skip
     if replayed is not None:
-        lines.append(replayed.line(material))
+        lines.append(replayed.line(inputs))
     gain, frames = lines[4].over_all, lines[5].over_all if replayed is not None else None
     question = "Are actions aligned with frames (fault 4)?"
     data = "" if frames is None else (
-        f" Replayed in the engine, {told(frames, 'share')} of frames come out as recorded."
+        f" Replayed in the engine, {as_text(frames, 'share')} of frames come out as recorded."
     )  # fmt: skip
     if gain is None:
         return Finding("aligned", question, "cannot be told", "Nothing changes." + data, lines)
     words = (
-        f"The true action foretells {told(gain, 'points')} more of what changes than the one"
+        f"The true action predicts {as_text(gain, 'points')} more of what changes than the one"
         " before it."
     )
     if frames is not None and frames.value < 0.5:
@@ -102,105 +105,110 @@ def _several(frames_N: NDArray[np.uint64], actions_N3: NDArray[np.int16]) -> NDA
     return np.array([len(kinds[frame]) > 1 for frame in frames_N.tolist()])
 
 
-def split(material: Material) -> Finding:
+def split(inputs: DiagnosisInputs) -> Finding:
     """Fault 5: leaked validation."""
-    t = material.transitions
-    known = material.run.trained_on()
+    t = inputs.transitions
+    known = inputs.run.trained_on()
     guids = np.array([episode.guid for episode in t.episodes])
     trained_on = np.isin(guids, sorted(known))[t.episode_N]
-    games, groups = t.games_N, material.groups_N
+    games, groups = t.games_N, inputs.groups_N
     lines = [
         line("transitions of recordings trained on", "share", trained_on, None, games, groups),
         line("novel transitions", "share", t.novel_N, None, games, groups),
         line("level-ups that are novel", "share", t.novel_N & t.level_up_N, t.level_up_N, games,
              groups),
     ]  # fmt: skip
-    leaked = sum(guid in known for guid in material.dataset.guids)
+    leaked = sum(guid in known for guid in inputs.dataset.guids)
     novel, ups = lines[1].over_all, lines[2].over_all
     question = "Is it measured on recordings it never saw (fault 5)?"
     words = (
-        f"{leaked} of {len(material.dataset.guids)} recordings were trained on;"
-        f" {told(novel, 'share')} of transitions are novel, and {told(ups, 'share')} of level-ups:"
-        " the rest also stands in training, word for word."
+        f"{leaked} of {len(inputs.dataset.guids)} recordings were trained on;"
+        f" {as_text(novel, 'share')} of transitions are novel, and {as_text(ups, 'share')} of"
+        " level-ups: the rest also stands in training, word for word."
     )
     if not known:
         return Finding("split", question, "cannot be told", "The run does not say.", lines)
     return Finding("split", question, "leaked" if leaked else "yes", words, lines)
 
 
-def floored(predicted: Foretold) -> Finding:
-    """Fault 6: a frame score without its floor."""
-    t, at = predicted.material.transitions, predicted.at
-    games, groups = t.games_N[at], predicted.material.groups_N[at]
-    floors = floor_frames(predicted)
+def against_baselines(predicted: PredictedFrames) -> Finding:
+    """Fault 6: a frame score without its baseline."""
+    t, at = predicted.inputs.transitions, predicted.at
+    games, groups = t.games_N[at], predicted.inputs.groups_N[at]
+    baselines = baseline_frames(predicted)
     right = {"": predicted.right("true")}
-    right |= {name: same_cells(t.next_NHW[at], frames) for name, frames in floors.items()}
+    right |= {name: same_cells(t.next_NHW[at], frames) for name, frames in baselines.items()}
     subsets = {"novel": t.novel_N[at], "all": np.ones(len(at), dtype=np.bool_)}
-    lines: list[Line] = []
+    lines: list[Measure] = []
     for subset, among in subsets.items():
         cells = np.where(among, CELLS, 0)
         lines += [
             line(f"cells right, {subset}{f': {name}' if name else ''}", "share",
-                 hits.sum(1) * among, cells, games, groups, is_floor=bool(name))
+                 hits.sum(1) * among, cells, games, groups, is_baseline=bool(name))
             for name, hits in right.items()
         ]  # fmt: skip
         lines += [
             line(f"run over {name}, {subset}", "points",
                  (right[""].sum(1) - right[name].sum(1)) * among, cells, games, groups)
-            for name in floors
+            for name in baselines
             if name != "majority"
         ]  # fmt: skip
-    return _floored_finding(lines, list(floors))
+    return _against_baselines_finding(lines, list(baselines))
 
 
-def _floored_finding(lines: list[Line], floors: list[str]) -> Finding:
-    question = "Does it foretell frames better than its floors (fault 6)?"
+def _against_baselines_finding(lines: list[Measure], baselines: list[str]) -> Finding:
+    question = "Does it predict frames better than its baselines (fault 6)?"
     leads = {
         f"{name}, {subset}": next(
             e.over_all for e in lines if e.name == f"run over {name}, {subset}"
         )
         for subset in ("novel", "all")
-        for name in floors
+        for name in baselines
         if name != "majority"
     }
     known = {name: lead for name, lead in leads.items() if lead is not None}
     if not known:
-        return Finding("floored", question, "cannot be told", "Nothing to count.", lines)
-    said = "; ".join(f"{name} {told(lead, 'points')}" for name, lead in known.items())
+        return Finding("against_baselines", question, "cannot be told", "Nothing to count.", lines)
+    said = "; ".join(f"{name} {as_text(lead, 'points')}" for name, lead in known.items())
     ahead = [lead.above(0.0) for lead in known.values()]
     verdict = "better" if all(ahead) else "better in part" if any(ahead) else "no better"
     note = "RESET and level-up transitions are left out; per frame, greedy."
     return Finding(
-        "floored", question, verdict, f"Cells right, run minus floor: {said}.", lines, note
+        "against_baselines",
+        question,
+        verdict,
+        f"Cells right, run minus baseline: {said}.",
+        lines,
+        note,
     )
 
 
-def calibrated(material: Material, forced: Forced) -> Finding:
+def calibrated(inputs: DiagnosisInputs, forced: TeacherForced) -> Finding:
     """Fault 7: LEVEL_COMPLETE without negatives."""
-    t = material.transitions
+    t = inputs.transitions
     level = {"": forced.outcomes_NO[:, Outcome.LEVEL_WON].astype(np.float64)}
-    if material.trained is not None:
-        told_by = OutcomeFloors(material.trained).predictions(t)
-        level |= {name: outcomes[:, Outcome.LEVEL_WON] for name, outcomes in told_by.items()}
-    games, groups, won = t.games_N, material.groups_N, t.level_up_N
-    lines: list[Line] = []
+    if inputs.trained is not None:
+        reported_by = OutcomeBaselines(inputs.trained).predictions(t)
+        level |= {name: outcomes[:, Outcome.LEVEL_WON] for name, outcomes in reported_by.items()}
+    games, groups, won = t.games_N, inputs.groups_N, t.level_up_N
+    lines: list[Measure] = []
     for name, chance in level.items():
-        after, floor = f": {name}" if name else "", bool(name)
+        after, baseline = f": {name}" if name else "", bool(name)
         lines += [
             line(f"P(level) where it is won{after}", "share", chance * won, won, games, groups,
-                 is_floor=floor),
+                 is_baseline=baseline),
             line(f"P(level) where it is not{after}", "share", chance * ~won, ~won, games, groups,
-                 is_floor=floor),
-            _scored(f"calibration error{after}", calibration_gap, chance, t, floor),
+                 is_baseline=baseline),
+            _scored(f"calibration error{after}", calibration_gap, chance, t, baseline),
             line(f"Brier score{after}", "number", (chance - won) ** 2, None, games, groups,
-                 is_floor=floor),
-            _scored(f"average precision{after}", average_precision, chance, t, floor),
+                 is_baseline=baseline),
+            _scored(f"average precision{after}", average_precision, chance, t, baseline),
         ]  # fmt: skip
-    return _calibrated_finding(material, lines)
+    return _calibrated_finding(inputs, lines)
 
 
-def _calibrated_finding(material: Material, lines: list[Line]) -> Finding:
-    t = material.transitions
+def _calibrated_finding(inputs: DiagnosisInputs, lines: list[Measure]) -> Finding:
+    t = inputs.transitions
     by_name = {each.name: each.over_all for each in lines}
     error, alarms = by_name["calibration error"], by_name["P(level) where it is not"]
     hits = by_name["P(level) where it is won"]
@@ -213,9 +221,9 @@ def _calibrated_finding(material: Material, lines: list[Line]) -> Finding:
     ups, novel = int(t.level_up_N.sum()), int((t.level_up_N & t.novel_N).sum())
     words = (
         f"Calibration error {error.value:.3f}, Brier {brier.value if brier else rate:.3f} (the"
-        f" base rate: {rate * (1 - rate):.3f}); P(level) is {told(hits, 'share')} where a level is"
-        f" won and {told(alarms, 'share')} where it is not. {novel} of {ups} level-ups are novel:"
-        f" {'the rest is' if novel else 'all of it is'} memory."
+        f" base rate: {rate * (1 - rate):.3f}); P(level) is {as_text(hits, 'share')} where a level"
+        f" is won and {as_text(alarms, 'share')} where it is not. {novel} of {ups} level-ups are"
+        f" novel: {'the rest is' if novel else 'all of it is'} memory."
     )
     return Finding("calibrated", question, verdict, words, lines)
 
@@ -234,12 +242,12 @@ type _Score = Callable[[NDArray[np.float64], NDArray[np.bool_]], float | None]
 
 
 def _scored(
-    name: str, score: _Score, chance_N: NDArray[np.float64], t: Transitions, is_floor: bool
-) -> Line:
+    name: str, score: _Score, chance_N: NDArray[np.float64], t: Transitions, is_baseline: bool
+) -> Measure:
     """A score of probabilities that is no mean, by game."""
 
     def measure(at: NDArray[np.intp]) -> Estimate | None:
         value = score(chance_N[at], t.level_up_N[at])
         return None if value is None else Estimate(value, None, None, len(at))
 
-    return Line(name, "number", by_game(measure, t.games_N), is_floor)
+    return Measure(name, "number", by_game(measure, t.games_N), is_baseline)

@@ -1,1 +1,1 @@
-"""Evaluation: the measures, each beside its floors, by game."""
+"""Evaluation: the measures, each beside its baselines, by game."""

@@ -1,8 +1,8 @@
 """Does the model use the action? The true one against a random other legal one.
 
-Knows how another action is drawn and what both foretell; knows no engine. Both answers are
+Knows how another action is drawn and what both predict; knows no engine. Both answers are
 measured on the cells that truly changed: what changes whatever one does (a bar that counts) is
-foretold with either action and adds nothing. RESET and level-ups are left out. In a dream of d
+predicted with either action and adds nothing. RESET and level-ups are left out. In a dream of d
 actions only the first is another; those after it are the true ones.
 """
 
@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arcworld.evaluation.frame_measures import same_cells
+from arcworld.evaluation.inference import ProgressCallback
 from arcworld.evaluation.open_loop import Dreams, dream, frames_of, histories_at, spread
 from arcworld.evaluation.parts import DEEP
 from arcworld.evaluation.pooling import Ratio, Table
 from arcworld.evaluation.transitions import Transitions
-from arcworld.evaluation.world_model import Report
 from arcworld.models.run import Run
 from arcworld.recordings.episode import CLICK, NO_PLACE, SIDE
 from arcworld.tokens.cells import cell_of
@@ -58,8 +58,8 @@ def other_actions(transitions: Transitions, seed: int = SEED) -> NDArray[np.int1
 
 
 @dataclass(frozen=True, eq=False)
-class Uses:
-    """M transitions with what the model foretells after another action.
+class Counterfactuals:
+    """M transitions with what the model predicts after another action.
 
     Attributes:
         at_M: places among all transitions.
@@ -73,15 +73,15 @@ class Uses:
 
 
 def other_answers(
-    run: Run, transitions: Transitions, coded: Sequence[CodedEpisode], report: Report
-) -> Uses:
+    run: Run, transitions: Transitions, coded: Sequence[CodedEpisode], progress: ProgressCallback
+) -> Counterfactuals:
     """The model's next frame after another action, on `SAMPLE` transitions a game."""
     others = other_actions(transitions)
     changed = (transitions.frames_NHW != transitions.next_NHW).any((1, 2))
     wanted = changed & _sayable(run, others) & transitions.subsets()["ordinary"]
     at = spread(transitions, wanted, SAMPLE)
-    frames = _dream_other(run, transitions, coded, at, others[at][:, None], report)
-    return Uses(transitions, at, others[at], frames)
+    frames = _dream_other(run, transitions, coded, at, others[at][:, None], progress)
+    return Counterfactuals(transitions, at, others[at], frames)
 
 
 def _sayable(run: Run, others_N3: NDArray[np.int16]) -> NDArray[np.bool_]:
@@ -96,13 +96,13 @@ def _dream_other(
     coded: Sequence[CodedEpisode],
     at_M: NDArray[np.intp],
     actions_MD3: NDArray[np.int16],
-    report: Report,
+    progress: ProgressCallback,
 ) -> NDArray[np.uint8]:
     """The last frame of dreams, uint8 [M, 64, 64]."""
     model = run.world_model
     histories = histories_at(model, transitions, coded, at_M)
     name = f"another action, {actions_MD3.shape[1]} deep"
-    indices_DMC = dream(model, histories, actions_MD3, partial(report, name))
+    indices_DMC = dream(model, histories, actions_MD3, partial(progress, name))
     return frames_of(run, indices_DMC[-1:])[0]
 
 
@@ -111,8 +111,8 @@ def use_table(
 ) -> Table:
     """The measures of `use_ratios` on `all` and `novel`."""
     known = transitions.subsets()
-    pool = transitions.pool({name: known[name] for name in ("all", "novel")})
-    return pool.table(use_ratios(transitions, true_NHW, other_NHW))
+    grouping = transitions.grouping({name: known[name] for name in ("all", "novel")})
+    return grouping.table(use_ratios(transitions, true_NHW, other_NHW))
 
 
 def use_ratios(
@@ -123,8 +123,8 @@ def use_ratios(
 
     Args:
         transitions: from a start frame to a true later one.
-        true_NHW: what the model foretells with the true actions.
-        other_NHW: what it foretells where the first is another.
+        true_NHW: what the model predicts with the true actions.
+        other_NHW: what it predicts where the first is another.
     """
     changed = ~same_cells(transitions.frames_NHW, transitions.next_NHW)
     among = changed.sum(1)
@@ -137,13 +137,15 @@ def use_ratios(
     }
 
 
-def use_one_deep(uses: Uses, per_frame_NHW: NDArray[np.uint8]) -> Table:
+def use_one_deep(uses: Counterfactuals, per_frame_NHW: NDArray[np.uint8]) -> Table:
     """Part `action_use/1`."""
     true = per_frame_NHW[uses.at_M]
     return use_table(uses.transitions.take(uses.at_M), true, uses.frames_MHW)
 
 
-def use_deep(run: Run, dreams: Dreams, coded: Sequence[CodedEpisode], report: Report) -> Table:
+def use_deep(
+    run: Run, dreams: Dreams, coded: Sequence[CodedEpisode], progress: ProgressCallback
+) -> Table:
     """Part `action_use/4`: from the start frames of the open loop, where nothing is crossed."""
     transitions = dreams.transitions
     others_S3 = other_actions(transitions)[dreams.starts_S]
@@ -151,7 +153,7 @@ def use_deep(run: Run, dreams: Dreams, coded: Sequence[CodedEpisode], report: Re
     at = dreams.starts_S[kept]
     actions_MD3 = transitions.actions_N3[at[:, None] + np.arange(DEEP)]
     actions_MD3[:, 0] = others_S3[kept]
-    other = _dream_other(run, transitions, coded, at, actions_MD3, report)
+    other = _dream_other(run, transitions, coded, at, actions_MD3, progress)
     return use_table(
         dreams.at(DEEP).take(np.flatnonzero(kept)), dreams.frames_DSHW[DEEP - 1][kept], other
     )

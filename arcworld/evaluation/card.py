@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from arcworld.evaluation.evaluate import Evaluation
-from arcworld.evaluation.headline import floors_that_win, headline_table
+from arcworld.evaluation.headline import baselines_that_win, headline_table
 from arcworld.models.run import Run
 from arcworld.recordings.episode import game_name
 
@@ -28,8 +28,8 @@ def model_card(run: Run, evaluation: Evaluation, commands: Sequence[str]) -> str
         evaluation: of it.
         commands: those that made and measured it.
     """
-    told = "\n".join(commands)
-    wins = "\n".join(f"- {sentence}" for sentence in floors_that_win(evaluation.parts))
+    reported = "\n".join(commands)
+    wins = "\n".join(f"- {sentence}" for sentence in baselines_that_win(evaluation.parts))
     return f"""{HEAD}
 # arcworld `{run.name}`
 
@@ -38,12 +38,12 @@ A tokenizer, a world model and a policy for ARC-AGI-3 games, opened by
 the codebook's cells of 8x8 pixels.
 
 ```sh
-{told}
+{reported}
 ```
 
 {headline_table(evaluation.parts, evaluation.about).as_markdown()}
 
-Where a floor is ahead of the model:
+Where a baseline is ahead of the model:
 
 {wins or "- nowhere"}
 

@@ -1,4 +1,4 @@
-"""A run against a data set: every part beside its floors, by game, on all and on novel items.
+"""A run against a data set: every part beside its baselines, by game, on all and on novel items.
 
 Knows the order of the measures; each is a module of its own.
 """
@@ -16,25 +16,25 @@ from numpy.typing import NDArray
 import arcworld
 from arcworld.errors import ArcworldError, did_you_mean
 from arcworld.evaluation.action_use import other_answers, use_deep, use_one_deep
-from arcworld.evaluation.engine import ask_engine, engine_tables
-from arcworld.evaluation.floors import ActionFloors, FrameFloors, OutcomeFloors
+from arcworld.evaluation.baselines import ActionBaselines, FrameBaselines, OutcomeBaselines
+from arcworld.evaluation.engine_answers import ask_engine, engine_tables
 from arcworld.evaluation.frame_measures import frame_table
-from arcworld.evaluation.loss import loss_table
-from arcworld.evaluation.open_loop import Dreams, dream_all, floor_dreams
-from arcworld.evaluation.outcome import Forecast, outcome_table, reliability
-from arcworld.evaluation.parts import DEEP, DEPTHS, WITHHELD
-from arcworld.evaluation.policy import greedy_choices, policy_table
-from arcworld.evaluation.pooling import Table
-from arcworld.evaluation.tokenizer import evaluate_tokenizer, left_out_episodes
-from arcworld.evaluation.transitions import Transitions, lay_out
-from arcworld.evaluation.withheld import read_withheld
-from arcworld.evaluation.world_model import (
-    Report,
+from arcworld.evaluation.held_out_levels import read_held_out_levels
+from arcworld.evaluation.inference import (
+    ProgressCallback,
     code_all,
     forced_table,
     per_frame,
     teacher_forced,
 )
+from arcworld.evaluation.loss_table import loss_table
+from arcworld.evaluation.open_loop import Dreams, baseline_dreams, dream_all
+from arcworld.evaluation.outcome import BinaryForecast, outcome_table, reliability
+from arcworld.evaluation.parts import DEEP, DEPTHS, OUTCOME_HELD_OUT
+from arcworld.evaluation.policy_measures import greedy_choices, policy_table
+from arcworld.evaluation.pooling import Table
+from arcworld.evaluation.tokenizer import evaluate_tokenizer, unseen_game_episodes
+from arcworld.evaluation.transitions import Transitions, lay_out
 from arcworld.models.run import Run
 from arcworld.recordings.dataset import Dataset
 from arcworld.recordings.episode import Outcome
@@ -44,7 +44,7 @@ SPLITS = ("train", "validation", "all", "held_out")
 
 
 def quiet(what: str, done: int, total: int) -> None:
-    """A `Report` that says nothing."""
+    """A `ProgressCallback` that says nothing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,12 +52,12 @@ class Evaluation:
     """What `evaluate` found.
 
     Attributes:
-        parts: part -> subset -> game -> measure; floors are parts named `floors/NAME/part`.
+        parts: part -> subset -> game -> measure; baselines are parts named `baselines/NAME/part`.
         about: run, data, split, seed, commit and counts.
         bins: part -> see `reliability`, of level-ups over all games.
         transitions: what was evaluated, in order; `predicted_NHW` is its per-frame answer and
             `nll_NC` how unlikely each cell of the true next frame was, in nats.
-        dreams: in open loop, of the run and by floor.
+        dreams: in open loop, of the run and by baseline.
     """
 
     parts: dict[str, Table]
@@ -84,18 +84,18 @@ def evaluate(
     run: Run,
     dataset: Dataset,
     split: str = "validation",
-    report: Report = quiet,
+    progress: ProgressCallback = quiet,
     games: Path | None = None,
 ) -> Evaluation:
     """Measure a run on one part of a data set.
 
-    The lookup floors read the recordings of `dataset` that the run was trained on.
+    The lookup baselines read the recordings of `dataset` that the run was trained on.
 
     Args:
         run: whose models are measured.
         dataset: recordings.
         split: one of `SPLITS`.
-        report: hears how far each stage is.
+        progress: hears how far each stage is.
         games: a folder of games that the recordings are of: what another action leads to is then
             asked of them.
 
@@ -107,12 +107,12 @@ def evaluate(
     trained = training_of(run, dataset)
     coded = code_all(transitions, run.tokenizer)
     try:
-        forced = teacher_forced(run.world_model, transitions, coded, report)
+        forced = teacher_forced(run.world_model, transitions, coded, progress)
     except ValueError as error:
         raise ArcworldError(f"{dataset.path}: {error}; evaluate a v2 run on it") from error
-    codes = per_frame(run.world_model, transitions, coded, forced, report)
+    codes = per_frame(run.world_model, transitions, coded, forced, progress)
     predicted = run.tokenizer.decode_frames(codes)
-    chosen = greedy_choices(run.world_model, run.policy, transitions, coded, report)
+    chosen = greedy_choices(run.world_model, run.policy, transitions, coded, progress)
     parts = {
         **_tokenizer_parts(run, transitions, trained),
         "world_model": frame_table(transitions, predicted),
@@ -121,23 +121,27 @@ def evaluate(
         ),
         "outcome": outcome_table(transitions, forced.outcomes_NO),
         "policy": policy_table(transitions, chosen),
-        **_floors(transitions, trained),
+        **_baselines(transitions, trained),
     }
-    for subset, by_game in loss_table(run, transitions, coded, report).items():
+    for subset, by_game in loss_table(run, transitions, coded, progress).items():
         for game, measures in by_game.items():
             parts["world_model_teacher_forced"][subset][game] |= measures
-    dreams = _dreams(run, transitions, coded, trained, report)
+    dreams = _dreams(run, transitions, coded, trained, progress)
     parts |= _dream_parts(dreams)
-    uses = other_answers(run, transitions, coded, report)
+    uses = other_answers(run, transitions, coded, progress)
     parts["action_use/1"] = use_one_deep(uses, predicted)
-    parts[f"action_use/{DEEP}"] = use_deep(run, dreams["run"], coded, report)
+    parts[f"action_use/{DEEP}"] = use_deep(run, dreams["run"], coded, progress)
     if games is not None:
-        parts |= engine_tables(uses, ask_engine(uses, games, report), run.novelty_index)
-    bins = {"outcome": reliability(Forecast.of(transitions, forced.outcomes_NO, Outcome.LEVEL_WON))}
-    withheld = read_withheld(run.folder)
-    if withheld is not None:
-        parts |= withheld.parts
-        bins[WITHHELD] = withheld.bins
+        parts |= engine_tables(uses, ask_engine(uses, games, progress), run.novelty_index)
+    bins = {
+        "outcome": reliability(
+            BinaryForecast.of(transitions, forced.outcomes_NO, Outcome.LEVEL_WON)
+        )
+    }
+    held_out = read_held_out_levels(run.folder)
+    if held_out is not None:
+        parts |= held_out.parts
+        bins[OUTCOME_HELD_OUT] = held_out.bins
     about = _about(run, part, split, transitions)
     return Evaluation(parts, about, bins, transitions, predicted, forced.nll_NC, dreams)
 
@@ -147,11 +151,11 @@ def _tokenizer_parts(
 ) -> dict[str, Table]:
     frames = None if trained is None else _all_frames(trained)
     parts = evaluate_tokenizer(run.tokenizer, transitions.episodes, run.novelty_index, frames)
-    strangers = left_out_episodes(tuple(run.about.get("games", ())))
-    if strangers:
-        found = evaluate_tokenizer(run.tokenizer, strangers, run.novelty_index, frames)
+    unseen = unseen_game_episodes(tuple(run.about.get("games", ())))
+    if unseen:
+        found = evaluate_tokenizer(run.tokenizer, unseen, run.novelty_index, frames)
         for name, table in found.items():
-            parts[f"{name}_left_out"] = table
+            parts[f"{name}_unseen_games"] = table
     return parts
 
 
@@ -160,16 +164,19 @@ def _dreams(
     transitions: Transitions,
     coded: Sequence[CodedEpisode],
     trained: Transitions | None,
-    report: Report,
+    progress: ProgressCallback,
 ) -> dict[str, Dreams]:
-    own = dream_all(run, transitions, coded, report)
-    return {"run": own, **floor_dreams(own, None if trained is None else FrameFloors(trained))}
+    own = dream_all(run, transitions, coded, progress)
+    return {
+        "run": own,
+        **baseline_dreams(own, None if trained is None else FrameBaselines(trained)),
+    }
 
 
 def _dream_parts(dreams: dict[str, Dreams]) -> dict[str, Table]:
     parts: dict[str, Table] = {}
     for who, dreamt in dreams.items():
-        place = "" if who == "run" else f"floors/{who}/"
+        place = "" if who == "run" else f"baselines/{who}/"
         for depth in DEPTHS:
             parts[f"{place}open_loop/{depth}"] = dreamt.table(depth)
     return parts
@@ -196,7 +203,7 @@ def part_of(dataset: Dataset, split: str) -> Dataset:
 
 
 def training_of(run: Run, dataset: Dataset) -> Transitions | None:
-    """All that the run was trained on in these games, or None: half a table would be a floor set
+    """All that the run was trained on in these games, or None: half a table would be a baseline set
     low.
     """
     known = run.trained_on(dataset.games)
@@ -210,23 +217,23 @@ def _all_frames(transitions: Transitions) -> NDArray[np.uint8]:
     return np.concatenate([episode.frames_THW for episode in transitions.episodes])
 
 
-def _floors(transitions: Transitions, trained: Transitions | None) -> dict[str, Table]:
-    """Each floor's tables; without the training recordings only `copy` can be had."""
+def _baselines(transitions: Transitions, trained: Transitions | None) -> dict[str, Table]:
+    """Each baseline's tables; without the training recordings only `copy` can be had."""
     frames = {"copy": transitions.frames_NHW}
     if trained is not None:
-        frames = FrameFloors(trained).predictions(transitions)
+        frames = FrameBaselines(trained).predictions(transitions)
     tables = {name: frame_table(transitions, predicted) for name, predicted in frames.items()}
     parts = {
-        f"floors/{name}/{part}": table
+        f"baselines/{name}/{part}": table
         for part in ("world_model", "world_model_teacher_forced")
         for name, table in tables.items()
     }
     if trained is None:
         return parts
-    for name, chosen in ActionFloors(trained).predictions(transitions).items():
-        parts[f"floors/{name}/policy"] = policy_table(transitions, chosen)
-    for name, outcomes in OutcomeFloors(trained).predictions(transitions).items():
-        parts[f"floors/{name}/outcome"] = outcome_table(transitions, outcomes)
+    for name, chosen in ActionBaselines(trained).predictions(transitions).items():
+        parts[f"baselines/{name}/policy"] = policy_table(transitions, chosen)
+    for name, outcomes in OutcomeBaselines(trained).predictions(transitions).items():
+        parts[f"baselines/{name}/outcome"] = outcome_table(transitions, outcomes)
     return parts
 
 

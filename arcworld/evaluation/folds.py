@@ -13,7 +13,7 @@ from arcworld.recordings.dataset import Dataset
 FOLDS = 3
 
 
-def withheld_levels(dataset: Dataset, fold: int) -> dict[str, range]:
+def levels_of_fold(dataset: Dataset, fold: int) -> dict[str, range]:
     """By game id, the levels (0-based) that a fold withholds; every level is withheld once.
 
     Of seven levels the first two, the next two, the last three. Games with fewer levels than folds
@@ -28,8 +28,8 @@ def withheld_levels(dataset: Dataset, fold: int) -> dict[str, range]:
 
 
 def fold_folder(run: Path, fold: int) -> Path:
-    """Where `arcworld withhold` keeps a fold's own run, inside that of the run itself."""
-    return run / "withheld" / f"fold-{fold + 1}"
+    """Where `arcworld crossval` keeps a fold's own run, inside that of the run itself."""
+    return run / "crossval" / f"fold-{fold + 1}"
 
 
 def fold_folders(run: Path) -> list[Path]:
@@ -43,7 +43,7 @@ def fold_folders(run: Path) -> list[Path]:
         if not (folder / "policy").is_dir():
             raise ArcworldError(
                 f"{folder}: found no trained run; expected one of {FOLDS} folds; train them with"
-                f" `arcworld withhold {run} --data RECORDINGS`"
+                f" `arcworld crossval {run} --data RECORDINGS`"
             )
     return folders
 
@@ -54,7 +54,7 @@ def fold_data(dataset: Dataset, fold: int) -> Dataset:
     Raises:
         ArcworldError: no game has levels enough.
     """
-    levels = withheld_levels(dataset, fold)
+    levels = levels_of_fold(dataset, fold)
     if not levels:
         raise ArcworldError(
             f"{dataset.path}: found no game of {FOLDS} levels or more; expected one, to withhold"

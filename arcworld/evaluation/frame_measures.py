@@ -48,4 +48,4 @@ def frame_table(
 ) -> Table:
     """The measures of one prediction a transition, with any `more` beside them."""
     ratios = frame_ratios(transitions.frames_NHW, transitions.next_NHW, predicted_NHW)
-    return transitions.pool(subsets).table({**ratios, **(more or {})})
+    return transitions.grouping(subsets).table({**ratios, **(more or {})})

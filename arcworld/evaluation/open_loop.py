@@ -1,6 +1,6 @@
 """Open loop: the model dreams with the true actions, feeding itself its own frames.
 
-Knows start frames, dreams and their floors; knows nothing of files. A dream begins with the true
+Knows start frames, dreams and their baselines; knows nothing of files. A dream begins with the true
 history up to its start frame; from then on frames and level-up marks are the model's own, and its
 context slides over them. Measured at depth d is the frame after d actions, and *changed* means
 changed against the start frame. A dream of which RESET or a level-up is part is told apart from
@@ -16,12 +16,12 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from arcworld.evaluation.floors import FrameFloors
+from arcworld.evaluation.baselines import FrameBaselines
 from arcworld.evaluation.frame_measures import frame_ratios, frame_table
+from arcworld.evaluation.inference import ProgressCallback, predict_all, window_at
 from arcworld.evaluation.parts import DEPTHS
 from arcworld.evaluation.pooling import Table
 from arcworld.evaluation.transitions import Transitions
-from arcworld.evaluation.world_model import Report, predict_all, window_at
 from arcworld.frames.tokenizer import CELLS
 from arcworld.models.run import Run
 from arcworld.models.world_model import WorldModel
@@ -48,7 +48,7 @@ def spread(
     return np.sort(np.concatenate(chosen))
 
 
-def has_ahead(transitions: Transitions, depth: int) -> NDArray[np.bool_]:
+def has_future(transitions: Transitions, depth: int) -> NDArray[np.bool_]:
     """Whether a transition and the `depth` - 1 after it stand in one episode, bool [N]."""
     lengths = np.array([len(episode) for episode in transitions.episodes])
     return transitions.t_N + depth <= lengths[transitions.episode_N]
@@ -102,23 +102,23 @@ class Dreams:
     def curve(self, measure: str) -> list[float | None]:
         """A measure over all dreams at each depth from 1."""
         every = np.ones(len(self.starts_S), dtype=np.bool_)
-        told: list[float | None] = []
+        reported: list[float | None] = []
         for depth in range(1, self.depth + 1):
             true = self.at(depth)
             ratios = frame_ratios(true.frames_NHW, true.next_NHW, self.frames_DSHW[depth - 1])
-            told.append(ratios[measure].of(every))
-        return told
+            reported.append(ratios[measure].of(every))
+        return reported
 
 
 def dream_all(
-    run: Run, transitions: Transitions, coded: Sequence[CodedEpisode], report: Report
+    run: Run, transitions: Transitions, coded: Sequence[CodedEpisode], progress: ProgressCallback
 ) -> Dreams:
     """Dream from `STARTS` frames a game."""
-    starts_S = spread(transitions, has_ahead(transitions, HORIZON), STARTS)
+    starts_S = spread(transitions, has_future(transitions, HORIZON), STARTS)
     at_SD = starts_S[:, None] + np.arange(HORIZON)
     actions_SD3 = transitions.actions_N3[at_SD]
     histories = histories_at(run.world_model, transitions, coded, starts_S)
-    indices_DSC = dream(run.world_model, histories, actions_SD3, partial(report, "open loop"))
+    indices_DSC = dream(run.world_model, histories, actions_SD3, partial(progress, "open loop"))
     return Dreams(transitions, starts_S, frames_of(run, indices_DSC))
 
 
@@ -145,7 +145,7 @@ def dream(
     model: WorldModel,
     histories: Sequence[CodedEpisode],
     actions_SD3: NDArray[np.int16],
-    report: Callable[[int, int], None],
+    progress: Callable[[int, int], None],
 ) -> NDArray[np.int32]:
     """Codes of the frames that D actions lead each of S histories to, int32 [D, S, 64]."""
     now = list(histories)
@@ -153,11 +153,11 @@ def dream(
     total = actions_SD3.shape[1]
     for depth in range(total):
         asked = [_ask(h, a) for h, a in zip(now, actions_SD3[:, depth], strict=True)]
-        told = predict_all(model, asked, lambda _done, _total: None)
-        rows = zip(asked, told.indices_BC, told.level_token_B.tolist(), strict=True)
+        reported = predict_all(model, asked, lambda _done, _total: None)
+        rows = zip(asked, reported.indices_BC, reported.level_token_B.tolist(), strict=True)
         now = [_go_on(*row) for row in rows]
-        indices.append(told.indices_BC)
-        report(depth + 1, total)
+        indices.append(reported.indices_BC)
+        progress(depth + 1, total)
     return np.stack(indices)
 
 
@@ -173,14 +173,14 @@ def _ask(history: CodedEpisode, action_3: NDArray[np.int16]) -> CodedEpisode:
 
 
 def _go_on(asked: CodedEpisode, codes_C: NDArray[np.int32], won: bool) -> CodedEpisode:
-    """The history with the frame, and the level-up, that the model itself foretold."""
+    """The history with the frame, and the level-up, that the model itself predicted."""
     outcomes = asked.outcomes_A.copy()
     outcomes[-1] = Outcome.LEVEL_WON if won else Outcome.NOTHING
     indices = np.concatenate([asked.indices_TC, codes_C[None]])
     return replace(asked, indices_TC=indices, outcomes_A=outcomes)
 
 
-def floor_dreams(dreams: Dreams, floors: FrameFloors | None) -> dict[str, Dreams]:
+def baseline_dreams(dreams: Dreams, baselines: FrameBaselines | None) -> dict[str, Dreams]:
     """What is had for nothing at each depth: `copy` is the start frame again; `majority`; `lookup`
     goes on from what it found itself, as the model does. Without training only `copy`.
     """
@@ -188,12 +188,12 @@ def floor_dreams(dreams: Dreams, floors: FrameFloors | None) -> dict[str, Dreams
     frames = transitions.frames_NHW[starts_S]
     copy = np.broadcast_to(frames, (dreams.depth, *frames.shape))
     found = {"copy": replace(dreams, frames_DSHW=copy)}
-    if floors is None:
+    if baselines is None:
         return found
-    majority = floors.predictions(transitions.take(starts_S))["majority"]
+    majority = baselines.predictions(transitions.take(starts_S))["majority"]
     looked: list[NDArray[np.uint8]] = []
     for depth in range(dreams.depth):
-        frames = floors.look_up(frames, transitions.actions_N3[starts_S + depth])
+        frames = baselines.look_up(frames, transitions.actions_N3[starts_S + depth])
         looked.append(frames)
     same = np.broadcast_to(majority, copy.shape)
     return found | {

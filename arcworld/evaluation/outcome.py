@@ -1,4 +1,4 @@
-"""How well an outcome is foretold: ranking, probability, calibration, beside the base rate.
+"""How well an outcome is predicted: ranking, probability, calibration, beside the base rate.
 
 Knows probabilities and what came; knows nothing of models. Sources: average precision as in
 Davis & Goadrich 2006 (ties share their rank); Brier 1950; calibration error in ten equal bins.
@@ -28,23 +28,23 @@ def outcome_table(
     `f1_memory` is at probability one half, and is memory where the levels were seen in training.
     The same of game over, with `game_over_` before the name. On `all` and `novel`, or on others.
     """
-    level = Forecast.of(transitions, outcomes_NO, Outcome.LEVEL_WON)
-    over = Forecast.of(transitions, outcomes_NO, Outcome.GAME_OVER)
+    level = BinaryForecast.of(transitions, outcomes_NO, Outcome.LEVEL_WON)
+    over = BinaryForecast.of(transitions, outcomes_NO, Outcome.GAME_OVER)
 
     def measure(chosen: NDArray[np.bool_]) -> Values:
         lost = binary_measures(over.take(chosen))
         won = level.take(chosen)
-        told = {f"game_over_{name}": value for name, value in lost.items()}
-        return binary_measures(won) | binary_intervals(won) | told
+        reported = {f"game_over_{name}": value for name, value in lost.items()}
+        return binary_measures(won) | binary_intervals(won) | reported
 
     if subsets is None:
         known = transitions.subsets()
         subsets = {name: known[name] for name in ("all", "novel")}
-    return transitions.pool(subsets).table_by(measure)
+    return transitions.grouping(subsets).table_by(measure)
 
 
 @dataclass(frozen=True, eq=False)
-class Forecast:
+class BinaryForecast:
     """N probabilities of one yes-or-no question, what came, and in which recordings."""
 
     probability_N: NDArray[np.float64]
@@ -54,14 +54,14 @@ class Forecast:
     @classmethod
     def of(
         cls, transitions: Transitions, outcomes_NO: NDArray[np.floating], outcome: Outcome
-    ) -> Forecast:
+    ) -> BinaryForecast:
         """Whether an action has this outcome."""
         truth = transitions.outcomes_N == outcome
         return cls(outcomes_NO[:, outcome].astype(np.float64), truth, transitions.recordings_N)
 
-    def take(self, chosen_N: NDArray[np.bool_]) -> Forecast:
+    def take(self, chosen_N: NDArray[np.bool_]) -> BinaryForecast:
         """Some of them."""
-        return Forecast(
+        return BinaryForecast(
             self.probability_N[chosen_N], self.truth_N[chosen_N], self.recordings_N[chosen_N]
         )
 
@@ -71,7 +71,7 @@ class Forecast:
         return np.minimum((self.probability_N * BINS).astype(np.intp), BINS - 1)
 
 
-def binary_measures(forecast: Forecast) -> Values:
+def binary_measures(forecast: BinaryForecast) -> Values:
     """The measures of one yes-or-no question; None where nothing can be said."""
     probability_N, truth_N = forecast.probability_N, forecast.truth_N
     if not len(truth_N):
@@ -122,18 +122,18 @@ def weighted_precision(
     return (np.diff(recall, axis=1, prepend=0.0) * precision).sum(1)
 
 
-def calibration_error(forecast: Forecast) -> float:
+def calibration_error(forecast: BinaryForecast) -> float:
     """Mean distance of probability and frequency over ten equal bins, weighted by count.
 
     >>> probability, truth = np.array([0.75, 0.75]), np.array([True, False])
-    >>> calibration_error(Forecast(probability, truth, np.zeros(2, int)))
+    >>> calibration_error(BinaryForecast(probability, truth, np.zeros(2, int)))
     0.25
     """
     gaps = np.bincount(forecast.bins_N, forecast.probability_N - forecast.truth_N)
     return float(np.abs(gaps).sum() / len(forecast.truth_N))
 
 
-def binary_intervals(forecast: Forecast) -> Values:
+def binary_intervals(forecast: BinaryForecast) -> Values:
     """Intervals of `average_precision`, `brier` and `calibration_error` over recordings."""
     if not forecast.truth_N.any():
         return {}
@@ -151,7 +151,7 @@ def binary_intervals(forecast: Forecast) -> Values:
     )
 
 
-def reliability(forecast: Forecast) -> list[dict[str, float]]:
+def reliability(forecast: BinaryForecast) -> list[dict[str, float]]:
     """Bin by bin: mean `probability`, `frequency` of what came, `count`; empty bins left out."""
     rows: list[dict[str, float]] = []
     for one in np.unique(forecast.bins_N):

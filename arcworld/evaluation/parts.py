@@ -1,6 +1,6 @@
 """What an evaluation is made of: names of parts and subsets, and how tables call them.
 
-Knows names alone, and imports nothing: whoever shows a table need not load a model.
+Knows names alone, and imports nothing: anyone who shows a table need not load a model.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ DEPTHS = (1, 4, 8, 16)
 """How many actions deep the open loop is measured."""
 DEEP = 4
 """How deep action use is measured, beside one action."""
-WITHHELD, POLICY_WITHHELD = "outcome_withheld", "policy_withheld"
+OUTCOME_HELD_OUT, POLICY_HELD_OUT = "outcome_held_out_levels", "policy_held_out_levels"
 SUBSETS = {
     "all": "all",
     "novel": "novel",
@@ -33,9 +33,9 @@ TITLES = {
     "action_use/1": "Action use: changed cells right with the true action minus with another",
     f"action_use/{DEEP}": "Action use, some actions deep: the first is another",
     "action_engine": "What another action leads to, against the game itself",
-    WITHHELD: "Outcome on levels withheld from training, three folds",
-    POLICY_WITHHELD: "Policy on winning stretches of levels withheld from training, three folds",
+    OUTCOME_HELD_OUT: "Outcome on held-out levels: not in training, three folds",
+    POLICY_HELD_OUT: "Policy on winning stretches of held-out levels: not in training, three folds",
     "tokenizer": "Tokenizer: frames to codes and back",
-    "tokenizer_left_out": "Tokenizer on our own games that were left out of training",
+    "tokenizer_unseen_games": "Tokenizer on our own games that were left out of training",
     "tokenizer_vqvae": "The seed's VQ-VAE on the same frames, trained for a minute or two",
 }

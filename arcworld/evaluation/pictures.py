@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from arcworld.evaluation.open_loop import Dreams
 from arcworld.evaluation.parts import DEPTHS
 from arcworld.evaluation.transitions import Transitions
-from arcworld.frames.palette import difference, sheet, to_rgb
+from arcworld.frames.palette import contact_sheet, difference, to_rgb
 from arcworld.frames.tokenizer import GRID
 from arcworld.recordings.episode import CLICK, SIDE, Episode, Outcome
 
@@ -42,7 +42,7 @@ def film_strip(
 ) -> Picture:
     """Consecutive frames of a game in five rows: before, true, predicted, difference, surprise.
 
-    The stretch is the one where most novel things happen; how well they are foretold plays no
+    The stretch is the one where most novel things happen; how well they are predicted plays no
     part in the choice.
     """
     at = _busiest(transitions, game, frames)
@@ -55,7 +55,9 @@ def film_strip(
     ]
     for picture, i in zip(rows[0], at, strict=True):
         mark(picture, transitions.actions_N3[i], zoom)
-    return with_words(sheet(rows), ["before", "true", "predicted", "difference", "surprise"])
+    return with_words(
+        contact_sheet(rows), ["before", "true", "predicted", "difference", "surprise"]
+    )
 
 
 def surprise_map(
@@ -92,7 +94,7 @@ def dream_strip(dreams: Dreams, game: str, *, zoom: int = 2) -> Picture:
         rows[0].append(to_rgb(true, zoom))
         rows[1].append(to_rgb(dreamt, zoom))
         rows[2].append(difference(true, dreamt, zoom))
-    return with_words(sheet(rows), ["true", "dreamt", "difference"])
+    return with_words(contact_sheet(rows), ["true", "dreamt", "difference"])
 
 
 def _busiest(transitions: Transitions, game: str, frames: int) -> Sequence[int]:
@@ -127,7 +129,7 @@ def play_strip(episode: Episode, *, frames: int = 12, columns: int = 6, zoom: in
         pictures.append(picture)
     rows = [pictures[i : i + columns] for i in range(0, len(pictures), columns)]
     words = [f"step {chosen[i]}" for i in range(0, len(pictures), columns)]
-    return with_words(sheet(rows), words)
+    return with_words(contact_sheet(rows), words)
 
 
 def mark(picture: Picture, action_3: NDArray[np.integer], zoom: int) -> None:

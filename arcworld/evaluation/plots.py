@@ -1,4 +1,4 @@
-"""Plots of an evaluation: accuracy by depth beside the floors, what was said against what came.
+"""Plots of an evaluation: accuracy by depth beside the baselines, what was said against what came.
 
 Knows series of numbers; measures nothing itself.
 """
@@ -27,7 +27,8 @@ LINES = {"run": "-", "copy": ":", "majority": "-.", "lookup": "--"}
 
 
 def plot_open_loop(dreams: Mapping[str, Dreams], path: Path) -> Path:
-    """Accuracies over all dreams by depth: a panel a measure, a line for the run and each floor."""
+    """Accuracies over all dreams by depth: a panel a measure, a line for the run and each
+    baseline."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(4 * len(MEASURES), 3.2), layout="constrained")
@@ -36,8 +37,8 @@ def plot_open_loop(dreams: Mapping[str, Dreams], path: Path) -> Path:
         for who, dreamt in dreams.items():
             curve = dreamt.curve(measure)
             depths = range(1, len(curve) + 1)
-            told = [float("nan") if value is None else value for value in curve]
-            axes.plot(depths, told, LINES[who], color=COLOURS[who], label=who)
+            reported = [float("nan") if value is None else value for value in curve]
+            axes.plot(depths, reported, LINES[who], color=COLOURS[who], label=who)
         axes.set(title=title, xlabel="actions deep", ylim=(-0.02, 1.02))
         axes.set_xticks(DEPTHS)
         axes.grid(alpha=0.3)

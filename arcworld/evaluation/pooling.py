@@ -39,10 +39,10 @@ def resamples(recordings: int) -> NDArray[np.float64]:
 
 def bounds(name: str, values: NDArray[np.float64]) -> Values:
     """`NAME_low` and `NAME_high`: the middle 95 % of what resamples gave, NaN left out."""
-    told = values[~np.isnan(values)]
-    if not len(told):
+    reported = values[~np.isnan(values)]
+    if not len(reported):
         return {}
-    low, high = np.quantile(told, (0.025, 0.975))
+    low, high = np.quantile(reported, (0.025, 0.975))
     return dict(
         zip((f"{name}_{bound}" for bound in BOUNDS), (float(low), float(high)), strict=True)
     )
@@ -84,7 +84,7 @@ def share(true_N: NDArray[np.bool_], among_N: NDArray[np.bool_] | None = None) -
 
 
 @dataclass(frozen=True, eq=False)
-class Pool:
+class Grouping:
     """Which of N items are told of together.
 
     Attributes:

@@ -13,9 +13,9 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from numpy.typing import NDArray
 
-from arcworld.evaluation.floors import known_cells, split_cells
+from arcworld.evaluation.baselines import known_cells, split_cells
 from arcworld.evaluation.frame_measures import same_cells
-from arcworld.evaluation.pooling import Pool, Ratio, Table, share
+from arcworld.evaluation.pooling import Grouping, Ratio, Table, share
 from arcworld.frames.tokenizer import CELLS, FrameTokenizer
 from arcworld.recordings.episode import COLOURS, Episode, game_name
 from arcworld.recordings.novelty import NoveltyIndex
@@ -27,7 +27,7 @@ def evaluate_tokenizer(
     seen: NoveltyIndex,
     training_frames_NHW: NDArray[np.uint8] | None,
 ) -> dict[str, Table]:
-    """Parts `tokenizer` and its floor `lookup`: frames made of cells that training shows."""
+    """Parts `tokenizer` and its baseline `lookup`: frames made of cells that training shows."""
     frames = np.concatenate([episode.frames_THW for episode in episodes])
     changed = np.concatenate([_changed(episode.frames_THW) for episode in episodes])
     lengths = [len(episode.frames_THW) for episode in episodes]
@@ -35,10 +35,10 @@ def evaluate_tokenizer(
     novel = seen.novel_frames(frames)
     subsets = {"all": np.ones(len(frames), dtype=np.bool_), "novel": novel}
     guids = np.repeat([episode.guid for episode in episodes], lengths)
-    pool = Pool(subsets, games, np.unique(guids, return_inverse=True)[1])
+    grouping = Grouping(subsets, games, np.unique(guids, return_inverse=True)[1])
     indices = tokenizer.encode_frames(frames)
     back = tokenizer.decode_frames(indices)
-    table = pool.table(_measures(frames, back, changed) | _lengths(tokenizer, indices))
+    table = grouping.table(_measures(frames, back, changed) | _lengths(tokenizer, indices))
     used = np.unique(indices[indices < tokenizer.codebook_size])
     table["all"]["all"]["codebook_used"] = len(used) / tokenizer.codebook_size
     parts = {"tokenizer": table}
@@ -46,12 +46,12 @@ def evaluate_tokenizer(
         known = _known(frames, known_cells(training_frames_NHW))
         measures = {"cell_acc": Ratio(known.sum(1), np.full(len(known), known.shape[1]))}
         measures["exact_frame"] = share(known.all(1))
-        parts["floors/lookup/tokenizer"] = pool.table(measures)
+        parts["baselines/lookup/tokenizer"] = grouping.table(measures)
     return parts
 
 
 @functools.cache
-def left_out_episodes(trained_on: tuple[str, ...]) -> tuple[Episode, ...]:
+def unseen_game_episodes(trained_on: tuple[str, ...]) -> tuple[Episode, ...]:
     """Play of the project's own held-out games that are not among `trained_on`: one demo each,
     made anew by their scripted players, always the same.
     """

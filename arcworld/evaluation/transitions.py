@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from arcworld.evaluation.pooling import Pool
+from arcworld.evaluation.pooling import Grouping
 from arcworld.recordings.episode import (
     ACTION_IDS,
     RESET,
@@ -65,10 +65,10 @@ class Transitions:
         guids = np.array([episode.guid for episode in self.episodes], dtype=np.str_)
         return np.unique(guids, return_inverse=True)[1][self.episode_N]
 
-    def pool(self, subsets: Mapping[str, NDArray[np.bool_]] | None = None) -> Pool:
+    def grouping(self, subsets: Mapping[str, NDArray[np.bool_]] | None = None) -> Grouping:
         """How measures of the transitions are told: on `subsets()`, or on others."""
         chosen = self.subsets() if subsets is None else subsets
-        return Pool(chosen, self.games_N, self.recordings_N)
+        return Grouping(chosen, self.games_N, self.recordings_N)
 
     def take(self, at: NDArray[np.integer]) -> Transitions:
         """Some of the transitions, of the same episodes."""

@@ -1,6 +1,6 @@
 """The patch codebook: a code is a cell of 8x8 pixels, so frames are kept exactly.
 
-Knows cells and codes; knows nothing of sequences. Nothing is learnt by gradient: the cells that
+Knows cells and codes; knows nothing of sequences. Nothing is learned by gradient: the cells that
 training shows are the codes. A cell that is no code is spelled with one and strokes (see
 `lexicon`), and has an id past the codes.
 """
@@ -29,7 +29,7 @@ class PatchCodebookConfig:
         codebook_size: codes; where training shows fewer cells, plain cells and cells of two
             colours with a straight edge between them fill the rest.
         shown_by: a cell is a code if so many recordings show it. With 2, what one recording alone
-            shows is spelled, as what a new one shows will be: so spelling is learnt on its like.
+            shows is spelled, as what a new one shows will be: so spelling is learned on its like.
     """
 
     codebook_size: int = 4096

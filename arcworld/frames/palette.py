@@ -40,7 +40,7 @@ def difference(
     return picture.astype(np.uint8).repeat(zoom, axis=0).repeat(zoom, axis=1)
 
 
-def sheet(
+def contact_sheet(
     rows: list[list[NDArray[np.uint8]]], *, gap: int = 6, paper: int = 255
 ) -> NDArray[np.uint8]:
     """Pictures of one size laid out in rows, uint8 RGB; shorter rows are filled with paper.

@@ -30,7 +30,7 @@ class VQVAEConfig:
         commitment: weight of the commitment loss.
         dead_below: a code used less often than this (moving average) is drawn afresh.
         worst_share: share of pixels, the worst of each frame, whose loss counts once more (0 is the
-            seed's: most pixels are background, and what is small and rare is learnt last).
+            seed's: most pixels are background, and what is small and rare is learned last).
     """
 
     colour_dim: int = 32

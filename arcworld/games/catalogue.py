@@ -26,11 +26,11 @@ class GameSplit:
     """Names of the games to train on, and of those that no training may ever see."""
 
     train: tuple[str, ...]
-    held_out: tuple[str, ...]
+    unseen: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class GameEntry:
     """One game: `metadata.json` as the toolkit reads it, and the folder that holds it."""
 
     game_id: str
@@ -51,15 +51,15 @@ class Entry:
 
 
 @functools.cache
-def entries() -> dict[str, Entry]:
+def entries() -> dict[str, GameEntry]:
     """Every game by name, in the order of their names."""
     found = (_entry(path) for path in GAMES_DIR.rglob("metadata.json"))
     return {entry.name: entry for entry in sorted(found, key=lambda entry: entry.name)}
 
 
-def _entry(path: Path) -> Entry:
+def _entry(path: Path) -> GameEntry:
     fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return Entry(
+    return GameEntry(
         fields["game_id"],
         fields["title"],
         fields["class_name"],
@@ -68,7 +68,7 @@ def _entry(path: Path) -> Entry:
     )
 
 
-def entry(game: str) -> Entry:
+def entry(game: str) -> GameEntry:
     """The game called `game`, with or without its version.
 
     Raises:
@@ -90,11 +90,11 @@ def game_ids() -> tuple[str, ...]:
 def game_split() -> GameSplit:
     """The committed split of the games.
 
-    >>> len(game_split().held_out)
+    >>> len(game_split().unseen)
     2
     """
     parts: dict[str, list[str]] = json.loads(SPLIT_FILE.read_text(encoding="utf-8"))
-    return GameSplit(tuple(parts["train"]), tuple(parts["held_out"]))
+    return GameSplit(tuple(parts["train"]), tuple(parts["unseen"]))
 
 
 @functools.cache

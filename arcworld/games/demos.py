@@ -16,7 +16,7 @@ import numpy as np
 
 from arcworld.errors import ArcworldError
 from arcworld.games.catalogue import entries, entry, game_split
-from arcworld.games.player import Demo, DemoConfig, load_player
+from arcworld.games.demo_player import Demo, DemoConfig, load_demo_player
 from arcworld.play.observation import Observation
 from arcworld.play.toolkit import GameSession, Toolkit
 from arcworld.recordings.episode import RESET, Action, game_name
@@ -106,7 +106,7 @@ def _play(
         writer.write(seen.grids, action, seen.state, seen.levels_completed, available, full)
 
     record(Action(RESET), session.observation)
-    Demo(session, load_player(session.game_id), rng, record, config).play(levels)
+    Demo(session, load_demo_player(session.game_id), rng, record, config).play(levels)
 
 
 def _levels(index: int, win_levels: int, rng: np.random.Generator) -> int:
@@ -121,17 +121,17 @@ def _write_split(out: Path, paths: Sequence[Path], demos_per_game: int) -> None:
 
     Beside no other game they are the validation part: there is nothing to train on.
     """
-    held_out = game_split().held_out
-    parts: dict[str, list[str]] = {"train": [], "validation": [], "held_out": []}
+    unseen = game_split().unseen
+    parts: dict[str, list[str]] = {"train": [], "validation": [], "unseen": []}
     for number, path in enumerate(paths):
         part = "validation" if _validates(number % demos_per_game, demos_per_game) else "train"
-        if game_name(path.parent.name) in held_out:
-            part = "held_out"
+        if game_name(path.parent.name) in unseen:
+            part = "unseen"
         parts[part].append(path.relative_to(out).as_posix())
     if not parts["train"]:
-        parts["validation"], parts["held_out"] = parts["held_out"], []
-    if not parts["held_out"]:
-        del parts["held_out"]
+        parts["validation"], parts["unseen"] = parts["unseen"], []
+    if not parts["unseen"]:
+        del parts["unseen"]
     write_bytes(out / "split.json", (json.dumps(parts, indent=1) + "\n").encode())
 
 

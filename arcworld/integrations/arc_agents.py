@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from arcworld.integrations.player import Player
+from arcworld.integrations.agent_runner import AgentRunner
 from arcworld.play.agent import Agent, Decision
 from arcworld.play.game_session import engine_of
 from arcworld.play.toolkit_compat import describe_error, wait
@@ -64,7 +64,7 @@ class ArcworldMixin(_Base):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.player = Player(self.make_agent(), engine=lambda: engine_of(self.arc_env))
+        self.player = AgentRunner(self.make_agent(), engine=lambda: engine_of(self.arc_env))
 
     def make_agent(self) -> Agent:
         """The agent that plays this game; one is made for each."""

@@ -1,4 +1,4 @@
-"""The next frame and outcome after an action: many histories at once, greedy or by dice.
+"""The next frame and outcome after an action: many histories at once, greedy or by sampling.
 
 Knows tokens and the world model; knows nothing of pixels. `predict_next` decodes by draft
 (`drafted`); `predict_sequentially` takes one pass a code, and is what faster ones must equal.
@@ -49,7 +49,7 @@ def predict_next(
     draft: Draft = last_frame,
     noise: SamplerNoise | None = None,
 ) -> DecodedFrames:
-    """Next frame and outcome after each history's pending action: greedy, or drawn by dice.
+    """Next frame and outcome after each history's pending action: greedy, or drawn by sampling.
 
     A history holds as many actions as frames: the last one awaits its frame. Histories longer
     than the model's context are cut to it. A draft changes how long it takes, and no answer.

@@ -1,7 +1,7 @@
 """A policy's own look at a frame, beside what the world model's body says of it.
 
 Knows the vectors of a frame's cells; knows nothing of history or of actions. The body was taught to
-foretell frames, and keeps little of what else a choice needs.
+predict frames, and keeps little of what else a choice needs.
 """
 
 from __future__ import annotations

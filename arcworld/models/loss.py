@@ -42,7 +42,7 @@ def world_model_loss(model: WorldModel, batch: Batch) -> dict[str, Tensor]:
 
 
 def _targets(batch: Batch) -> tuple[Tensor, Tensor]:
-    """Which positions have a token to foretell, bool [B, L - 1], and the weights of those."""
+    """Which positions have a token to predict, bool [B, L - 1], and the weights of those."""
     weights = batch.weights_BL[:, 1:]
     at = weights > 0
     return at, weights[at]

@@ -23,17 +23,20 @@ from arcworld.recordings.game_priors import FILE as GAME_PRIORS
 FILES = {
     "seen/seen_frames.npy": "novelty/frame_hashes.npy",
     "seen/seen_pairs.npy": "novelty/pair_hashes.npy",
-    "lore.json": GAME_PRIORS,
+    "game priors.json": GAME_PRIORS,
 }
 SETTINGS = {
     "surroundings": "frame_conv",
     "own": "scheduled_sampling",
     "recoloured": "colour_permutation",
     "exchanged": "patch_permutation",
-    "untaken": "counterfactual_negatives",
+    "counterfactual": "counterfactual_negatives",
     "other_times": "clock_augmentation",
     "prize": "goal_colours",
     "clocks": "counters",
+    "floors": "baselines",
+    "outcome_withheld": "outcome_held_out_levels",
+    "policy_withheld": "policy_held_out_levels",
 }
 TENSORS = (
     (r"^embedding\.table\.reader\.", "embedding.token_embedding.cell_encoder."),
@@ -68,7 +71,7 @@ def convert(run: Path) -> None:
             _rewrite(run / part / CONFIG)
             weights = load_tensors(run / part / WEIGHTS)
             save_tensors(run / part / WEIGHTS, {tensor_name(k): v for k, v in weights.items()})
-    for name in ("run.json", "lore.json"):
+    for name in ("run.json", "game priors.json"):
         if (run / name).is_file():
             _rewrite(run / name)
     for old, new in FILES.items():
@@ -77,6 +80,8 @@ def convert(run: Path) -> None:
             (run / old).replace(run / new)
     if (run / "seen").is_dir():
         (run / "seen").rmdir()
+    for fold in (run / "crossval").glob("fold-*"):
+        convert(fold)
 
 
 def tensor_name(name: str) -> str:
@@ -96,5 +101,10 @@ def _rewrite(path: Path) -> None:
 
 def _renamed(value: Any) -> Any:
     if isinstance(value, dict):
-        return {SETTINGS.get(key, key): _renamed(item) for key, item in value.items()}
+        return {_key(key): _renamed(item) for key, item in value.items()}
     return [_renamed(item) for item in value] if isinstance(value, list) else value
+
+
+def _key(name: str) -> str:
+    """The present name of a setting, or of a part such as `floors/copy/outcome_withheld`."""
+    return "/".join(SETTINGS.get(part, part) for part in name.split("/"))

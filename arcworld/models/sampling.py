@@ -1,7 +1,7 @@
-"""Which cell is taken where the model leaves a choice: the likeliest, or one drawn by dice.
+"""Which cell is taken where the model leaves a choice: the likeliest, or one drawn by sampling.
 
 Knows logits; knows nothing of the order in which cells are decoded. A throw of the dice belongs to
-its row and cell, so whoever decodes, and in whatever order, draws the same.
+its row and cell, so anyone who decodes, and in whatever order, draws the same.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def sample_cells(
     noise: SamplerNoise | None,
     first: int,
 ) -> Tensor:
-    """The cells from the `first` on at the N positions of each row that foretell them, int64
+    """The cells from the `first` on at the N positions of each row that predict them, int64
     [B, N]; -1 for one yet to be spelled.
     """
     logits = model.cell_logits(hidden_BND.flatten(0, 1), cell_context)

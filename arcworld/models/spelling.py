@@ -1,7 +1,7 @@
 """The tokens that spell a cell which is no code: a code to start from, then strokes, then a stop.
 
 Knows hidden states and cells; knows nothing of sequences or of where the cell stands. The head
-sees what is painted so far, so that every token of a spelling is foretold from those before it.
+sees what is painted so far, so that every token of a spelling is predicted from those before it.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class SpellingHead(nn.Module):
         """Negative log-likelihood in nats of N spelled cells' spellings, float32 [N].
 
         Args:
-            hidden_ND: where each is foretold.
+            hidden_ND: where each is predicted.
             ids: of the cells in the lexicon.
             lexicon: knows their spellings.
             codes_KD: vectors of the codes.

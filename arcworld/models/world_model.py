@@ -41,7 +41,7 @@ class WorldModelConfig:
             action's type and, in v2, where the click fell (`models.position_context`); and let a
             gate favour that last code, since most cells do not change. Off in the seed.
         backbone: the body.
-        reads_cells: read cells by their pixels too (`models.token_embedding`), and foretell cells
+        reads_cells: read cells by their pixels too (`models.token_embedding`), and predict cells
             that are no
             code: by pointing at the frame before, or by spelling. For a `PatchCodebook`, with
             `context_features`.

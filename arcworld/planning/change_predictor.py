@@ -1,4 +1,4 @@
-"""What actions change, learnt while a game is played: a small network over frames, from nothing.
+"""What actions change, learned while a game is played: a small network over frames, from nothing.
 
 Knows frames and actions as they come; no run, no recording, no game. What is counted by kinds of
 actions (`memory.knowledge`) cannot tell two things of one shape apart; a network sees where a thing
@@ -27,7 +27,7 @@ PATCH = 4
 
 @dataclass(frozen=True)
 class ChangePredictorConfig:
-    """How much is learnt, and how often.
+    """How much is learned, and how often.
 
     Attributes:
         width: channels of the first convolution; the inner ones have twice as many.
@@ -155,7 +155,7 @@ class ChangeLearner:
     """
 
     def __init__(self, config: ChangePredictorConfig, seed: int) -> None:
-        """The same seed starts from the same weights, whoever drew before."""
+        """The same seed starts from the same weights, anyone who drew before."""
         self.config, self.pairs = config, Pairs(config.capacity)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)

@@ -120,7 +120,7 @@ def _softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
 def click_pixel(
     frame_HW: NDArray[np.uint8], cell: int, offset: int | None = None
 ) -> tuple[int, int]:
-    """The pixel (x, y) to click in a cell: the learnt offset, else the part that stands out, else
+    """The pixel (x, y) to click in a cell: the learned offset, else the part that stands out, else
     the centre.
 
     What stands out is the colour of the cell that is rarest in the whole frame; of its pixels, the

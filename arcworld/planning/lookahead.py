@@ -60,7 +60,7 @@ def look_ahead(
     shown: Shown,
     config: LookAheadConfig,
 ) -> Nearer | None:
-    """The action foretold to bring nearest to a wanted frame: of equals the one taken least often;
+    """The action predicted to bring nearest to a wanted frame: of equals the one taken least often;
     None where none brings nearer.
 
     Args:
@@ -91,7 +91,7 @@ def look_ahead(
 def _dream(
     run: Run, histories: Sequence[CodedEpisode], actions: Sequence[Action]
 ) -> list[CodedEpisode]:
-    """Histories one step on, by what the model foretells of one action each."""
+    """Histories one step on, by what the model predicts of one action each."""
     pending = [_put(history, action) for history, action in zip(histories, actions, strict=True)]
     predicted = predict_next(run.world_model, pending)
     return [

@@ -70,7 +70,7 @@ class PolicyGate:
         self.is_in_training |= shown
 
     def start_over(self) -> None:
-        """The level was set back by a RESET, whoever sent it: the policy has another go."""
+        """The level was set back by a RESET, anyone who sent it: the policy has another go."""
         if self.restarts < self.config.restarts:
             self._nats.clear()
             self._begin()
@@ -81,7 +81,7 @@ class PolicyGate:
         self._confidence = RunningMean(rate=0.25)
 
     def level_won(self, *, explored: bool) -> None:
-        """The level was won: whoever won it has earned trust for the next."""
+        """The level was won: anyone who won it has earned trust for the next."""
         budget = self.budget // 2 if explored else self.budget * 2
         self.budget = min(max(budget, self.config.least_budget), self.config.budget)
 

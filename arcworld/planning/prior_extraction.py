@@ -39,7 +39,7 @@ class RecordedObservation:
 
 
 def extract_game_priors(episodes: Sequence[Episode]) -> dict[str, GamePriors]:
-    """The lore of every game, by its id."""
+    """The game priors of every game, by its id."""
     games: dict[str, list[Episode]] = defaultdict(list)
     for episode in episodes:
         games[episode.game_id].append(episode)

@@ -1,7 +1,7 @@
 """The dream: a run's world model as an environment that answers as a game does.
 
 Knows a run and observations; knows nothing of games, tabs or pictures. A dream starts at a true
-frame, and from there goes on alone: each frame is what the model foretells behind the ones before
+frame, and from there goes on alone: each frame is what the model predicts behind the ones before
 it. What a game offers and how many levels it has the model does not say; both stay as last seen.
 """
 

@@ -1,7 +1,7 @@
 """Where a game stands, by what the toolkit answered: what is seen, legal, and counted.
 
 Knows when the engine would reset the whole game; sends nothing and knows no agent. One object
-follows one run, for whoever sends its actions: `GameSession`, or a program that calls an agent.
+follows one run, for anyone who sends its actions: `GameSession`, or a program that calls an agent.
 
 A RESET resets the whole game where the engine has counted no action since the level began: right
 after a level was won, after another RESET, and also where the game itself set the level back (a

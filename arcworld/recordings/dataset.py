@@ -24,7 +24,7 @@ from arcworld.errors import ArcworldError, did_you_mean
 from arcworld.recordings.episode import Episode
 from arcworld.recordings.files import find_recordings, relative, shown
 from arcworld.recordings.packed import (
-    Entry,
+    EpisodeEntry,
     Packed,
     Packer,
     Skipped,
@@ -44,7 +44,7 @@ type Key = list[list[str | int]]
 class Episodes(Sequence[Episode]):
     """Episodes of a data set, each unpacked when it is asked for."""
 
-    def __init__(self, packed: Packed, entries: Sequence[Entry]) -> None:
+    def __init__(self, packed: Packed, entries: Sequence[EpisodeEntry]) -> None:
         self._packed, self._entries = packed, entries
 
     def __len__(self) -> int:
@@ -73,7 +73,7 @@ class Dataset:
 
     path: Path
     packed: Packed
-    entries: tuple[Entry, ...]
+    entries: tuple[EpisodeEntry, ...]
     split: Split
 
     @property
@@ -150,7 +150,7 @@ class Dataset:
         an action into such a level is left out with it, and the stretch before knows that it won
         (`Episode.won_next`). The last frame of a game that is won still shows its last level.
         """
-        entries: list[Entry] = []
+        entries: list[EpisodeEntry] = []
         for index, entry in enumerate(self.entries):
             left_out = levels.get(entry.game_id)
             if left_out is None:

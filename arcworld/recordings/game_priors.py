@@ -1,6 +1,6 @@
 """What recordings of a game tell of it, for levels that they do not show; kept with a run.
 
-Knows a file; knows nothing of how lore is gathered (`planning.prior_extraction`) or used.
+Knows a file; knows nothing of how game priors is gathered (`planning.prior_extraction`) or used.
 """
 
 from __future__ import annotations
@@ -82,8 +82,8 @@ def load_game_priors(folder: Path) -> dict[str, GamePriors]:
         return {game: _read(found) for game, found in json.loads(path.read_text()).items()}
     except (OSError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise ArcworldError(
-            f"{path}: found no lore by game ({error}); expected what training wrote; restore it, or"
-            " remove it to play without"
+            f"{path}: found no game priors by game ({error}); expected what training wrote; restore"
+            " it, or remove it to play without"
         ) from None
 
 

@@ -38,7 +38,7 @@ type Columns = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class EpisodeEntry:
     """Where an episode lies: its frames are rows `first` to `first + frames` of the columns.
 
     `actions` and `outcomes` have one row less for each episode: theirs start at `first_action`.
@@ -59,7 +59,7 @@ class Entry:
         """How many actions were taken."""
         return self.frames - 1
 
-    def cut(self, first: int, end: int) -> Entry:
+    def cut(self, first: int, end: int) -> EpisodeEntry:
         """Frames `first` to `end` - 1 of the episode, and the actions between them.
 
         `start` is counted on as if no row of the recording had been skipped.
@@ -94,10 +94,10 @@ class Packed:
     """
 
     columns: Columns
-    entries: tuple[Entry, ...]
+    entries: tuple[EpisodeEntry, ...]
     skipped: tuple[Skipped, ...]
 
-    def episode(self, entry: Entry) -> Episode:
+    def episode(self, entry: EpisodeEntry) -> Episode:
         """Unpack one episode, equal to the one that was packed."""
         frames = slice(entry.first, entry.first + entry.frames)
         actions = slice(entry.first_action, entry.first_action + entry.actions)
@@ -132,7 +132,7 @@ class Packer:
 
     def __init__(self) -> None:
         self._ids: dict[bytes, int] = {}
-        self._pieces: list[tuple[Entry, Columns]] = []
+        self._pieces: list[tuple[EpisodeEntry, Columns]] = []
 
     def add(self, source: str, episode: Episode) -> None:
         """Append an episode."""
@@ -147,7 +147,7 @@ class Packer:
             "actions": episode.actions_A3,
             "outcomes": episode.outcomes_A,
         }
-        entry = Entry(
+        entry = EpisodeEntry(
             game_id=episode.game_id,
             guid=episode.guid,
             source=source,
@@ -173,7 +173,7 @@ class Packer:
         used, ids = np.unique(columns["frame_ids"], return_inverse=True)
         columns["frames"] = frames[used]
         columns["frame_ids"] = ids.astype(_COLUMNS["frame_ids"])
-        entries: list[Entry] = []
+        entries: list[EpisodeEntry] = []
         first = 0
         for number, (entry, _) in enumerate(self._pieces):
             entries.append(replace(entry, first=first, first_action=first - number))
@@ -241,7 +241,7 @@ def load_packed(folder: Path, key: Any) -> Packed | None:
         columns = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in _COLUMNS}
         if payload["columns"] != {name: _describe(column) for name, column in columns.items()}:
             return None
-        entries = tuple(Entry(*entry) for entry in payload["entries"])
+        entries = tuple(EpisodeEntry(*entry) for entry in payload["entries"])
         return Packed(columns, entries, tuple(Skipped(*skip) for skip in payload["skipped"]))
     except Exception:  # numpy's header parser may raise anything on a damaged file
         return None

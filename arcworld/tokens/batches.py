@@ -35,7 +35,7 @@ class LossWeights:
         no_level: `<FRAME>` right after an action: 0 is the seed's (nothing teaches that a level
             was *not* won, the outcome head neither), 1 mends it.
         changed: factor on codes that differ from the frame before.
-        first_frame: factor on a window's first frame, which nothing foretells.
+        first_frame: factor on a window's first frame, which nothing predicts.
     """
 
     vq: float = 1.0
@@ -60,7 +60,7 @@ class Batch(NamedTuple):
 
     Attributes:
         input_ids_BL: int64 tokens, as they are read.
-        labels_BL: int64 tokens, as they are: what is to be foretold.
+        labels_BL: int64 tokens, as they are: what is to be predicted.
         masked_ids_BL: the same with every action token `<MASK>`: the policy's view.
         weights_BL: float32 weight of each token as a target.
         outcomes_BL: int64 `Outcome` at each action's last token, else `IGNORE`.

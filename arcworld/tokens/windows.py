@@ -35,7 +35,7 @@ class WindowConfig:
         won_factor: how much likelier a window that wins a level is drawn.
         distinct: whether windows that are equal (winning paths repeat) are drawn as one.
         scheduled_sampling: share of windows whose last frame the world model reads in part as it
-            foretells it itself, each cell at a rate drawn anew (`training.scheduled_sampling`).
+            predicts it itself, each cell at a rate drawn anew (`training.scheduled_sampling`).
         colour_permutation: share of windows whose colours are exchanged, the same way in all
             frames: cells then look as in a game never seen. Needs a lexicon.
         patch_permutation: share of those whose cells are also exchanged for others: shapes then

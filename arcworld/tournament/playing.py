@@ -23,9 +23,9 @@ from arcworld.play.observation import Observation
 from arcworld.play.session import GameResult, play_game
 from arcworld.play.toolkit import Toolkit
 from arcworld.play.toolkit_compat import describe_error
+from arcworld.tournament.held_out_agent import held_out_agent
 from arcworld.tournament.results import PlayResult
 from arcworld.tournament.settings import Play, Settings
-from arcworld.tournament.withheld import withheld_agent
 
 Tell = Callable[[int, int], None]
 """Told the actions and levels so far, after each action."""
@@ -83,9 +83,9 @@ def play_once(settings: Settings, play: Play, tell: Tell | None = None) -> PlayR
 
 
 def _player(settings: Settings, play: Play, toolkit: Toolkit) -> Agent:
-    if settings.withheld:
-        return withheld_agent(play.agent, play.seed, settings.given, toolkit, play.game_id)
-    agent = make_agent(play.agent, play.seed, settings.given)
+    if settings.held_out_levels:
+        return held_out_agent(play.agent, play.seed, settings.inputs, toolkit, play.game_id)
+    agent = make_agent(play.agent, play.seed, settings.inputs)
     if settings.start_perturbed:
         return PerturbedAgent(agent, settings.start_perturbed, play.seed)
     return agent

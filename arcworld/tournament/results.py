@@ -105,14 +105,14 @@ class PlayResult:
         return cls(**fields)
 
 
-class Ledger:
+class ResultStore:
     """The results of a tournament in its folder."""
 
     def __init__(self, out: Path, results: Mapping[Key, PlayResult]) -> None:
         self.out, self.results = out, dict(results)
 
     @classmethod
-    def open(cls, out: Path, settings: Mapping[str, Any], games: list[str]) -> Ledger:
+    def open(cls, out: Path, settings: Mapping[str, Any], games: list[str]) -> ResultStore:
         """Begin a tournament in a folder, or go on with the one there.
 
         Raises:

@@ -49,7 +49,8 @@ class Settings:
         seeds: how many; 0 .. seeds - 1, each of game and agent.
         run: of agents that play with trained models. data: recordings, for `replay`.
         start_perturbed: random actions wherever a level begins; see `PerturbedAgent`.
-        withheld: level by level, by models that never saw it; see `tournament.withheld`.
+        held_out_levels: level by level, by models that never saw it; see
+            `tournament.held_out_agent`.
     """
 
     agents: tuple[str, ...]
@@ -60,7 +61,7 @@ class Settings:
     run: Path | None = None
     data: Path | None = None
     start_perturbed: int = 0
-    withheld: bool = False
+    held_out_levels: bool = False
 
     def check(self) -> None:
         """Make each agent once, so that what cannot be made is told before anything is played.
@@ -72,17 +73,17 @@ class Settings:
             value: int = getattr(self, name)
             if value < least:
                 raise ArcworldError(f"{name} is {value}; expected {least} or more")
-        if self.withheld:
-            self._check_withheld()
+        if self.held_out_levels:
+            self._check_held_out()
         if not self.agents:
             raise ArcworldError("no agent is named; expected one or more, as in --agents random")
         for agent in self.agents:
             if self.agents.count(agent) > 1:
                 raise ArcworldError(f"agent {agent!r} is named twice; expected each once")
-            make_agent(agent, given=self.given)
+            make_agent(agent, inputs=self.inputs)
 
     @property
-    def given(self) -> AgentInputs:
+    def inputs(self) -> AgentInputs:
         """What the agents are made of, at paths that hold in any working folder."""
         return AgentInputs(absolute(self.run), absolute(self.data))
 
@@ -111,10 +112,10 @@ class Settings:
         entries["weights"] = self._weights()
         return entries
 
-    def _check_withheld(self) -> None:
+    def _check_held_out(self) -> None:
         if self.run is None or self.data is None:
             raise ArcworldError(
-                "levels withheld are played by the folds of a run and won, where they do not, as"
+                "held-out levels are played by the folds of a run and won, where they do not, as"
                 " recordings show; expected both; give --run and --data"
             )
         if self.start_perturbed:
@@ -157,7 +158,7 @@ class Settings:
 
         folder = self.run if self.run.is_dir() else SHIPPED / self.run
         digest = blake2b(digest_size=8)
-        for root in fold_folders(folder) if self.withheld else [folder]:
+        for root in fold_folders(folder) if self.held_out_levels else [folder]:
             for path in sorted(path for pattern in WEIGHTS for path in root.glob(pattern)):
                 digest.update(path.relative_to(folder).as_posix().encode() + path.read_bytes())
         return digest.hexdigest()

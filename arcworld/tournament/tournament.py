@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from arcworld.errors import ArcworldError
-from arcworld.tournament.engines import Tick, cores, engine
-from arcworld.tournament.report import Report, make_report, write_report
-from arcworld.tournament.results import Ledger, PlayResult
+from arcworld.tournament.backends import Tick, backend, cores
+from arcworld.tournament.results import PlayResult, ResultStore
 from arcworld.tournament.settings import Key, Play, Settings
+from arcworld.tournament.tournament_report import TournamentReport, make_report, write_report
 
 
-class Progress(Protocol):
+class ProgressCallback(Protocol):
     """Told how far it is, in actions: those of a play that ended early count as played."""
 
     def __call__(self, what: str, done: int, total: int, /, **measures: float) -> None:
@@ -24,14 +24,14 @@ class Progress(Protocol):
         ...
 
 
-def hold_tournament(
+def run_tournament(
     settings: Settings,
     out: Path,
     *,
     workers: int | None = None,
-    engine_name: str = "processes",
-    progress: Progress | None = None,
-) -> Report:
+    backend_name: str = "processes",
+    progress: ProgressCallback | None = None,
+) -> TournamentReport:
     """Play what is not played yet, and write the report.
 
     The report's numbers do not depend on how many plays go on at once, but for the times in it,
@@ -41,7 +41,7 @@ def hold_tournament(
         settings: what is played.
         out: a folder for results and report; one that was begun with the same settings goes on.
         workers: plays at once; None: as many as there are cores.
-        engine_name: "processes", or "ray".
+        backend_name: "processes", or "ray".
         progress: told as it goes.
 
     Raises:
@@ -50,11 +50,11 @@ def hold_tournament(
     """
     if workers is not None and workers < 1:
         raise ArcworldError(f"workers is {workers}; expected 1 or more")
-    play_all = engine(engine_name)
+    play_all = backend(backend_name)
     settings.check()
     plays = settings.plays()
     about = settings.as_dict()
-    ledger = Ledger.open(out, about, sorted({play.game_id for play in plays}))
+    ledger = ResultStore.open(out, about, sorted({play.game_id for play in plays}))
     left = [play for play in plays if play.key not in ledger.results]
     count = _Count(settings.max_actions, left, progress)
     for event in play_all(settings, left, workers or cores()):
@@ -66,14 +66,16 @@ def hold_tournament(
     return report
 
 
-def _in_order(plays: Sequence[Play], ledger: Ledger) -> list[PlayResult]:
+def _in_order(plays: Sequence[Play], ledger: ResultStore) -> list[PlayResult]:
     return [ledger.results[play.key] for play in plays]
 
 
 class _Count:
     """How far all plays are together."""
 
-    def __init__(self, max_actions: int, left: Sequence[Play], progress: Progress | None) -> None:
+    def __init__(
+        self, max_actions: int, left: Sequence[Play], progress: ProgressCallback | None
+    ) -> None:
         self._max_actions = max_actions
         self._total = max_actions * len(left)
         self._progress = progress

@@ -2,7 +2,7 @@
 
 Knows recipes, data sets and coded episodes. The faults that a scheme brings (clicks without a
 place, actions in view of the policy, one head for both) are `--scheme v1`; a frame score without
-its floor is nothing to train.
+its baseline is nothing to train.
 """
 
 from __future__ import annotations

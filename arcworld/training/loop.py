@@ -1,6 +1,6 @@
 """The one training loop: for tokenizer, world model and policy, on CPU, one GPU or several.
 
-Knows steps, optimisers and checkpoints; knows nothing of what is learnt. Every step is a function
+Knows steps, optimisers and checkpoints; knows nothing of what is learned. Every step is a function
 of (seed, step) and of the state before it, so a run that was stopped, even killed, goes on from
 its last checkpoint to the same result as one that was not. Several devices share a
 step's batch; each takes means over its own share, and the gradients are averaged.

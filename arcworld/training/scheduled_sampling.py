@@ -1,8 +1,8 @@
-"""Windows read as the model foretells them: it decodes on its own cells, and must know them.
+"""Windows read as the model predicts them: it decodes on its own cells, and must know them.
 
 Knows a world model and a batch; knows nothing of steps or schedules. Taught on true cells alone, a
 model leans on each cell of a frame to tell the next, and one wrong cell wrecks the rest. So in some
-windows a part of the last frame's cells is exchanged for what the model foretells there after the
+windows a part of the last frame's cells is exchanged for what the model predicts there after the
 true cells before (parallel scheduled sampling, Duckworth et al. 2019); what came stays the target.
 """
 
@@ -18,7 +18,7 @@ from arcworld.tokens.vocabulary import Vocabulary
 
 
 def mix_in_predictions(model: WorldModel, batch: Batch, share: float) -> Batch:
-    """The batch with a share of its windows read in part as foretold; draws from torch's state."""
+    """The batch with a share of its windows read in part as predicted; draws from torch's state."""
     rows = (torch.rand(len(batch.input_ids_BL)) < share).nonzero()[:, 0].to(model.device)
     if not len(rows):
         return batch

@@ -1,7 +1,7 @@
 """What a policy learns: in each frame, the action that leads on a way known to win its level.
 
 Knows episodes, played and coded; knows nothing of models. On a way that won, that is the action
-taken there; ways of three times the actions won too, but whoever imitates them spends those, and
+taken there; ways of three times the actions won too, but anyone who imitates them spends those, and
 where they meet a better one they teach the opposite. Elsewhere (an exploration, a detour, before a
 RESET) it is the first action of the shortest way from there to a win that all recordings of the
 game together know: frames that differ only in counters (clocks, lives) are one state, and every
@@ -23,7 +23,7 @@ from arcworld.recordings.status_bars import counter_mask
 from arcworld.tokens.sequence import CodedEpisode, cells_of, offsets_of
 
 LONGEST = 2.0
-"""A way is learnt from where it takes at most so many times the shortest one's actions."""
+"""A way is learned from where it takes at most so many times the shortest one's actions."""
 NONE = (RESET, -1, -1)
 """Stands where no way is known; nobody learns to send it."""
 
@@ -36,7 +36,7 @@ class PathLabels:
     """Of one episode.
 
     Attributes:
-        actions_A3: int16, what is to be learnt in its frames, where `known_A`.
+        actions_A3: int16, what is to be learned in its frames, where `known_A`.
         timed_A: bool, where the game's recordings also teach something else in a frame that differs
             in counters only: what to do then hangs on what they show.
     """
@@ -46,7 +46,7 @@ class PathLabels:
     timed_A: NDArray[np.bool_]
 
     def of(self, coded: CodedEpisode) -> CodedEpisode:
-        """The episode with what is to be learnt in place of what was done, which a policy that
+        """The episode with what is to be learned in place of what was done, which a policy that
         sees no actions does not see.
         """
         return replace(

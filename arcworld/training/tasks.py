@@ -73,7 +73,7 @@ class WorldModelTask:
 
 
 class PolicyTask:
-    """Masked windows through the frozen world model; where nothing is to be learnt, no target.
+    """Masked windows through the frozen world model; where nothing is to be learned, no target.
 
     With a `<MASK>` row that stays as it is, the body reads each window once (`feature_cache`).
     """

@@ -90,7 +90,7 @@ def train(
 
 
 def _check(recipe: Recipe, training: Dataset, devices: str) -> None:
-    """Refuse what cannot be trained before anything is written; warn of what cannot be learnt."""
+    """Refuse what cannot be trained before anything is written; warn of what cannot be learned."""
     if devices != "auto" and not (devices.isdecimal() and int(devices) > 0):
         raise ArcworldError(f"found devices {devices!r}; expected `auto` or a number from 1")
     known = Vocabulary(recipe.scheme, recipe.world_model.codebook_size).actions

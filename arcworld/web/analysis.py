@@ -94,7 +94,7 @@ class Analyst:
         return self._kept[key]
 
     def ahead(self) -> bool:
-        """Some work for whoever asked last; whether there was any."""
+        """Some work for anyone who asked last; whether there was any."""
         now = time.monotonic()
         watched = [a for a in self._kept.values() if now - a.asked < PATIENCE]
         least = sorted(watched, key=lambda analysis: len(analysis.done))

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from arcworld.errors import ArcworldError
 from arcworld.evaluation.pictures import Picture, mark, surprise_map, with_words
-from arcworld.frames.palette import difference, sheet, to_rgb
+from arcworld.frames.palette import contact_sheet, difference, to_rgb
 from arcworld.frames.tokenizer import GRID
 from arcworld.recordings.episode import RESET, SIDE, Outcome, Step
 from arcworld.web.analysis import Analysis
 from arcworld.web.thoughts import StepThoughts, Weighed
 
-ROWS: tuple[str, ...] = ("before", "what came", "foretold", "difference", "surprise")
+ROWS: tuple[str, ...] = ("before", "what came", "predicted", "difference", "surprise")
 CLICKS = ("policy", "winning")
 VIOLET, GREEN = (163, 60, 220), (47, 138, 28)
 NAMES = ("reset", "up", "down", "left", "right", "use", "click", "undo")
@@ -56,7 +56,9 @@ def strip(steps: Sequence[Shown], zoom: int = 2) -> Picture:
         words += CLICKS
     if any(len(set(one.thoughts.weighed.candidates.types_N.tolist())) > 1 for one in steps):
         words.append("actions")
-    return with_words(sheet([[column[word] for column in columns] for word in words]), words)
+    return with_words(
+        contact_sheet([[column[word] for column in columns] for word in words]), words
+    )
 
 
 def panels(one: Shown, zoom: int) -> dict[str, Picture]:
@@ -68,7 +70,7 @@ def panels(one: Shown, zoom: int) -> dict[str, Picture]:
     made = {
         "before": before,
         "what came": to_rgb(came, zoom),
-        "foretold": to_rgb(thoughts.predicted_HW, zoom),
+        "predicted": to_rgb(thoughts.predicted_HW, zoom),
         "difference": difference(came, thoughts.predicted_HW, zoom),
         "surprise": surprise_map(came, thoughts.surprise_C, zoom),
         "actions": bars(thoughts.weighed, step.action.id, zoom),
@@ -126,10 +128,10 @@ def moving(steps: Sequence[Shown], zoom: int = 3) -> list[Picture]:
     pictures: list[Picture] = []
     for one in steps:
         made = panels(one, zoom)
-        names = ["before", "what came", "foretold", "difference", "surprise"]
+        names = ["before", "what came", "predicted", "difference", "surprise"]
         names.append("policy" if clicks else "actions")
         labelled = [_titled(made[name], name) for name in names]
-        pictures.append(sheet([labelled[:3], labelled[3:]]))
+        pictures.append(contact_sheet([labelled[:3], labelled[3:]]))
     return pictures
 
 
@@ -154,7 +156,8 @@ def save_moving(pictures: Sequence[Picture], path: Path, pace: int = PACE) -> Pa
 
 
 def liveliest(analysis: Analysis, count: int) -> range:
-    """`count` steps in a row in which most frames change; how well they are foretold plays no part.
+    """`count` steps in a row in which most frames change; how well they are predicted plays no
+    part.
 
     Of equals, those with most pixels that change where neither RESET nor a level won explains it.
     """

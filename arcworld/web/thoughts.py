@@ -99,10 +99,10 @@ def weigh(run: Run, history: CodedEpisode, available: Collection[int]) -> Weighe
 
 @dataclass(frozen=True, eq=False)
 class StepThoughts:
-    """A step that was taken, as the run foretells it and as it came.
+    """A step that was taken, as the run predicts it and as it came.
 
     Attributes:
-        predicted_HW: the frame foretold behind the action.
+        predicted_HW: the frame predicted behind the action.
         surprise_C: nats of each cell of the frame that came.
         outcomes_O: the probability of each `Outcome`.
         weighed: the actions there were.
@@ -139,11 +139,11 @@ def think(run: Run, coded: CodedEpisode, t: int, available: Collection[int]) -> 
     seen = coded.window(start, t + 1 - start)
     pending = coded.window(start, t + 1 - start, pending=True)
     draft = coded.indices_TC[t + 1].reshape(1, CELLS)
-    told = predict_next(run.world_model, [pending], draft=lambda _: draft)
+    reported = predict_next(run.world_model, [pending], draft=lambda _: draft)
     return StepThoughts(
-        run.tokenizer.decode_frames(told.indices_BC)[0],
+        run.tokenizer.decode_frames(reported.indices_BC)[0],
         cell_surprise(run.world_model, coded.window(start, t + 2 - start)),
-        told.outcomes_BO[0],
+        reported.outcomes_BO[0],
         weigh(run, seen, available),
     )
 

@@ -75,7 +75,7 @@ class Worker:
                 _do(*job)
 
     def _ahead(self) -> bool:
-        """Work ahead; what fails is left to whoever asks for it, and hears why."""
+        """Work ahead; what fails is left to anyone who asks for it, and hears why."""
         try:
             return self._idle()
         except Exception:
@@ -87,5 +87,5 @@ def _do(future: Future[Any], job: Callable[[], Any]) -> None:
         return
     try:
         future.set_result(job())
-    except BaseException as error:  # whoever waits hears of it
+    except BaseException as error:  # anyone who waits hears of it
         future.set_exception(error)

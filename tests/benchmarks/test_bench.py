@@ -13,7 +13,7 @@ import torch
 
 from arcworld.benchmarks import dreaming
 from arcworld.benchmarks.bench import COLUMNS, QUICK, Bench, record, rows
-from arcworld.benchmarks.claim import Claim, Timer
+from arcworld.benchmarks.bench_result import BenchResult, Timer
 from arcworld.cli import main
 from arcworld.errors import ArcworldError
 from arcworld.frames.codebook import PatchCodebook
@@ -61,31 +61,31 @@ def bench(tmp_path: Path, data: Path) -> Bench:
 
 def test_every_claim_is_measured_and_equal(bench: Bench) -> None:
     heard: list[str] = []
-    claims = bench.measure((), lambda name, _done, _total: heard.append(name))
-    assert [claim.name for claim in claims] == heard == NAMES
-    for claim in claims:
-        assert claim.unequal == 0 < claim.of, claim
-        assert min(claim.baseline_s, claim.ours_s, claim.ratio) > 0
-    table = rows(claims)
+    results = bench.measure((), lambda name, _done, _total: heard.append(name))
+    assert [result.name for result in results] == heard == NAMES
+    for result in results:
+        assert result.unequal == 0 < result.of, result
+        assert min(result.reference_s, result.ours_s, result.ratio) > 0
+    table = rows(results)
     assert all(len(row) == len(COLUMNS) for row in table)
-    told = json.loads(json.dumps(record(bench, claims)))
-    assert list(told["claims"]) == NAMES and told["claims"]["goals"]["of"] == 70
-    assert told["machine"]["gigaflops"] > 0 and told["recipe"] == "debug"
+    reported = json.loads(json.dumps(record(bench, results)))
+    assert list(reported["claims"]) == NAMES and reported["claims"]["goals"]["of"] == 70
+    assert reported["machine"]["gigaflops"] > 0 and reported["recipe"] == "debug"
 
 
 def test_an_unequal_answer_is_counted(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     right = dreaming.predict_next
 
     def wrong(*args: object, **named: object) -> object:
-        told = right(*args, **named)  # type: ignore[arg-type]
-        codes = told.indices_BC.copy()
+        reported = right(*args, **named)  # type: ignore[arg-type]
+        codes = reported.indices_BC.copy()
         codes[:, 7] += 1
-        return replace(told, indices_BC=codes)
+        return replace(reported, indices_BC=codes)
 
     monkeypatch.setattr(dreaming, "predict_next", wrong)
-    (claim,) = bench.measure(["frame"], lambda *_: None)
-    assert claim.unequal == 2 * len(bench.scene.histories)
-    assert rows([claim])[0][-1] == f"{claim.unequal} of {claim.of:,}"
+    (result,) = bench.measure(["frame"], lambda *_: None)
+    assert result.unequal == 2 * len(bench.scene.histories)
+    assert rows([result])[0][-1] == f"{result.unequal} of {result.of:,}"
 
 
 def test_an_unknown_claim_is_told_in_one_line(bench: Bench) -> None:
@@ -99,14 +99,14 @@ def test_a_median_is_of_repeats_and_a_floor_of_work() -> None:
     timer.seconds(lambda: calls.append("a"), lambda: calls.append("b"))
     assert calls == ["a", "b"] * 4  # once to warm up, then in turn
     module = torch.nn.Linear(64, 64)
-    assert 0 < timer.floor(module, 1) < timer.floor(module, 10**9)
-    claim = Claim("n", "what", "baseline", 2.0, 0.5, None, 0, 1)
-    assert claim.ratio == 4.0 and rows([claim])[0][-2] == "-"
+    assert 0 < timer.roofline(module, 1) < timer.roofline(module, 10**9)
+    result = BenchResult("n", "what", "baseline", 2.0, 0.5, None, 0, 1)
+    assert result.ratio == 4.0 and rows([result])[0][-2] == "-"
 
 
 def test_no_run_is_told_in_one_line(
     tmp_path: Path, data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["bench", str(tmp_path / "none"), "--data", str(data)]) == 2
-    told = capsys.readouterr().err.strip().splitlines()
-    assert len(told) == 1 and "no run there" in told[0]
+    reported = capsys.readouterr().err.strip().splitlines()
+    assert len(reported) == 1 and "no run there" in reported[0]

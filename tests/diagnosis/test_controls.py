@@ -20,7 +20,7 @@ from arcworld.recordings import Dataset
 
 
 @pytest.fixture(scope="module")
-def told(
+def as_text(
     made_up: Dataset,
     barely: Run,
     controls: dict[str, Policy],
@@ -45,20 +45,20 @@ def value(finding: dict[str, Any], measure: str, game: str = "all") -> float:
     return finding["measures"][measure]["games"][game]["value"]
 
 
-def test_each_control_gets_its_own_verdict(told: dict[str, dict[str, Any]]) -> None:
-    verdicts = {name: findings["copies"]["verdict"] for name, findings in told.items()}
+def test_each_control_gets_its_own_verdict(reported: dict[str, dict[str, Any]]) -> None:
+    verdicts = {name: findings["copies"]["verdict"] for name, findings in reported.items()}
     assert verdicts == {
         "copier": "copies",
         "reader": "reads the screen",
         "lots": "reads nothing",
         "blind": "reads nothing",
     }
-    assert "whatever it is shown" in told["lots"]["copies"]["words"]
-    assert "neither what was done nor what is shown" in told["blind"]["copies"]["words"]
+    assert "whatever it is shown" in reported["lots"]["copies"]["words"]
+    assert "neither what was done nor what is shown" in reported["blind"]["copies"]["words"]
 
 
-def test_interventions_move_what_they_should(told: dict[str, dict[str, Any]]) -> None:
-    copier, reader = told["copier"]["copies"], told["reader"]["copies"]
+def test_interventions_move_what_they_should(reported: dict[str, dict[str, Any]]) -> None:
+    copier, reader = reported["copier"]["copies"], reported["reader"]["copies"]
     for game in ("all", "walks", "lamps"):
         assert value(copier, "changed by past actions", game) > 0.9
         assert value(copier, "changed by the screen", game) == 0
@@ -66,42 +66,42 @@ def test_interventions_move_what_they_should(told: dict[str, dict[str, Any]]) ->
         assert value(reader, "changed by past actions", game) == 0
         assert value(reader, "largest change of a logit by past actions", game) == 0
         assert value(reader, "changed by the screen", game) > 0.5
-    assert value(told["lots"]["copies"], "changed by asking again") > 0.5
+    assert value(reported["lots"]["copies"], "changed by asking again") > 0.5
 
 
 def test_the_index_is_the_demos_own_for_the_reader_and_above_for_the_copier(
-    told: dict[str, dict[str, Any]],
+    reported: dict[str, dict[str, Any]],
 ) -> None:
-    copier, reader = (told[name]["copies"] for name in ("copier", "reader"))
+    copier, reader = (reported[name]["copies"] for name in ("copier", "reader"))
     assert abs(value(reader, "copying index")) <= 0.05
     assert value(copier, "copying index") > 0.2
     assert copier["measures"]["copying index"]["games"]["all"]["low"] > 0.05
     probes = "probe from past actions: the policy"
-    assert value(copier, probes) > 0.75 > 0.5 > value(told["lots"]["copies"], probes)
+    assert value(copier, probes) > 0.75 > 0.5 > value(reported["lots"]["copies"], probes)
     for name in ("probe from the frame: the demos", "probe from past actions: the demos"):
-        assert len({value(each["copies"], name) for each in told.values()}) == 1
+        assert len({value(each["copies"], name) for each in reported.values()}) == 1
 
 
-def test_a_copier_looks_good_until_the_action_changes(told: dict[str, dict[str, Any]]) -> None:
-    copier, reader = told["copier"]["copies"], told["reader"]["copies"]
+def test_a_copier_looks_good_until_the_action_changes(reported: dict[str, dict[str, Any]]) -> None:
+    copier, reader = reported["copier"]["copies"], reported["reader"]["copies"]
     assert value(copier, "right at repeats") == 1 and value(copier, "right at change points") == 0
     assert value(reader, "right at repeats") == value(reader, "right at change points") == 1
     assert value(copier, "right at repeats: repeat") == 1
-    blind = told["blind"]["copies"]
+    blind = reported["blind"]["copies"]
     assert value(blind, "entropy of choices: likeliest", "walks") == 0
     assert value(reader, "mean recall of a choice") == 1 > value(blind, "mean recall of a choice")
 
 
 def test_what_is_no_matter_of_the_policy_is_the_same_for_all(
-    told: dict[str, dict[str, Any]],
+    reported: dict[str, dict[str, Any]],
 ) -> None:
-    for key in ("sees_clicks", "aligned", "split", "floored", "calibrated"):
-        assert len({json.dumps(each[key]) for each in told.values()}) == 1, key
-    split = told["copier"]["split"]
+    for key in ("sees_clicks", "aligned", "split", "against_baselines", "calibrated"):
+        assert len({json.dumps(each[key]) for each in reported.values()}) == 1, key
+    split = reported["copier"]["split"]
     assert split["verdict"] == "yes" and split["words"].startswith("0 of 4 recordings")
 
 
-def test_games_that_are_not_at_hand_are_named(told: dict[str, dict[str, Any]]) -> None:
-    acts = told["reader"]["acts"]
+def test_games_that_are_not_at_hand_are_named(reported: dict[str, dict[str, Any]]) -> None:
+    acts = reported["reader"]["acts"]
     assert acts["verdict"] == "not tried" and "lamps, walks" in acts["words"]
     assert value(acts, "loc_acc") == 1 == value(acts, "type_acc")

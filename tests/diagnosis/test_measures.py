@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from arcworld.diagnosis import probe
 from arcworld.diagnosis.answers import Editor, ask
-from arcworld.diagnosis.closing import FAILS, HOLDS, UNCLEAR, compared
-from arcworld.diagnosis.copying import judge
+from arcworld.diagnosis.copying import verdict_on_copying
 from arcworld.diagnosis.estimates import Estimate, by_game, mean, rank_correlation, ratio
-from arcworld.diagnosis.material import Material, gather, past_labels
+from arcworld.diagnosis.inputs import DiagnosisInputs, gather, past_labels
 from arcworld.diagnosis.soundness import determinism
+from arcworld.diagnosis.summary import FAILS, HOLDS, UNCLEAR, compared
 from arcworld.evaluation.evaluate import quiet
 from arcworld.evaluation.transitions import lay_out
 from arcworld.models.run import Run
@@ -25,7 +25,7 @@ from arcworld.recordings.novelty import NoveltyIndex
 
 
 @pytest.fixture(scope="module")
-def material(barely: Run, made_up: Dataset) -> Material:
+def inputs(barely: Run, made_up: Dataset) -> DiagnosisInputs:
     return gather(barely, made_up, "validation", quiet)
 
 
@@ -56,8 +56,8 @@ def test_items_of_one_stretch_make_no_interval_narrower() -> None:
 
 def test_nothing_to_count_is_none_and_one_game_is_all() -> None:
     assert mean(np.array([np.nan]), np.zeros(1, int)) is None
-    told = by_game(lambda at: Estimate(len(at), None, None, len(at)), np.array(["a", "a"]))
-    assert told["all"] == told["a"]
+    reported = by_game(lambda at: Estimate(len(at), None, None, len(at)), np.array(["a", "a"]))
+    assert reported["all"] == reported["a"]
 
 
 def test_partial_rank_correlation_takes_out_what_is_given() -> None:
@@ -89,39 +89,39 @@ def test_a_probe_of_cells_reads_frames_and_folds_keep_recordings_whole() -> None
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_an_edit_changes_one_thing_alone(material: Material, seed: int) -> None:
-    editor = Editor(material, seed)
-    some = [int(i) for i in material.some(material.winning_N, 30) if past_labels(
-        material, np.array([i]), 1)[0] < 72]  # fmt: skip
+def test_an_edit_changes_one_thing_alone(inputs: DiagnosisInputs, seed: int) -> None:
+    editor = Editor(inputs, seed)
+    some = [int(i) for i in inputs.some(inputs.winning_N, 30) if past_labels(
+        inputs, np.array([i]), 1)[0] < 72]  # fmt: skip
     for i in some:
-        own = material.window(i)
+        own = inputs.window(i)
         acted, past, shown = (
             getattr(editor, name)(i) for name in ("other_actions", "other_past", "other_screen")
         )
         assert np.array_equal(acted.indices_TC, own.indices_TC)
         changed = (acted.types_A != own.types_A) | (acted.cells_A != own.cells_A)
-        assert changed.all() and material.legal_N8[i][acted.types_A].all()
+        assert changed.all() and inputs.legal_N8[i][acted.types_A].all()
         for edited, kept in ((past, slice(-1, None)), (shown, slice(None, -1))):
             assert np.array_equal(edited.types_A, own.types_A)
             assert np.array_equal(edited.indices_TC[kept], own.indices_TC[kept])
             assert not np.array_equal(edited.indices_TC, own.indices_TC)
 
 
-def test_samples_differ_only_where_logits_do(material: Material) -> None:
-    at = material.some(material.winning_N, 40)
-    answers = ask(material, at, [material.window(int(i)) for i in at])
+def test_samples_differ_only_where_logits_do(inputs: DiagnosisInputs) -> None:
+    at = inputs.some(inputs.winning_N, 40)
+    answers = ask(inputs, at, [inputs.window(int(i)) for i in at])
     again = replace(answers, types_N8=answers.types_N8 + 3.0)  # the same probabilities
     assert np.array_equal(answers.sampled(5), again.sampled(5))
     assert not np.array_equal(answers.sampled(5), answers.sampled(6))
     assert not answers.difference(answers).any()
-    walks = material.games_N[at] == "walks"
+    walks = inputs.games_N[at] == "walks"
     assert (answers.sampled(7)[walks] < 5).all() and (answers.greedy()[~walks] >= 8).all()
 
 
-def test_stretches_end_where_levels_do(material: Material) -> None:
-    t = material.transitions
-    assert len(np.unique(material.groups_N)) == t.level_up_N.sum()
-    starts = np.flatnonzero(np.diff(material.groups_N)) + 1
+def test_stretches_end_where_levels_do(inputs: DiagnosisInputs) -> None:
+    t = inputs.transitions
+    assert len(np.unique(inputs.groups_N)) == t.level_up_N.sum()
+    starts = np.flatnonzero(np.diff(inputs.groups_N)) + 1
     assert (t.level_up_N[starts - 1]).all()
 
 
@@ -130,9 +130,9 @@ def test_off_by_one_shows_in_the_recordings(make_episode: Callable[..., Episode]
     actions = rng.integers(1, 3, 80)
     places = np.append(0, np.where(actions == 1, 1, -1).cumsum()) % 8
     frames = np.broadcast_to(places.astype(np.uint8)[:, None, None], (81, 64, 64))
-    told = make_episode(0, frames=81)
+    reported = make_episode(0, frames=81)
     rows = np.column_stack([actions, np.full((80, 2), -1)]).astype(np.int16)
-    walk = replace(told, frames_THW=np.ascontiguousarray(frames), actions_A3=rows)
+    walk = replace(reported, frames_THW=np.ascontiguousarray(frames), actions_A3=rows)
     nothing = NoveltyIndex(np.zeros(0, np.uint64), np.zeros(0, np.uint64))
     own, before = determinism(lay_out([walk], nothing))
     assert np.nanmean(own) == 1 and np.nanmean(before) < 0.8
@@ -146,10 +146,10 @@ def estimates(**values: float) -> dict[str, Estimate | None]:
         "index": "copying index",
         "largest": "largest change of a logit by past actions",
         "probe": "probe from past actions: the policy",
-        "floor": "commonest choice: the policy",
+        "baseline": "commonest choice: the policy",
     }
-    told = dict.fromkeys(names, 0.0) | values
-    return {names[key]: Estimate(v, v - 0.01, v + 0.01, 99) for key, v in told.items()}
+    reported = dict.fromkeys(names, 0.0) | values
+    return {names[key]: Estimate(v, v - 0.01, v + 0.01, 99) for key, v in reported.items()}
 
 
 @pytest.mark.parametrize(
@@ -157,15 +157,15 @@ def estimates(**values: float) -> dict[str, Estimate | None]:
     [
         ({"actions": 0.9, "largest": 5.0}, "copies"),
         ({"actions": 0.3, "screen": 0.6, "largest": 5.0}, "copies in part"),
-        ({"screen": 0.6, "index": 0.2, "probe": 0.6, "floor": 0.3}, "copies in part"),
-        ({"screen": 0.6, "index": 0.2, "probe": 0.3, "floor": 0.3}, "reads the screen"),
+        ({"screen": 0.6, "index": 0.2, "probe": 0.6, "baseline": 0.3}, "copies in part"),
+        ({"screen": 0.6, "index": 0.2, "probe": 0.3, "baseline": 0.3}, "reads the screen"),
         ({"screen": 0.6}, "reads the screen"),
         ({}, "reads nothing"),
         ({"again": 0.4, "actions": 0.4, "screen": 0.4}, "reads nothing"),
     ],
 )
 def test_the_verdict_follows_the_evidence(values: dict[str, float], verdict: str) -> None:
-    said, words = judge(estimates(**values))
+    said, words = verdict_on_copying(estimates(**values))
     assert said == verdict
     assert ("by a single bit" in words) == (verdict == "reads the screen")
 

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from arcworld.evaluation import action_use, open_loop
 from arcworld.evaluation.action_use import other_actions, other_answers, use_ratios
-from arcworld.evaluation.floors import FrameFloors
-from arcworld.evaluation.open_loop import HORIZON, Dreams, floor_dreams, spread
+from arcworld.evaluation.baselines import FrameBaselines
+from arcworld.evaluation.open_loop import HORIZON, Dreams, baseline_dreams, spread
 from arcworld.evaluation.parts import DEPTHS
 from arcworld.evaluation.transitions import Transitions, lay_out
 from arcworld.frames.codebook import PatchCodebook, PatchCodebookConfig
@@ -91,9 +91,9 @@ def test_a_model_that_knows_dreams_true(laid_out: Any, monkeypatch: pytest.Monke
     dreams, _ = dreamt(laid_out, monkeypatch)
     assert dreams.depth == HORIZON and len(dreams.starts_S) == open_loop.STARTS
     for depth in DEPTHS:
-        told = dreams.table(depth)["all"]["all"]
-        assert told["exact_frame"] == told["changed_cell_acc"] == 1
-        assert told["count"] == len(dreams.starts_S)
+        reported = dreams.table(depth)["all"]["all"]
+        assert reported["exact_frame"] == reported["changed_cell_acc"] == 1
+        assert reported["count"] == len(dreams.starts_S)
         transitions = dreams.transitions
         for one, start in enumerate(dreams.starts_S):
             episode = transitions.episodes[int(transitions.episode_N[start])]
@@ -132,15 +132,15 @@ def test_dreams_with_reset_or_level_up_are_told_apart(
         assert (subsets["ordinary"] ^ subsets["crossing"]).all()
 
 
-def test_floors_of_dreams(laid_out: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_baselines_of_dreams(laid_out: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     dreams, _ = dreamt(laid_out, monkeypatch)
-    assert list(floor_dreams(dreams, None)) == ["copy"]
-    floors = floor_dreams(dreams, FrameFloors(dreams.transitions))
+    assert list(baseline_dreams(dreams, None)) == ["copy"]
+    baselines = baseline_dreams(dreams, FrameBaselines(dreams.transitions))
     for depth in DEPTHS:
-        assert floors["copy"].table(depth)["all"]["all"]["changed_cell_acc"] == 0
-        assert floors["lookup"].table(depth)["all"]["all"]["exact_frame"] == 1
+        assert baselines["copy"].table(depth)["all"]["all"]["changed_cell_acc"] == 0
+        assert baselines["lookup"].table(depth)["all"]["all"]["exact_frame"] == 1
     start = dreams.transitions.frames_NHW[dreams.starts_S]
-    assert np.array_equal(floors["copy"].frames_DSHW[5], start)
+    assert np.array_equal(baselines["copy"].frames_DSHW[5], start)
 
 
 def test_short_episodes_leave_nothing_to_dream(make_episode: Make, laid_out: Any) -> None:
@@ -197,9 +197,9 @@ def test_action_use_by_hand(make_episode: Make) -> None:
     transitions = replace(transitions, frames_NHW=last, next_NHW=true)
     other = last.copy()
     other[0, 0, :8] = 1  # one of them whatever one does
-    told = use_ratios(transitions, true, other)
+    reported = use_ratios(transitions, true, other)
     every = np.ones(1, np.bool_)
-    assert {name: ratio.of(every) for name, ratio in told.items()} == {
+    assert {name: ratio.of(every) for name, ratio in reported.items()} == {
         "action_use": 0.75,
         "true_action_acc": 1.0,
         "other_action_acc": 0.25,

@@ -10,24 +10,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arcworld.evaluation.outcome import (
-    Forecast,
+    BinaryForecast,
     average_precision,
     binary_intervals,
     binary_measures,
     calibration_error,
     reliability,
 )
-from arcworld.evaluation.pooling import RESAMPLES, Pool, Ratio, resamples, share
+from arcworld.evaluation.pooling import RESAMPLES, Grouping, Ratio, resamples, share
 
 ROWS = st.lists(
     st.tuples(st.floats(0, 1), st.booleans(), st.integers(0, 4)), min_size=1, max_size=30
 )
 
 
-def pool(recordings: list[int]) -> Pool:
+def grouping(recordings: list[int]) -> Grouping:
     every = np.ones(len(recordings), dtype=np.bool_)
     games = np.full(len(recordings), "dots")
-    return Pool({"all": every}, games, np.array(recordings))
+    return Grouping({"all": every}, games, np.array(recordings))
 
 
 def test_resamples_are_drawn_once_and_with_replacement() -> None:
@@ -38,15 +38,15 @@ def test_resamples_are_drawn_once_and_with_replacement() -> None:
 
 def test_an_interval_is_over_recordings_not_over_items() -> None:
     right = np.repeat([True, False], 50)
-    apart = pool([0] * 50 + [1] * 50).table({"acc": share(right)})["all"]["all"]
+    apart = grouping([0] * 50 + [1] * 50).table({"acc": share(right)})["all"]["all"]
     assert (apart["acc"], apart["acc_low"], apart["acc_high"]) == (0.5, 0, 1)
-    alone = pool([7] * 100).table({"acc": share(right)})["all"]["all"]
+    alone = grouping([7] * 100).table({"acc": share(right)})["all"]["all"]
     assert alone["acc_low"] == alone["acc"] == alone["acc_high"] == 0.5
 
 
 def test_nothing_to_count_has_no_interval() -> None:
-    told = pool([0, 1]).table({"acc": share(np.ones(2, np.bool_), np.zeros(2, np.bool_))})
-    assert told["all"]["all"] == {"acc": None, "count": 2}
+    reported = grouping([0, 1]).table({"acc": share(np.ones(2, np.bool_), np.zeros(2, np.bool_))})
+    assert reported["all"]["all"] == {"acc": None, "count": 2}
 
 
 @given(ROWS)
@@ -56,9 +56,9 @@ def test_a_ratio_is_resampled_as_if_recordings_were_laid_end_to_end(
 ) -> None:
     values, _, recordings = (np.array(column) for column in zip(*rows, strict=True))
     ratio = Ratio(values, np.ones(len(values)), math.exp)
-    told = ratio.resampled(np.ones(len(values), np.bool_), recordings)
+    reported = ratio.resampled(np.ones(len(values), np.bool_), recordings)
     known = np.unique(recordings)
-    for drawn, value in zip(resamples(len(known))[:5], told, strict=False):
+    for drawn, value in zip(resamples(len(known))[:5], reported, strict=False):
         chosen = [
             np.tile(values[recordings == one], int(times))
             for one, times in zip(known, drawn, strict=True)
@@ -72,19 +72,19 @@ def test_intervals_of_outcomes_hold_what_was_measured_or_nearly(
     rows: list[tuple[float, bool, int]],
 ) -> None:
     said, came, recordings = (np.array(column) for column in zip(*rows, strict=True))
-    one = Forecast(said, came, np.zeros(len(rows), int))
+    one = BinaryForecast(said, came, np.zeros(len(rows), int))
     alone, measured = binary_intervals(one), binary_measures(one)
     for name in ("average_precision", "brier", "calibration_error"):
         assert alone[f"{name}_low"] == pytest.approx(measured[name], abs=1e-9)
-    told = binary_intervals(Forecast(said, came, recordings))
+    reported = binary_intervals(BinaryForecast(said, came, recordings))
     for name in ("average_precision", "brier", "calibration_error"):
-        low, high = told.get(f"{name}_low"), told.get(f"{name}_high")
+        low, high = reported.get(f"{name}_low"), reported.get(f"{name}_high")
         assert low is not None and high is not None and 0 <= low <= high <= 1 + 1e-9
 
 
 def test_bins_hold_every_action_once_and_make_the_calibration_error() -> None:
     rng = np.random.default_rng(0)
-    forecast = Forecast(rng.random(300), rng.random(300) < 0.3, np.zeros(300, int))
+    forecast = BinaryForecast(rng.random(300), rng.random(300) < 0.3, np.zeros(300, int))
     bins = reliability(forecast)
     assert sum(row["count"] for row in bins) == 300 and len(bins) == 10
     gaps = [abs(row["probability"] - row["frequency"]) * row["count"] for row in bins]

@@ -15,23 +15,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arcworld.errors import ArcworldError
-from arcworld.evaluation.headline import compare, floors_that_win, headline_table
-from arcworld.evaluation.loss import loss_table
-from arcworld.evaluation.page import Played, write_page
+from arcworld.evaluation.headline import baselines_that_win, compare, headline_table
+from arcworld.evaluation.inference import code_all, per_frame, teacher_forced, window_at
+from arcworld.evaluation.loss_table import loss_table
 from arcworld.evaluation.pictures import film_strip, play_strip, save
-from arcworld.evaluation.report import (
-    FLOORS,
+from arcworld.evaluation.report_page import Played, write_page
+from arcworld.evaluation.report_tables import (
+    BASELINES,
     NOTHING,
     SEED_TABLE,
     Parts,
-    describe,
+    describe_evaluation,
     part_tables,
     read_parts,
     seed_tables,
     verdict,
 )
 from arcworld.evaluation.transitions import Transitions, lay_out
-from arcworld.evaluation.world_model import code_all, per_frame, teacher_forced, window_at
 from arcworld.models.decode import predict_next
 from arcworld.models.run import Run
 from arcworld.recordings import Action, Dataset, Episode, RecordingWriter, open_dataset
@@ -56,7 +56,7 @@ def parts(run: float, copy: float) -> Parts:
             for game, measures in games.items():
                 own[subset][game] |= measures
         made[line.part] = own
-    made["floors/copy/world_model"] = table("cell_acc", copy)
+    made["baselines/copy/world_model"] = table("cell_acc", copy)
     return made
 
 
@@ -66,36 +66,39 @@ ABOUT = {
 }  # fmt: skip
 
 
-@given(SHARE, st.dictionaries(st.sampled_from(FLOORS), SHARE, min_size=1))
-def test_verdict_never_flatters(value: float, floors: dict[str, float]) -> None:
-    ahead = value - max(floors.values())
-    told = verdict(value, floors, "cell_acc")
-    assert told.startswith("better") == (ahead >= 0.0005)
-    assert told.startswith("floor wins") == (ahead <= -0.0005)
-    lower = verdict(value, floors, "game_over_brier")
-    assert lower.startswith("better") == (min(floors.values()) - value >= 0.0005)
+@given(SHARE, st.dictionaries(st.sampled_from(BASELINES), SHARE, min_size=1))
+def test_verdict_never_flatters(value: float, baselines: dict[str, float]) -> None:
+    ahead = value - max(baselines.values())
+    reported = verdict(value, baselines, "cell_acc")
+    assert reported.startswith("better") == (ahead >= 0.0005)
+    assert reported.startswith("baseline wins") == (ahead <= -0.0005)
+    lower = verdict(value, baselines, "game_over_brier")
+    assert lower.startswith("better") == (min(baselines.values()) - value >= 0.0005)
 
 
-def test_where_the_floor_wins_the_table_says_so() -> None:
+def test_where_the_baseline_wins_the_table_says_so() -> None:
     won, lost = parts(0.95, 0.9), parts(0.85, 0.9)
-    frame = [sheet.rows[0] for sheet in seed_tables(lost, ABOUT)]
-    assert [row[-1] for row in frame] == ["floor wins: copy, by 5.0 points"] * 2
-    assert floors_that_win(lost) == [
-        f"frame on {subset} transitions: floor wins: copy, by 5.0 points"
+    frame = [contact_sheet.rows[0] for contact_sheet in seed_tables(lost, ABOUT)]
+    assert [row[-1] for row in frame] == ["baseline wins: copy, by 5.0 points"] * 2
+    assert baselines_that_win(lost) == [
+        f"frame on {subset} transitions: baseline wins: copy, by 5.0 points"
         for subset in ("novel", "all")
     ]
-    assert floors_that_win(won) == []
-    floored = ("85.0 %", NOTHING, "90.0 % copy")
-    sheet = headline_table(lost, ABOUT)
-    assert sheet.rows[0] == ("frame", *floored, *floored) and "withhold" in sheet.note
+    assert baselines_that_win(won) == []
+    against_baselines = ("85.0 %", NOTHING, "90.0 % copy")
+    contact_sheet = headline_table(lost, ABOUT)
+    assert (
+        contact_sheet.rows[0] == ("frame", *against_baselines, *against_baselines)
+        and "crossval" in contact_sheet.note
+    )
     row = compare(lost, won, "won").rows[0]
     assert row == ("frame", *("85.0 %", "95.0 %", "-10.0 %") * 2)
 
 
 def test_seed_tables_put_novel_first_and_leave_nothing_out() -> None:
-    sheets = seed_tables(parts(0.5, 0.4), ABOUT)
-    assert [sheet.title.split()[0] for sheet in sheets] == ["Novel", "All"]
-    names = [row[0] for row in sheets[0].rows]
+    tables = seed_tables(parts(0.5, 0.4), ABOUT)
+    assert [contact_sheet.title.split()[0] for contact_sheet in tables] == ["Novel", "All"]
+    names = [row[0] for row in tables[0].rows]
     assert names == [line.name for line in SEED_TABLE for _ in ("all", "dots")]
     assert len(seed_tables(parts(0.5, 0.4), ABOUT | {"novel": 9})) == 1
 
@@ -107,12 +110,12 @@ def test_what_cannot_be_counted_is_told_as_such() -> None:
     assert row[2] == NOTHING and row[-1] == "nothing to count"
 
 
-def test_part_tables_hold_each_floor_under_its_measure() -> None:
-    sheet = part_tables(parts(0.5, 0.4))[0]
-    at = [row[0] for row in sheet.rows].index("cell_acc")
-    assert sheet.rows[at][1:3] == ("run", "50.0 %")
-    assert sheet.rows[at + 1][:3] == ("", "copy", "40.0 %")
-    assert sheet.as_markdown().count("\n| ") == len(sheet.rows) + 1
+def test_part_tables_hold_each_baseline_under_its_measure() -> None:
+    contact_sheet = part_tables(parts(0.5, 0.4))[0]
+    at = [row[0] for row in contact_sheet.rows].index("cell_acc")
+    assert contact_sheet.rows[at][1:3] == ("run", "50.0 %")
+    assert contact_sheet.rows[at + 1][:3] == ("", "copy", "40.0 %")
+    assert contact_sheet.as_markdown().count("\n| ") == len(contact_sheet.rows) + 1
 
 
 def test_no_json_of_an_evaluation_is_told(tmp_path: Path) -> None:
@@ -124,8 +127,8 @@ def test_no_json_of_an_evaluation_is_told(tmp_path: Path) -> None:
 
 
 def test_training_recordings_among_the_evaluated_are_named() -> None:
-    assert "TRAINED" not in describe(ABOUT)
-    assert "2 of these recordings were TRAINED ON" in describe(ABOUT | {"trained_on": 2})
+    assert "TRAINED" not in describe_evaluation(ABOUT)
+    assert "2 of these recordings were TRAINED ON" in describe_evaluation(ABOUT | {"trained_on": 2})
 
 
 @pytest.fixture(scope="module")
@@ -172,16 +175,16 @@ def test_evaluate_nests_as_json_and_the_page_has_its_pictures(
     from arcworld.evaluation.evaluate import evaluate
 
     strangers = [make_episode(game="crates-00000000")]
-    monkeypatch.setattr(module, "left_out_episodes", lambda _: strangers)
+    monkeypatch.setattr(module, "unseen_game_episodes", lambda _: strangers)
     run, dataset = made
     run = replace(run, folder=tmp_path / "run")
     known, unknown = (evaluate(run, dataset, split) for split in ("validation", "held_out"))
     nested = known.as_dict()
     assert nested["world_model"]["novel"]["dots"].keys() >= {"cell_acc", "changed_cell_acc"}
-    assert nested["floors"]["copy"]["world_model"]["all"]["all"]["changed_cell_acc"] == 0
+    assert nested["baselines"]["copy"]["world_model"]["all"]["all"]["changed_cell_acc"] == 0
     assert nested["world_model_teacher_forced"]["novel"]["all"]["loss"] > 0
-    assert nested["floors"]["copy"]["open_loop"]["1"]["all"]["all"]["changed_cell_acc"] == 0
-    assert nested["tokenizer_left_out"]["all"].keys() == {"all", "crates"}
+    assert nested["baselines"]["copy"]["open_loop"]["1"]["all"]["all"]["changed_cell_acc"] == 0
+    assert nested["tokenizer_unseen_games"]["all"].keys() == {"all", "crates"}
     (tmp_path / "known.json").write_text(json.dumps(nested))
     assert read_parts(tmp_path / "known.json") == known.parts
     assert unknown.about["recordings"] == 1 and "rare" in unknown.parts["world_model"]["all"]
@@ -190,7 +193,7 @@ def test_evaluate_nests_as_json_and_the_page_has_its_pictures(
         "levels_completed": 2, "win_levels": 3, "score": 1.5,
     }  # fmt: skip
     page = write_page(run, known, unknown, [Played(result, dataset.path / "guid-0.jsonl", True)])
-    told = page.read_text()
+    reported = page.read_text()
     for picture in (
         "film-dots.png",
         "film-rare.png",
@@ -198,7 +201,7 @@ def test_evaluate_nests_as_json_and_the_page_has_its_pictures(
         "open-loop.png",
         "play-dots.png",
     ):
-        assert f"]({picture})" in told and (page.parent / picture).stat().st_size > 500
+        assert f"]({picture})" in reported and (page.parent / picture).stat().st_size > 500
 
 
 @pytest.mark.parametrize("split", ["trian", "held_out"])

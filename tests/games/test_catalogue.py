@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from arcworld.errors import ArcworldError
 from arcworld.games.catalogue import entries, entry, game_ids, game_source, game_split
-from arcworld.games.player import load_player
+from arcworld.games.demo_player import load_demo_player
 from arcworld.play.observation import GAME_OVER, WIN, Observation
 from arcworld.play.toolkit import GameSession, Toolkit
 from arcworld.recordings.episode import CLICK, RESET, Action
@@ -28,7 +28,7 @@ def playing(toolkit: Toolkit, name: str, level: int) -> GameSession:
 
 
 def play_solution(session: GameSession, level: int, seed: int = 0) -> list[Observation]:
-    player = load_player(session.game_id)
+    player = load_demo_player(session.game_id)
     actions = player.solution(level, np.random.default_rng([seed, level]))
     return [session.step(action) for action in actions]
 
@@ -50,8 +50,8 @@ def act(game: Any, action_id: int, **data: int) -> Any:
 
 def test_there_are_five_games_and_two_are_held_out() -> None:
     split = game_split()
-    assert sorted(entries()) == NAMES == sorted(split.train + split.held_out)
-    assert len(split.held_out) == 2
+    assert sorted(entries()) == NAMES == sorted(split.train + split.unseen)
+    assert len(split.unseen) == 2
     assert [game_id.split("-")[0] for game_id in game_ids()] == NAMES
 
 
@@ -62,9 +62,7 @@ def test_toolkit_lists_the_same_games() -> None:
 
 def test_held_out_games_differ_in_their_actions() -> None:
     with Toolkit() as toolkit:
-        offers = {
-            toolkit.open(name).observation.available_actions for name in game_split().held_out
-        }
+        offers = {toolkit.open(name).observation.available_actions for name in game_split().unseen}
     assert any(CLICK in offer for offer in offers) and any(CLICK not in offer for offer in offers)
 
 
@@ -105,14 +103,14 @@ def test_solutions_win_every_level(name: str, seed: int) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_ways_to_win_differ(name: str) -> None:
-    player = load_player(name)
+    player = load_demo_player(name)
     ways = {tuple(player.solution(1, np.random.default_rng(seed))) for seed in range(8)}
     assert len(ways) > 1
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_reset_restores_the_first_frame_of_each_level(name: str) -> None:
-    player, rng = load_player(name), np.random.default_rng(0)
+    player, rng = load_demo_player(name), np.random.default_rng(0)
     with Toolkit() as toolkit:
         session = toolkit.open(name)
         for level in range(session.win_levels):
@@ -180,7 +178,7 @@ def test_an_action_that_is_not_offered_changes_nothing(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_exploring_chooses_offered_actions(name: str) -> None:
-    player, rng = load_player(name), np.random.default_rng(3)
+    player, rng = load_demo_player(name), np.random.default_rng(3)
     with Toolkit() as toolkit:
         seen = toolkit.open(name).observation
     tries = [player.explore(seen.frame_HW, seen.available_actions, rng) for _ in range(200)]

@@ -8,8 +8,8 @@ import pytest
 
 from arcworld.errors import ArcworldError
 from arcworld.games.catalogue import entries, game_split
+from arcworld.games.demo_player import DemoConfig
 from arcworld.games.demos import make_demos
-from arcworld.games.player import DemoConfig
 from arcworld.play.toolkit import Toolkit
 from arcworld.recordings.episode import RESET, Episode, Outcome, game_name
 from arcworld.recordings.reader import iter_grids, read_recording
@@ -89,7 +89,7 @@ def test_split_names_every_demo_once(folder: Path) -> None:
     assert sorted(named) == sorted(found)
     games = {part: {game_name(name) for name in names} for part, names in parts.items()}
     assert games["train"] == games["validation"] == set(game_split().train)
-    assert games["held_out"] == set(game_split().held_out)
+    assert games["unseen"] == set(game_split().unseen)
 
 
 def test_held_out_games_alone_are_for_validation(tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_a_seed_fixes_the_play(folder: Path, tmp_path: Path) -> None:
 
 def test_progress_hears_each_demo(tmp_path: Path) -> None:
     heard: list[tuple[int, int, Path]] = []
-    paths = make_demos(tmp_path, ["keys"], 2, progress=lambda *told: heard.append(told))
+    paths = make_demos(tmp_path, ["keys"], 2, progress=lambda *reported: heard.append(reported))
     assert heard == [(1, 2, paths[0]), (2, 2, paths[1])]
 
 
@@ -131,7 +131,7 @@ def test_a_broken_demo_leaves_no_file(tmp_path: Path, monkeypatch: pytest.Monkey
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("arcworld.games.player.Demo._play_level", stop)
+    monkeypatch.setattr("arcworld.games.demo_player.Demo._play_level", stop)
     with pytest.raises(KeyboardInterrupt):
         make_demos(tmp_path, ["keys"], 1)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from arcworld.games.player import load_player
+from arcworld.games.demo_player import load_demo_player
 from arcworld.integrations.arc_agents import ArcworldMixin, as_official
 from arcworld.play.agent import Agent, Decision
 from arcworld.play.agents.catalogue import make_agent
@@ -27,7 +27,7 @@ class Logged:
 
     def __init__(self, agent: Agent) -> None:
         self.agent, self.name = agent, agent.name
-        self.told: list[tuple[Action, bytes, int]] = []
+        self.reported: list[tuple[Action, bytes, int]] = []
         self.begun = 0
 
     def begin(self, observation: Observation) -> None:
@@ -39,7 +39,7 @@ class Logged:
 
     def observe(self, decision: Decision, observation: Observation) -> None:
         seen = (decision.action, observation.frame_HW.tobytes(), observation.levels_completed)
-        self.told.append(seen)
+        self.reported.append(seen)
         self.agent.observe(decision, observation)
 
 
@@ -56,7 +56,7 @@ def player_class(base: Any, make: Callable[[], Any], actions: int) -> Any:
 def solver(game: str) -> ReplayAgent:
     """Knows how to win two levels."""
     agent = ReplayAgent(())
-    player, rng = load_player(game.split("-")[0]), np.random.default_rng(0)
+    player, rng = load_demo_player(game.split("-")[0]), np.random.default_rng(0)
     agent.paths[game] = {level: tuple(player.solution(level, rng)) for level in (0, 1)}
     return agent
 
@@ -74,9 +74,9 @@ def test_plays_as_play_game_does(
     env = toolkit.open(game_id)._wrapper
     agent = seat(player_class(agents_agent.Agent, lambda: theirs, 59), env)
     agent.main()
-    assert own.told == theirs.told and theirs.begun == 1
+    assert own.reported == theirs.reported and theirs.begun == 1
     assert agent.player.faults == 0 and len(agent.frames) == 1
-    assert agent.frames[0].levels_completed == own.told[-1][2]
+    assert agent.frames[0].levels_completed == own.reported[-1][2]
     assert name != "solver" or result.levels_completed >= 2
     first, second = toolkit.scorecard().games[0].runs
     assert (first.actions, first.level_actions) == (second.actions, second.level_actions)
@@ -182,7 +182,7 @@ def test_a_game_that_never_opens(agents_agent: ModuleType, seat: Seat, toolkit: 
 def test_ends_at_a_win(agents_agent: ModuleType, toolkit: Toolkit, seat: Seat) -> None:
     (game_id,) = [known for known in toolkit.games() if known.startswith("taps")]
     levels = toolkit.open(game_id).win_levels
-    player, rng = load_player("taps"), np.random.default_rng(0)
+    player, rng = load_demo_player("taps"), np.random.default_rng(0)
     agent = ReplayAgent(())
     agent.paths[game_id] = {n: tuple(player.solution(n, rng)) for n in range(levels)}
     theirs = seat(

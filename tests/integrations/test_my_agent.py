@@ -143,15 +143,15 @@ def test_in_the_other_programs_folder_with_or_without_the_wheel(
     if with_wheel:
         write_wheel(data / "arcworld-0.1.0-py3-none-any.whl")
     path = os.pathsep.join([str(tmp_path), *site.getsitepackages()])
-    told = subprocess.run(
+    reported = subprocess.run(
         [sys.executable, "-S", "-c", SCRIPT, str(OWN_GAMES)],
         env={"PYTHONPATH": path, "ARCWORLD_HOME": str(data), "OMP_NUM_THREADS": "1"},
         cwd=tmp_path,
         capture_output=True,
         text=True,
     )
-    assert told.returncode == 0, told.stderr
-    said = json.loads(told.stdout.splitlines()[-1])
+    assert reported.returncode == 0, reported.stderr
+    said = json.loads(reported.stdout.splitlines()[-1])
     assert (said["agent"], said["actions"]) == (name, 26)
     assert (".whl" in (said["arcworld"] or "")) == with_wheel
 

@@ -35,7 +35,7 @@ def make_old(folder: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         if path.suffix == ".safetensors":
             save_tensors(target, {old_key(k): v for k, v in load_tensors(path).items()})
-        elif path.suffix == ".json" and name != "validation.json":
+        elif path.suffix == ".json":
             save_json(target, old_names(load_object(path)))
         else:
             target.write_bytes(path.read_bytes())
@@ -43,13 +43,16 @@ def make_old(folder: Path) -> None:
 
 def test_a_run_of_version_0_1_is_refused_then_converted(tmp_path: Path) -> None:
     make_old(run := tmp_path / "run")
+    save_json(run / "withheld.json", {"parts": {"floors/copy/outcome_withheld": {}}})
     keys = load_tensors(run / "policy" / "model.safetensors").keys()
-    assert "sight.around.around.0.weight" in keys and (run / "lore.json").is_file()
+    assert "sight.around.around.0.weight" in keys and (run / "game priors.json").is_file()
     with pytest.raises(ArcworldError, match=rf"version 0\.1; .*`arcworld convert {run}` once$"):
         from_pretrained(run)
     convert(run)
     opened, small = from_pretrained(run), from_pretrained("small")
     assert json.loads(json.dumps(opened.about)) == small.about
+    held_out = load_object(run / "held_out_levels.json")
+    assert held_out == {"parts": {"baselines/copy/outcome_held_out_levels": {}}}
     assert opened.game_priors == small.game_priors and not (run / "seen").exists()
     for part in ("tokenizer", "world_model", "policy"):
         mine = load_tensors(run / part / "model.safetensors")

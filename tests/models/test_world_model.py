@@ -119,7 +119,7 @@ def test_context_tells_the_last_code_the_action_and_the_click() -> None:
     starts = np.flatnonzero(ids == vocabulary.frame)
     for t, start in enumerate(starts):
         for cell in (0, 9, 63):
-            at = start + cell  # the position that foretells this cell
+            at = start + cell  # the position that predicts this cell
             assert int(context.slots_BL[0, at]) == cell
             before = int(context.previous_BL[0, at])
             assert before == (-1 if t == 0 else episode.indices_TC[t - 1, cell])

@@ -104,7 +104,7 @@ def test_floor_is_familiar_wherever_it_lies_and_a_thing_less_so() -> None:
     assert on_floor < 0.3 < novelty(dynamics, thing, (16, 48), RIGHT)
 
 
-def test_what_comes_of_floor_as_a_rule_is_foretold_past_what_was_tried() -> None:
+def test_what_comes_of_floor_as_a_rule_is_predicted_past_what_was_tried() -> None:
     dynamics = model()
     for x in (0, 8, 16):
         walk(dynamics, (x, 16), RIGHT, (0, 40, 5))

@@ -1,4 +1,4 @@
-"""What is learnt while playing: enough to tell like things apart, and to be heard in a search."""
+"""What is learned while playing: enough to tell like things apart, and to be heard in a search."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clicks whose changes are known: foretold where they fit, unlearnt where they fail."""
+"""Clicks whose changes are known: predicted where they fit, unlearned where they fail."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def taught() -> ClickModel:
     return model
 
 
-def test_a_change_is_foretold_wherever_its_pixels_look_as_they_did() -> None:
+def test_a_change_is_predicted_wherever_its_pixels_look_as_they_did() -> None:
     model = taught()
     predicted = model.predict(click(0), board({4, 5}))
     assert predicted is not None and np.array_equal(predicted, board({0, 4, 5}))
@@ -48,14 +48,14 @@ def test_a_change_is_foretold_wherever_its_pixels_look_as_they_did() -> None:
     assert model.predict(click(0), elsewhere) is None, "it never looked so"
 
 
-def test_nothing_is_foretold_before_enough_came_true() -> None:
+def test_nothing_is_predicted_before_enough_came_true() -> None:
     model = ClickModel()
     model.observe(click(0), board(set()), board({0}))
     assert not model.is_trusted and model.predict(click(0), board({4})) is None
     assert taught().is_trusted
 
 
-def test_what_was_foretold_wrongly_is_unlearnt_and_trust_goes() -> None:
+def test_what_was_predicted_wrongly_is_unlearnt_and_trust_goes() -> None:
     model = taught()
     model.observe(click(0), board({3}), board({3, 4}))
     predicted = model.predict(click(0), board(set()))

@@ -1,4 +1,4 @@
-"""What is foretold of states never visited, and how long it is kept."""
+"""What is predicted of states never visited, and how long it is kept."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def imagine(imagined_states: ImaginedStates, steps: int) -> list[object]:
     return found
 
 
-def test_a_step_is_foretold_where_nobody_was(imagined_states: ImaginedStates) -> None:
+def test_a_step_is_predicted_where_nobody_was(imagined_states: ImaginedStates) -> None:
     keys = [imagined_states.graph.key(frame(16, y)) for y in (24, 48)]
     assert imagine(imagined_states, 1) == keys
 

@@ -140,7 +140,7 @@ def test_the_way_to_a_won_level_is_kept_and_wins_again() -> None:
     assert again.level == 1
 
 
-def test_the_local_model_foretells_floor_and_walls() -> None:
+def test_the_local_model_predicts_floor_and_walls() -> None:
     """Once the room was walked, few of the actions that are left are worth a walk."""
     memory, room = Memory(), Room(bar=False, goal=(7, 7))
     explore(memory, room, 120)

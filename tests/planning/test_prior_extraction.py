@@ -40,7 +40,7 @@ def test_a_mask_and_its_runs_are_the_same() -> None:
     assert pixel_runs(np.zeros((64, 64), np.bool_)) == ()
 
 
-def test_lore_is_kept_with_a_run_and_a_run_may_have_none(tmp_path: Path) -> None:
+def test_game_priors_is_kept_with_a_run_and_a_run_may_have_none(tmp_path: Path) -> None:
     assert load_game_priors(tmp_path) == {}
     predicted = {
         "tiny-0001": GamePriors((3, 9), 5, ((0, 0, 63), (63, 2, 2))),
@@ -60,7 +60,7 @@ def test_lore_is_kept_with_a_run_and_a_run_may_have_none(tmp_path: Path) -> None
         '{"tiny-0001": {"goal_colours": [3], "wins": 1, "counters": [[64, 0, 1]]}}',
     ],
 )
-def test_a_file_that_is_no_lore_is_refused_in_one_line(tmp_path: Path, text: str) -> None:
+def test_a_file_that_is_no_game_priors_is_refused_in_one_line(tmp_path: Path, text: str) -> None:
     (tmp_path / FILE).write_text(text)
-    with pytest.raises(ArcworldError, match="found no lore by game"):
+    with pytest.raises(ArcworldError, match="found no game priors by game"):
         load_game_priors(tmp_path)

@@ -1,4 +1,4 @@
-"""The two floors: random play, and what recordings alone can do."""
+"""The two baselines: random play, and what recordings alone can do."""
 
 from __future__ import annotations
 

@@ -33,8 +33,8 @@ def test_it_wins_more_than_random_play_and_says_why() -> None:
         won = play_game(
             agent, own, "keys", 700, on_step=lambda d, _: reasons.add(d.reason.split(":")[0])
         )
-        floor = play_game(RandomAgent(), own, "keys", 700)
-    assert won.levels_completed > floor.levels_completed
+        baseline = play_game(RandomAgent(), own, "keys", 700)
+    assert won.levels_completed > baseline.levels_completed
     assert won.replaced == won.faults == 0
     assert {"try", "walk"} <= reasons and sum(agent.reasons.values()) <= won.actions
 

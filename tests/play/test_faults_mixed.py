@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import arcworld.play.toolkit_compat as official_module
-from arcworld.games.player import load_player
+from arcworld.games.demo_player import load_demo_player
 from arcworld.integrations.arc_agents import ArcworldMixin
 from arcworld.play.agent import Agent, Decision
 from arcworld.play.agents.catalogue import make_agent
@@ -163,7 +163,7 @@ def make_player(name: str, games: list[str]) -> Agent:
         return make_agent(name)
     agent = ReplayAgent(()) if name == "replay" else Restless(())
     for game in games:
-        player, rng = load_player(game_name(game)), np.random.default_rng(0)
+        player, rng = load_demo_player(game_name(game)), np.random.default_rng(0)
         agent.paths[game] = {level: tuple(player.solution(level, rng)) for level in (0, 1)}
     return agent
 

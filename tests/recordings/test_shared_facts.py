@@ -74,8 +74,8 @@ def copied(dataset: Dataset) -> float:
 
 
 def test_copying_the_last_frame_scores_what_the_design_says(demos: Dataset) -> None:
-    floors = {game_name(game): round(copied(demos.of_game(game)), 1) for game in demos.games}
-    assert floors == {"ls20": 88.5, "vc33": 90.7, "ft09": 91.9}
+    baselines = {game_name(game): round(copied(demos.of_game(game)), 1) for game in demos.games}
+    assert baselines == {"ls20": 88.5, "vc33": 90.7, "ft09": 91.9}
     assert round(copied(demos), 1) == 89.7
     assert round(copied(demos.part("validation")), 1) == 90.0
 

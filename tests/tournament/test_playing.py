@@ -35,21 +35,21 @@ def settings(agent: str = "random", **others: int) -> Settings:
 
 
 def test_a_won_game(write_games: WriteGames) -> None:
-    told: list[tuple[int, int]] = []
+    reported: list[tuple[int, int]] = []
     play = Play("fine-0001", "random", 3, write_games("fine"))
-    result = play_once(settings(), play, lambda actions, levels: told.append((actions, levels)))
+    result = play_once(settings(), play, lambda actions, levels: reported.append((actions, levels)))
     assert (result.ended, result.error, result.key) == ("won", None, play.key)
     assert (result.levels_completed, result.win_levels, result.actions) == (4, 4, 4)
     assert (result.level_actions, result.human_actions) == ((1, 1, 1, 1), (1, 1, 1, 1))
     assert (result.won_at, result.score) == ((1, 2, 3, 4), 100)
-    assert told == [(1, 1), (2, 2), (3, 3), (4, 4)]
+    assert reported == [(1, 1), (2, 2), (3, 3), (4, 4)]
     assert 0 < result.agent_seconds < result.seconds
 
 
 def test_an_agent_that_raises_keeps_its_levels(
     write_games: WriteGames, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(catalogue.AGENTS, "stumbling", lambda seed, given: Stumbling(seed))
+    monkeypatch.setitem(catalogue.AGENTS, "stumbling", lambda seed, inputs: Stumbling(seed))
     result = play_once(settings(), Play("fine-0001", "stumbling", 0, write_games("fine")))
     assert (result.ended, result.levels_completed, result.actions) == ("crashed", 1, 1)
     assert result.won_at == (1,) and result.score > 0 and result.win_levels == 4
@@ -84,7 +84,7 @@ def recorded(tmp_path: Path) -> Path:
                 [np.full((64, 64), level, np.uint8)], action, state, level, (1,), not level
             )
     for fold in range(3):
-        (tmp_path / "run" / "withheld" / f"fold-{fold + 1}" / "policy").mkdir(parents=True)
+        (tmp_path / "run" / "held_out_levels" / f"fold-{fold + 1}" / "policy").mkdir(parents=True)
     return tmp_path
 
 
@@ -103,21 +103,21 @@ def test_each_level_is_played_by_the_fold_that_never_saw_it(
             played.append((self.run.name, observation.levels_completed))
             return Decision(Action(1))
 
-    monkeypatch.setitem(catalogue.AGENTS, "fold", lambda _, given: Fold(given.run))
+    monkeypatch.setitem(catalogue.AGENTS, "fold", lambda _, inputs: Fold(inputs.run))
     monkeypatch.setenv("ARCWORLD_CACHE", str(recorded / "cache"))
-    folds = Settings(("fold",), run=recorded / "run", data=recorded / "data", withheld=True)
+    folds = Settings(("fold",), run=recorded / "run", data=recorded / "data", held_out_levels=True)
     folds.check()
     result = play_once(folds, Play("fine-0001", "fold", 0, write_games("fine")))
     assert played == [("fold-1", 0), ("fold-2", 1), ("fold-3", 2), ("fold-3", 3)]
     assert (result.error, result.assisted, result.won) == (None, (), (0, 1, 2, 3))
 
 
-def test_what_withheld_levels_need_is_told(recorded: Path, write_games: WriteGames) -> None:
+def test_what_held_out_levels_need_is_told(recorded: Path, write_games: WriteGames) -> None:
     run, data = recorded / "run", recorded / "data"
     with pytest.raises(ArcworldError, match="give --run and --data"):
-        Settings(("random",), withheld=True).check()
+        Settings(("random",), held_out_levels=True).check()
     with pytest.raises(ArcworldError, match="one of them"):
-        Settings(("random",), run=run, data=data, start_perturbed=2, withheld=True).check()
-    (run / "withheld" / "fold-2" / "policy").rmdir()
-    with pytest.raises(ArcworldError, match=r"fold-2.*arcworld withhold"):
-        Settings(("random",), run=run, data=data, withheld=True).check()
+        Settings(("random",), run=run, data=data, start_perturbed=2, held_out_levels=True).check()
+    (run / "held_out_levels" / "fold-2" / "policy").rmdir()
+    with pytest.raises(ArcworldError, match=r"fold-2.*arcworld crossval"):
+        Settings(("random",), run=run, data=data, held_out_levels=True).check()

@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import inputs
 from hypothesis import strategies as st
 
 from arcworld.errors import ArcworldError
-from arcworld.tournament.results import RESULTS, SETTINGS, Ledger, PlayResult
+from arcworld.tournament.results import RESULTS, SETTINGS, PlayResult, ResultStore
 from arcworld.tournament.settings import Settings
 
 type MakePlay = Callable[..., PlayResult]
@@ -19,20 +19,20 @@ type MakePlay = Callable[..., PlayResult]
 SEEN = {"agents": ["random"], "max_actions": 5}
 
 
-@given(st.builds(PlayResult, st.text(), st.text(), st.integers(), error=st.none() | st.text()))
+@inputs(st.builds(PlayResult, st.text(), st.text(), st.integers(), error=st.none() | st.text()))
 def test_a_result_survives_json(result: PlayResult) -> None:
     assert PlayResult.from_dict(result.as_dict()) == result
 
 
 def test_a_ledger_goes_on_where_it_was_cut(tmp_path: Path, make_play: MakePlay) -> None:
     first, second = make_play(3, 4), make_play(seed=1)
-    ledger = Ledger.open(tmp_path, SEEN, ["g"])
+    ledger = ResultStore.open(tmp_path, SEEN, ["g"])
     ledger.add(first)
     ledger.add(second)
     path = tmp_path / RESULTS
     whole = path.read_bytes()
     path.write_bytes(whole[:-9])
-    again = Ledger.open(tmp_path, SEEN, ["g"])
+    again = ResultStore.open(tmp_path, SEEN, ["g"])
     assert list(again.results.values()) == [first]
     again.add(second)
     assert path.read_bytes() == whole
@@ -47,29 +47,29 @@ def test_a_ledger_goes_on_where_it_was_cut(tmp_path: Path, make_play: MakePlay) 
     ],
 )
 def test_other_settings_are_refused(
-    tmp_path: Path, settings: dict[str, object], games: list[str], told: str
+    tmp_path: Path, settings: dict[str, object], games: list[str], reported: str
 ) -> None:
-    Ledger.open(tmp_path, SEEN, ["g"])
+    ResultStore.open(tmp_path, SEEN, ["g"])
     with pytest.raises(ArcworldError, match="begun with") as refused:
-        Ledger.open(tmp_path, settings, games)
-    assert told in str(refused.value) and "\n" not in str(refused.value)
+        ResultStore.open(tmp_path, settings, games)
+    assert reported in str(refused.value) and "\n" not in str(refused.value)
 
 
 @pytest.mark.parametrize("line", ["no JSON", "[1]", '{"agent": "a"}', '{"odd": 1}'])
 def test_a_spoilt_line_is_named(tmp_path: Path, line: str) -> None:
-    Ledger.open(tmp_path, SEEN, ["g"])
+    ResultStore.open(tmp_path, SEEN, ["g"])
     (tmp_path / RESULTS).write_text(line + "\n")
     with pytest.raises(ArcworldError, match=f"{RESULTS}:1: no result"):
-        Ledger.open(tmp_path, SEEN, ["g"])
+        ResultStore.open(tmp_path, SEEN, ["g"])
 
 
 def test_a_folder_with_half_a_tournament_is_refused(tmp_path: Path) -> None:
     (tmp_path / RESULTS).write_text("")
     with pytest.raises(ArcworldError, match=f"without {SETTINGS}"):
-        Ledger.open(tmp_path, SEEN, ["g"])
+        ResultStore.open(tmp_path, SEEN, ["g"])
     (tmp_path / SETTINGS).write_text("[]")
     with pytest.raises(ArcworldError, match="no settings"):
-        Ledger.open(tmp_path, SEEN, ["g"])
+        ResultStore.open(tmp_path, SEEN, ["g"])
 
 
 def test_weights_are_settings(tmp_path: Path) -> None:

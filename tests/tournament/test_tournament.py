@@ -18,10 +18,10 @@ import pytest
 
 from arcworld.cli import main
 from arcworld.errors import ArcworldError
-from arcworld.tournament import engines, ray_engine
+from arcworld.tournament import backends, ray_backend
 from arcworld.tournament.results import RESULTS, PlayResult
 from arcworld.tournament.settings import Settings
-from arcworld.tournament.tournament import hold_tournament
+from arcworld.tournament.tournament import run_tournament
 
 type WriteGames = Callable[..., Path]
 
@@ -36,10 +36,10 @@ def results(out: Path) -> dict[tuple[str, int], dict[str, Any]]:
 def test_processes_that_die_or_hang_lose_one_play_each(
     write_games: WriteGames, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engines, "SILENCE", 4.0)
+    monkeypatch.setattr(backends, "TIMEOUT", 4.0)
     settings = Settings(("random",), (write_games("dies", "fine", "hangs"),), max_actions=9)
     out = tmp_path / "out"
-    report = hold_tournament(settings, out, workers=1)
+    report = run_tournament(settings, out, workers=1)
     found = results(out)
     assert found["dies-0001", 0]["error"] == "its process died (exit code 3)"
     assert found["hangs-0001", 0]["error"] == "no action in 4 seconds"
@@ -57,15 +57,18 @@ def test_what_is_played_is_not_played_again_and_engines_agree(
     games = (write_games("fine", "loses"),)
     settings = Settings(("random",), games, max_actions=5, seeds=2, start_perturbed=1)
     one, two = tmp_path / "one", tmp_path / "two"
-    hold_tournament(settings, one, engine_name="ray")
+    run_tournament(settings, one, backend_name="ray")
     lines = (one / RESULTS).read_text().splitlines(keepends=True)
     two.mkdir()
     (two / "tournament.json").write_bytes((one / "tournament.json").read_bytes())
     kept = json.loads(lines[0]) | {"actions": 77}
     (two / RESULTS).write_text(json.dumps(kept) + "\n" + lines[1] + lines[2][:40])
-    told: list[tuple[int, int]] = []
-    hold_tournament(
-        settings, two, workers=2, progress=lambda _, done, total, **__: told.append((done, total))
+    reported: list[tuple[int, int]] = []
+    run_tournament(
+        settings,
+        two,
+        workers=2,
+        progress=lambda _, done, total, **__: reported.append((done, total)),
     )
     first, second = results(one), results(two)
     assert second[kept["game_id"], kept["seed"]]["actions"] == 77
@@ -73,9 +76,9 @@ def test_what_is_played_is_not_played_again_and_engines_agree(
         for clock in ("seconds", "agent_seconds"):
             del first[key][clock], second[key][clock]
         assert first[key] == second[key]
-    assert told[-1] == (2 * 5, 2 * 5)
+    assert reported[-1] == (2 * 5, 2 * 5)
     with pytest.raises(ArcworldError, match="seeds 2, not 3"):
-        hold_tournament(replace(settings, seeds=3), two)
+        run_tournament(replace(settings, seeds=3), two)
 
 
 GROUPS = pytest.mark.skipif(sys.platform == "win32", reason="sends signals to a process group")
@@ -103,17 +106,17 @@ def test_ctrl_c_leaves_results_a_hint_and_no_process(
         kept = tmp_path / "out" / RESULTS
         wait_until(lambda: kept.exists() and kept.read_text().endswith("\n"))
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does
-        told = process.communicate(timeout=60)[1]
+        reported = process.communicate(timeout=60)[1]
     wait_until(lambda: not group_lives(process.pid))
-    assert process.returncode == 130 and "Traceback" not in told
-    assert "stopped; go on with: arcworld tournament --agents random" in told
+    assert process.returncode == 130 and "Traceback" not in reported
+    assert "stopped; go on with: arcworld tournament --agents random" in reported
     assert results(tmp_path / "out").keys() == {("fine-0001", 0)}
 
 
 SCRIPT = """
 import sys
 from pathlib import Path
-from arcworld.tournament.engines import play_in_processes
+from arcworld.tournament.backends import play_in_processes
 from arcworld.tournament.settings import Play, Settings
 
 if __name__ == "__main__":
@@ -156,14 +159,14 @@ def group_lives(group: int) -> bool:
 def test_a_script_without_a_guard_is_told(
     write_games: WriteGames, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engines, "_work", sys.exit)
+    monkeypatch.setattr(backends, "_work", sys.exit)
     settings = Settings(("random",), (write_games("fine"),))
     with pytest.raises(ArcworldError, match=r"cannot be started .* `if __name__"):
-        hold_tournament(settings, tmp_path / "out", workers=1)
+        run_tournament(settings, tmp_path / "out", workers=1)
 
 
 class FakeRay(SimpleNamespace):
-    """Ray as `ray_engine` uses it: tasks run when they are waited for, in any order."""
+    """Ray as `ray_backend` uses it: tasks run when they are waited for, in any order."""
 
     def __init__(self, lost_seed: int = -1) -> None:
         super().__init__(cancelled=[], is_on=False, most=0, lost_seed=lost_seed)
@@ -179,7 +182,7 @@ class FakeRay(SimpleNamespace):
 
     def remote(self, **settings: Any) -> Callable[[Any], Any]:
         assert settings == {"num_cpus": 1, "max_retries": 0}
-        return lambda work: SimpleNamespace(remote=lambda *given: (work, *given))
+        return lambda work: SimpleNamespace(remote=lambda *inputs: (work, *inputs))
 
     def wait(self, running: list[Any], **_: Any) -> tuple[list[Any], list[Any]]:
         self.most = max(self.most, len(running))
@@ -201,11 +204,11 @@ def test_ray_gives_the_same_report(
     fake = FakeRay(lost_seed=1)
     monkeypatch.setitem(sys.modules, "ray", fake)  # type: ignore[arg-type]
     settings = Settings(("random",), (write_games("fine"),), seeds=3)
-    report = hold_tournament(settings, tmp_path / "out", workers=2, engine_name="ray")
+    report = run_tournament(settings, tmp_path / "out", workers=2, backend_name="ray")
     assert report.measures["random"]["all"].levels == (4 + 0 + 4) / 3
     assert [play.error for play in report.crashed] == ["its process died: the node is gone"]
     assert fake.most == 2 and not fake.is_on
-    plays = ray_engine.play_on_ray(settings, settings.plays(), 3)
+    plays = ray_backend.play_on_ray(settings, settings.plays(), 3)
     assert isinstance(next(plays), PlayResult)
     plays.close()  # Ctrl-C
     assert len(fake.cancelled) == 2 and all(force for _, force in fake.cancelled)
@@ -222,7 +225,7 @@ def test_a_cluster_that_cannot_be_reached_is_told(
     monkeypatch.setitem(sys.modules, "ray", fake)  # type: ignore[arg-type]
     settings = Settings(("random",), (write_games("fine"),))
     with pytest.raises(ArcworldError, match=r"started \(no node at 10.0.0.1\); .* RAY_ADDRESS"):
-        hold_tournament(settings, tmp_path / "out", engine_name="ray")
+        run_tournament(settings, tmp_path / "out", backend_name="ray")
 
 
 def test_without_ray_one_line_says_so(
@@ -231,8 +234,8 @@ def test_without_ray_one_line_says_so(
     monkeypatch.setitem(sys.modules, "ray", None)
     words = ["tournament", "--agents", "random", "--engine", "ray", "--out", str(tmp_path / "out")]
     assert main(words) == 2
-    (told,) = capsys.readouterr().err.splitlines()
-    assert "not installed" in told and "arcworld[ray]" in told
+    (reported,) = capsys.readouterr().err.splitlines()
+    assert "not installed" in reported and "arcworld[ray]" in reported
     assert not (tmp_path / "out").exists()
 
 
@@ -259,8 +262,8 @@ def test_what_cannot_be_used_gets_one_line_and_leaves_nothing(
     monkeypatch.chdir(tmp_path)
     words, expected = BAD[case]
     assert main(["tournament", *words]) == 2
-    (told,) = capsys.readouterr().err.splitlines()
-    assert told.startswith("arcworld: ") and expected in told
+    (reported,) = capsys.readouterr().err.splitlines()
+    assert reported.startswith("arcworld: ") and expected in reported
     assert not list(tmp_path.iterdir())
 
 

@@ -1,4 +1,4 @@
-"""Windows read as foretold: what is exchanged, what stays, and what is left alone."""
+"""Windows read as predicted: what is exchanged, what stays, and what is left alone."""
 
 import numpy as np
 import torch
@@ -39,7 +39,7 @@ def test_last_cells_are_the_last_frame_s_in_each_row() -> None:
     assert int(at[1, -1]) < int(at[0, -1])
 
 
-def test_only_last_frames_are_read_as_foretold_and_targets_stay() -> None:
+def test_only_last_frames_are_read_as_predicted_and_targets_stay() -> None:
     model, batch = model_and_batch()
     own = mix_in_predictions(model, batch, 1.0)
     assert torch.equal(own.labels_BL, batch.labels_BL)
@@ -49,7 +49,7 @@ def test_only_last_frames_are_read_as_foretold_and_targets_stay() -> None:
     assert not bool(changed.scatter(1, at, torch.zeros_like(at, dtype=torch.bool)).any())
 
 
-def test_what_is_read_is_what_the_model_foretells_after_true_cells() -> None:
+def test_what_is_read_is_what_the_model_predicts_after_true_cells() -> None:
     model, batch = model_and_batch()
     own = mix_in_predictions(model, batch, 1.0)
     rows, places = (own.input_ids_BL != batch.input_ids_BL).nonzero(as_tuple=True)

@@ -196,7 +196,7 @@ def test_compares_two_runs(page: Any, served: Any, shots: Path) -> None:
     page.locator("#compare-right").select_option("-1")
     page.keyboard.press("n")
     page.wait_for_selector("#compare-screens .waiting", state="detached")
-    assert "floor" in page.locator("#compare-facts").inner_text()
+    assert "baseline" in page.locator("#compare-facts").inner_text()
     page.screenshot(path=shots / "compare-light.png")
 
 

@@ -17,13 +17,13 @@ from arcworld.web.tabs import MOST
 from arcworld.web.thoughts import from_hex
 
 
-def test_a_step_is_foretold_as_the_bars_say(served: Any) -> None:
+def test_a_step_is_predicted_as_the_bars_say(served: Any) -> None:
     """Both ask the world model of the same action, in other ways; a level won is not given away."""
     tape = served.desk.library.tape(0)
     won = [number for number in range(len(tape)) if tape.at(number)[0].outcomes_A[number] == 1]
     for number in (0, won[0]):
-        told = served.get("analysis", recording=0, run=0, **{"from": number, "to": number + 1})
-        step = told.json()["steps"][str(number)]
+        reported = served.get("analysis", recording=0, run=0, **{"from": number, "to": number + 1})
+        step = reported.json()["steps"][str(number)]
         taken = tape.at(number)[0].action(number).id
         bar = next(bar for bar in step["bars"] if bar["id"] == taken)
         assert abs(bar["level"] - step["outcomes"][1]) < 1e-3
@@ -33,15 +33,15 @@ def test_a_step_is_foretold_as_the_bars_say(served: Any) -> None:
 
 
 def test_a_recording_comes_whole(served: Any) -> None:
-    told = served.get("recording", recording=0).json()
+    reported = served.get("recording", recording=0).json()
     tape = served.desk.library.tape(0)
-    assert len(told["steps"]) == len(tape)
-    frame = from_hex(told["frames"][told["steps"][7]["after"]])
+    assert len(reported["steps"]) == len(tape)
+    frame = from_hex(reported["frames"][reported["steps"][7]["after"]])
     assert (frame == tape.at(7)[0].frames_THW[8]).all()
-    moving = next(n for n, step in enumerate(told["steps"]) if step["grids"] > 1)
+    moving = next(n for n, step in enumerate(reported["steps"]) if step["grids"] > 1)
     grids = served.get("animation", recording=0, step=moving).json()["grids"]
-    assert len(grids) == told["steps"][moving]["grids"]
-    assert grids[-1] == told["frames"][told["steps"][moving]["after"]]
+    assert len(grids) == reported["steps"][moving]["grids"]
+    assert grids[-1] == reported["frames"][reported["steps"][moving]["after"]]
 
 
 def test_a_fork_gives_the_same_game(served: Any) -> None:
@@ -51,9 +51,9 @@ def test_a_fork_gives_the_same_game(served: Any) -> None:
         served.post("step", id=key, action=[kind, -1, -1]).json()["now"]["true"]["frame"]
         for kind in walk
     ]
-    told = served.post("fork", id=key, at=3).json()
-    assert told["note"] == "" and told["now"]["true"]["frame"] == frames[2]
-    assert len(told["line"]) == 4
+    reported = served.post("fork", id=key, at=3).json()
+    assert reported["note"] == "" and reported["now"]["true"]["frame"] == frames[2]
+    assert len(reported["line"]) == 4
     again = [
         served.post("step", id=key, action=[kind, -1, -1]).json()["now"]["true"]["frame"]
         for kind in walk[3:]
@@ -86,9 +86,9 @@ def test_a_fork_of_a_dream_dreams_the_same(served: Any) -> None:
         ({"action": [1, -1, -1], "where": "elsewhere"}, "neither"),
     ],
 )
-def test_a_bad_action_is_told(served: Any, body: dict[str, Any], told: str) -> None:
+def test_a_bad_action_is_told(served: Any, body: dict[str, Any], reported: str) -> None:
     answer = served.post("step", id=served.new(), **body)
-    assert answer.status_code == 400 and told in answer.json()["error"]
+    assert answer.status_code == 400 and reported in answer.json()["error"]
     assert "\n" not in answer.json()["error"]
 
 
@@ -175,7 +175,7 @@ def test_games_of_tabs_are_bounded(served: Any) -> None:
 )
 def test_commands_refuse_in_one_line(
     words: list[str],
-    told: str,
+    reported: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -185,7 +185,7 @@ def test_commands_refuse_in_one_line(
         (tmp_path / "a.jsonl").write_text("{}\n")
     assert main(words) == 2
     error = capsys.readouterr().err
-    assert told in error and error.count("\n") == 1
+    assert reported in error and error.count("\n") == 1
 
 
 def test_a_port_that_is_taken_is_told(served: Any) -> None:

@@ -101,7 +101,7 @@ class Avatar:
 
 
 def _is_time(seen: int) -> bool:
-    """Ever more rarely, since all that was learnt about the avatar is lost when it changes.
+    """Ever more rarely, since all that was learned about the avatar is lost when it changes.
 
     >>> [seen for seen in range(70) if _is_time(seen)]
     [3, 4, 6, 8, 12, 16, 24, 32, 48, 64]

@@ -3,7 +3,7 @@
 Knows what lies in the avatar's way, and what came of the action there before. A corridor that was
 walked once need not be tried again in every other state of the game; what never lay in the way
 before, or did not always do the same, is worth a try. Where only ground or walls lie ahead, what
-came of their colours as a rule is foretold, so that a way leads on past what was never tried. A
+came of their colours as a rule is predicted, so that a way leads on past what was never tried. A
 thing is worth a try, too, where something else stands otherwise than when it was touched, and most
 of all what won a level when it was touched.
 """
@@ -33,11 +33,11 @@ UNKNOWN = 255
 REACH = 3
 """Changes farther from the avatar than so many steps are none of its effects."""
 TRUSTED = 0.5
-"""The share of foretold effects that must come true, of late, for the table to be asked."""
+"""The share of predicted effects that must come true, of late, for the table to be asked."""
 GOAL = 3.0
 """What an action promises that touches what won a level before: more than any discovery."""
 PREDICTED = 0.9
-"""The promise of an action that surely does something other than what is foretold."""
+"""The promise of an action that surely does something other than what is predicted."""
 DISCOVERY = 0.6
 """What an action promises that has led to scenes never seen, in a scene where it was not tried."""
 SELF_MOVING = 0.3
@@ -56,7 +56,7 @@ class AvatarDynamics:
         background_HW: each pixel as it was last when the avatar did not hide it; 255 where not
             known.
         touched: of every level won, the rare colours that the winning action touched, as bits.
-        trust: the share of foretold effects that came true of late.
+        trust: the share of predicted effects that came true of late.
         noise, discovery: the shares of late actions that changed something out of reach, and that
             led to a scene never seen.
     """
@@ -189,7 +189,7 @@ class AvatarDynamics:
 
         Args:
             at: where, and what is done.
-            effect: what is foretold.
+            effect: what is predicted.
             unknown: the promise where nothing of it is known.
         """
         met = self._met.get(at.touched, set())

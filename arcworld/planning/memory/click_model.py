@@ -1,9 +1,9 @@
-"""What a click changed, foretold wherever all that it changed looks as it did then.
+"""What a click changed, predicted wherever all that it changed looks as it did then.
 
 Knows frames and clicks; knows no objects and no graph. A switch that was seen to turn one tile does
 not have to be tried in every state of the other tiles to know which state that leads to. What a
-click does may hang on something else that is not where the change is: foretold wrongly, it is
-unlearnt, and nothing is foretold before enough came true.
+click does may hang on something else that is not where the change is: predicted wrongly, it is
+unlearned, and nothing is predicted before enough came true.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from arcworld.planning.memory.action_kinds import ActionRow
 
 DOUBT = 2
-"""So many foretold wrongly are assumed before the first."""
+"""So many predicted wrongly are assumed before the first."""
 TRUSTED = 0.6
 """The share that must have come true."""
 LATELY = 32
-"""At so many foretold, half of what was counted is forgotten."""
+"""At so many predicted, half of what was counted is forgotten."""
 LARGEST = 1024
 """Changes of more pixels than a quarter of the frame's are of the whole scene, and not kept."""
 CLICKS, CHANGES = 256, 8
@@ -50,7 +50,7 @@ class ClickModel:
 
     @property
     def is_trusted(self) -> bool:
-        """Whether enough came true of what was foretold."""
+        """Whether enough came true of what was predicted."""
         return self._right >= TRUSTED * (self._predictions + DOUBT)
 
     def observe(

@@ -57,7 +57,7 @@ class Node:
         parent_action: the action that first led here; None for a level's opening.
         visited: the time of the last visit.
         place: where the avatar is, where that is known.
-        odds: log-odds of actions not tried here, learnt from others, where any were asked for.
+        odds: log-odds of actions not tried here, learned from others, where any were asked for.
     """
 
     number: int

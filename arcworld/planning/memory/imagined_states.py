@@ -1,4 +1,4 @@
-"""States that were never visited, but are foretold by what simple actions did elsewhere.
+"""States that were never visited, but are predicted by what simple actions did elsewhere.
 
 Knows the graph's states and the local model; joins them, and keeps what it worked out until an
 effect turns out otherwise. Bounded: when too much is kept, all of it is dropped. A search among

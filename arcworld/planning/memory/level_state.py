@@ -75,7 +75,7 @@ class LevelState:
         self.config, self.seed = config, seed
 
     def _enter(self, game_priors: GamePriors) -> None:
-        """A game was opened, of which nothing is known but its lore."""
+        """A game was opened, of which nothing is known but its game priors."""
         self.status_bars, self.cursor = (
             StatusBarMask(known_HW=game_priors.counter_mask_HW),
             ClickCursor(),

@@ -3,8 +3,8 @@
 Stands on the level's states (`ground`) and tells what actions won, lost or changed there. Knows no
 agent and no model, and decides nothing: any agent may keep one, tell it what it did, and ask.
 
-    memory.begin(observation, lore)         with what is known of the game, if anything
-    memory.observe(action, observation)     after each answered action, whoever chose it
+    memory.begin(observation, game priors)         with what is known of the game, if anything
+    memory.observe(action, observation)     after each answered action, anyone who chose it
     memory.untried()                        actions not tried here, most promising first
     memory.is_useless(action)               known to change nothing here, or to end the game
     memory.set_click_prior(effects)                  which clicks should do more than others, on
@@ -60,7 +60,7 @@ class Memory(LevelState):
         self.learns = learns
 
     def begin(self, observation: ObservedFrame, game_priors: GamePriors | None = None) -> None:
-        """A game was opened: nothing is known of it but its lore."""
+        """A game was opened: nothing is known of it but its game priors."""
         self._enter(game_priors or GamePriors())
         self.effects = ChangePredictor(seed=self.seed) if self.learns else None
         self._won: dict[int, tuple[ActionRow, ...]] = {}
@@ -181,7 +181,7 @@ class Memory(LevelState):
                 node.place = avatar.place(self._objects_of(unpack_frame(node.frame)))
 
     def _ask(self, effects: ChangePredictor, node: Node) -> None:
-        """Learn, and write down what is learnt of the actions not tried in a node."""
+        """Learn, and write down what is learned of the actions not tried in a node."""
         effects.learn()
         if not effects.is_trained:
             return

@@ -1,4 +1,4 @@
-"""The best way on from a state, and what is foretold of clicks on the way, written down.
+"""The best way on from a state, and what is predicted of clicks on the way, written down.
 
 Joins search, foresight and the memory of clicks; knows no game, and decides nothing.
 """
@@ -56,7 +56,7 @@ class Routing:
                 return route
 
     def _record_predicted(self, state: State, row: ActionRow) -> bool:
-        """Where an untried click is foretold to lead to another state that is known, write that
+        """Where an untried click is predicted to lead to another state that is known, write that
         down as if it had been tried, and so for all such clicks there; whether it was.
         """
         if row[0] != CLICK or isinstance(state, bytes):
@@ -73,7 +73,7 @@ class Routing:
         return True
 
     def _predicted(self, node: Node, frame_HW: NDArray[np.uint8], click: ActionRow) -> Node | None:
-        """The other node to which a click is foretold to lead, if it is known."""
+        """The other node to which a click is predicted to lead, if it is known."""
         after_HW = self.clicks.predict(click, frame_HW)
         to = None if after_HW is None else self.imagined_states.graph.find(after_HW)
         return None if to is node else to

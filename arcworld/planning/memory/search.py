@@ -1,4 +1,4 @@
-"""The way to what is worth trying: over edges that were walked, and over steps that are foretold.
+"""The way to what is worth trying: over edges that were walked, and over steps that are predicted.
 
 Knows the graph, the promises of kinds, and foresight. The cost of a way is the expected number of
 actions for one discovery: its length with the untried action, over that action's promise.
@@ -22,7 +22,7 @@ from arcworld.recordings.episode import CLICK, NO_PLACE, UNDO
 from arcworld.tokens.cells import cell_of
 
 NEW = 0.01
-"""The least promise of a state never seen, where it is foretold: a discovery it hardly is."""
+"""The least promise of a state never seen, where it is predicted: a discovery it hardly is."""
 NEW_BACKGROUND = 0.2
 """The same where something else than the avatar stands as it never stood."""
 LEAST_EXPECTED = 0.02
@@ -71,7 +71,7 @@ class _Outlook:
 
 def likeliest(node: Node, rows: Sequence[ActionRow], novelty: float) -> tuple[ActionRow, float]:
     """The action of a kind to try first, and its promise: what is counted of its kind and what is
-    learnt of it weigh alike. Kinds hardly tried stay what they are.
+    learned of it weigh alike. Kinds hardly tried stay what they are.
     """
     if node.odds is None or novelty >= 1.0:
         return rows[0], novelty

@@ -123,4 +123,4 @@ AGENTS: dict[str, Callable[[int, AgentInputs], Agent]] = {
     "world-model": _world_model,
     "world-model-fixed": _world_model_fixed,
 }
-"""Floors first, then peers, then our own; the last learns nothing while it plays."""
+"""Baselines first, then peers, then our own; the last learns nothing while it plays."""

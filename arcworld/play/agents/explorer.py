@@ -1,6 +1,6 @@
 """The agent that remembers: it goes to what it has not tried, by the shortest way it knows.
 
-Knows memory only; no model, nothing learnt before the game.
+Knows memory only; no model, nothing learned before the game.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The peer: a small network learns, while it plays, which actions change the frame.
 
 Written afresh in the manner of StochasticGoose (Dries Smit and Jack Cole, first in the ARC-AGI-3
-preview of 2025; github.com/DriesSmit/ARC3-solution). Of theirs: what is learnt and from what, the
+preview of 2025; github.com/DriesSmit/ARC3-solution). Of theirs: what is learned and from what, the
 way actions are drawn, a network that starts anew on each level. Ours: a network about 150 times
 cheaper a frame, so that 2,000 actions take minutes on one CPU core; a learning rate of 1e-3 for
 1e-4, since it takes only hundreds of steps; no dropout and no bonus for high probabilities.

@@ -19,7 +19,7 @@ from arcworld.recordings.episode import CLICK
 
 
 class PolicyAgent:
-    """Draws legal actions from the policy; a click lands on the pixel that it learnt, or where its
+    """Draws legal actions from the policy; a click lands on the pixel that it learned, or where its
     cell stands out.
 
     Drawn, not the likeliest: where an action changes nothing, the likeliest stays the likeliest,
@@ -56,7 +56,7 @@ class PolicyAgent:
         self._history.observe(decision.action, observation)
 
     def _offset(self, output: PolicyOutput, candidates: Candidates, index: int) -> int | None:
-        """The likeliest pixel of a click in its cell, where the policy has learnt any."""
+        """The likeliest pixel of a click in its cell, where the policy has learned any."""
         if candidates.types_N[index] != CLICK:
             return None
         cell = int(candidates.cells_N[index])

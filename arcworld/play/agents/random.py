@@ -1,4 +1,4 @@
-"""The agent that chooses blindly: the floor under every other one.
+"""The agent that chooses blindly: the baseline under every other one.
 
 Knows the available actions, and nothing else of the game.
 """

@@ -1,4 +1,4 @@
-"""The agent that plays what it was shown: the floor that memory alone reaches.
+"""The agent that plays what it was shown: the baseline that memory alone reaches.
 
 Knows the winning paths of recordings, by game and level; sees no pixel.
 """

@@ -199,7 +199,7 @@ class WorldModelAgent:
         output: PolicyOutput,
         observation: Observation,
     ) -> dict[int, Action]:
-        """The likeliest candidates as actions, by index: clicks on the pixel the policy learnt."""
+        """The likeliest candidates as actions, by index: clicks on the pixel the policy learned."""
         count = self.config.resolved
         likely = {*np.argsort(-prior_N)[:count].tolist(), int(level_N.argmax())}
         clicks = [i for i in likely if candidates.types_N[i] == CLICK]

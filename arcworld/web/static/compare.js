@@ -1,12 +1,12 @@
-// The room where two runs foretell the same recording, side by side.
+// The room where two runs predict the same recording, side by side.
 
 import { differing, drawDifference, drawFrame, drawPale, drawSurprise, pixels, words } from "./draw.js";
 import { Player } from "./player.js";
-import { foretold, OUTCOMES } from "./replay.js";
+import { predicted, OUTCOMES } from "./replay.js";
 import { facts, options, Screen } from "./screens.js";
 import { Timeline } from "./timeline.js";
 
-const FLOOR = -1;
+const BASELINE = -1;
 const $ = (id) => document.getElementById(id);
 
 export class Compare {
@@ -15,18 +15,18 @@ export class Compare {
     const place = $("compare-screens");
     const row = (first, label) => ({
       seen: new Screen(place, first, label),
-      predicted: new Screen(place, "Foretold", "The frame that this run foretells"),
+      predicted: new Screen(place, "Predicted", "The frame that this run predicts"),
       difference: new Screen(place, "Difference", "Where this run errs"),
       surprise: new Screen(place, "Surprise", "How surprising each cell is to this run"),
     });
     this.rows = [row("Before", "The frame in which the action is taken"), row("What came", "The true next frame")];
     const timeline = new Timeline($("compare-timeline"), (at) => { this.player.playing = false; this.player.go(at); });
     this.player = new Player({
-      timeline, runs: () => [...new Set(this.chosen())].filter((run) => run !== FLOOR), show: (tape, at) => this.show(tape, at), screen: this.rows[1].seen,
+      timeline, runs: () => [...new Set(this.chosen())].filter((run) => run !== BASELINE), show: (tape, at) => this.show(tape, at), screen: this.rows[1].seen,
     });
     options($("compare-recording"), about.recordings);
-    const floor = { id: FLOOR, name: "floor: the last frame again" };
-    for (const id of ["compare-left", "compare-right"]) options($(id), [...about.runs, floor]);
+    const baseline = { id: BASELINE, name: "baseline: the last frame again" };
+    for (const id of ["compare-left", "compare-right"]) options($(id), [...about.runs, baseline]);
     $("compare-right").selectedIndex = 1;
     $("compare-recording").addEventListener("change", async ({ target }) => {
       const { tape } = this.player;
@@ -70,7 +70,7 @@ export class Compare {
   }
 
   showRun(row, run, tape, at, after) {
-    if (run === FLOOR) return this.showFloor(row, tape.before(at), after);
+    if (run === BASELINE) return this.showFloor(row, tape.before(at), after);
     const thought = tape.of(run).steps[at], { name } = this.about.runs[run];
     for (const screen of [row.predicted, row.difference, row.surprise]) screen.waiting = !thought;
     row.predicted.note = name;
@@ -82,7 +82,7 @@ export class Compare {
     row.difference.note = wrong ? pixels(wrong) : "none";
     row.surprise.note = `${thought.nats.toFixed(1)} nats`;
     const nats = `${thought.nats.toFixed(1)} nats (${this.soFar(tape, run)})`;
-    return [[name, `${pixels(wrong)} wrong, ${nats}, ${foretold(thought.outcomes)}`]];
+    return [[name, `${pixels(wrong)} wrong, ${nats}, ${predicted(thought.outcomes)}`]];
   }
 
   /** What is had for nothing: the frame stays as it is. */
@@ -95,7 +95,7 @@ export class Compare {
     row.predicted.note = "the last again";
     row.difference.note = wrong ? pixels(wrong) : "none";
     row.surprise.note = "says none";
-    return [["floor", `${pixels(wrong)} wrong`]];
+    return [["baseline", `${pixels(wrong)} wrong`]];
   }
 
   soFar(tape, run) {

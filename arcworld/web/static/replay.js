@@ -15,10 +15,10 @@ export class Replay {
     const make = (title, label) => new Screen(place, title, label);
     this.before = make("Before", "The frame in which the action is taken");
     this.after = make("What came", "The true next frame");
-    this.predicted = make("Foretold", "The frame that the run foretells");
+    this.predicted = make("Predicted", "The frame that the run predicts");
     this.policy = make("Policy's clicks", "Where the policy would click");
     this.surprise = make("Surprise by cell", "How surprising each cell of the next frame is");
-    this.difference = make("Difference", "Where what came and what was foretold differ");
+    this.difference = make("Difference", "Where what came and what was predicted differ");
     this.level = new Map64($("replay-clicks"), "P(level won) of each click", "How likely a click on each cell wins the level");
     this.about = about;
     const timeline = new Timeline($("replay-timeline"), (at) => { this.player.playing = false; this.player.go(at); });
@@ -93,13 +93,13 @@ export class Replay {
       ["level", `${Math.min(step.level + 1, about.win_levels)} of ${about.win_levels}`],
       ["outcome", step.outcome ? [OUTCOMES[step.outcome], step.outcome === 1 ? "won" : "over"] : "goes on"],
     ];
-    if (thought) entries.push(["foretold", foretold(thought.outcomes)]);
+    if (thought) entries.push(["predicted", predicted(thought.outcomes)]);
     if (done < steps.length) entries.push(["worked out", `${done} of ${steps.length} steps`]);
     facts($("replay-facts"), entries);
   }
 }
 
 /** Probabilities of outcomes in words. */
-export function foretold([, won, over]) {
+export function predicted([, won, over]) {
   return `${Math.round(won * 100)} % level won, ${Math.round(over * 100)} % game over`;
 }

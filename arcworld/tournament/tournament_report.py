@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from arcworld.evaluation.report import NOTHING, Sheet
+from arcworld.evaluation.report_tables import NOTHING, TextTable
 from arcworld.recordings.episode import game_name
 from arcworld.recordings.files import write_bytes
 from arcworld.tournament.measures import (
@@ -43,7 +43,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True)
-class Report:
+class TournamentReport:
     """A tournament measured.
 
     Attributes:
@@ -81,11 +81,11 @@ class Report:
         }
 
 
-def make_report(settings: Mapping[str, Any], results: Sequence[PlayResult]) -> Report:
+def make_report(settings: Mapping[str, Any], results: Sequence[PlayResult]) -> TournamentReport:
     """Measure the results of a tournament that is at its end."""
     plays = by_agent(results, settings["agents"])
     longest = int(settings["max_actions"])
-    return Report(
+    return TournamentReport(
         settings,
         {agent: _of_agent(games) for agent, games in plays.items()},
         leads(plays),
@@ -99,7 +99,7 @@ def _of_agent(games: Plays) -> dict[str, Measures]:
     return {ALL: measure(games), **each}
 
 
-def summary_sheet(report: Report) -> Sheet:
+def summary_table(report: TournamentReport) -> TextTable:
     """Over all games, a row an agent."""
     rows = [_row(agent, games[ALL]) for agent, games in report.measures.items()]
     seeds, actions = report.settings["seeds"], report.settings["max_actions"]
@@ -108,12 +108,12 @@ def summary_sheet(report: Report) -> Sheet:
     perturbed = report.settings["start_perturbed"]
     if perturbed:
         title += f", {perturbed} random actions wherever a level begins"
-    if report.settings["withheld"]:
+    if report.settings["held_out_levels"]:
         title += ", each level by models that never saw it"
-    return Sheet(title, COLUMNS, rows, NOTE)
+    return TextTable(title, COLUMNS, rows, NOTE)
 
 
-def games_sheet(report: Report) -> Sheet:
+def games_table(report: TournamentReport) -> TextTable:
     """Levels on each game, a column an agent."""
     agents = list(report.measures)
     rows: list[tuple[str, ...]] = []
@@ -121,10 +121,10 @@ def games_sheet(report: Report) -> Sheet:
         each = [report.measures[agent][game] for agent in agents]
         levels = [f"{one.levels:.3g}" for one in each]
         rows.append((game_name(game), str(max(one.win_levels for one in each)), *levels))
-    return Sheet("Levels won, by game", ("game", "levels", *agents), rows)
+    return TextTable("Levels won, by game", ("game", "levels", *agents), rows)
 
 
-def leads_sheet(report: Report) -> Sheet:
+def leads_table(report: TournamentReport) -> TextTable:
     """Differences in levels, each with its interval."""
     rows = [
         (f"{lead.agent} less {lead.other}", f"{lead.levels:+.2f}", _between(lead.interval, "+.2f"))
@@ -133,13 +133,13 @@ def leads_sheet(report: Report) -> Sheet:
     note = (
         "Paired: the same games and seeds. Where the interval spans 0, neither is ahead for sure."
     )
-    return Sheet("Differences in levels", ("agents", "levels", "95 %"), rows, note)
+    return TextTable("Differences in levels", ("agents", "levels", "95 %"), rows, note)
 
 
-def game_sheet(report: Report, game: str) -> Sheet:
+def game_table(report: TournamentReport, game: str) -> TextTable:
     """One game in full, a row an agent."""
     rows = [_row(agent, games[game]) for agent, games in report.measures.items()]
-    return Sheet(game, COLUMNS, rows)
+    return TextTable(game, COLUMNS, rows)
 
 
 def _row(agent: str, one: Measures) -> tuple[str, ...]:
@@ -165,26 +165,26 @@ def _between(found: Interval | None, form: str = ".2f") -> str:
     return "" if found is None else f"({found[0]:{form}} to {found[1]:{form}})"
 
 
-def write_report(report: Report, out: Path) -> Path:
+def write_report(report: TournamentReport, out: Path) -> Path:
     """Write page, numbers and plot into a tournament's folder; where the page is."""
     _draw(report, out / PLOT)
     write_bytes(out / NUMBERS, (json.dumps(report.as_dict(), indent=1) + "\n").encode())
     parts = [
         "# Tournament",
         _what(report),
-        summary_sheet(report).as_markdown(),
+        summary_table(report).as_markdown(),
         f"![Levels won against actions]({PLOT})",
-        *([leads_sheet(report).as_markdown()] if report.leads else []),
-        games_sheet(report).as_markdown(),
+        *([leads_table(report).as_markdown()] if report.leads else []),
+        games_table(report).as_markdown(),
         *_crashes(report),
         "## Every game in full",
-        *(game_sheet(report, game).as_markdown() for game in report.games),
+        *(game_table(report, game).as_markdown() for game in report.games),
     ]
     write_bytes(out / PAGE, ("\n\n".join(parts) + "\n").encode())
     return out / PAGE
 
 
-def _what(report: Report) -> str:
+def _what(report: TournamentReport) -> str:
     kept = {k: v for k, v in report.settings.items() if v not in (None, [], 0) or k == "seeds"}
     reported = ", ".join(f"{name} {_text(value)}" for name, value in kept.items())
     chance = sum(games[ALL].levels_by_chance for games in report.measures.values())
@@ -196,7 +196,7 @@ def _text(value: Any) -> str:
     return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _crashes(report: Report) -> list[str]:
+def _crashes(report: TournamentReport) -> list[str]:
     if not report.crashed:
         return []
     lines = [
@@ -207,7 +207,7 @@ def _crashes(report: Report) -> list[str]:
     return ["## Crashed", "\n".join(lines)]
 
 
-def _draw(report: Report, path: Path) -> None:
+def _draw(report: TournamentReport, path: Path) -> None:
     """Levels against actions, a line an agent."""
     from matplotlib.figure import Figure
 

@@ -1,4 +1,4 @@
-"""Levels withheld: what a fold trains on, what it is measured on, and the games' own answers."""
+"""Held-out levels: what a fold trains on, what it is measured on, and the games' own answers."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 
 from arcworld.errors import ArcworldError
-from arcworld.evaluation.action_use import Uses
-from arcworld.evaluation.engine import ask_engine, engine_tables
-from arcworld.evaluation.folds import FOLDS, fold_data, withheld_levels
-from arcworld.evaluation.headline import withheld_tables
-from arcworld.evaluation.parts import POLICY_WITHHELD, WITHHELD
+from arcworld.evaluation.action_use import Counterfactuals
+from arcworld.evaluation.engine_answers import ask_engine, engine_tables
+from arcworld.evaluation.folds import FOLDS, fold_data, levels_of_fold
+from arcworld.evaluation.headline import held_out_tables
+from arcworld.evaluation.held_out_levels import RESULT, read_held_out_levels
+from arcworld.evaluation.parts import OUTCOME_HELD_OUT, POLICY_HELD_OUT
 from arcworld.evaluation.transitions import lay_out
-from arcworld.evaluation.withheld import RESULT, read_withheld
 from arcworld.recordings import Dataset, Episode, RecordingWriter, open_dataset
 from arcworld.recordings.episode import Action, level_segments
 from arcworld.recordings.novelty import NoveltyIndex
@@ -49,7 +49,7 @@ def dataset(tmp_path: Path) -> Dataset:
 
 
 def test_folds_withhold_each_another_level(dataset: Dataset) -> None:
-    assert [withheld_levels(dataset, fold) for fold in range(FOLDS)] == [
+    assert [levels_of_fold(dataset, fold) for fold in range(FOLDS)] == [
         {"dots-0badcafe": range(level, level + 1)} for level in range(3)
     ]
     with pytest.raises(ArcworldError, match="3 levels or more"):
@@ -57,8 +57,8 @@ def test_folds_withhold_each_another_level(dataset: Dataset) -> None:
 
 
 @pytest.mark.parametrize("fold", range(FOLDS))
-def test_no_frame_of_a_withheld_level_is_trained_on(dataset: Dataset, fold: int) -> None:
-    (withheld,) = withheld_levels(dataset, fold)["dots-0badcafe"]
+def test_no_frame_of_a_held_out_level_is_trained_on(dataset: Dataset, fold: int) -> None:
+    (withheld,) = levels_of_fold(dataset, fold)["dots-0badcafe"]
     cut = fold_data(dataset, fold)
     shown = {
         int(frame[63, 63]) for e in cut.of_game("dots-0badcafe").episodes for frame in e.frames_THW
@@ -74,7 +74,7 @@ def test_no_frame_of_a_withheld_level_is_trained_on(dataset: Dataset, fold: int)
     assert cut.part("train").guids == dataset.part("train").guids
 
 
-def test_the_measure_is_of_withheld_levels_alone(
+def test_the_measure_is_of_held_out_levels_alone(
     dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Three folds are trained, each is measured on its level, and evaluate finds the result."""
@@ -90,31 +90,33 @@ def test_the_measure_is_of_withheld_levels_alone(
     monkeypatch.setenv("ARCWORLD_CACHE", str(tmp_path / "cache"))
     run, data = str(tmp_path / "run"), str(dataset.path)
     assert main(["train", "--data", data, "--recipe", "debug", "--out", run]) == 0
-    assert read_withheld(tmp_path / "run") is None
+    assert read_held_out_levels(tmp_path / "run") is None
     for _ in range(2):  # the second time all folds are found done
-        assert main(["withhold", run, "--data", data]) == 0
-    found = read_withheld(tmp_path / "run")
+        assert main(["crossval", run, "--data", data]) == 0
+    found = read_held_out_levels(tmp_path / "run")
     assert found is not None
-    every = found.parts[WITHHELD]["all"]["all"]
+    every = found.parts[OUTCOME_HELD_OUT]["all"]["all"]
     assert every["positives"] == 9 and every["count"] == 36  # of three recordings, each level once
-    assert found.parts[WITHHELD]["validation"]["all"]["positives"] == 3
-    assert found.parts[WITHHELD]["fold_2"]["dots"]["count"] == 12
+    assert found.parts[OUTCOME_HELD_OUT]["validation"]["all"]["positives"] == 3
+    assert found.parts[OUTCOME_HELD_OUT]["fold_2"]["dots"]["count"] == 12
     assert sum(row["count"] for row in found.bins) == 36
-    choices, rows = (sheet.rows for sheet in withheld_tables(found)[:2])
+    choices, rows = (contact_sheet.rows for contact_sheet in held_out_tables(found)[:2])
     assert choices[0][:2] == ("action_acc", "all")
-    assert found.parts[POLICY_WITHHELD]["all"]["all"]["action_acc"] is not None
+    assert found.parts[POLICY_HELD_OUT]["all"]["all"]["action_acc"] is not None
     lookup, majority, chance = (
-        found.parts[f"floors/{who}/{POLICY_WITHHELD}"]["all"]["dots"]["type_acc"]
+        found.parts[f"baselines/{who}/{POLICY_HELD_OUT}"]["all"]["dots"]["type_acc"]
         for who in ("lookup", "majority", "chance")
     )
     assert chance is not None and 0.2 < chance < 0.8
     assert lookup == majority == 0.75  # three of four actions are alike
     assert ("all", "dots") in [row[:2] for row in rows]
-    floor = found.parts[f"floors/majority/{WITHHELD}"]["all"]["all"]["average_precision"]
-    assert floor is not None and floor > 0.25  # action 2 alone wins levels
+    baseline = found.parts[f"baselines/majority/{OUTCOME_HELD_OUT}"]["all"]["all"][
+        "average_precision"
+    ]
+    assert baseline is not None and baseline > 0.25  # action 2 alone wins levels
     (tmp_path / "run" / RESULT).write_text("{}")
-    with pytest.raises(ArcworldError, match="withhold"):
-        read_withheld(tmp_path / "run")
+    with pytest.raises(ArcworldError, match="crossval"):
+        read_held_out_levels(tmp_path / "run")
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +148,7 @@ def asked(episode: Episode, change: Callable[[Any], Any]) -> tuple[Any, Any]:
     transitions = lay_out([episode], NOTHING_SEEN)
     kept = np.flatnonzero(~transitions.is_reset_N & ~transitions.level_up_N)[:6]
     actions = change(transitions.actions_N3[kept].copy())
-    uses = Uses(transitions, kept, actions, transitions.next_NHW[kept])
+    uses = Counterfactuals(transitions, kept, actions, transitions.next_NHW[kept])
     return uses, ask_engine(uses, OWN_GAMES, lambda *_: None)
 
 
@@ -155,9 +157,9 @@ def test_the_game_answers_a_recorded_action_as_recorded(played: Episode) -> None
     assert answers.known_M.all()
     assert np.array_equal(answers.frames_MHW, played.frames_THW[1:][uses.at_M])
     parts = engine_tables(uses, answers, NOTHING_SEEN)
-    told = parts["action_engine"]["all"]["all"]
-    assert told["exact_frame"] == 1 and told["ceiling"] in (0, None)
-    assert parts["floors/copy/action_engine"]["all"]["all"]["changed_cell_acc"] in (0, None)
+    reported = parts["action_engine"]["all"]["all"]
+    assert reported["exact_frame"] == 1 and reported["ceiling"] in (0, None)
+    assert parts["baselines/copy/action_engine"]["all"]["all"]["changed_cell_acc"] in (0, None)
 
 
 def test_a_state_that_the_game_does_not_reach_is_left_out(played: Episode) -> None:

@@ -13,10 +13,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from arcworld.evaluation.baselines import ActionBaselines, choices
 from arcworld.evaluation.evaluate import part_of, training_of
-from arcworld.evaluation.floors import ActionFloors, choices
+from arcworld.evaluation.inference import ProgressCallback, code_all, window_at
 from arcworld.evaluation.transitions import Transitions, lay_out
-from arcworld.evaluation.world_model import Report, code_all, window_at
 from arcworld.frames.tokenizer import CELLS
 from arcworld.models.run import Run
 from arcworld.recordings.dataset import Dataset
@@ -28,13 +28,13 @@ LABELS = TYPES + CELLS
 
 
 @dataclass(frozen=True, eq=False)
-class Material:
+class DiagnosisInputs:
     """A run and N transitions.
 
     Attributes:
         coded: the episodes of the transitions through the run's tokenizer.
         trained: all transitions that the run was trained on, or None where they are not all here.
-        report: told (what, done, total) as work goes on.
+        progress: told (what, done, total) as work goes on.
     """
 
     run: Run
@@ -42,7 +42,7 @@ class Material:
     transitions: Transitions
     coded: Sequence[CodedEpisode]
     trained: Transitions | None
-    report: Report
+    progress: ProgressCallback
 
     @property
     def placed(self) -> bool:
@@ -88,16 +88,16 @@ class Material:
         return self.labels(*choices(self.transitions))
 
     @cached_property
-    def floor_choices(self) -> dict[str, NDArray[np.int16]]:
-        """Each action floor's type and cell [N, 2], where the training recordings are here."""
+    def baseline_choices(self) -> dict[str, NDArray[np.int16]]:
+        """Each action baseline's type and cell [N, 2], where the training recordings are here."""
         if self.trained is None:
             return {}
-        return ActionFloors(self.trained).predictions(self.transitions)
+        return ActionBaselines(self.trained).predictions(self.transitions)
 
     @cached_property
-    def floors(self) -> dict[str, NDArray[np.intp]]:
+    def baselines(self) -> dict[str, NDArray[np.intp]]:
         """The same as labels [N]."""
-        return {name: self.labels(*choice.T) for name, choice in self.floor_choices.items()}
+        return {name: self.labels(*choice.T) for name, choice in self.baseline_choices.items()}
 
     def labels(
         self, types_N: NDArray[np.integer], cells_N: NDArray[np.integer]
@@ -123,7 +123,7 @@ class Material:
         return np.concatenate(parts)
 
 
-def gather(run: Run, dataset: Dataset, split: str, report: Report) -> Material:
+def gather(run: Run, dataset: Dataset, split: str, progress: ProgressCallback) -> DiagnosisInputs:
     """Lay out one part of a data set for a run.
 
     Raises:
@@ -131,20 +131,20 @@ def gather(run: Run, dataset: Dataset, split: str, report: Report) -> Material:
     """
     part = part_of(dataset, split)
     transitions = lay_out(list(part.episodes), run.novelty_index)
-    return Material(
+    return DiagnosisInputs(
         run,
         part,
         transitions,
         code_all(transitions, run.tokenizer),
         training_of(run, dataset),
-        report,
+        progress,
     )
 
 
-def past_labels(material: Material, at: NDArray[np.intp], back: int) -> NDArray[np.intp]:
+def past_labels(inputs: DiagnosisInputs, at: NDArray[np.intp], back: int) -> NDArray[np.intp]:
     """The demo's label `back` actions before each place; `LABELS` where there is none."""
-    t = material.transitions.t_N
-    types, cells = choices(material.transitions)
-    labels = material.labels(types, np.where(types == RESET, CELLS, cells))
+    t = inputs.transitions.t_N
+    types, cells = choices(inputs.transitions)
+    labels = inputs.labels(types, np.where(types == RESET, CELLS, cells))
     before = np.maximum(at - back, 0)
     return np.where(t[at] >= back, labels[before], LABELS)

@@ -1,4 +1,4 @@
-"""How often a policy does what the demos do where they show skill, beside its floors.
+"""How often a policy does what the demos do where they show skill, beside its baselines.
 
 Knows choices and transitions; the policy of v2 is the masked heads, that of v1 the world model's
 own next-token head.
@@ -12,10 +12,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from arcworld.evaluation.floors import choices
+from arcworld.evaluation.baselines import choices
+from arcworld.evaluation.inference import ProgressCallback, batches_by_length, window_at
 from arcworld.evaluation.pooling import Ratio, Table, share
 from arcworld.evaluation.transitions import Transitions
-from arcworld.evaluation.world_model import Report, batches_by_length, window_at
 from arcworld.frames.tokenizer import CELLS
 from arcworld.models.policy import MaskedPolicy
 from arcworld.models.shared_head import SharedHeadPolicy
@@ -30,7 +30,7 @@ def greedy_choices(
     policy: MaskedPolicy | SharedHeadPolicy,
     transitions: Transitions,
     coded: Sequence[CodedEpisode],
-    report: Report,
+    progress: ProgressCallback,
 ) -> NDArray[np.int16]:
     """Likeliest legal type, and likeliest cell where a click is legal, int16 [N, 2]."""
     chosen = np.full((len(transitions), 2), NO_CELL, dtype=np.int16)
@@ -45,7 +45,7 @@ def greedy_choices(
         cells = places[:, :CELLS].argmax(-1).cpu().numpy()
         chosen[at, 1] = np.where(legal[at, CLICK], cells, NO_CELL)
         done += len(at)
-        report("policy", done, len(rows))
+        progress("policy", done, len(rows))
     return chosen
 
 
@@ -63,7 +63,7 @@ def policy_table(transitions: Transitions, chosen_N2: NDArray[np.int16]) -> Tabl
     for kind in np.unique(types[types != RESET]):
         among = types == kind
         measures[f"recall_{kind}"] = Ratio(type_right & among, among)
-    return transitions.pool(policy_subsets(transitions)).table(measures)
+    return transitions.grouping(policy_subsets(transitions)).table(measures)
 
 
 def policy_subsets(transitions: Transitions) -> dict[str, NDArray[np.bool_]]:

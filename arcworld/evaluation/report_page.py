@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from arcworld.evaluation.evaluate import Evaluation
-from arcworld.evaluation.headline import bins_table, floors_that_win, headline_table
+from arcworld.evaluation.headline import baselines_that_win, bins_table, headline_table
 from arcworld.evaluation.open_loop import HORIZON
 from arcworld.evaluation.parts import DEPTHS, TITLES
 from arcworld.evaluation.pictures import WORST, dream_strip, film_strip, play_strip, save
 from arcworld.evaluation.plots import plot_open_loop, plot_reliability
-from arcworld.evaluation.report import (
+from arcworld.evaluation.report_tables import (
     NOTHING,
-    Sheet,
-    describe,
+    TextTable,
+    describe_evaluation,
     part_tables,
     seed_tables,
 )
@@ -31,7 +31,7 @@ from arcworld.recordings.reader import read_recording
 
 
 @dataclass(frozen=True)
-class Played:
+class PlayedGame:
     """One game played: the result as plain values, its recording, whether training knew it."""
 
     result: Mapping[str, Any]
@@ -43,18 +43,18 @@ def write_page(
     run: Run,
     known: Evaluation,
     unknown: Evaluation | None = None,
-    played: Sequence[Played] = (),
+    played: Sequence[PlayedGame] = (),
     *,
     folder: Path | None = None,
 ) -> Path:
-    """Write `report.md` and its pictures.
+    """Write `progress.md` and its pictures.
 
     Args:
         run: what the page is of.
         known: on recordings never trained on.
         unknown: on games never trained on.
         played: games, as an agent played them.
-        folder: for page and pictures; `report` in the run's folder where none is named.
+        folder: for page and pictures; `progress` in the run's folder where none is named.
     """
     folder = run.folder / "report" if folder is None else folder
     curves = run.folder / "training.png"
@@ -65,13 +65,13 @@ def write_page(
         f"# {run.name}",
         _what(run),
         headline_table(known.parts, known.about).as_markdown(),
-        "## What comes next, foretold",
+        "## What comes next, predicted",
         *(part for title, one in both for part in _films(folder, one, title)),
         "## In open loop",
         *_open_loop(folder, known),
         "## Levels foreseen",
         *_levels(folder, known),
-        "## Measured, beside the floors",
+        "## Measured, beside the baselines",
         *(part for title, one in both for part in _tables(one, title)),
         *(["## Played", *_plays(folder, played)] if played else []),
         *(["## Trained", trained] if curves.is_file() else []),
@@ -131,19 +131,19 @@ def _levels(folder: Path, evaluation: Evaluation) -> list[str]:
 
 
 def _tables(evaluation: Evaluation, title: str) -> list[str]:
-    wins = floors_that_win(evaluation.parts)
-    said = ["Where a floor is ahead over all games:", "\n".join(f"- {s}" for s in wins)]
-    sheets = seed_tables(evaluation.parts, evaluation.about)
+    wins = baselines_that_win(evaluation.parts)
+    said = ["Where a baseline is ahead over all games:", "\n".join(f"- {s}" for s in wins)]
+    tables = seed_tables(evaluation.parts, evaluation.about)
     return [
         f"### {title}",
-        describe(evaluation.about),
-        *(sheet.as_markdown() for sheet in sheets),
+        describe_evaluation(evaluation.about),
+        *(sheet.as_markdown() for sheet in tables),
         *(said if wins else []),
     ]
 
 
-def _plays(folder: Path, played: Sequence[Played]) -> list[str]:
-    parts = [_played_sheet(played).as_markdown()]
+def _plays(folder: Path, played: Sequence[PlayedGame]) -> list[str]:
+    parts = [_played_table(played).as_markdown()]
     for one in played:
         name = game_name(one.result["game_id"])
         if one.result["agent"] == "random":
@@ -158,7 +158,7 @@ def _plays(folder: Path, played: Sequence[Played]) -> list[str]:
     return parts
 
 
-def _played_sheet(played: Sequence[Played]) -> Sheet:
+def _played_table(played: Sequence[PlayedGame]) -> TextTable:
     columns = ("game", "trained on", "agent", "levels", "score", "actions", "ms an action")
     rows: list[tuple[str, ...]] = []
     for one in played:
@@ -176,4 +176,4 @@ def _played_sheet(played: Sequence[Played]) -> Sheet:
                 each,
             )
         )
-    return Sheet("By the toolkit's own scorecard", columns, rows, text_columns=3)
+    return TextTable("By the toolkit's own scorecard", columns, rows, text_columns=3)

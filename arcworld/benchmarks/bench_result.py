@@ -20,16 +20,16 @@ _BYTES = 1 << 27
 
 
 @dataclass(frozen=True)
-class Claim:
+class BenchResult:
     """One line of the table; times are medians in seconds.
 
     Attributes:
         name: what `--only` calls it.
         what: what is done.
-        baseline: what it is compared with.
-        baseline_s: how long that takes.
+        reference: what it is compared with.
+        reference_s: how long that takes.
         ours_s: how long ours takes.
-        floor_s: how long it takes at least, by weights over measured bandwidth or operations
+        roofline_s: how long it takes at least, by weights over measured bandwidth or operations
             over their measured peak; None where neither bounds it.
         unequal: answers that differ from the baseline's; `of` were compared.
         of: how many answers were compared.
@@ -38,10 +38,10 @@ class Claim:
 
     name: str
     what: str
-    baseline: str
-    baseline_s: float
+    reference: str
+    reference_s: float
     ours_s: float
-    floor_s: float | None
+    roofline_s: float | None
     unequal: int
     of: int
     note: str = ""
@@ -49,7 +49,7 @@ class Claim:
     @property
     def ratio(self) -> float:
         """How many times faster ours is."""
-        return self.baseline_s / self.ours_s
+        return self.reference_s / self.ours_s
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -84,7 +84,7 @@ class Timer:
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)
 
-    def floor(
+    def roofline(
         self,
         module: torch.nn.Module,
         tokens: int,

@@ -1,7 +1,7 @@
 """A demo as a person plays: look around a level, set it back, win it, go on to the next.
 
 Knows how scripted players are found and how a demo is put together from their parts; knows no
-game, and writes nothing down: whoever listens to the steps does.
+game, and writes nothing down: anyone who listens to the steps does.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from arcworld.play.toolkit import GameSession
 from arcworld.recordings.episode import RESET, Action
 
 
-class Player(Protocol):
+class DemoPlayer(Protocol):
     """What a module in `arcworld.games.players` offers."""
 
     def solution(self, level: int, rng: np.random.Generator) -> list[Action]:
@@ -37,13 +37,13 @@ class Player(Protocol):
         ...
 
 
-def load_player(game: str) -> Player:
+def load_demo_player(game: str) -> DemoPlayer:
     """The player of a game, found by the game's name.
 
     Raises:
         ArcworldError: no such game.
     """
-    return cast(Player, importlib.import_module(f"arcworld.games.players.{entry(game).name}"))
+    return cast(DemoPlayer, importlib.import_module(f"arcworld.games.players.{entry(game).name}"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Demo:
     def __init__(
         self,
         session: GameSession,
-        player: Player,
+        player: DemoPlayer,
         rng: np.random.Generator,
         listener: Listener,
         config: DemoConfig | None = None,

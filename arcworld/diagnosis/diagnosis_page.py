@@ -10,16 +10,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from arcworld.diagnosis.closing import closing_sheet
 from arcworld.diagnosis.diagnose import Diagnosis
-from arcworld.diagnosis.finding import Finding, told
-from arcworld.evaluation.report import Sheet
+from arcworld.diagnosis.finding import Finding, as_text
+from arcworld.diagnosis.summary import summary_table
+from arcworld.evaluation.report_tables import TextTable
 from arcworld.recordings.files import write_bytes
 
 INTERVALS = "In brackets: 95 % intervals, over whole stretches of play."
 
 
-def describe(diagnosis: Diagnosis) -> str:
+def describe_diagnosis(diagnosis: Diagnosis) -> str:
     """One line: what was measured on what."""
     about = diagnosis.about
     return (
@@ -31,10 +31,10 @@ def describe(diagnosis: Diagnosis) -> str:
     )
 
 
-def verdict_sheet(diagnosis: Diagnosis) -> Sheet:
+def verdict_table(diagnosis: Diagnosis) -> TextTable:
     """Every question with its verdict."""
     rows = [(finding.question, finding.verdict) for finding in diagnosis.findings]
-    return Sheet(f"{diagnosis.about['run']}: what was found", ("question", "verdict"), rows,
+    return TextTable(f"{diagnosis.about['run']}: what was found", ("question", "verdict"), rows,
                  text_columns=2)  # fmt: skip
 
 
@@ -43,36 +43,36 @@ def sentences(diagnosis: Diagnosis) -> list[str]:
     return [f"{f.question} {f.verdict.capitalize()}. {f.words}" for f in diagnosis.findings]
 
 
-def measure_sheets(diagnosis: Diagnosis) -> list[Sheet]:
-    """Every measure of every question by game, floors among them."""
+def measure_tables(diagnosis: Diagnosis) -> list[TextTable]:
+    """Every measure of every question by game, baselines among them."""
     games = ["all", *diagnosis.games] if len(diagnosis.games) > 1 else diagnosis.games
     return [_measures(finding, games) for finding in diagnosis.findings if finding.lines]
 
 
-def _measures(finding: Finding, games: Sequence[str]) -> Sheet:
+def _measures(finding: Finding, games: Sequence[str]) -> TextTable:
     rows = [
-        (line.name, "floor" if line.is_floor else "",
-         *(told(line.by_game.get(game), line.unit) for game in games))
+        (line.name, "baseline" if line.is_baseline else "",
+         *(as_text(line.by_game.get(game), line.unit) for game in games))
         for line in finding.lines
     ]  # fmt: skip
     title = f"{finding.question} {finding.verdict.capitalize()}"
-    return Sheet(title, ("measure", "", *games), rows, finding.note, text_columns=2)
+    return TextTable(title, ("measure", "", *games), rows, finding.note, text_columns=2)
 
 
 def write_page(folder: Path, diagnoses: Sequence[Diagnosis]) -> Path:
     """Write `diagnosis.md`, its plots and `diagnosis.json` into a folder."""
     parts = ["# Diagnosis", INTERVALS]
     if len(diagnoses) == 2:
-        parts.append(closing_sheet(*diagnoses).as_markdown())
+        parts.append(summary_table(*diagnoses).as_markdown())
     for diagnosis in diagnoses:
         picture = plot(diagnosis, folder / f"{diagnosis.about['run']}.png")
         parts += [
             f"## {diagnosis.about['run']}",
-            describe(diagnosis) + ".",
-            verdict_sheet(diagnosis).as_markdown(),
+            describe_diagnosis(diagnosis) + ".",
+            verdict_table(diagnosis).as_markdown(),
             "\n".join(f"- {sentence}" for sentence in sentences(diagnosis)),
-            f"![What moves the policy, what foretells it, clicks, hits]({picture.name})",
-            *(sheet.as_markdown() for sheet in measure_sheets(diagnosis)),
+            f"![What moves the policy, what predicts it, clicks, hits]({picture.name})",
+            *(sheet.as_markdown() for sheet in measure_tables(diagnosis)),
         ]
     page = folder / "diagnosis.md"
     write_bytes(page, ("\n\n".join(parts) + "\n").encode())
@@ -85,7 +85,7 @@ def as_json(diagnoses: Sequence[Diagnosis]) -> dict[str, Any]:
     """One diagnosis as it is; of two, each under `runs`, and the seed's closing table."""
     if len(diagnoses) == 1:
         return diagnoses[0].as_dict()
-    sheet = closing_sheet(*diagnoses)
+    sheet = summary_table(*diagnoses)
     rows = [dict(zip(sheet.columns, row, strict=True)) for row in sheet.rows]
     return {"runs": [each.as_dict() for each in diagnoses], "closing": rows}
 
@@ -96,7 +96,7 @@ PANELS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
         ("past frames", "changed by past frames"),
         ("the screen", "changed by the screen"),
     )),
-    ("copies", "foretold by a probe", (
+    ("copies", "predicted by a probe", (
         ("policy, from actions", "probe from past actions: the policy"),
         ("policy, from frame", "probe from the frame: the policy"),
         ("demos, from actions", "probe from past actions: the demos"),

@@ -1,4 +1,4 @@
-"""Levels played by models that never saw them: those that `arcworld withhold` trained.
+"""Levels played by models that never saw them: those that `arcworld crossval` trained.
 
 Knows the folds of a run and which levels each was trained without; plays nothing itself.
 """
@@ -6,7 +6,7 @@ Knows the folds of a run and which levels each was trained without; plays nothin
 from __future__ import annotations
 
 from arcworld.errors import ArcworldError
-from arcworld.evaluation.folds import FOLDS, fold_folders, withheld_levels
+from arcworld.evaluation.folds import FOLDS, fold_folders, levels_of_fold
 from arcworld.play.agents.assisted import AssistedAgent
 from arcworld.play.agents.catalogue import AgentInputs, make_agent
 from arcworld.play.agents.replay import ReplayAgent
@@ -15,18 +15,18 @@ from arcworld.recordings.dataset import open_dataset
 from arcworld.tournament.measures import HUMAN_TIMES
 
 
-def withheld_agent(
-    name: str, seed: int, given: AgentInputs, toolkit: Toolkit, game_id: str
+def held_out_agent(
+    name: str, seed: int, inputs: AgentInputs, toolkit: Toolkit, game_id: str
 ) -> AssistedAgent:
     """An agent of a name for each fold, on the levels that the fold's run never saw.
 
     Raises:
         ArcworldError: recordings of the game, or its human actions, are not known.
     """
-    assert given.run is not None and given.data is not None
-    dataset = open_dataset(given.data)
+    assert inputs.run is not None and inputs.data is not None
+    dataset = open_dataset(inputs.data)
     human = toolkit.human_actions(game_id)
-    levels = [withheld_levels(dataset, fold).get(game_id, range(0)) for fold in range(FOLDS)]
+    levels = [levels_of_fold(dataset, fold).get(game_id, range(0)) for fold in range(FOLDS)]
     if not human or sum(map(len, levels)) != len(human):
         raise ArcworldError(
             f"{game_id}: found {len(human)} levels with human actions, and recordings of"
@@ -34,8 +34,8 @@ def withheld_agent(
             " was recorded"
         )
     players = [
-        (levels[fold], make_agent(name, seed, AgentInputs(folder, given.data)))
-        for fold, folder in enumerate(fold_folders(given.run))
+        (levels[fold], make_agent(name, seed, AgentInputs(folder, inputs.data)))
+        for fold, folder in enumerate(fold_folders(inputs.run))
     ]
     helper = ReplayAgent(dataset.of_game(game_id).episodes, seed)
     return AssistedAgent(players, helper, [HUMAN_TIMES * count for count in human])

@@ -26,9 +26,9 @@ from arcworld.tournament.playing import play_once
 from arcworld.tournament.results import PlayResult
 from arcworld.tournament.settings import Play, Settings
 
-SILENCE = 600.0
+TIMEOUT = 600.0
 """Seconds without an action after which a play is lost: a game or an agent that hangs."""
-TELL_EVERY = 0.5
+REPORT_EVERY = 0.5
 """Seconds between two words of a play on how far it is."""
 
 
@@ -42,10 +42,10 @@ class Tick:
 
 
 type Events = Generator[Tick | PlayResult]
-type Engine = Callable[[Settings, Sequence[Play], int], Events]
+type Backend = Callable[[Settings, Sequence[Play], int], Events]
 
 
-def engine(name: str) -> Engine:
+def backend(name: str) -> Backend:
     """An engine by name.
 
     Raises:
@@ -54,7 +54,7 @@ def engine(name: str) -> Engine:
     if name == "processes":
         return play_in_processes
     if name == "ray":
-        from arcworld.tournament.ray_engine import import_ray, play_on_ray
+        from arcworld.tournament.ray_backend import import_ray, play_on_ray
 
         import_ray()
         return play_on_ray
@@ -129,8 +129,8 @@ class _Worker:
         except (EOFError, OSError):
             yield from self._give_up(f"its process died (exit code {self._exit_code()})")
             return
-        if self.play is not None and time.monotonic() - self._heard > SILENCE:
-            yield from self._give_up(f"no action in {SILENCE:.0f} seconds")
+        if self.play is not None and time.monotonic() - self._heard > TIMEOUT:
+            yield from self._give_up(f"no action in {TIMEOUT:.0f} seconds")
 
     def stop(self) -> None:
         """End the process."""
@@ -192,7 +192,7 @@ def _work(settings: Settings, connection: Connection) -> None:
             play: Play = connection.recv()
         except EOFError:
             return
-        connection.send(play_once(settings, play, _Teller(play, connection.send)))
+        connection.send(play_once(settings, play, _ProgressSender(play, connection.send)))
 
 
 def _end_with_parent() -> None:
@@ -210,7 +210,7 @@ def _say_nothing() -> None:
 
 
 @dataclass
-class _Teller:
+class _ProgressSender:
     """Sends a word from time to time."""
 
     play: Play
@@ -219,6 +219,6 @@ class _Teller:
 
     def __call__(self, actions: int, levels: int) -> None:
         now = time.monotonic()
-        if now - self.said >= TELL_EVERY:
+        if now - self.said >= REPORT_EVERY:
             self.said = now
             self.send(Tick(self.play, actions, levels))

@@ -22,7 +22,7 @@ FAULTS_IN_A_ROW = 9
 """After as many actions without an answer the game is left."""
 
 
-class Player:
+class AgentRunner:
     """One game, played by an agent in answer to frames.
 
     The order is `see`, `decide`, `see`, ...; where an action had no answer, `miss` instead of

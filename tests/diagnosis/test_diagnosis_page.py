@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from arcworld.cli import main
-from arcworld.diagnosis.closing import COLUMNS
+from arcworld.diagnosis.summary import COLUMNS
 from arcworld.models.policy import Policy
 from arcworld.models.run import Run
 from arcworld.recordings import Dataset
@@ -39,10 +39,10 @@ def page(
 
 
 def test_markdown_and_json_say_the_same(page: Path) -> None:
-    text, told = page.read_text(), json.loads((page.parent / "diagnosis.json").read_text())
-    assert told == json.loads((page.parent / "told.json").read_text())
-    assert [each["about"]["run"] for each in told["runs"]] == ["copier", "reader"]
-    for each in told["runs"]:
+    text, reported = page.read_text(), json.loads((page.parent / "diagnosis.json").read_text())
+    assert reported == json.loads((page.parent / "told.json").read_text())
+    assert [each["about"]["run"] for each in reported["runs"]] == ["copier", "reader"]
+    for each in reported["runs"]:
         for finding in each["findings"].values():
             assert finding["words"] in text and finding["question"] in text
             assert all(f"| {name} |" in text for name in finding["measures"])

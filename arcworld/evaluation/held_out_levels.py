@@ -18,30 +18,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arcworld.errors import ArcworldError
-from arcworld.evaluation.floors import ActionFloors, OutcomeFloors
-from arcworld.evaluation.folds import FOLDS, fold_data, withheld_levels
-from arcworld.evaluation.outcome import Forecast, outcome_table, reliability
-from arcworld.evaluation.parts import POLICY_WITHHELD, WITHHELD
-from arcworld.evaluation.policy import greedy_choices, policy_table
+from arcworld.evaluation.baselines import ActionBaselines, OutcomeBaselines
+from arcworld.evaluation.folds import FOLDS, fold_data, levels_of_fold
+from arcworld.evaluation.inference import ProgressCallback, code_all, outcomes_after
+from arcworld.evaluation.outcome import BinaryForecast, outcome_table, reliability
+from arcworld.evaluation.parts import OUTCOME_HELD_OUT, POLICY_HELD_OUT
+from arcworld.evaluation.policy_measures import greedy_choices, policy_table
 from arcworld.evaluation.pooling import Table
 from arcworld.evaluation.transitions import Transitions, lay_out
-from arcworld.evaluation.world_model import Report, code_all, outcomes_after
 from arcworld.frames.tokenizer import CELLS
 from arcworld.models.run import Run
 from arcworld.recordings.dataset import Dataset
 from arcworld.recordings.episode import ACTION_IDS, Outcome
 from arcworld.recordings.novelty import NoveltyIndex
 
-RESULT = "withheld.json"
+RESULT = "held_out_levels.json"
 """In a run's folder, where `arcworld evaluate` looks for it."""
 
 
 @dataclass(frozen=True, eq=False)
-class Withheld:
-    """What the folds foretell, and choose, on their levels.
+class HeldOutLevels:
+    """What the folds predict, and choose, on their levels.
 
     Attributes:
-        parts: `outcome_withheld`, `policy_withheld` and their floors, as in `Evaluation.parts`.
+        parts: `outcome_held_out_levels`, `policy_held_out_levels` and their baselines, as in
+            `Evaluation.parts`.
         bins: see `reliability`, of level-ups over all games.
         about: data, commit, recipe, steps and counts.
     """
@@ -51,12 +52,12 @@ class Withheld:
     about: dict[str, Any]
 
     def as_dict(self) -> dict[str, Any]:
-        """For `withheld.json`."""
+        """For `held_out.json`."""
         return {"about": self.about, "parts": self.parts, "bins": self.bins}
 
 
-def read_withheld(folder: Path) -> Withheld | None:
-    """What `arcworld withhold` left in a run's folder; None where it was not run.
+def read_held_out_levels(folder: Path) -> HeldOutLevels | None:
+    """What `arcworld crossval` left in a run's folder; None where it was not run.
 
     Raises:
         ArcworldError: the file is not what was written.
@@ -66,36 +67,38 @@ def read_withheld(folder: Path) -> Withheld | None:
         return None
     try:
         found = json.loads(path.read_text())
-        return Withheld(found["parts"], found["bins"], found["about"])
+        return HeldOutLevels(found["parts"], found["bins"], found["about"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ArcworldError(
-            f"{path}: found no result of `arcworld withhold` ({error}); remove it or run that again"
+            f"{path}: found no result of `arcworld crossval` ({error}); remove it or run that again"
         ) from None
 
 
-def measure_withheld(runs: Sequence[Run], dataset: Dataset, report: Report) -> Withheld:
-    """Measure fold after fold on its withheld levels, and pool what they foretell and choose."""
+def measure_held_out_levels(
+    runs: Sequence[Run], dataset: Dataset, progress: ProgressCallback
+) -> HeldOutLevels:
+    """Measure fold after fold on its held-out levels, and pool what they predict and choose."""
     named = dataset.split.train | dataset.split.validation
     kept = [e for e in dataset.episodes if e.guid in named]
     transitions = lay_out(kept, NoveltyIndex(np.zeros(0, np.uint64), np.zeros(0, np.uint64)))
-    told = [_ask(run, fold, dataset, transitions, report) for fold, run in enumerate(runs)]
-    forecasts, bins = _outcomes(told, dataset, transitions)
-    parts = forecasts | _choices(told, transitions)
+    reported = [_ask(run, fold, dataset, transitions, progress) for fold, run in enumerate(runs)]
+    forecasts, bins = _outcomes(reported, dataset, transitions)
+    parts = forecasts | _choices(reported, transitions)
     first = runs[0].about
     about = {
         "data": dataset.path.name,
         "recordings": len({episode.guid for episode in kept}),
-        "transitions": sum(len(one.at_M) for one in told),
+        "transitions": sum(len(one.at_M) for one in reported),
         "steps": first["settings"]["world_model_schedule"]["steps"],
         "policy_steps": first["settings"]["policy_schedule"]["steps"],
         **{key: first.get(key) for key in ("recipe", "scheme", "seed", "commit")},
     }
-    return Withheld(parts, bins, about)
+    return HeldOutLevels(parts, bins, about)
 
 
 @dataclass(frozen=True, eq=False)
-class _Told:
-    """What a fold's run and its floors say of its withheld levels.
+class _FoldAnswers:
+    """What a fold's run and its baselines say of its held-out levels.
 
     Attributes:
         at_M: transitions from a frame of such a level, RESET left out.
@@ -110,29 +113,31 @@ class _Told:
     choices: dict[str, NDArray[np.int16]]
 
 
-def _ask(run: Run, fold: int, dataset: Dataset, transitions: Transitions, report: Report) -> _Told:
+def _ask(
+    run: Run, fold: int, dataset: Dataset, transitions: Transitions, progress: ProgressCallback
+) -> _FoldAnswers:
     name = f"fold {fold + 1} of {FOLDS}"
-    at = _places(transitions, withheld_levels(dataset, fold))
+    at = _places(transitions, levels_of_fold(dataset, fold))
     skill = at[transitions.winning_N[at]]
     places, skilled = transitions.take(at), transitions.take(skill)
     coded = code_all(transitions, run.tokenizer)
     training = lay_out(list(fold_data(dataset, fold).part("train").episodes), run.novelty_index)
-    floors = OutcomeFloors(training).predictions(places)
+    baselines = OutcomeBaselines(training).predictions(places)
     outcomes = outcomes_after(
-        run.world_model, transitions, coded, at, partial(report, f"{name}, outcomes")
+        run.world_model, transitions, coded, at, partial(progress, f"{name}, outcomes")
     )
     own = greedy_choices(
         run.world_model,
         run.policy,
         skilled,
         coded,
-        lambda what, done, total: report(f"{name}, {what}", done, total),
+        lambda what, done, total: progress(f"{name}, {what}", done, total),
     )
     # of all transitions: `repeat` looks at the one before, which need not be among the chosen
-    by_floor = ActionFloors(training).predictions(transitions)
+    by_baseline = ActionBaselines(training).predictions(transitions)
     choices = {"run": own, "chance": _by_chance(skilled)}
-    choices |= {name: chosen[skill] for name, chosen in by_floor.items()}
-    return _Told(at, skill, {"run": outcomes, "majority": floors["majority"]}, choices)
+    choices |= {name: chosen[skill] for name, chosen in by_baseline.items()}
+    return _FoldAnswers(at, skill, {"run": outcomes, "majority": baselines["majority"]}, choices)
 
 
 def _by_chance(transitions: Transitions) -> NDArray[np.int16]:
@@ -144,7 +149,7 @@ def _by_chance(transitions: Transitions) -> NDArray[np.int16]:
 
 
 def _places(transitions: Transitions, levels: Mapping[str, range]) -> NDArray[np.intp]:
-    """Transitions from a frame of a withheld level, RESET left out."""
+    """Transitions from a frame of a held-out level, RESET left out."""
     wanted: list[NDArray[np.bool_]] = []
     for episode in transitions.episodes:
         shown = np.minimum(episode.levels_T[:-1], episode.win_levels - 1)
@@ -153,30 +158,34 @@ def _places(transitions: Transitions, levels: Mapping[str, range]) -> NDArray[np
 
 
 def _outcomes(
-    told: Sequence[_Told], dataset: Dataset, transitions: Transitions
+    reported: Sequence[_FoldAnswers], dataset: Dataset, transitions: Transitions
 ) -> tuple[dict[str, Table], list[dict[str, float]]]:
     """Foresight of level-ups as parts, and its bins."""
-    chosen = transitions.take(np.concatenate([one.at_M for one in told]))
+    chosen = transitions.take(np.concatenate([one.at_M for one in reported]))
     guids = np.array([episode.guid for episode in chosen.episodes], dtype=np.str_)
     validates = np.isin(guids, sorted(dataset.split.validation))[chosen.episode_N]
     every = np.ones(len(chosen), dtype=np.bool_)
     subsets = {"all": every, "novel": every, "validation": validates}
-    folds = np.repeat(np.arange(len(told)), [len(one.at_M) for one in told])
-    subsets |= {f"fold_{fold + 1}": folds == fold for fold in range(len(told))}
-    said = {who: np.concatenate([one.outcomes[who] for one in told]) for who in ("run", "majority")}
-    parts = {_part(who, WITHHELD): outcome_table(chosen, said[who], subsets) for who in said}
-    return parts, reliability(Forecast.of(chosen, said["run"], Outcome.LEVEL_WON))
+    folds = np.repeat(np.arange(len(reported)), [len(one.at_M) for one in reported])
+    subsets |= {f"fold_{fold + 1}": folds == fold for fold in range(len(reported))}
+    said = {
+        who: np.concatenate([one.outcomes[who] for one in reported]) for who in ("run", "majority")
+    }
+    parts = {
+        _part(who, OUTCOME_HELD_OUT): outcome_table(chosen, said[who], subsets) for who in said
+    }
+    return parts, reliability(BinaryForecast.of(chosen, said["run"], Outcome.LEVEL_WON))
 
 
-def _choices(told: Sequence[_Told], transitions: Transitions) -> dict[str, Table]:
+def _choices(reported: Sequence[_FoldAnswers], transitions: Transitions) -> dict[str, Table]:
     """Actions on winning stretches of levels never seen, as parts."""
-    chosen = transitions.take(np.concatenate([one.skill_K for one in told]))
+    chosen = transitions.take(np.concatenate([one.skill_K for one in reported]))
     parts: dict[str, Table] = {}
-    for who in told[0].choices:
-        made = np.concatenate([one.choices[who] for one in told])
-        parts[_part(who, POLICY_WITHHELD)] = {"all": policy_table(chosen, made)["all"]}
+    for who in reported[0].choices:
+        made = np.concatenate([one.choices[who] for one in reported])
+        parts[_part(who, POLICY_HELD_OUT)] = {"all": policy_table(chosen, made)["all"]}
     return parts
 
 
 def _part(who: str, part: str) -> str:
-    return part if who == "run" else f"floors/{who}/{part}"
+    return part if who == "run" else f"baselines/{who}/{part}"

@@ -1,7 +1,7 @@
-"""An evaluation as tables for people: the run beside its floors, and which of them wins.
+"""An evaluation as tables for people: the run beside its baselines, and which of them wins.
 
-Knows parts, measures and which way is better; knows nothing of terminals (`Sheet` is text) or of
-how anything was measured. No value stands here that the evaluation does not hold.
+Knows parts, measures and which way is better; knows nothing of terminals (`TextTable` is text) or
+of how anything was measured. No value stands here that the evaluation does not hold.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from arcworld.evaluation.parts import SUBSETS, TITLES
 from arcworld.evaluation.pooling import BOUNDS, Table
 
 type Parts = Mapping[str, Table]
-"""As in `Evaluation.parts`: part -> subset -> game -> measure; floors are `floors/NAME/part`."""
+"""As in `Evaluation.parts`: part -> subset -> game -> measure; baselines are
+`baselines/NAME/part`."""
 
-FLOORS = ("copy", "majority", "repeat", "lookup")
-ALL_FLOORS = (*FLOORS, "chance")
+BASELINES = ("copy", "majority", "repeat", "lookup")
+ALL_BASELINES = (*BASELINES, "chance")
 """Chance stands where a policy is measured on levels it never saw; elsewhere others are ahead."""
 LOWER = (
     "false_change", "perplexity", "bits_per_frame", "brier", "calibration_error", "loss",
@@ -37,10 +38,10 @@ NOTHING = "-"
 
 
 @dataclass(frozen=True)
-class Sheet:
+class TextTable:
     """A table as text.
 
-    >>> print(Sheet("Three", ("a", "b"), [("1", "2")]).as_markdown())
+    >>> print(TextTable("Three", ("a", "b"), [("1", "2")]).as_markdown())
     **Three**
     <BLANKLINE>
     | a | b |
@@ -68,7 +69,7 @@ def _line(cells: Iterable[str]) -> str:
 
 
 @dataclass(frozen=True)
-class Line:
+class HeadlineMeasure:
     """A row of the seed's table: what it is called and where it is found."""
 
     name: str
@@ -77,14 +78,14 @@ class Line:
 
 
 SEED_TABLE = (
-    Line("frame", "world_model", "cell_acc"),
-    Line("frame, changed cells", "world_model", "changed_cell_acc"),
-    Line("frame, exact", "world_model", "exact_frame"),
-    Line("action", "policy", "action_acc"),
-    Line("level", "outcome", "average_precision"),
-    Line("level, recall", "world_model_teacher_forced", "level_complete_recall"),
-    Line("perplexity", "world_model_teacher_forced", "perplexity"),
-    Line("loss", "world_model_teacher_forced", "loss"),
+    HeadlineMeasure("frame", "world_model", "cell_acc"),
+    HeadlineMeasure("frame, changed cells", "world_model", "changed_cell_acc"),
+    HeadlineMeasure("frame, exact", "world_model", "exact_frame"),
+    HeadlineMeasure("action", "policy", "action_acc"),
+    HeadlineMeasure("level", "outcome", "average_precision"),
+    HeadlineMeasure("level, recall", "world_model_teacher_forced", "level_complete_recall"),
+    HeadlineMeasure("perplexity", "world_model_teacher_forced", "perplexity"),
+    HeadlineMeasure("loss", "world_model_teacher_forced", "loss"),
 )
 """Frame, action, level, perplexity and loss, as the seed reports them, on our measures."""
 SEED_NOTE = (
@@ -95,7 +96,7 @@ SEED_NOTE = (
 )
 
 
-def seed_tables(parts: Parts, about: Mapping[str, Any]) -> list[Sheet]:
+def seed_tables(parts: Parts, about: Mapping[str, Any]) -> list[TextTable]:
     """The seed's table on novel transitions (the headline) and on all, by game; one where all are
     novel.
     """
@@ -103,9 +104,9 @@ def seed_tables(parts: Parts, about: Mapping[str, Any]) -> list[Sheet]:
     titles = {"novel": f"Novel transitions ({novel:,} of {count:,}): the headline"}
     if novel < count:
         titles["all"] = f"All transitions ({count:,})"
-    columns = ("measure", "game", "run", *FLOORS, "against the best floor")
+    columns = ("measure", "game", "run", *BASELINES, "against the best baseline")
     return [
-        Sheet(title, columns, _seed_rows(parts, subset), SEED_NOTE, text_columns=2)
+        TextTable(title, columns, _seed_rows(parts, subset), SEED_NOTE, text_columns=2)
         for subset, title in titles.items()
     ]
 
@@ -115,17 +116,17 @@ def _seed_rows(parts: Parts, subset: str) -> list[tuple[str, ...]]:
     for line in SEED_TABLE:
         for game in parts[line.part][subset]:
             value = look_up(parts, line.part, subset, game, line.measure)
-            floors = floors_of(parts, line.part, subset, game, line.measure)
-            told = [show(floors.get(name), line.measure) for name in FLOORS]
-            words = verdict(value, floors, line.measure)
-            rows.append((line.name, game, show(value, line.measure), *told, words))
+            baselines = baselines_of(parts, line.part, subset, game, line.measure)
+            reported = [show(baselines.get(name), line.measure) for name in BASELINES]
+            words = verdict(value, baselines, line.measure)
+            rows.append((line.name, game, show(value, line.measure), *reported, words))
     return rows
 
 
-def best_floor(floors: Mapping[str, float], measure: str) -> str | None:
-    """The name of the floor that is hardest to beat."""
+def best_baseline(baselines: Mapping[str, float], measure: str) -> str | None:
+    """The name of the baseline that is hardest to beat."""
     sign = -1 if lower_is_better(measure) else 1
-    return max(floors, key=lambda name: sign * floors[name], default=None)
+    return max(baselines, key=lambda name: sign * baselines[name], default=None)
 
 
 def look_up(parts: Parts, part: str, subset: str, game: str, measure: str) -> float | None:
@@ -133,9 +134,11 @@ def look_up(parts: Parts, part: str, subset: str, game: str, measure: str) -> fl
     return parts.get(part, {}).get(subset, {}).get(game, {}).get(measure)
 
 
-def floors_of(parts: Parts, part: str, subset: str, game: str, measure: str) -> dict[str, float]:
-    """What each floor scores, where it has a score."""
-    found = {n: look_up(parts, f"floors/{n}/{part}", subset, game, measure) for n in ALL_FLOORS}
+def baselines_of(parts: Parts, part: str, subset: str, game: str, measure: str) -> dict[str, float]:
+    """What each baseline scores, where it has a score."""
+    found = {
+        n: look_up(parts, f"baselines/{n}/{part}", subset, game, measure) for n in ALL_BASELINES
+    }
     return {name: value for name, value in found.items() if value is not None}
 
 
@@ -197,49 +200,49 @@ def interval(parts: Parts, part: str, subset: str, game: str, measure: str) -> s
     return f"{low} to {high}"
 
 
-def verdict(value: float | None, floors: Mapping[str, float], measure: str) -> str:
-    """The run against its best floor, in words.
+def verdict(value: float | None, baselines: Mapping[str, float], measure: str) -> str:
+    """The run against its best baseline, in words.
 
     >>> verdict(0.85, {"copy": 0.9, "majority": 0.3}, "cell_acc")
-    'floor wins: copy, by 5.0 points'
+    'baseline wins: copy, by 5.0 points'
     >>> verdict(0.95, {"copy": 0.9}, "cell_acc"), verdict(0.02, {"copy": 0.0}, "false_change")
-    ('better by 5.0 points', 'floor wins: copy, by 2.0 points')
+    ('better by 5.0 points', 'baseline wins: copy, by 2.0 points')
     >>> verdict(0.9, {"copy": 0.9}, "cell_acc"), verdict(1.8, {}, "perplexity")
-    ('no better than copy', 'no floor')
+    ('no better than copy', 'no baseline')
     """
     if value is None:
         return "nothing to count"
-    best = best_floor(floors, measure)
+    best = best_baseline(baselines, measure)
     if best is None:
-        return "no floor"
-    ahead = value - floors[best]
+        return "no baseline"
+    ahead = value - baselines[best]
     ahead = -ahead if lower_is_better(measure) else ahead
     gap = show(abs(ahead), measure).replace(" %", " points")
     if abs(ahead) < 0.0005:
         return f"no better than {best}"
-    return f"better by {gap}" if ahead > 0 else f"floor wins: {best}, by {gap}"
+    return f"better by {gap}" if ahead > 0 else f"baseline wins: {best}, by {gap}"
 
 
-def part_tables(parts: Parts) -> list[Sheet]:
-    """Every part in full, over all games: each measure of the run, its floors below it."""
-    return [_part_sheet(parts, part) for part in TITLES if part in parts]
+def part_tables(parts: Parts) -> list[TextTable]:
+    """Every part in full, over all games: each measure of the run, its baselines below it."""
+    return [_part_table(parts, part) for part in TITLES if part in parts]
 
 
-def _part_sheet(parts: Parts, part: str) -> Sheet:
+def _part_table(parts: Parts, part: str) -> TextTable:
     subsets = [name for name in SUBSETS if name in parts[part]]
     rows: list[tuple[str, ...]] = []
     for measure in _measures(parts[part]):
-        told = [look_up(parts, part, subset, "all", measure) for subset in subsets]
-        rows.append((measure, "run", *(show(value, measure) for value in told)))
-        for floor in ALL_FLOORS:
+        reported = [look_up(parts, part, subset, "all", measure) for subset in subsets]
+        rows.append((measure, "run", *(show(value, measure) for value in reported)))
+        for baseline in ALL_BASELINES:
             values = [
-                look_up(parts, f"floors/{floor}/{part}", subset, "all", measure)
+                look_up(parts, f"baselines/{baseline}/{part}", subset, "all", measure)
                 for subset in subsets
             ]
             if any(value is not None for value in values):
-                rows.append(("", floor, *(show(value, measure) for value in values)))
+                rows.append(("", baseline, *(show(value, measure) for value in values)))
     columns = ("measure", "who", *(SUBSETS[name] for name in subsets))
-    return Sheet(TITLES[part], columns, rows, text_columns=2)
+    return TextTable(TITLES[part], columns, rows, text_columns=2)
 
 
 def _measures(table: Table) -> list[str]:
@@ -250,7 +253,7 @@ def _measures(table: Table) -> list[str]:
     return [*(name for name in kept if name != "count"), "count"]
 
 
-def describe(about: Mapping[str, Any]) -> str:
+def describe_evaluation(about: Mapping[str, Any]) -> str:
     """One line: which run, on what."""
     known = about.get("trained_on", 0)
     line = (

@@ -1,6 +1,6 @@
 """The loss a run was trained on, measured on recordings it was not.
 
-Knows windows and the world model's own loss; knows nothing of floors. Windows follow one another
+Knows windows and the world model's own loss; knows nothing of baselines. Windows follow one another
 and share one frame, so every transition counts once; the weights are those of training.
 """
 
@@ -15,9 +15,9 @@ import torch
 from numpy.typing import NDArray
 
 from arcworld.errors import ArcworldError
+from arcworld.evaluation.inference import ProgressCallback
 from arcworld.evaluation.pooling import Table
 from arcworld.evaluation.transitions import Transitions
-from arcworld.evaluation.world_model import Report
 from arcworld.frames.tokenizer import CELLS
 from arcworld.models.run import Run
 from arcworld.recordings.episode import game_name
@@ -51,7 +51,7 @@ class _Sum:
 
 
 def loss_table(
-    run: Run, transitions: Transitions, coded: Sequence[CodedEpisode], report: Report
+    run: Run, transitions: Transitions, coded: Sequence[CodedEpisode], progress: ProgressCallback
 ) -> Table:
     """`loss` over all and novel transitions, by game: weighted tokens plus outcomes, in nats.
 
@@ -74,7 +74,7 @@ def loss_table(
                 sums[subset, game].add(losses, chosen)
                 sums[subset, "all"].add(losses, chosen)
             done += len(part)
-            report("loss", done, total)
+            progress("loss", done, total)
     for (subset, game), total_of in sums.items():
         table[subset][game] = {"loss": total_of.value}
     return table

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from arcworld.diagnosis.clicks import SEEN
 from arcworld.diagnosis.diagnose import Diagnosis
 from arcworld.diagnosis.estimates import Estimate
-from arcworld.diagnosis.finding import NOTHING, Finding, told
-from arcworld.evaluation.report import Sheet
+from arcworld.diagnosis.finding import NOTHING, Finding, as_text
+from arcworld.evaluation.report_tables import TextTable
 
 COLUMNS = ("aspect", "seed on v1", "measured", "seed expects of v2", "measured of v2", "verdict")
 HOLDS, FAILS, UNCLEAR = "holds", "does not hold", "no clear difference"
 NOTE = (
-    "clicks: changed cells foretold right with the true place of a click, over another place."
+    "clicks: changed cells predicted right with the true place of a click, over another place."
     " index: the copying index; edits: choices changed by editing past actions alone. rank"
     " correlations of P(level | action) with the policy's likelihood of the action. frames: cells"
     " right, per frame, on all transitions sampled. hits: clicks that the game answers as"
@@ -24,7 +24,7 @@ NOTE = (
 )
 
 
-def closing_sheet(first: Diagnosis, second: Diagnosis) -> Sheet:
+def summary_table(first: Diagnosis, second: Diagnosis) -> TextTable:
     """The table; the first run stands where the seed has v1, the second where it has v2."""
     about = [diagnosis.about for diagnosis in (first, second)]
     title = (
@@ -38,7 +38,7 @@ def closing_sheet(first: Diagnosis, second: Diagnosis) -> Sheet:
         *_frames(first, second),
         _acts(first, second),
     ]
-    return Sheet(title, COLUMNS, rows, NOTE, text_columns=len(COLUMNS))
+    return TextTable(title, COLUMNS, rows, NOTE, text_columns=len(COLUMNS))
 
 
 def _clicks(first: Diagnosis, second: Diagnosis) -> Sequence[str]:
@@ -48,8 +48,8 @@ def _clicks(first: Diagnosis, second: Diagnosis) -> Sequence[str]:
         verdict = NOTHING
     else:
         verdict = HOLDS if gains[1].above(SEEN) and not gains[0].above(SEEN) else FAILS
-    return ("click game dynamics", "cannot learn (no coordinates)", told(gains[0], "points"),
-            "should learn spatial effects", told(gains[1], "points"), verdict)  # fmt: skip
+    return ("click game dynamics", "cannot learn (no coordinates)", as_text(gains[0], "points"),
+            "should learn spatial effects", as_text(gains[1], "points"), verdict)  # fmt: skip
 
 
 def _copies(first: Diagnosis, second: Diagnosis) -> Sequence[str]:
@@ -62,8 +62,8 @@ def _copies(first: Diagnosis, second: Diagnosis) -> Sequence[str]:
 
 
 def _copying(finding: Finding) -> str:
-    index = told(finding.value("copying index"), "points")
-    edits = told(finding.value("changed by past actions"), "share")
+    index = as_text(finding.value("copying index"), "points")
+    edits = as_text(finding.value("changed by past actions"), "share")
     return f"{finding.verdict}: index {index}, edits {edits}"
 
 
@@ -72,7 +72,7 @@ def _entangled(first: Diagnosis, second: Diagnosis) -> Sequence[str]:
     tied = [finding.verdict.startswith("entangled") for finding in findings]
     verdict = HOLDS if tied == [True, False] else "holds in part" if not tied[1] else FAILS
     name = "P(level | action) with the policy's likelihood of it"
-    words = [f"{f.verdict}: {told(f.value(name), 'number')}" for f in findings]
+    words = [f"{f.verdict}: {as_text(f.value(name), 'number')}" for f in findings]
     return ("policy independence", "entangled with dynamics", words[0],
             "architecturally separated", words[1], verdict)  # fmt: skip
 
@@ -97,13 +97,13 @@ def _frames(first: Diagnosis, second: Diagnosis) -> list[Sequence[str]]:
 
 
 def _cells(diagnosis: Diagnosis, game: str) -> Estimate | None:
-    return diagnosis["floored"].value("cells right, all", game)
+    return diagnosis["against_baselines"].value("cells right, all", game)
 
 
 def _beside_copy(diagnosis: Diagnosis, game: str) -> str:
-    copy = diagnosis["floored"].value("cells right, all: copy", game)
+    copy = diagnosis["against_baselines"].value("cells right, all: copy", game)
     beside = f"; copy {100 * copy.value:.1f} %" if copy else ""
-    return f"{told(_cells(diagnosis, game), 'share')}{beside}"
+    return f"{as_text(_cells(diagnosis, game), 'share')}{beside}"
 
 
 def _acts(first: Diagnosis, second: Diagnosis) -> Sequence[str]:
@@ -112,9 +112,9 @@ def _acts(first: Diagnosis, second: Diagnosis) -> Sequence[str]:
     if hits[1] is None:
         name = "loc_acc"
         hits = [each["acts"].value(name) for each in (first, second)]
-    words = [told(value, "share") if value else "no place of a click" for value in hits]
-    floor = second["acts"].value("clicks that hit: floor: repeat")
-    beside = f"; repeat {100 * floor.value:.1f} %" if floor and name != "loc_acc" else ""
+    words = [as_text(value, "share") if value else "no place of a click" for value in hits]
+    baseline = second["acts"].value("clicks that hit: baseline: repeat")
+    beside = f"; repeat {100 * baseline.value:.1f} %" if baseline and name != "loc_acc" else ""
     verdict = compared(hits[0], hits[1], may_stay=False) if hits[0] else HOLDS
     verdict = verdict if hits[1] else NOTHING
     return ("agent on click games", "cannot select locations", words[0],

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from arcworld.diagnosis.engine import Choices, Replayed, replay
-from arcworld.diagnosis.material import Material, gather
+from arcworld.diagnosis.engine_replay import Choices, Replayed, replay
+from arcworld.diagnosis.inputs import DiagnosisInputs, gather
 from arcworld.errors import ArcworldError
 from arcworld.evaluation.evaluate import quiet
 from arcworld.games.demos import make_demos
@@ -19,18 +19,18 @@ from arcworld.recordings.episode import CLICK
 
 
 @pytest.fixture(scope="module")
-def material(barely: Run, tmp_path_factory: pytest.TempPathFactory) -> Material:
+def inputs(barely: Run, tmp_path_factory: pytest.TempPathFactory) -> DiagnosisInputs:
     """One demo each of a game of keys and a game of clicks, of the project's own."""
     folder = tmp_path_factory.mktemp("own")
     make_demos(folder / "demos", ["keys", "taps"], demos_per_game=1, seed=3)
     return gather(barely, open_dataset(folder / "demos", cache=folder / "cache"), "all", quiet)
 
 
-def choices_of(material: Material) -> dict[int, Choices]:
+def choices_of(inputs: DiagnosisInputs) -> dict[int, Choices]:
     """At some places: the demo's own action, and another one."""
     found: dict[int, Choices] = {}
-    for i in material.some(material.winning_N, 12).tolist():
-        t = material.transitions
+    for i in inputs.some(inputs.winning_N, 12).tolist():
+        t = inputs.transitions
         own = t.episodes[int(t.episode_N[i])].action(int(t.t_N[i]))
         assert own.x is None or own.y is not None
         other = Action(CLICK, 63, 0) if own.id == CLICK else Action(own.id % 4 + 1)
@@ -39,39 +39,39 @@ def choices_of(material: Material) -> dict[int, Choices]:
 
 
 @pytest.fixture(scope="module")
-def replayed(material: Material) -> Replayed:
-    return replay(material, None, choices_of(material))
+def replayed(inputs: DiagnosisInputs) -> Replayed:
+    return replay(inputs, None, choices_of(inputs))
 
 
-def test_the_games_give_the_recorded_frames(material: Material, replayed: Replayed) -> None:
+def test_the_games_give_the_recorded_frames(inputs: DiagnosisInputs, replayed: Replayed) -> None:
     assert (replayed.same_N == 1).all() and not replayed.missing
-    told = replayed.line(material).by_game
-    assert all(told[game] and told[game].value == 1 for game in ("keys", "taps"))  # type: ignore[union-attr]
+    reported = replayed.line(inputs).by_game
+    assert all(reported[game] and reported[game].value == 1 for game in ("keys", "taps"))  # type: ignore[union-attr]
 
 
 def test_the_demo_s_own_action_always_hits_and_trying_leaves_no_trace(
-    material: Material, replayed: Replayed
+    inputs: DiagnosisInputs, replayed: Replayed
 ) -> None:
-    asked = sorted(choices_of(material))
+    asked = sorted(choices_of(inputs))
     assert (replayed.hits["own"][asked] == 1).all()
     assert np.isnan(np.delete(replayed.hits["own"], asked)).all()
     assert np.nanmean(replayed.hits["other"]) < 0.7
     assert (replayed.same_N == 1).all()  # after every copy was played on
 
 
-def test_recordings_that_do_not_replay_are_told(material: Material) -> None:
-    t = material.transitions
+def test_recordings_that_do_not_replay_are_told(inputs: DiagnosisInputs) -> None:
+    t = inputs.transitions
     episode = t.episodes[0]
     actions = episode.actions_A3.copy()
     changes = (episode.frames_THW[1:] != episode.frames_THW[:-1]).any((1, 2))
     first = int(np.flatnonzero(changes)[0])
     actions[first] = (5, -1, -1) if actions[first, 0] != CLICK else (CLICK, 63, 0)
     spoilt = replace(episode, actions_A3=actions)
-    other = replace(material, transitions=replace(t, episodes=[spoilt, *t.episodes[1:]]))
+    other = replace(inputs, transitions=replace(t, episodes=[spoilt, *t.episodes[1:]]))
     same = replay(other, None, {}).same_N[t.episode_N == 0]
     assert (same[first:] == 0).all()
 
 
-def test_unknown_folders_are_told(material: Material) -> None:
+def test_unknown_folders_are_told(inputs: DiagnosisInputs) -> None:
     with pytest.raises(ArcworldError, match="no such folder"):
-        replay(material, Path("nowhere"), {})
+        replay(inputs, Path("nowhere"), {})

@@ -1,4 +1,4 @@
-"""`arcworld withhold`: what is known of levels that training never showed?"""
+"""`arcworld crossval`: what is known of levels that training never showed?"""
 
 from __future__ import annotations
 
@@ -15,39 +15,39 @@ SHORTER = 3
 """A fold trains for a third of the recipe's steps."""
 
 
-def withhold(run: Path, /, *, data: Path) -> None:
-    """Measure foresight and choices on levels withheld from training.
+def crossval(run: Path, /, *, data: Path) -> None:
+    """Measure foresight and choices on held-out levels: not in training.
 
     On levels that training showed, P(level won) and the policy may be memory. So the run's recipe
     is trained three times more, for a third of its steps, each time without a third of every game's
     levels: episodes are cut so that no frame of them is left. Each of the three is then measured on
-    the levels it never saw. The result is `withheld.json` in the run's folder, and `arcworld
-    evaluate` shows it from then on; `arcworld tournament --withheld` plays those levels. Takes
-    about as long as training the run did. Stop it with Ctrl-C; the same command goes on.
+    the levels it never saw. The result is `held_out_levels.json` in the run's folder, and `arcworld
+    evaluate` shows it from then on; `arcworld tournament --held-out-levels` plays those levels.
+    Takes about as long as training the run did. Stop it with Ctrl-C; the same command goes on.
 
-    Example: `arcworld withhold runs/demo --data runs/demo/demos`
+    Example: `arcworld crossval runs/demo --data runs/demo/demos`
 
     Args:
         run: folder that `arcworld train` made.
         data: the recordings it was trained on, and those that validate.
     """
     from arcworld.commands.evaluate import open_run
-    from arcworld.commands.output import Reporter, command, open_data, print_sheets, write_json
+    from arcworld.commands.output import Reporter, command, open_data, print_tables, write_json
     from arcworld.commands.stop import go_on_with
     from arcworld.evaluation.folds import FOLDS
-    from arcworld.evaluation.headline import withheld_tables
-    from arcworld.evaluation.withheld import RESULT, measure_withheld
+    from arcworld.evaluation.headline import held_out_tables
+    from arcworld.evaluation.held_out_levels import RESULT, measure_held_out_levels
     from arcworld.training.recipes import recipe
 
     opened = open_run(run)
     dataset = open_data(data, int(opened.about["seed"]))
     short = _shorter(recipe(opened.about["recipe"], opened.about["scheme"]))
-    with go_on_with(f"go on with: {command('withhold', run, '--data', data)}"):
+    with go_on_with(f"go on with: {command('crossval', run, '--data', data)}"):
         folds = [_train(opened, short, dataset, fold) for fold in range(FOLDS)]
         with Reporter() as report:
-            found = measure_withheld(folds, dataset, report)
+            found = measure_held_out_levels(folds, dataset, report)
     write_json(opened.folder / RESULT, found.as_dict())
-    print_sheets(withheld_tables(found))
+    print_tables(held_out_tables(found))
     print(
         f"{opened.folder / RESULT}: written; `{command('evaluate', run, '--data', data)}` shows it"
     )
@@ -70,10 +70,10 @@ def _shorter(recipe: Recipe) -> Recipe:
 def _train(run: Run, recipe: Recipe, dataset: Dataset, fold: int) -> Run:
     """The fold's run, trained, gone on with, or found done."""
     from arcworld.commands.output import say
-    from arcworld.evaluation.folds import FOLDS, fold_data, fold_folder, withheld_levels
+    from arcworld.evaluation.folds import FOLDS, fold_data, fold_folder, levels_of_fold
     from arcworld.training.train import train
 
-    levels = withheld_levels(dataset, fold)
+    levels = levels_of_fold(dataset, fold)
     named = ", ".join(f"{game} {_span(levels[game])}" for game in sorted(levels))
     say(f"fold {fold + 1} of {FOLDS}: training without {named}")
     out = fold_folder(run.folder, fold)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from arcworld.errors import ArcworldError
-from arcworld.tournament.engines import Events, lost
+from arcworld.tournament.backends import Events, lost
 from arcworld.tournament.playing import play_once
 from arcworld.tournament.results import PlayResult
 from arcworld.tournament.settings import Play, Settings
@@ -29,7 +29,7 @@ def import_ray() -> ModuleType:
     except ImportError:
         raise ArcworldError(
             "the engine `ray` needs the package ray, which is not installed; install it with"
-            " pip install 'arcworld[ray]', or take --engine processes"
+            " pip install 'arcworld[ray]', or take --backend processes"
         ) from None
 
 
@@ -67,7 +67,7 @@ def _begin(ray: ModuleType) -> None:
         reported = " ".join(str(error).split())[:200]
         raise ArcworldError(
             f"Ray cannot be started ({reported}); expected a cluster at RAY_ADDRESS, or room for"
-            " one on this machine; mend that, or take --engine processes"
+            " one on this machine; mend that, or take --backend processes"
         ) from error
 
 

@@ -1,6 +1,6 @@
 """What the world model says of every transition, teacher-forced and frame by frame.
 
-Knows the model and coded episodes; knows nothing of floors. Context is all history that fits.
+Knows the model and coded episodes; knows nothing of baselines. Context is all history that fits.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from arcworld.recordings.episode import CLICK, RESET, Outcome
 from arcworld.tokens.cells import NO_CELL
 from arcworld.tokens.sequence import CodedEpisode, encode_episode, to_token_ids
 
-type Report = Callable[[str, int, int], None]
+type ProgressCallback = Callable[[str, int, int], None]
 """Told (what, done, total) as work goes on."""
 BATCH = 64
 
 
 @dataclass(frozen=True, eq=False)
-class Forced:
+class TeacherForced:
     """Teacher-forced answers for N transitions.
 
     Attributes:
@@ -56,20 +56,23 @@ def code_all(transitions: Transitions, tokenizer: FrameTokenizer) -> list[CodedE
 
 
 def teacher_forced(
-    model: WorldModel, transitions: Transitions, coded: Sequence[CodedEpisode], report: Report
-) -> Forced:
+    model: WorldModel,
+    transitions: Transitions,
+    coded: Sequence[CodedEpisode],
+    progress: ProgressCallback,
+) -> TeacherForced:
     """One pass a transition over its history and its true next frame."""
     rows = [_sequence(model, transitions, coded, i) for i in range(len(transitions))]
-    parts: list[tuple[NDArray[np.intp], Forced]] = []
+    parts: list[tuple[NDArray[np.intp], TeacherForced]] = []
     for at in batches_by_length([len(row) for row in rows]):
         parts.append((at, _force(model, np.stack([rows[i] for i in at]))))
-        report("teacher-forced", sum(len(a) for a, _ in parts), len(rows))
+        progress("teacher-forced", sum(len(a) for a, _ in parts), len(rows))
     order = np.argsort(np.concatenate([at for at, _ in parts]))
     columns = (
         np.concatenate([getattr(part, name) for _, part in parts])[order]
-        for name in Forced.__dataclass_fields__
+        for name in TeacherForced.__dataclass_fields__
     )
-    return Forced(*columns)
+    return TeacherForced(*columns)
 
 
 def _sequence(
@@ -80,7 +83,7 @@ def _sequence(
 
 
 @torch.inference_mode()
-def _force(model: WorldModel, ids_BL: NDArray[np.int32]) -> Forced:
+def _force(model: WorldModel, ids_BL: NDArray[np.int32]) -> TeacherForced:
     vocabulary = model.vocabulary
     ids = torch.from_numpy(ids_BL).long().to(model.device)
     hidden = model.hidden(ids)
@@ -100,7 +103,7 @@ def _force(model: WorldModel, ids_BL: NDArray[np.int32]) -> Forced:
     if vocabulary.has_locations:
         places = model.logits(hidden[rows, act + 1])
         cells = places[:, first + types : vocabulary.frame].argmax(-1)
-    return Forced(
+    return TeacherForced(
         vocabulary.indices(cells_BC.to(torch.int32).cpu().numpy()),
         nll.cpu().numpy(),
         model.outcome_logits(after).softmax(-1).cpu().numpy(),
@@ -128,8 +131,8 @@ def per_frame(
     model: WorldModel,
     transitions: Transitions,
     coded: Sequence[CodedEpisode],
-    forced: Forced,
-    report: Report,
+    forced: TeacherForced,
+    progress: ProgressCallback,
 ) -> NDArray[np.int32]:
     """Codes of the next frame by greedy decoding after true frames, int32 [N, 64].
 
@@ -142,21 +145,21 @@ def per_frame(
     left = np.flatnonzero(~known)
     frames = model.config.context_frames
     histories = [window_at(transitions, coded, int(i), frames, pending=True) for i in left]
-    indices[left] = predict_all(model, histories, partial(report, "per frame")).indices_BC
+    indices[left] = predict_all(model, histories, partial(progress, "per frame")).indices_BC
     return indices
 
 
 def predict_all(
-    model: WorldModel, histories: Sequence[CodedEpisode], report: Callable[[int, int], None]
+    model: WorldModel, histories: Sequence[CodedEpisode], progress: Callable[[int, int], None]
 ) -> DecodedFrames:
-    """`predict_next`, drafted from the batches before; `report` hears (done, total)."""
+    """`predict_next`, drafted from the batches before; `progress` hears (done, total)."""
     parts: list[DecodedFrames] = []
     memory = TransitionMemory()
     for at in range(0, max(len(histories), 1), BATCH):
         some = histories[at : at + BATCH]
         parts.append(predict_next(model, some, draft=memory))
         memory.learn(some, parts[-1].indices_BC)
-        report(min(at + BATCH, len(histories)), len(histories))
+        progress(min(at + BATCH, len(histories)), len(histories))
     names = [field.name for field in fields(DecodedFrames)]
     return DecodedFrames(*(np.concatenate([getattr(p, name) for p in parts]) for name in names))
 
@@ -167,7 +170,7 @@ def outcomes_after(
     transitions: Transitions,
     coded: Sequence[CodedEpisode],
     at_M: NDArray[np.intp],
-    report: Callable[[int, int], None],
+    progress: Callable[[int, int], None],
 ) -> NDArray[np.float32]:
     """Probability of each `Outcome` after the action of some transitions, float32 [M, 3]."""
     frames = model.config.context_frames
@@ -182,7 +185,7 @@ def outcomes_after(
         hidden = model.hidden(ids.to(model.device))[:, -1]
         outcomes[batch] = model.outcome_logits(hidden).softmax(-1).cpu().numpy()
         done += len(batch)
-        report(done, len(rows))
+        progress(done, len(rows))
     return outcomes
 
 
@@ -212,7 +215,9 @@ def window_at(
     return coded[int(transitions.episode_N[i])].window(start, count, pending)
 
 
-def forced_table(transitions: Transitions, forced: Forced, frames_NHW: NDArray[np.uint8]) -> Table:
+def forced_table(
+    transitions: Transitions, forced: TeacherForced, frames_NHW: NDArray[np.uint8]
+) -> Table:
     """Part `world_model_teacher_forced`: frames, perplexity, and the shared head's actions."""
     nats = forced.nll_NC.astype(np.float64).sum(1)
     cells = np.full(len(nats), CELLS)
@@ -231,7 +236,7 @@ def forced_table(transitions: Transitions, forced: Forced, frames_NHW: NDArray[n
     return frame_table(transitions, frames_NHW, more)
 
 
-def _cell_right(transitions: Transitions, forced: Forced) -> NDArray[np.bool_]:
-    from arcworld.evaluation.floors import choices
+def _cell_right(transitions: Transitions, forced: TeacherForced) -> NDArray[np.bool_]:
+    from arcworld.evaluation.baselines import choices
 
     return forced.cells_N == choices(transitions)[1]

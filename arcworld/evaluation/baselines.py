@@ -1,4 +1,4 @@
-"""The four floors: what is had for nothing. A model is worth what it adds to them.
+"""The four baselines: what is had for nothing. A model is worth what it adds to them.
 
 Knows the training recordings as tables; knows nothing of models. `copy` (the last frame again),
 `majority`, `repeat` (the last action again), and `lookup` (what followed the same frame + action,
@@ -19,7 +19,7 @@ from arcworld.recordings.episode import ACTION_IDS, CLICK, RESET, Outcome
 from arcworld.recordings.novelty import frame_hashes, pair_hashes
 from arcworld.tokens.sequence import cells_of
 
-type SelectedAction = tuple[int, int]
+type ChosenAction = tuple[int, int]
 """An action's type and cell (64: no place)."""
 
 
@@ -33,7 +33,7 @@ def join_cells(cells_NCP: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return from_cells(torch.from_numpy(cells_NCP).unflatten(-1, (GRID, GRID))).numpy()
 
 
-class FrameFloors:
+class FrameBaselines:
     """Next frames by copying, by each game's commonest cells, and by looking them up."""
 
     def __init__(self, training: Transitions) -> None:
@@ -53,7 +53,7 @@ class FrameFloors:
         }
 
     def predictions(self, transitions: Transitions) -> dict[str, NDArray[np.uint8]]:
-        """Predicted next frames by floor, uint8 [N, 64, 64]."""
+        """Predicted next frames by baseline, uint8 [N, 64, 64]."""
         copy = transitions.frames_NHW
         blank = np.zeros(copy.shape[1:], np.uint8)
         majority = [self._majority.get(str(game), blank) for game in transitions.games_N]
@@ -81,15 +81,15 @@ def _commonest(frames_NHW: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return join_cells(best[None])[0]
 
 
-class ActionFloors:
+class ActionBaselines:
     """The next action by the commonest, by repeating the last, and by looking it up.
 
     Commonest are type and click's cell, each for itself, in the game (in all games, where training
-    never saw it). All floors choose among what is legal, and RESET is nobody's choice.
+    never saw it). All baselines choose among what is legal, and RESET is nobody's choice.
     """
 
     def __init__(self, training: Transitions) -> None:
-        by_frame: dict[int, Counter[SelectedAction]] = defaultdict(Counter)
+        by_frame: dict[int, Counter[ChosenAction]] = defaultdict(Counter)
         self._types: dict[str, NDArray[np.int64]] = defaultdict(_no_types)
         self._cells: dict[str, NDArray[np.int64]] = defaultdict(_no_cells)
         types, cells = choices(training)
@@ -102,7 +102,7 @@ class ActionFloors:
         self._lookup = {frame: counts.most_common(1)[0][0] for frame, counts in by_frame.items()}
 
     def predictions(self, transitions: Transitions) -> dict[str, NDArray[np.int16]]:
-        """Predicted (type, cell) by floor, int16 [N, 2]."""
+        """Predicted (type, cell) by baseline, int16 [N, 2]."""
         majority = self._majority(transitions)
         hashes = frame_hashes(transitions.frames_NHW).tolist()
         known = [(i, self._lookup[h]) for i, h in enumerate(hashes) if h in self._lookup]
@@ -145,7 +145,7 @@ def _last_choice(transitions: Transitions) -> NDArray[np.intp]:
     return last
 
 
-class OutcomeFloors:
+class OutcomeBaselines:
     """Outcomes by how often an action of the same type in the same game had them in training, and
     by what the same frame and action led to there, else the former.
     """
@@ -160,7 +160,7 @@ class OutcomeFloors:
         self._rates = np.bincount(training.outcomes_N, minlength=len(Outcome)) / len(training)
 
     def predictions(self, transitions: Transitions) -> dict[str, NDArray[np.float64]]:
-        """Probability of each `Outcome` by floor, float64 [N, 3]; a game or type that training
+        """Probability of each `Outcome` by baseline, float64 [N, 3]; a game or type that training
         never had gets the rates over all of it.
         """
         pairs = pair_hashes(transitions.frames_NHW, transitions.actions_N3).tolist()
@@ -168,8 +168,8 @@ class OutcomeFloors:
         majority = [self._counts.get(kind, self._rates) for kind in kinds]
         rows = zip(pairs, majority, strict=True)
         lookup = [self._counts.get(pair, by_kind) for pair, by_kind in rows]
-        floors = {"majority": np.stack(majority), "lookup": np.stack(lookup)}
-        return {name: rows / rows.sum(1, keepdims=True) for name, rows in floors.items()}
+        baselines = {"majority": np.stack(majority), "lookup": np.stack(lookup)}
+        return {name: rows / rows.sum(1, keepdims=True) for name, rows in baselines.items()}
 
 
 def _no_outcomes() -> NDArray[np.float64]:

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arcworld.errors import ArcworldError
-from arcworld.evaluation.action_use import Uses, use_ratios
+from arcworld.evaluation.action_use import Counterfactuals, use_ratios
 from arcworld.evaluation.frame_measures import frame_table
+from arcworld.evaluation.inference import ProgressCallback
 from arcworld.evaluation.pooling import Table
-from arcworld.evaluation.world_model import Report
 from arcworld.recordings.episode import Action, Episode
 from arcworld.recordings.novelty import NoveltyIndex
 
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Answers:
+class EngineAnswers:
     """What games did after another action: `frames_MHW` where `known_M`, else nothing."""
 
     frames_MHW: NDArray[np.uint8]
     known_M: NDArray[np.bool_]
 
 
-def ask_engine(uses: Uses, games: Path, report: Report) -> Answers:
+def ask_engine(uses: Counterfactuals, games: Path, progress: ProgressCallback) -> EngineAnswers:
     """Take each other action in the game itself, where `games` holds the recording's version.
 
     A state is left out where the game does not give the recorded frames again, and where the
@@ -61,8 +61,8 @@ def ask_engine(uses: Uses, games: Path, report: Report) -> Answers:
                 answer = _answer(toolkit, episode, t, action)
                 if answer is not None:
                     frames[i], known[i] = answer, True
-            report("another action in the game", i + 1, len(transitions))
-    return Answers(frames, known)
+            progress("another action in the game", i + 1, len(transitions))
+    return EngineAnswers(frames, known)
 
 
 def _answer(toolkit: Toolkit, episode: Episode, t: int, action: Action) -> NDArray[np.uint8] | None:
@@ -83,8 +83,11 @@ def _answer(toolkit: Toolkit, episode: Episode, t: int, action: Action) -> NDArr
     return None
 
 
-def engine_tables(uses: Uses, answers: Answers, seen: NoveltyIndex) -> dict[str, Table]:
-    """Part `action_engine` and its floor `copy`; `ceiling`, the most that `action_use/1` could be
+def engine_tables(
+    uses: Counterfactuals, answers: EngineAnswers, seen: NoveltyIndex
+) -> dict[str, Table]:
+    """Part `action_engine` and its baseline `copy`; `ceiling`, the most that `action_use/1` could
+    be
     there: what the game's own answer to the other action has right of the true one's changes.
     """
     at = np.flatnonzero(answers.known_M)
@@ -98,5 +101,5 @@ def engine_tables(uses: Uses, answers: Answers, seen: NoveltyIndex) -> dict[str,
         "action_engine": frame_table(
             other, uses.frames_MHW[at], {"ceiling": ceiling}, subsets=subsets
         ),
-        "floors/copy/action_engine": frame_table(other, other.frames_NHW, subsets=subsets),
+        "baselines/copy/action_engine": frame_table(other, other.frames_NHW, subsets=subsets),
     }

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from arcworld.diagnosis.estimates import Line, line
-from arcworld.diagnosis.material import Material
+from arcworld.diagnosis.estimates import Measure, line
+from arcworld.diagnosis.inputs import DiagnosisInputs
 from arcworld.errors import ArcworldError
 from arcworld.recordings.episode import Action, Episode
 
@@ -45,18 +45,18 @@ class Replayed:
     hits: Mapping[str, NDArray[np.float64]]
     missing: Mapping[str, str]
 
-    def line(self, material: Material) -> Line:
+    def line(self, inputs: DiagnosisInputs) -> Measure:
         """The share of frames that the engine gives as recorded."""
-        groups = material.groups_N
+        groups = inputs.groups_N
         name = "frames replayed as recorded"
-        return line(name, "share", self.same_N, None, material.games_N, groups)
+        return line(name, "share", self.same_N, None, inputs.games_N, groups)
 
 
-def replay(material: Material, games: Path | None, asked: Mapping[int, Choices]) -> Replayed:
+def replay(inputs: DiagnosisInputs, games: Path | None, asked: Mapping[int, Choices]) -> Replayed:
     """Replay every recording whose game is at hand, and try what was `asked` at its places.
 
     Args:
-        material: the transitions.
+        inputs: the transitions.
         games: folder of games; None: the project's own.
         asked: place among the transitions -> the choices to try there.
 
@@ -65,7 +65,7 @@ def replay(material: Material, games: Path | None, asked: Mapping[int, Choices])
     """
     from arcworld.play.toolkit import Toolkit
 
-    t = material.transitions
+    t = inputs.transitions
     names = {name for choices in asked.values() for name in choices}
     same, missing = np.full(len(t), np.nan), dict[str, str]()
     hits = {name: np.full(len(t), np.nan) for name in sorted(names)}
@@ -80,7 +80,7 @@ def replay(material: Material, games: Path | None, asked: Mapping[int, Choices])
                 _replay_one(toolkit, episode, at, asked, same, hits)
             except ArcworldError as error:
                 missing[episode.game_id] = str(error)
-            material.report("engine", int(at[-1]) + 1, len(t))
+            inputs.progress("engine", int(at[-1]) + 1, len(t))
     return Replayed(same, hits, missing)
 
 
