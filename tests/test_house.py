@@ -146,3 +146,12 @@ def test_nothing_names_a_registry_or_unpickles() -> None:
         assert not registry.search(text), path
         assert path.suffix != ".py" or not pickle.search(text), path
     assert not [path for path in tracked() if path.name in ("uv.lock", "poetry.lock", "pdm.lock")]
+
+
+def test_no_file_stem_stands_in_three_rooms() -> None:
+    """`page` in three rooms says of none which page it is."""
+    rooms: dict[str, set[str]] = {}
+    for path in modules():
+        rooms.setdefault(path.stem, set()).add(str(path.parent))
+    rooms.pop("__init__")
+    assert {stem: sorted(where) for stem, where in rooms.items() if len(where) > 2} == {}

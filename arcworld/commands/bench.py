@@ -1,4 +1,4 @@
-"""`arcworld bench`: every claim of speed beside its baseline and its baseline."""
+"""`arcworld bench`: every claim of speed beside its reference and its roofline."""
 
 from __future__ import annotations
 

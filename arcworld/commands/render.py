@@ -10,7 +10,7 @@ from cyclopts.validators import Number
 
 if TYPE_CHECKING:
     from arcworld.models.run import Run
-    from arcworld.web.library import Library
+    from arcworld.web.recording_view import Library
 
 Few = Annotated[int, Parameter(validator=Number(gte=1, lte=200))]
 Zoom = Annotated[int, Parameter(validator=Number(gte=1, lte=16))]
@@ -52,7 +52,7 @@ def render(
     from arcworld.commands.evaluate import open_run
     from arcworld.commands.output import say
     from arcworld.commands.view import demos
-    from arcworld.web.library import Library
+    from arcworld.web.recording_view import Library
 
     opened = open_run(run)
     library = Library(data or demos(game, None))
@@ -78,12 +78,12 @@ def draw(
     from arcworld.web.analysis import Analysis
     from arcworld.web.pictures import liveliest, moving, save_moving, shown, strip
 
-    tape = library.tape(number)
-    analysis = Analysis(run, tape)
-    last = len(tape)
+    recording_view = library.recording_view(number)
+    analysis = Analysis(run, recording_view)
+    last = len(recording_view)
     at = liveliest(analysis, steps) if first is None else range(first, min(first + steps, last))
-    tape.at(at.start)
-    episode = tape.episodes[0]
+    recording_view.at(at.start)
+    episode = recording_view.episodes[0]
     name = f"{episode.game_id}-{episode.guid[:8]}-{at.start}"
     made = shown(analysis, at)
     paths = [save(strip(made, zoom), out / f"{name}.png")]

@@ -48,15 +48,15 @@ def view(
     from arcworld.commands.evaluate import open_run
     from arcworld.commands.output import say
     from arcworld.commands.stop import go_on_with
-    from arcworld.web.desk import Desk
-    from arcworld.web.library import Library
+    from arcworld.web.recording_view import Library
     from arcworld.web.server import listen, serve
+    from arcworld.web.viewer_api import ViewerApi
 
     listen(port).close()
     with go_on_with("nothing is lost: recordings of play are whole"):
         runs = [open_run(name) for name in (run, *(against or []))]
         first = FIRST if games is None else None
-        desk = Desk(runs, Library(data or demos(game, games)), out, games, game or first)
+        api = ViewerApi(runs, Library(data or demos(game, games)), out, games, game or first)
 
         def ready(address: str) -> None:
             say(f"arcworld: {address} shows {runs[0].name}; Ctrl-C ends it")
@@ -65,7 +65,7 @@ def view(
 
                 webbrowser.open(address)
 
-        serve(desk, port, ready)
+        serve(api, port, ready)
 
 
 def demos(game: str | None, games: Path | None) -> Path:

@@ -12,8 +12,8 @@ from typing import Any
 
 from arcworld.models.run import Run
 from arcworld.tokens.sequence import CodedEpisode, encode_episode
-from arcworld.web.library import Tape
-from arcworld.web.thoughts import StepThoughts, think
+from arcworld.web.predictions import StepPredictions, predict_step
+from arcworld.web.recording_view import RecordingView
 
 KEPT = 4
 """Analyses held."""
@@ -30,23 +30,23 @@ class Analysis:
         asked: when a page asked last.
     """
 
-    def __init__(self, run: Run, tape: Tape) -> None:
-        self.run, self.tape = run, tape
-        self.done: dict[int, StepThoughts] = {}
+    def __init__(self, run: Run, recording_view: RecordingView) -> None:
+        self.run, self.recording_view = run, recording_view
+        self.done: dict[int, StepPredictions] = {}
         self.next, self.asked = 0, time.monotonic()
         self._coded: dict[int, CodedEpisode] = {}
 
-    def step(self, number: int) -> StepThoughts:
+    def step(self, number: int) -> StepPredictions:
         """Thoughts on a step; made where they are not there yet."""
         if number not in self.done:
-            episode, t = self.tape.at(number)
-            coded = self._codes(self.tape.places[number][0])
-            self.done[number] = think(self.run, coded, t, episode.available_actions(t))
+            episode, t = self.recording_view.at(number)
+            coded = self._codes(self.recording_view.places[number][0])
+            self.done[number] = predict_step(self.run, coded, t, episode.available_actions(t))
         return self.done[number]
 
     def ahead(self) -> bool:
         """Make one step more; whether there was any."""
-        steps = len(self.tape)
+        steps = len(self.recording_view)
         for number in (*range(self.next, steps), *range(min(self.next, steps))):
             if number not in self.done:
                 self.step(number)
@@ -59,22 +59,24 @@ class Analysis:
         not.
         """
         self.asked = time.monotonic()
-        wanted = range(max(first, 0), min(last, len(self.tape)))
+        wanted = range(max(first, 0), min(last, len(self.recording_view)))
         missing = [number for number in wanted if number not in self.done]
         if missing:
             self.step(missing[0])
             self.next = missing[0] + 1
         made = {str(n): self.done[n].as_view() for n in wanted if n in self.done}
-        return {"steps": made, "done": len(self.done), "of": len(self.tape)}
+        return {"steps": made, "done": len(self.done), "of": len(self.recording_view)}
 
     def curve(self) -> list[float | None]:
         """The surprise of each step in nats; None where it is not made yet."""
-        numbers = range(len(self.tape))
+        numbers = range(len(self.recording_view))
         return [round(self.done[n].nats, 2) if n in self.done else None for n in numbers]
 
     def _codes(self, episode: int) -> CodedEpisode:
         if episode not in self._coded:
-            self._coded[episode] = encode_episode(self.tape.episodes[episode], self.run.tokenizer)
+            self._coded[episode] = encode_episode(
+                self.recording_view.episodes[episode], self.run.tokenizer
+            )
         return self._coded[episode]
 
 
@@ -84,10 +86,10 @@ class Analyst:
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[int, int], Analysis] = OrderedDict()
 
-    def of(self, key: tuple[int, int], run: Run, tape: Tape) -> Analysis:
+    def of(self, key: tuple[int, int], run: Run, recording_view: RecordingView) -> Analysis:
         """The analysis of a recording by a run, kept or new."""
         if key not in self._kept:
-            self._kept[key] = Analysis(run, tape)
+            self._kept[key] = Analysis(run, recording_view)
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)

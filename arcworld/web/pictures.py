@@ -18,7 +18,7 @@ from arcworld.frames.palette import contact_sheet, difference, to_rgb
 from arcworld.frames.tokenizer import GRID
 from arcworld.recordings.episode import RESET, SIDE, Outcome, Step
 from arcworld.web.analysis import Analysis
-from arcworld.web.thoughts import StepThoughts, Weighed
+from arcworld.web.predictions import ActionScores, StepPredictions
 
 ROWS: tuple[str, ...] = ("before", "what came", "predicted", "difference", "surprise")
 CLICKS = ("policy", "winning")
@@ -33,14 +33,14 @@ class Shown:
     """A step and what a run thinks of it."""
 
     step: Step
-    thoughts: StepThoughts
+    predictions: StepPredictions
 
 
 def shown(analysis: Analysis, steps: Sequence[int]) -> list[Shown]:
     """Some steps of a recording with the thoughts on each."""
     found: list[Shown] = []
     for number in steps:
-        episode, t = analysis.tape.at(number)
+        episode, t = analysis.recording_view.at(number)
         frames = episode.frames_THW
         outcome = Outcome(int(episode.outcomes_A[t]))
         step = Step(frames[t], episode.action(t), outcome, frames[t + 1])
@@ -52,9 +52,9 @@ def strip(steps: Sequence[Shown], zoom: int = 2) -> Picture:
     """One column a step, one row a panel; click maps only where there are clicks."""
     columns = [panels(one, zoom) for one in steps]
     words = list(ROWS)
-    if any(one.thoughts.weighed.clicks for one in steps):
+    if any(one.predictions.scores.clicks for one in steps):
         words += CLICKS
-    if any(len(set(one.thoughts.weighed.candidates.types_N.tolist())) > 1 for one in steps):
+    if any(len(set(one.predictions.scores.candidates.types_N.tolist())) > 1 for one in steps):
         words.append("actions")
     return with_words(
         contact_sheet([[column[word] for column in columns] for word in words]), words
@@ -63,20 +63,20 @@ def strip(steps: Sequence[Shown], zoom: int = 2) -> Picture:
 
 def panels(one: Shown, zoom: int) -> dict[str, Picture]:
     """Every panel of a step by its name, all of one size."""
-    step, thoughts = one.step, one.thoughts
+    step, predictions = one.step, one.predictions
     before = to_rgb(step.frame_HW, zoom)
     mark(before, np.array(step.action.as_row()), zoom)
     came = step.next_frame_HW
     made = {
         "before": before,
         "what came": to_rgb(came, zoom),
-        "predicted": to_rgb(thoughts.predicted_HW, zoom),
-        "difference": difference(came, thoughts.predicted_HW, zoom),
-        "surprise": surprise_map(came, thoughts.surprise_C, zoom),
-        "actions": bars(thoughts.weighed, step.action.id, zoom),
+        "predicted": to_rgb(predictions.predicted_HW, zoom),
+        "difference": difference(came, predictions.predicted_HW, zoom),
+        "surprise": surprise_map(came, predictions.surprise_C, zoom),
+        "actions": bars(predictions.scores, step.action.id, zoom),
     }
-    weighed = thoughts.weighed
-    prior_C, level_C = (weighed.by_cell(values) for values in (weighed.prior_N, weighed.level_N))
+    scores = predictions.scores
+    prior_C, level_C = (scores.by_cell(values) for values in (scores.prior_N, scores.level_N))
     share_C = np.sqrt(prior_C / max(float(prior_C.max()), 1e-9))
     made["policy"] = tinted(step.frame_HW, share_C, VIOLET, zoom)
     made["winning"] = tinted(step.frame_HW, np.sqrt(level_C), GREEN, zoom)
@@ -100,14 +100,14 @@ def tinted(
     return (pale * (1 - weight) + np.array(colour) * weight).round().astype(np.uint8)
 
 
-def bars(weighed: Weighed, taken: int, zoom: int) -> Picture:
+def bars(scores: ActionScores, taken: int, zoom: int) -> Picture:
     """P(level won) in green and the policy's share in violet of each action."""
     from PIL import Image, ImageDraw, ImageFont
 
     side = SIDE * zoom
     page = Image.new("RGB", (side, side), (255, 255, 255))
     draw, font = ImageDraw.Draw(page), ImageFont.load_default(max(5 * zoom, 9))
-    view = weighed.as_view()["bars"]
+    view = scores.as_view()["bars"]
     tall = min(side / max(len(view), 1), 10 * zoom)
     left = 22 * zoom
     for number, bar in enumerate(view):
@@ -124,7 +124,7 @@ def bars(weighed: Weighed, taken: int, zoom: int) -> Picture:
 
 def moving(steps: Sequence[Shown], zoom: int = 3) -> list[Picture]:
     """One picture a step: its panels side by side, in two rows."""
-    clicks = any(one.thoughts.weighed.clicks for one in steps)
+    clicks = any(one.predictions.scores.clicks for one in steps)
     pictures: list[Picture] = []
     for one in steps:
         made = panels(one, zoom)
@@ -161,7 +161,7 @@ def liveliest(analysis: Analysis, count: int) -> range:
 
     Of equals, those with most pixels that change where neither RESET nor a level won explains it.
     """
-    steps = [analysis.tape.at(number) for number in range(len(analysis.tape))]
+    steps = [analysis.recording_view.at(number) for number in range(len(analysis.recording_view))]
     moved = np.array([(e.frames_THW[t] != e.frames_THW[t + 1]).sum() for e, t in steps], float)
     plain = np.array([e.actions_A3[t, 0] != RESET and not e.outcomes_A[t] for e, t in steps])
     score = (moved > 0) * plain + np.where(plain, moved, 0) / 1e6

@@ -1,6 +1,6 @@
 """The local server: static files by name, questions as JSON, all work in one thread.
 
-Knows HTTP; leaves to `Desk` what is asked and to `Guard` who asks. Listens on 127.0.0.1 alone.
+Knows HTTP; leaves to `ViewerApi` what is asked and to `Guard` who asks. Listens on 127.0.0.1 alone.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from arcworld.errors import ArcworldError
-from arcworld.web.desk import Asked, Desk
 from arcworld.web.guard import Guard
+from arcworld.web.viewer_api import Asked, ViewerApi
 from arcworld.web.worker import Worker
 
 STATIC = Path(__file__).parent / "static"
@@ -31,30 +31,30 @@ TYPES = {
     ".js": "text/javascript",
     ".svg": "image/svg+xml",
 }
-READ = ("about", "recording", "animation", "analysis", "moment", "thoughts")
-DO = ("new", "step", "agent", "wake", "fork", "swap", "record", "close")
+READ = ("about", "recording", "animation", "analysis", "paired_step", "predictions")
+DO = ("new", "step", "agent", "resync", "fork", "switch_branch", "record", "close")
 HOST = "127.0.0.1"
 
 
-def make_app(desk: Desk, port: int) -> Any:
+def make_app(api: ViewerApi, port: int) -> Any:
     """The application, guarded."""
-    worker = Worker(desk.analyst.ahead)
+    worker = Worker(api.analyst.ahead)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
         yield
-        await worker.run(desk.tabs.close_all)
+        await worker.run(api.tabs.close_all)
         worker.close()
 
     routes = [_static_route(path) for path in sorted(STATIC.iterdir()) if path.suffix in TYPES]
-    routes += [_route(worker, getattr(desk, name), name, "GET") for name in READ]
-    routes += [_route(worker, getattr(desk, name), name, "POST") for name in DO]
+    routes += [_route(worker, getattr(api, name), name, "GET") for name in READ]
+    routes += [_route(worker, getattr(api, name), name, "POST") for name in DO]
     gone = {404: _not_found, 405: _not_found, 500: _failed}
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=gone)
     return Guard(GZipMiddleware(app, minimum_size=2_000, compresslevel=1), port)
 
 
-def serve(desk: Desk, port: int, ready: Callable[[str], None] = lambda _: None) -> None:
+def serve(api: ViewerApi, port: int, ready: Callable[[str], None] = lambda _: None) -> None:
     """Serve until Ctrl-C; port 0 is any that is free. `ready` hears the address.
 
     Raises:
@@ -63,7 +63,7 @@ def serve(desk: Desk, port: int, ready: Callable[[str], None] = lambda _: None) 
     listener = listen(port)
     port = listener.getsockname()[1]
     config = uvicorn.Config(
-        make_app(desk, port), log_level="warning", timeout_graceful_shutdown=2, server_header=False
+        make_app(api, port), log_level="warning", timeout_graceful_shutdown=2, server_header=False
     )
     ready(f"http://{HOST}:{port}/")
     uvicorn.Server(config).run([listener])

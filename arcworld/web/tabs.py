@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from arcworld.errors import ArcworldError
-from arcworld.web.duet import Duet, Moment
-from arcworld.web.library import Tape
-from arcworld.web.thoughts import as_hex, rounded, weigh
+from arcworld.web.paired_session import PairedSession, PairedStep
+from arcworld.web.predictions import as_hex, rounded, score_actions
 
 MOST = 8
 STILL = 3600.0
@@ -24,7 +23,7 @@ STILL = 3600.0
 
 @dataclass(eq=False)
 class _Tab:
-    duet: Duet
+    paired: PairedSession
     used: float
 
 
@@ -37,14 +36,14 @@ class Tabs:
     def __len__(self) -> int:
         return len(self._tabs)
 
-    def open(self, duet: Duet) -> str:
+    def open(self, paired: PairedSession) -> str:
         """Take a game in; the ones used longest ago make room."""
         key = secrets.token_hex(8)
-        self._tabs[key] = _Tab(duet, time.monotonic())
+        self._tabs[key] = _Tab(paired, time.monotonic())
         self._tidy()
         return key
 
-    def duet(self, key: str) -> Duet:
+    def paired(self, key: str) -> PairedSession:
         """A tab's game.
 
         Raises:
@@ -56,13 +55,13 @@ class Tabs:
             )
         self._tabs[key].used = time.monotonic()
         self._tabs.move_to_end(key)
-        return self._tabs[key].duet
+        return self._tabs[key].paired
 
     def close(self, key: str) -> None:
         """Forget a game; twice does no harm."""
         tab = self._tabs.pop(key, None)
         if tab is not None:
-            tab.duet.close()
+            tab.paired.close()
 
     def close_all(self) -> None:
         """Forget every game."""
@@ -76,22 +75,22 @@ class Tabs:
                 self.close(key)
 
 
-def duet_view(duet: Duet, since: int = 0) -> dict[str, Any]:
+def paired_view(paired: PairedSession, since: int = 0) -> dict[str, Any]:
     """A game's newest moment and the way to it from a moment on, as plain JSON types."""
     return {
-        "moment": len(duet.line) - 1,
-        "now": moment_view(duet.now),
+        "paired_step": len(paired.line) - 1,
+        "now": step_view(paired.now),
         "since": since,
-        "line": [_row(moment) for moment in duet.line[since:]],
-        "left": len(duet.left) - 1 if duet.left else None,
-        "note": duet.note,
-        "recording": None if duet.recording is None else str(duet.recording),
+        "line": [_row(paired_step) for paired_step in paired.line[since:]],
+        "other_branch": len(paired.other_branch) - 1 if paired.other_branch else None,
+        "note": paired.note,
+        "recording": None if paired.recording is None else str(paired.recording),
     }
 
 
-def moment_view(moment: Moment) -> dict[str, Any]:
+def step_view(paired_step: PairedStep) -> dict[str, Any]:
     """What is seen and dreamt at a moment."""
-    true, dream = moment.true, moment.dream
+    true, dream = paired_step.true, paired_step.dream
     differ = int((true.frame_HW != dream.observation.frame_HW).sum())
     outcomes = dream.outcomes_O
     return {
@@ -100,15 +99,15 @@ def moment_view(moment: Moment) -> dict[str, Any]:
         | {"depth": dream.depth}
         | {"outcomes": None if outcomes is None else [rounded(value) for value in outcomes]},
         "differ": differ,
-        "by": moment.by,
-        **_row(moment),
+        "by": paired_step.by,
+        **_row(paired_step),
     }
 
 
-def thoughts_view(duet: Duet) -> dict[str, Any]:
+def predictions_view(paired: PairedSession) -> dict[str, Any]:
     """What the run thinks of the true frame of now."""
-    seen = duet.now.true
-    return weigh(duet.run, duet.now.awake.now(), seen.available_actions).as_view()
+    seen = paired.now.true
+    return score_actions(paired.run, paired.now.synced.now(), seen.available_actions).as_view()
 
 
 def _seen(seen: Any) -> dict[str, Any]:
@@ -121,9 +120,9 @@ def _seen(seen: Any) -> dict[str, Any]:
     }
 
 
-def _row(moment: Moment) -> dict[str, Any]:
-    action = moment.action
-    return {"action": list(action.as_row()) if action else None, "where": moment.where}
+def _row(paired_step: PairedStep) -> dict[str, Any]:
+    action = paired_step.action
+    return {"action": list(action.as_row()) if action else None, "where": paired_step.where}
 
 
-__all__ = ["Tabs", "Tape", "duet_view", "moment_view", "thoughts_view"]
+__all__ = ["Tabs", "RecordingView", "paired_view", "step_view", "predictions_view"]

@@ -20,9 +20,9 @@ import uvicorn
 
 from arcworld.games.demos import make_demos
 from arcworld.models.run import Run, from_pretrained
-from arcworld.web.desk import Desk
-from arcworld.web.library import Library
+from arcworld.web.recording_view import Library
 from arcworld.web.server import HOST, listen, make_app
+from arcworld.web.viewer_api import ViewerApi
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = (
@@ -39,7 +39,7 @@ ARGUMENTS = (
 class Served:
     """A viewer at work."""
 
-    desk: Desk
+    api: ViewerApi
     address: str
     port: int
 
@@ -70,19 +70,19 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def served(small: Run, demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     out = tmp_path_factory.mktemp("played")
-    desk = Desk([small, small], Library(demo), out, game="keys")
+    api = ViewerApi([small, small], Library(demo), out, game="keys")
     listener = listen(0)
     port = listener.getsockname()[1]
-    config = uvicorn.Config(make_app(desk, port), log_level="warning", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(make_app(api, port), log_level="warning", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()
     while not server.started:
         time.sleep(0.01)
-    yield Served(desk, f"http://{HOST}:{port}", port)
+    yield Served(api, f"http://{HOST}:{port}", port)
     server.should_exit = True
     thread.join(timeout=20)
-    assert not thread.is_alive() and not len(desk.tabs)
+    assert not thread.is_alive() and not len(api.tabs)
 
 
 @pytest.fixture(scope="session")

@@ -104,7 +104,7 @@ def test_an_animation_plays(page: Any, served: Any) -> None:
     at = next(
         number
         for number in range(400)
-        if int(served.desk.library.tape(0).at(number)[0].grids_T[number + 1]) > 1
+        if int(served.api.library.recording_view(0).at(number)[0].grids_T[number + 1]) > 1
     )
     page.evaluate(WATCH)
     for _ in range(at):
@@ -235,16 +235,16 @@ def test_two_tabs_play_apart(browser: Any, served: Any) -> None:
 def test_a_tab_closed_in_mid_dream_lets_go(browser: Any, served: Any) -> None:
     context = browser.new_context()
     page = context.new_page()
-    before = len(served.desk.tabs)
+    before = len(served.api.tabs)
     open_room(page, served, "play")
     page.keyboard.press("d")
     for _ in range(3):
         page.keyboard.press("ArrowRight")
     page.close(run_before_unload=False)
     until = time.monotonic() + 20
-    while len(served.desk.tabs) > before and time.monotonic() < until:
+    while len(served.api.tabs) > before and time.monotonic() < until:
         time.sleep(0.1)
-    assert len(served.desk.tabs) <= before
+    assert len(served.api.tabs) <= before
     assert served.get("about").status_code == 200
     context.close()
 

@@ -12,19 +12,23 @@ import pytest
 
 from arcworld.cli import main
 from arcworld.errors import ArcworldError
+from arcworld.web.predictions import from_hex
 from arcworld.web.server import listen
 from arcworld.web.tabs import MOST
-from arcworld.web.thoughts import from_hex
 
 
 def test_a_step_is_predicted_as_the_bars_say(served: Any) -> None:
     """Both ask the world model of the same action, in other ways; a level won is not given away."""
-    tape = served.desk.library.tape(0)
-    won = [number for number in range(len(tape)) if tape.at(number)[0].outcomes_A[number] == 1]
+    recording_view = served.api.library.recording_view(0)
+    won = [
+        number
+        for number in range(len(recording_view))
+        if recording_view.at(number)[0].outcomes_A[number] == 1
+    ]
     for number in (0, won[0]):
         reported = served.get("analysis", recording=0, run=0, **{"from": number, "to": number + 1})
         step = reported.json()["steps"][str(number)]
-        taken = tape.at(number)[0].action(number).id
+        taken = recording_view.at(number)[0].action(number).id
         bar = next(bar for bar in step["bars"] if bar["id"] == taken)
         assert abs(bar["level"] - step["outcomes"][1]) < 1e-3
         assert sum(bar["prior"] for bar in step["bars"]) == pytest.approx(1, abs=1e-2)
@@ -34,10 +38,10 @@ def test_a_step_is_predicted_as_the_bars_say(served: Any) -> None:
 
 def test_a_recording_comes_whole(served: Any) -> None:
     reported = served.get("recording", recording=0).json()
-    tape = served.desk.library.tape(0)
-    assert len(reported["steps"]) == len(tape)
+    recording_view = served.api.library.recording_view(0)
+    assert len(reported["steps"]) == len(recording_view)
     frame = from_hex(reported["frames"][reported["steps"][7]["after"]])
-    assert (frame == tape.at(7)[0].frames_THW[8]).all()
+    assert (frame == recording_view.at(7)[0].frames_THW[8]).all()
     moving = next(n for n, step in enumerate(reported["steps"]) if step["grids"] > 1)
     grids = served.get("animation", recording=0, step=moving).json()["grids"]
     assert len(grids) == reported["steps"][moving]["grids"]
@@ -59,8 +63,8 @@ def test_a_fork_gives_the_same_game(served: Any) -> None:
         for kind in walk[3:]
     ]
     assert again == frames[3:]
-    back = served.post("swap", id=key).json()
-    assert back["now"]["true"]["frame"] == frames[-1] and back["left"] == len(walk)
+    back = served.post("switch_branch", id=key).json()
+    assert back["now"]["true"]["frame"] == frames[-1] and back["other_branch"] == len(walk)
 
 
 def test_a_fork_of_a_dream_dreams_the_same(served: Any) -> None:
@@ -102,7 +106,7 @@ def test_a_bad_action_is_told(served: Any, body: dict[str, Any], reported: str) 
         ("recording", {"recording": 1}),
         ("analysis", {"recording": 0, "run": 7, "from": 0, "to": 1}),
         ("animation", {"recording": 0, "step": 10_000}),
-        ("thoughts", {"id": "nobody"}),
+        ("predictions", {"id": "nobody"}),
     ],
 )
 def test_a_bad_question_is_told(served: Any, name: str, words: dict[str, Any]) -> None:
@@ -153,10 +157,10 @@ def test_bodies_that_are_none(served: Any) -> None:
 
 def test_games_of_tabs_are_bounded(served: Any) -> None:
     keys = [served.new() for _ in range(MOST + 2)]
-    assert len(served.desk.tabs) == MOST
-    answer = served.get("thoughts", id=keys[0])
+    assert len(served.api.tabs) == MOST
+    answer = served.get("predictions", id=keys[0])
     assert answer.status_code == 400 and "start it anew" in answer.json()["error"]
-    assert served.get("thoughts", id=keys[-1]).status_code == 200
+    assert served.get("predictions", id=keys[-1]).status_code == 200
     for key in keys:
         assert served.post("close", id=key).status_code == 200
 
@@ -213,7 +217,7 @@ def test_work_ahead_that_fails_stops_nothing() -> None:
 
 
 def test_frames_come_back_from_their_digits() -> None:
-    from arcworld.web.thoughts import as_hex
+    from arcworld.web.predictions import as_hex
 
     frame = np.random.default_rng(0).integers(0, 16, (64, 64)).astype(np.uint8)
     assert (from_hex(as_hex(frame)) == frame).all()

@@ -26,9 +26,9 @@ async function answer(pending) {
     const late = error.name === "TimeoutError";
     throw new Error(late ? "no answer in a minute" : "the server is gone; start `arcworld view` again");
   }
-  const told = await response.json().catch(() => ({ error: `an answer of status ${response.status}` }));
-  if (!response.ok) throw new Error(told.error);
-  return told;
+  const reply = await response.json().catch(() => ({ error: `an answer of status ${response.status}` }));
+  if (!response.ok) throw new Error(reply.error);
+  return reply;
 }
 
 /** Show one line for a while, and have it read out. */

@@ -24,10 +24,10 @@ export function showBars(place, bars, taken) {
 }
 
 function bar(kind, value) {
-  const place = document.createElement("div"), fill = document.createElement("i"), told = document.createElement("span");
+  const place = document.createElement("div"), fill = document.createElement("i"), reply = document.createElement("span");
   place.className = `bar ${kind}`;
   fill.style.width = `${Math.min(value, 1) * 100}%`;
-  told.textContent = percent(value);
-  place.append(fill, told);
+  reply.textContent = percent(value);
+  place.append(fill, reply);
   return place;
 }

@@ -22,15 +22,15 @@ export class Compare {
     this.rows = [row("Before", "The frame in which the action is taken"), row("What came", "The true next frame")];
     const timeline = new Timeline($("compare-timeline"), (at) => { this.player.playing = false; this.player.go(at); });
     this.player = new Player({
-      timeline, runs: () => [...new Set(this.chosen())].filter((run) => run !== BASELINE), show: (tape, at) => this.show(tape, at), screen: this.rows[1].seen,
+      timeline, runs: () => [...new Set(this.chosen())].filter((run) => run !== BASELINE), show: (view, at) => this.show(view, at), screen: this.rows[1].seen,
     });
     options($("compare-recording"), about.recordings);
     const baseline = { id: BASELINE, name: "baseline: the last frame again" };
     for (const id of ["compare-left", "compare-right"]) options($(id), [...about.runs, baseline]);
     $("compare-right").selectedIndex = 1;
     $("compare-recording").addEventListener("change", async ({ target }) => {
-      const { tape } = this.player;
-      if (!(await this.player.load(target.value)) && tape) target.value = tape.id;
+      const { view } = this.player;
+      if (!(await this.player.load(target.value)) && view) target.value = view.id;
     });
     for (const id of ["compare-left", "compare-right"]) {
       $(id).addEventListener("change", () => { this.player.draw(); this.player.think(); });
@@ -41,7 +41,7 @@ export class Compare {
 
   enter() {
     this.player.open = true;
-    if (this.player.tape) this.player.think();
+    if (this.player.view) this.player.think();
     else return this.player.load($("compare-recording").value);
   }
 
@@ -52,37 +52,37 @@ export class Compare {
 
   keys() { return this.player.keys(); }
 
-  show(tape, at) {
-    const step = tape.steps[at], after = tape.after(at);
-    drawFrame(this.rows[0].seen.canvas, tape.before(at));
+  show(view, at) {
+    const step = view.steps[at], after = view.after(at);
+    drawFrame(this.rows[0].seen.canvas, view.before(at));
     this.rows[0].seen.ring(step.action);
     this.rows[0].seen.note = words(step.action);
     drawFrame(this.rows[1].seen.canvas, after);
     this.rows[1].seen.note = OUTCOMES[step.outcome];
-    const told = this.chosen().map((run, side) => this.showRun(this.rows[side], run, tape, at, after));
+    const reply = this.chosen().map((run, side) => this.showRun(this.rows[side], run, view, at, after));
     facts($("compare-facts"), [
-      ["game", tape.about.game_id],
-      ["step", `${at + 1} of ${tape.steps.length}`],
+      ["game", view.about.game_id],
+      ["step", `${at + 1} of ${view.steps.length}`],
       ["action", words(step.action)],
-      ...told.flat(),
+      ...reply.flat(),
       ...(this.about.runs.length > 1 ? [] : [["more runs", "with --against RUN"]]),
     ]);
   }
 
-  showRun(row, run, tape, at, after) {
-    if (run === BASELINE) return this.showFloor(row, tape.before(at), after);
-    const thought = tape.of(run).steps[at], { name } = this.about.runs[run];
-    for (const screen of [row.predicted, row.difference, row.surprise]) screen.waiting = !thought;
+  showRun(row, run, view, at, after) {
+    if (run === BASELINE) return this.showFloor(row, view.before(at), after);
+    const prediction = view.of(run).steps[at], { name } = this.about.runs[run];
+    for (const screen of [row.predicted, row.difference, row.surprise]) screen.waiting = !prediction;
     row.predicted.note = name;
-    if (!thought) return [[name, "is being worked out"]];
-    const wrong = differing(after, thought.predicted);
-    drawFrame(row.predicted.canvas, thought.predicted);
-    drawDifference(row.difference.canvas, after, thought.predicted);
-    drawSurprise(row.surprise.canvas, after, thought.surprise);
+    if (!prediction) return [[name, "is being worked out"]];
+    const wrong = differing(after, prediction.predicted);
+    drawFrame(row.predicted.canvas, prediction.predicted);
+    drawDifference(row.difference.canvas, after, prediction.predicted);
+    drawSurprise(row.surprise.canvas, after, prediction.surprise);
     row.difference.note = wrong ? pixels(wrong) : "none";
-    row.surprise.note = `${thought.nats.toFixed(1)} nats`;
-    const nats = `${thought.nats.toFixed(1)} nats (${this.soFar(tape, run)})`;
-    return [[name, `${pixels(wrong)} wrong, ${nats}, ${predicted(thought.outcomes)}`]];
+    row.surprise.note = `${prediction.nats.toFixed(1)} nats`;
+    const nats = `${prediction.nats.toFixed(1)} nats (${this.soFar(view, run)})`;
+    return [[name, `${pixels(wrong)} wrong, ${nats}, ${predicted(prediction.outcomes)}`]];
   }
 
   /** What is had for nothing: the frame stays as it is. */
@@ -98,8 +98,8 @@ export class Compare {
     return [["baseline", `${pixels(wrong)} wrong`]];
   }
 
-  soFar(tape, run) {
-    const known = tape.of(run).curve.filter((value) => value !== null);
+  soFar(view, run) {
+    const known = view.of(run).curve.filter((value) => value !== null);
     const mean = known.reduce((sum, value) => sum + value, 0) / Math.max(known.length, 1);
     return `mean of ${known.length}: ${mean.toFixed(2)}`;
   }

@@ -22,7 +22,7 @@ export class Play {
       screen.box.classList.add("live");
       screen.onClick((x, y) => this.act([6, x, y]));
     }
-    Object.assign(this, { about, told: null, looked: null, alone: false, agent: false, aim: null, busy: Promise.resolve(), waiting: 0 });
+    Object.assign(this, { about, reply: null, looked: null, alone: false, agent: false, aim: null, busy: Promise.resolve(), waiting: 0 });
     options($("play-game"), about.games.map((name) => ({ id: name, name })));
     $("play-game").value = about.game;
     $("play-game").addEventListener("change", () => this.start());
@@ -46,14 +46,14 @@ export class Play {
       ["Enter", "⏎", "click there", () => this.aim && this.act([6, ...this.aim])],
       ["r", "r", "reset level", () => this.act([0, -1, -1]), null, () => this.offers(0)],
       ["d", "d", "dream alone", () => { this.alone = !this.alone; this.draw(); }, () => this.alone],
-      ["w", "w", "wake the dream", () => this.send("wake")],
+      ["w", "w", "resync the dream", () => this.send("resync")],
       [",", ",", "look back", () => this.look(-1)],
       [".", ".", "look on", () => this.look(1)],
       ["f", "f", "fork here", () => this.fork()],
-      ["b", "b", "line left behind", () => this.send("swap"), null, () => this.told?.left != null],
+      ["b", "b", "other branch", () => this.send("switch_branch"), null, () => this.reply?.other_branch != null],
       ["s", "s", "agent: one step", () => this.send("agent")],
       ["h", "h", "agent plays", () => this.hand(), () => this.agent],
-      ["o", "o", "record", () => this.send("record", { on: !this.told?.recording }), () => this.told?.recording],
+      ["o", "o", "record", () => this.send("record", { on: !this.reply?.recording }), () => this.reply?.recording],
       ["x", "x", "new game", () => this.start()],
     ];
   }
@@ -64,9 +64,9 @@ export class Play {
     this.agent = false;
     try {
       if (old) await post("close", { id: old });
-      const told = await post("new", { game: $("play-game").value });
-      this.id = told.id;
-      this.take(told);
+      const reply = await post("new", { game: $("play-game").value });
+      this.id = reply.id;
+      this.take(reply);
     } catch (error) {
       trouble(error);
     }
@@ -103,16 +103,16 @@ export class Play {
     return this.busy;
   }
 
-  take(told) {
-    told.line.unshift(...(this.told?.line ?? []).slice(0, told.since));
-    this.told = told;
+  take(reply) {
+    reply.line.unshift(...(this.reply?.line ?? []).slice(0, reply.since));
+    this.reply = reply;
     this.looked = null;
-    this.moment = open(told.now);
-    this.thoughts = null;
+    this.moment = open(reply.now);
+    this.predictions = null;
     this.draw();
     refresh();
-    if (told.note) trouble(told.note);
-    say(`${words(told.now.action)}: game and dream differ in ${pixels(told.now.differ)}`);
+    if (reply.note) trouble(reply.note);
+    say(`${words(reply.now.action)}: game and dream differ in ${pixels(reply.now.differ)}`);
     this.animate(this.moment);
     clearTimeout(this.late);
     this.late = setTimeout(() => this.think(), LATE);
@@ -125,11 +125,11 @@ export class Play {
   }
 
   async think() {
-    const { id, told } = this;
+    const { id, reply } = this;
     if (!id || this.waiting) return;
     try {
-      const thoughts = await get("thoughts", { id });
-      if (this.told === told) { this.thoughts = thoughts; this.draw(); }
+      const predictions = await get("predictions", { id });
+      if (this.reply === reply) { this.predictions = predictions; this.draw(); }
     } catch (error) {
       trouble(error);
     }
@@ -146,16 +146,16 @@ export class Play {
   }
 
   async look(by) {
-    const last = this.told.line.length - 1, at = Math.min(Math.max((this.looked ?? last) + by, 0), last);
+    const last = this.reply.line.length - 1, at = Math.min(Math.max((this.looked ?? last) + by, 0), last);
     return this.lookAt(at);
   }
 
   async lookAt(at) {
-    const looked = (this.looked = at === this.told.line.length - 1 ? null : at);
-    const { told } = this;
+    const looked = (this.looked = at === this.reply.line.length - 1 ? null : at);
+    const { reply } = this;
     try {
-      const moment = open(await get("moment", { id: this.id, at }));
-      if (this.looked !== looked || this.told !== told) return;
+      const moment = open(await get("paired_step", { id: this.id, at }));
+      if (this.looked !== looked || this.reply !== reply) return;
       this.moment = moment;
       this.draw();
     } catch (error) {
@@ -171,7 +171,7 @@ export class Play {
   async hand() {
     this.agent = !this.agent;
     refresh();
-    while (this.agent && this.told && !this.told.now.true.state.startsWith("WIN")) {
+    while (this.agent && this.reply && !this.reply.now.true.state.startsWith("WIN")) {
       await this.send("agent");
       await new Promise((done) => setTimeout(done, 30));
     }
@@ -203,32 +203,32 @@ export class Play {
     this.true.note = this.alone ? "waits" : standing(seen);
     this.dream.note = `${standing(dream)}, ${dream.depth} deep`;
     this.true.box.classList.toggle("live", !this.alone);
-    this.drawThoughts(seen.pixels);
+    this.drawPredictions(seen.pixels);
     this.drawLine();
     this.tell();
     refresh();
   }
 
-  drawThoughts(frame) {
-    const clicks = this.looked === null && this.thoughts?.clicks;
+  drawPredictions(frame) {
+    const clicks = this.looked === null && this.predictions?.clicks;
     const past = this.looked !== null;
     const { legal, state } = this.moment.true;
     for (const screen of [this.policy, this.level]) {
       if (state === "NOT_FINISHED") screen.figure.hidden = !legal.includes(6);
-      screen.waiting = !past && !this.thoughts;
+      screen.waiting = !past && !this.predictions;
     }
     if (clicks) drawPolicy(this.policy.canvas, frame, clicks.prior);
     else drawPale(this.policy.canvas, frame);
-    const none = past ? "only of now" : this.thoughts ? "no clicks here" : "";
+    const none = past ? "only of now" : this.predictions ? "no clicks here" : "";
     this.policy.note = clicks ? "violet: likely" : none;
     if (clicks) drawLevel(this.level.canvas, frame, clicks.level);
     else drawPale(this.level.canvas, frame);
     this.level.note = clicks ? `best ${Math.round(100 * Math.max(...clicks.level))} %` : none;
-    if (this.thoughts || past) showBars($("play-bars"), !past && this.thoughts.bars);
+    if (this.predictions || past) showBars($("play-bars"), !past && this.predictions.bars);
   }
 
   drawLine() {
-    const at = this.looked ?? this.told.line.length - 1, shown = this.told.line.slice(-120), skipped = this.told.line.length - shown.length;
+    const at = this.looked ?? this.reply.line.length - 1, shown = this.reply.line.slice(-120), skipped = this.reply.line.length - shown.length;
     $("play-line").replaceChildren(...shown.map((moment, k) => {
       const made = document.createElement("button"), number = skipped + k;
       made.textContent = `${number} ${words(moment.action).replace(/^\d /, "")}`;
@@ -243,7 +243,7 @@ export class Play {
   }
 
   tell() {
-    const { line, recording } = this.told, { true: seen, dream, by } = this.moment;
+    const { line, recording } = this.reply, { true: seen, dream, by } = this.moment;
     const entries = [
       ["moment", this.looked === null ? `${line.length - 1}` : [`${this.looked} of ${line.length - 1}: an action here forks`, "banner"]],
       ["run", this.about.runs[0].name],
@@ -252,7 +252,7 @@ export class Play {
       ["dream says", dream.outcomes ? `${Math.round(dream.outcomes[1] * 100)} % level won, ${Math.round(dream.outcomes[2] * 100)} % game over` : "nothing yet"],
       ["offered", seen.legal.map((kind) => NAMES[kind]).join(", ") || "nothing"],
     ];
-    if (this.told.left !== null) entries.push(["left behind", `a line of ${this.told.left} (b goes there)`]);
+    if (this.reply.other_branch !== null) entries.push(["other branch", `a line of ${this.reply.other_branch} (b goes there)`]);
     if (recording) entries.push(["records", [recording, "won"]]);
     facts($("play-facts"), entries);
   }

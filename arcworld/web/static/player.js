@@ -3,16 +3,16 @@
 import { trouble, say } from "./api.js";
 import { drawFrame, words } from "./draw.js";
 import { refresh } from "./keys.js";
-import { Tape } from "./tape.js";
+import { RecordingView } from "./recording-view.js";
 
 const PACE = 50;
 const REST = 250;
 
 export class Player {
-  /** `show` draws the step; `runs` gives the runs whose thoughts are wanted. */
+  /** `show` draws the step; `runs` gives the runs whose predictions are wanted. */
   constructor({ timeline, runs, show, screen }) {
     Object.assign(this, { timeline, runs, show, screen });
-    this.tape = null;
+    this.view = null;
     this.at = 0;
     this.playing = this.open = false;
   }
@@ -20,49 +20,49 @@ export class Player {
   async load(id) {
     this.stop();
     try {
-      this.tape = await Tape.open(id);
+      this.view = await RecordingView.open(id);
     } catch (error) {
       trouble(error);
       return false;
     }
-    this.timeline.steps = this.tape.steps;
+    this.timeline.steps = this.view.steps;
     this.go(0);
     return true;
   }
 
   go(at, { still = true } = {}) {
-    if (!this.tape) return;
-    this.at = Math.min(Math.max(at, 0), this.tape.steps.length - 1);
+    if (!this.view) return;
+    this.at = Math.min(Math.max(at, 0), this.view.steps.length - 1);
     this.moving = 0;
     this.draw();
     if (still && !this.playing) {
-      say(`step ${this.at + 1}: ${words(this.tape.steps[this.at].action)}`);
-      if (this.tape.steps[this.at].grids > 1) this.animate();
+      say(`step ${this.at + 1}: ${words(this.view.steps[this.at].action)}`);
+      if (this.view.steps[this.at].grids > 1) this.animate();
     }
     this.think();
   }
 
   draw() {
-    if (!this.tape) return;
-    this.show(this.tape, this.at);
-    this.timeline.curves = this.runs().map((run) => this.tape.of(run).curve);
+    if (!this.view) return;
+    this.show(this.view, this.at);
+    this.timeline.curves = this.runs().map((run) => this.view.of(run).curve);
     this.timeline.move(this.at);
   }
 
-  /** Fetch thoughts while some are missing and the room is open. */
+  /** Fetch predictions while some are missing and the room is open. */
   async think() {
     if (this.thinking) return;
     this.thinking = true;
     try {
       for (let more = true; more && this.open && !document.hidden;) {
-        const tape = this.tape;
+        const view = this.view;
         more = false;
         for (const run of this.runs()) {
-          const had = Boolean(tape.of(run).steps[this.at]);
-          if (await tape.fetch(run, this.at)) more = true;
-          if (tape !== this.tape) { more = true; break; }
+          const had = Boolean(view.of(run).steps[this.at]);
+          if (await view.fetch(run, this.at)) more = true;
+          if (view !== this.view) { more = true; break; }
           if (!this.playing && !this.moving) had ? this.timeline.draw() : this.draw();
-          this.timeline.curves = this.runs().map((each) => this.tape.of(each).curve);
+          this.timeline.curves = this.runs().map((each) => this.view.of(each).curve);
         }
         if (more) await new Promise((done) => setTimeout(done, REST));
         else this.draw();
@@ -76,8 +76,8 @@ export class Player {
 
   toggle() {
     if (this.playing) { this.stop(); return; }
-    if (!this.tape) return;
-    if (this.at >= this.tape.steps.length - 1) this.at = 0;
+    if (!this.view) return;
+    if (this.at >= this.view.steps.length - 1) this.at = 0;
     this.playing = true;
     this.moving = 0;
     let due = performance.now() + PACE;
@@ -85,7 +85,7 @@ export class Player {
       if (!this.playing) return;
       if (now >= due - 2) {
         due = Math.max(due + PACE, now - PACE);
-        if (this.at >= this.tape.steps.length - 1) this.stop();
+        if (this.at >= this.view.steps.length - 1) this.stop();
         else this.go(this.at + 1, { still: false });
       }
       requestAnimationFrame(turn);
@@ -103,7 +103,7 @@ export class Player {
   async animate() {
     const at = this.at, token = (this.moving = (this.moving || 0) + 1);
     try {
-      const grids = await this.tape.animation(at);
+      const grids = await this.view.animation(at);
       for (const [number, grid] of grids.entries()) {
         if (this.at !== at || this.moving !== token || this.playing) return;
         drawFrame(this.screen.canvas, grid);
@@ -118,7 +118,7 @@ export class Player {
   }
 
   worst() {
-    const [run] = this.runs(), at = run === undefined ? -1 : this.tape.worst(run);
+    const [run] = this.runs(), at = run === undefined ? -1 : this.view.worst(run);
     if (at < 0) trouble("no step is worked out yet; wait a moment");
     else this.go(at);
   }
@@ -132,8 +132,8 @@ export class Player {
       ["Home", "home", "first", () => this.go(0)],
       ["End", "end", "last", () => this.go(Infinity)],
       ["j", "j", "most surprising", () => { this.stop(); this.worst(); }],
-      ["p", "p", "level before", () => this.go(this.tape.mark(this.at, -1))],
-      ["n", "n", "next level", () => this.go(this.tape.mark(this.at, 1))],
+      ["p", "p", "level before", () => this.go(this.view.mark(this.at, -1))],
+      ["n", "n", "next level", () => this.go(this.view.mark(this.at, 1))],
       ["g", "g", "animation", () => { this.stop(); this.animate(); }],
     ];
   }

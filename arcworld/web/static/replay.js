@@ -22,7 +22,7 @@ export class Replay {
     this.level = new Map64($("replay-clicks"), "P(level won) of each click", "How likely a click on each cell wins the level");
     this.about = about;
     const timeline = new Timeline($("replay-timeline"), (at) => { this.player.playing = false; this.player.go(at); });
-    this.player = new Player({ timeline, runs: () => [0], show: (tape, at) => this.show(tape, at), screen: this.after });
+    this.player = new Player({ timeline, runs: () => [0], show: (view, at) => this.show(view, at), screen: this.after });
     const pick = $("replay-recording");
     options(pick, about.recordings);
     pick.addEventListener("change", () => this.choose());
@@ -30,14 +30,14 @@ export class Replay {
 
   enter() {
     this.player.open = true;
-    if (this.player.tape) this.player.think();
+    if (this.player.view) this.player.think();
     else return this.player.load($("replay-recording").value);
   }
 
   /** Load what is picked; where that fails, what was there stays. */
   async choose() {
-    const pick = $("replay-recording"), { tape } = this.player;
-    if (!(await this.player.load(pick.value)) && tape) pick.value = tape.id;
+    const pick = $("replay-recording"), { view } = this.player;
+    if (!(await this.player.load(pick.value)) && view) pick.value = view.id;
   }
 
   leave() {
@@ -55,36 +55,36 @@ export class Replay {
     return [...this.player.keys(), ["[", "[", "recording before", other(-1)], ["]", "]", "next recording", other(1)]];
   }
 
-  show(tape, at) {
-    const step = tape.steps[at], before = tape.before(at), after = tape.after(at), thought = tape.of(0).steps[at];
+  show(view, at) {
+    const step = view.steps[at], before = view.before(at), after = view.after(at), prediction = view.of(0).steps[at];
     drawFrame(this.before.canvas, before);
     this.before.ring(step.action);
     this.before.note = words(step.action);
     drawFrame(this.after.canvas, after);
     this.after.note = OUTCOMES[step.outcome] || (step.grids > 1 ? `${step.grids} grids` : "");
-    for (const screen of [this.predicted, this.difference, this.surprise, this.policy]) screen.waiting = !thought;
-    if (thought) this.think(before, after, step, thought);
-    this.tell(tape, at, thought);
+    for (const screen of [this.predicted, this.difference, this.surprise, this.policy]) screen.waiting = !prediction;
+    if (prediction) this.think(before, after, step, prediction);
+    this.tell(view, at, prediction);
   }
 
-  think(before, after, step, thought) {
-    drawFrame(this.predicted.canvas, thought.predicted);
-    drawDifference(this.difference.canvas, after, thought.predicted);
-    const wrong = differing(after, thought.predicted);
+  think(before, after, step, prediction) {
+    drawFrame(this.predicted.canvas, prediction.predicted);
+    drawDifference(this.difference.canvas, after, prediction.predicted);
+    const wrong = differing(after, prediction.predicted);
     this.difference.note = wrong ? pixels(wrong) : "none";
     this.predicted.note = wrong ? "" : "exact";
-    drawSurprise(this.surprise.canvas, after, thought.surprise);
-    this.surprise.note = `${thought.nats.toFixed(1)} nats`;
-    if (thought.clicks) drawPolicy(this.policy.canvas, before, thought.clicks.prior);
+    drawSurprise(this.surprise.canvas, after, prediction.surprise);
+    this.surprise.note = `${prediction.nats.toFixed(1)} nats`;
+    if (prediction.clicks) drawPolicy(this.policy.canvas, before, prediction.clicks.prior);
     else drawPale(this.policy.canvas, before);
     this.policy.ring(step.action);
-    this.policy.note = thought.clicks ? "violet: likely" : "no clicks here";
-    this.level.show(thought.clicks && ((canvas) => drawLevel(canvas, before, thought.clicks.level)));
-    showBars($("replay-bars"), thought.bars, step.action[0]);
+    this.policy.note = prediction.clicks ? "violet: likely" : "no clicks here";
+    this.level.show(prediction.clicks && ((canvas) => drawLevel(canvas, before, prediction.clicks.level)));
+    showBars($("replay-bars"), prediction.bars, step.action[0]);
   }
 
-  tell(tape, at, thought) {
-    const { steps, about } = tape, step = steps[at], done = tape.of(0).done;
+  tell(view, at, prediction) {
+    const { steps, about } = view, step = steps[at], done = view.of(0).done;
     const entries = [
       ["game", about.game_id],
       ["run", `${this.about.runs[0].name}${about.trained[0] ? ", trained on this" : ", never saw this recording"}`],
@@ -93,7 +93,7 @@ export class Replay {
       ["level", `${Math.min(step.level + 1, about.win_levels)} of ${about.win_levels}`],
       ["outcome", step.outcome ? [OUTCOMES[step.outcome], step.outcome === 1 ? "won" : "over"] : "goes on"],
     ];
-    if (thought) entries.push(["predicted", predicted(thought.outcomes)]);
+    if (prediction) entries.push(["predicted", predicted(prediction.outcomes)]);
     if (done < steps.length) entries.push(["worked out", `${done} of ${steps.length} steps`]);
     facts($("replay-facts"), entries);
   }

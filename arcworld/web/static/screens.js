@@ -84,10 +84,10 @@ export class Map64 {
 export function facts(place, entries) {
   place.replaceChildren();
   for (const [name, value] of entries) {
-    const pair = document.createElement("div"), term = document.createElement("dt"), told = document.createElement("dd");
+    const pair = document.createElement("div"), term = document.createElement("dt"), reply = document.createElement("dd");
     term.textContent = name;
-    [told.textContent, told.className] = Array.isArray(value) ? value : [value, ""];
-    pair.append(term, told);
+    [reply.textContent, reply.className] = Array.isArray(value) ? value : [value, ""];
+    pair.append(term, reply);
     place.append(pair);
   }
 }

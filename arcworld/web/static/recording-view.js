@@ -1,19 +1,19 @@
-// A recording and what runs think of it: steps at hand at once, thoughts as they arrive.
+// A recording and what runs think of it: steps at hand at once, predictions as they arrive.
 
 import { get } from "./api.js";
 import { unpack } from "./draw.js";
 
 const CHUNK = 48;
 
-export class Tape {
+export class RecordingView {
   static async open(id) {
-    return new Tape(id, await get("recording", { recording: id }));
+    return new RecordingView(id, await get("recording", { recording: id }));
   }
 
-  constructor(id, told) {
-    Object.assign(this, { id, about: told, steps: told.steps });
-    this.frames = told.frames.map(unpack);
-    this.thoughts = new Map();
+  constructor(id, reply) {
+    Object.assign(this, { id, about: reply, steps: reply.steps });
+    this.frames = reply.frames.map(unpack);
+    this.predictions = new Map();
   }
 
   before(at) { return this.frames[this.steps[at].before]; }
@@ -21,11 +21,11 @@ export class Tape {
 
   /** What a run thinks: { steps, curve, done }. */
   of(run) {
-    if (!this.thoughts.has(run)) this.thoughts.set(run, { steps: [], curve: this.steps.map(() => null), done: 0 });
-    return this.thoughts.get(run);
+    if (!this.predictions.has(run)) this.predictions.set(run, { steps: [], curve: this.steps.map(() => null), done: 0 });
+    return this.predictions.get(run);
   }
 
-  /** Ask for the thoughts that are missing from a step on; false where all are here. */
+  /** Ask for the predictions that are missing from a step on; false where all are here. */
   async fetch(run, at) {
     const known = this.of(run);
     let first = at;
@@ -35,12 +35,12 @@ export class Tape {
       for (let i = 0; first < 0 && i < this.steps.length; i++) if (!known.steps[i]) first = i;
       if (first < 0) { known.done = this.steps.length; return false; }
     }
-    const told = await get("analysis", { recording: this.id, run, from: first, to: first + CHUNK });
-    for (const [number, step] of Object.entries(told.steps)) {
+    const reply = await get("analysis", { recording: this.id, run, from: first, to: first + CHUNK });
+    for (const [number, step] of Object.entries(reply.steps)) {
       step.predicted = unpack(step.predicted);
       known.steps[number] = step;
     }
-    known.curve = told.curve;
+    known.curve = reply.curve;
     known.done = known.steps.reduce((count, step) => count + Boolean(step), 0);
     return true;
   }

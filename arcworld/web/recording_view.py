@@ -18,7 +18,7 @@ from arcworld.errors import ArcworldError
 from arcworld.recordings.episode import Episode, game_name
 from arcworld.recordings.files import find_recordings, relative, shown
 from arcworld.recordings.reader import iter_grids, read_recording
-from arcworld.web.thoughts import as_hex
+from arcworld.web.predictions import as_hex
 
 KEPT = 4
 """Recordings held open."""
@@ -27,7 +27,7 @@ LONGEST = 20_000
 
 
 @dataclass(frozen=True, eq=False)
-class Tape:
+class RecordingView:
     """One recording as a row of steps, over all its episodes.
 
     Attributes:
@@ -111,13 +111,13 @@ class Library:
     def __init__(self, path: Path) -> None:
         self.files = find_recordings(path)
         self._root = path if path.is_dir() else path.parent
-        self._tapes: OrderedDict[int, Tape] = OrderedDict()
+        self._views: OrderedDict[int, RecordingView] = OrderedDict()
 
     def as_view(self) -> list[dict[str, Any]]:
         """Number and name of each."""
         return [{"id": i, "name": self._name(file)} for i, file in enumerate(self.files)]
 
-    def tape(self, number: int) -> Tape:
+    def recording_view(self, number: int) -> RecordingView:
         """A recording, opened.
 
         Raises:
@@ -125,12 +125,12 @@ class Library:
         """
         if not 0 <= number < len(self.files):
             raise ArcworldError(f"no recording {number}; there are {len(self.files)}")
-        if number not in self._tapes:
-            self._tapes[number] = _open(self.files[number])
-            while len(self._tapes) > KEPT:
-                self._tapes.popitem(last=False)
-        self._tapes.move_to_end(number)
-        return self._tapes[number]
+        if number not in self._views:
+            self._views[number] = _open(self.files[number])
+            while len(self._views) > KEPT:
+                self._views.popitem(last=False)
+        self._views.move_to_end(number)
+        return self._views[number]
 
     def _name(self, file: Path) -> str:
         place = Path(relative(file, self._root))
@@ -139,9 +139,11 @@ class Library:
         return shown(place.name.split(".")[0])
 
 
-def _open(file: Path) -> Tape:
+def _open(file: Path) -> RecordingView:
     recording = read_recording(file)
-    tape = Tape(file, tuple(episode for episode in recording.episodes if len(episode)))
-    if not len(tape):
+    recording_view = RecordingView(
+        file, tuple(episode for episode in recording.episodes if len(episode))
+    )
+    if not len(recording_view):
         raise ArcworldError(f"{shown(file.name)}: no action was taken; there is nothing to see")
-    return tape
+    return recording_view

@@ -16,9 +16,9 @@ from arcworld.models.run import Run
 from arcworld.play.toolkit import Toolkit
 from arcworld.recordings.episode import ACTION_IDS, CLICK, SIDE, Action, game_name
 from arcworld.web.analysis import Analyst
-from arcworld.web.duet import Duet
-from arcworld.web.library import Library
-from arcworld.web.tabs import Tabs, duet_view, moment_view, thoughts_view
+from arcworld.web.paired_session import PairedSession
+from arcworld.web.recording_view import Library
+from arcworld.web.tabs import Tabs, paired_view, predictions_view, step_view
 
 AT_ONCE = 64
 """Steps in one answer."""
@@ -28,7 +28,7 @@ type Asked = Mapping[str, Any]
 
 
 @dataclass(eq=False)
-class Desk:
+class ViewerApi:
     """What one `arcworld view` shows.
 
     Attributes:
@@ -66,22 +66,24 @@ class Desk:
 
     def recording(self, asked: Asked) -> dict[str, Any]:
         """A recording's steps."""
-        tape = self.library.tape(_number(asked, "recording"))
-        guid = tape.episodes[0].guid
-        return tape.as_view() | {"trained": [guid in run.trained_on() for run in self.runs]}
+        recording_view = self.library.recording_view(_number(asked, "recording"))
+        guid = recording_view.episodes[0].guid
+        return recording_view.as_view() | {
+            "trained": [guid in run.trained_on() for run in self.runs]
+        }
 
     def animation(self, asked: Asked) -> dict[str, Any]:
         """The grids of one step."""
-        tape = self.library.tape(_number(asked, "recording"))
-        return {"grids": tape.animation(_number(asked, "step"))}
+        recording_view = self.library.recording_view(_number(asked, "recording"))
+        return {"grids": recording_view.animation(_number(asked, "step"))}
 
     def analysis(self, asked: Asked) -> dict[str, Any]:
         """Thoughts of a run on a stretch of a recording, and the curve as far as it is known."""
         recording, run = _number(asked, "recording"), _number(asked, "run")
         if not 0 <= run < len(self.runs):
             raise ArcworldError(f"no run {run}; there are {len(self.runs)}")
-        tape = self.library.tape(recording)
-        analysis = self.analyst.of((recording, run), self.runs[run], tape)
+        recording_view = self.library.recording_view(recording)
+        analysis = self.analyst.of((recording, run), self.runs[run], recording_view)
         first = _number(asked, "from")
         last = min(_number(asked, "to"), first + AT_ONCE)
         return analysis.ask(first, last) | {"curve": analysis.curve()}
@@ -91,69 +93,69 @@ class Desk:
         game = str(asked.get("game", ""))
         if game not in self.names:
             raise ArcworldError(f"no game {game[:40]!r}; {did_you_mean(game[:40], self.names)}")
-        duet = Duet(self.runs[0], game, self.games, 0, self.out)
-        return {"id": self.tabs.open(duet)} | duet_view(duet)
+        paired = PairedSession(self.runs[0], game, self.games, 0, self.out)
+        return {"id": self.tabs.open(paired)} | paired_view(paired)
 
     def step(self, asked: Asked) -> dict[str, Any]:
         """One action, in both or in the dream alone."""
-        duet = self._duet(asked)
+        paired = self._paired(asked)
         where = asked.get("where", "both")
         if where not in ("both", "dream"):
             raise ArcworldError("`where` is neither both nor dream")
-        duet.step(_action(asked.get("action")), where)
-        return duet_view(duet, since=len(duet.line) - 1)
+        paired.step(_action(asked.get("action")), where)
+        return paired_view(paired, since=len(paired.line) - 1)
 
     def agent(self, asked: Asked) -> dict[str, Any]:
         """One action that the agent chooses."""
-        duet = self._duet(asked)
-        duet.agent_step()
-        return duet_view(duet, since=len(duet.line) - 1)
+        paired = self._paired(asked)
+        paired.agent_step()
+        return paired_view(paired, since=len(paired.line) - 1)
 
-    def wake(self, asked: Asked) -> dict[str, Any]:
+    def resync(self, asked: Asked) -> dict[str, Any]:
         """The dream sees the true frame."""
-        duet = self._duet(asked)
-        duet.wake()
-        return duet_view(duet)
+        paired = self._paired(asked)
+        paired.resync()
+        return paired_view(paired)
 
     def fork(self, asked: Asked) -> dict[str, Any]:
         """Back to a moment; what was played behind it is left."""
-        duet = self._duet(asked)
-        duet.fork(_number(asked, "at"))
-        return duet_view(duet)
+        paired = self._paired(asked)
+        paired.fork(_number(asked, "at"))
+        return paired_view(paired)
 
-    def swap(self, asked: Asked) -> dict[str, Any]:
+    def switch_branch(self, asked: Asked) -> dict[str, Any]:
         """The line that the last fork left."""
-        duet = self._duet(asked)
-        duet.swap()
-        return duet_view(duet)
+        paired = self._paired(asked)
+        paired.switch_branch()
+        return paired_view(paired)
 
-    def moment(self, asked: Asked) -> dict[str, Any]:
+    def paired_step(self, asked: Asked) -> dict[str, Any]:
         """A moment of the line, looked at again."""
-        duet, at = self._duet(asked), _number(asked, "at")
-        if not 0 <= at < len(duet.line):
-            raise ArcworldError(f"no moment {at}; expected 0 to {len(duet.line) - 1}")
-        return moment_view(duet.line[at])
+        paired, at = self._paired(asked), _number(asked, "at")
+        if not 0 <= at < len(paired.line):
+            raise ArcworldError(f"no moment {at}; expected 0 to {len(paired.line) - 1}")
+        return step_view(paired.line[at])
 
-    def thoughts(self, asked: Asked) -> dict[str, Any]:
+    def predictions(self, asked: Asked) -> dict[str, Any]:
         """What the run thinks of the true frame."""
-        return thoughts_view(self._duet(asked))
+        return predictions_view(self._paired(asked))
 
     def record(self, asked: Asked) -> dict[str, Any]:
         """Begin or end a recording of the true game."""
-        duet = self._duet(asked)
+        paired = self._paired(asked)
         if asked.get("on") is True:
-            duet.start_recording()
+            paired.start_recording()
         else:
-            duet.stop_recording()
-        return duet_view(duet)
+            paired.stop_recording()
+        return paired_view(paired)
 
     def close(self, asked: Asked) -> dict[str, Any]:
         """The tab is gone."""
         self.tabs.close(str(asked.get("id", "")))
         return {}
 
-    def _duet(self, asked: Asked) -> Duet:
-        return self.tabs.duet(str(asked.get("id", "")))
+    def _paired(self, asked: Asked) -> PairedSession:
+        return self.tabs.paired(str(asked.get("id", "")))
 
 
 def _number(asked: Asked, name: str) -> int:

@@ -27,13 +27,13 @@ LONGEST = 5_000
 
 
 @dataclass(frozen=True, eq=False)
-class Moment:
+class PairedStep:
     """What is seen and dreamt after an action.
 
     Attributes:
         action: None at the opening.
         true: the true game's answer; the one before where the dream went on alone.
-        awake: a dream that has seen the true game and dreamt nothing.
+        synced: a dream that has seen the true game and dreamt nothing.
         dream: as dreamt.
         where: whether the true game took the action too.
         by: who chose: "you" or the agent's reason.
@@ -41,18 +41,18 @@ class Moment:
 
     action: Action | None
     true: Observation
-    awake: Dream
+    synced: Dream
     dream: Dream
     where: Where = "both"
     by: str = "you"
 
 
-class Duet:
+class PairedSession:
     """One game played by a tab.
 
     Attributes:
         line: the moments so far, the opening first.
-        left: the line that the last fork left; None before the first.
+        other_branch: the line that the last fork left; None before the first.
         note: one line on what the last change could not do; "" where it could do all.
         recording: the file being written, None where none is.
     """
@@ -63,13 +63,13 @@ class Duet:
         self._toolkit = Toolkit(games)
         self._session = self._toolkit.open(game, seed)
         self.line = [self._opening()]
-        self.left: list[Moment] | None = None
+        self.other_branch: list[PairedStep] | None = None
         self.note = ""
         self._agent: WorldModelAgent | None = None
         self._writer: RecordingWriter | None = None
 
     @property
-    def now(self) -> Moment:
+    def now(self) -> PairedStep:
         """The last moment."""
         return self.line[-1]
 
@@ -91,22 +91,24 @@ class Duet:
         dream = before.dream.fork()
         if where == "dream":
             dream.step(action)
-            self.line.append(Moment(action, before.true, before.awake, dream, where))
+            self.line.append(PairedStep(action, before.true, before.synced, dream, where))
             return
         true = self._session.step(action, by.reasoning() if by else None)
         self._dream_along(dream, action)
-        awake = before.awake.fork()
-        awake.follow(action, true)
-        self.line.append(Moment(action, true, awake, dream, where, by.reason if by else "you"))
+        synced = before.synced.fork()
+        synced.follow(action, true)
+        self.line.append(PairedStep(action, true, synced, dream, where, by.reason if by else "you"))
         self._record(self.now)
         if self._agent is not None:
             self._agent.observe(by or Decision(action, "a person's"), true)
 
-    def wake(self) -> None:
+    def resync(self) -> None:
         """Let the dream see the true frame of now."""
         now = self.now
         self.note = ""
-        self.line[-1] = Moment(now.action, now.true, now.awake, now.awake.fork(), now.where, now.by)
+        self.line[-1] = PairedStep(
+            now.action, now.true, now.synced, now.synced.fork(), now.where, now.by
+        )
 
     def agent_step(self) -> None:
         """Let the agent take one action in both."""
@@ -133,15 +135,15 @@ class Duet:
         old, self.line = self.line, self.line[: at + 1]
         self._change(old)
 
-    def swap(self) -> None:
+    def switch_branch(self) -> None:
         """Go to the line that the last fork left, and leave this one.
 
         Raises:
             ArcworldError: nothing was forked.
         """
-        if self.left is None:
+        if self.other_branch is None:
             raise ArcworldError("there is no other line; fork first")
-        old, self.line = self.line, self.left
+        old, self.line = self.line, self.other_branch
         self._change(old)
 
     def start_recording(self) -> Path:
@@ -150,8 +152,8 @@ class Duet:
             session = self._session
             path = _free(self._folder, f"{session.game_id}-{session.guid}")
             self._writer = RecordingWriter(path, session.game_id, session.guid, session.win_levels)
-            for moment in self.line:
-                self._record(moment)
+            for paired_step in self.line:
+                self._record(paired_step)
         return self._writer.path
 
     def stop_recording(self) -> None:
@@ -165,16 +167,16 @@ class Duet:
         self.stop_recording()
         self._toolkit.close()
 
-    def _change(self, old: list[Moment]) -> None:
+    def _change(self, old: list[PairedStep]) -> None:
         """The line is another than `old` was: so must the true game be."""
         self.stop_recording()
-        self._agent, self.note, self.left = None, "", old
+        self._agent, self.note, self.other_branch = None, "", old
         if _true_actions(old) != _true_actions(self.line):
             self._replay()
 
-    def _opening(self) -> Moment:
-        awake = Dream(self.run, self._session.observation)
-        return Moment(None, self._session.observation, awake, awake.fork())
+    def _opening(self) -> PairedStep:
+        synced = Dream(self.run, self._session.observation)
+        return PairedStep(None, self._session.observation, synced, synced.fork())
 
     def _dream_along(self, dream: Dream, action: Action) -> None:
         """The dream goes its own way: where it is over before the game is, it stays as it is."""
@@ -186,23 +188,23 @@ class Duet:
     def _replay(self) -> None:
         """Play the line's true actions in the game opened anew."""
         self._session: GameSession = self._toolkit.open(self.game, self.seed)
-        for number, moment in enumerate(self.line):
-            if moment.action is None or moment.where == "dream":
+        for number, paired_step in enumerate(self.line):
+            if paired_step.action is None or paired_step.where == "dream":
                 continue
-            seen = self._session.step(moment.action)
-            if (seen.frame_HW != moment.true.frame_HW).any():
+            seen = self._session.step(paired_step.action)
+            if (seen.frame_HW != paired_step.true.frame_HW).any():
                 self.note = f"the game answers otherwise than before at step {number}"
         self._put_true(self._session.observation)
 
     def _put_true(self, seen: Observation) -> None:
         now = self.now
-        self.line[-1] = Moment(now.action, seen, now.awake, now.dream, now.where, now.by)
+        self.line[-1] = PairedStep(now.action, seen, now.synced, now.dream, now.where, now.by)
 
-    def _record(self, moment: Moment) -> None:
-        if self._writer is None or moment.where == "dream":
+    def _record(self, paired_step: PairedStep) -> None:
+        if self._writer is None or paired_step.where == "dream":
             return
-        seen, action = moment.true, moment.action or Action(RESET)
-        reasoning = None if moment.by == "you" else {"reason": moment.by}
+        seen, action = paired_step.true, paired_step.action or Action(RESET)
+        reasoning = None if paired_step.by == "you" else {"reason": paired_step.by}
         self._writer.write(
             seen.grids,
             action,
@@ -214,8 +216,8 @@ class Duet:
         )
 
 
-def _true_actions(line: list[Moment]) -> list[Action | None]:
-    return [moment.action for moment in line if moment.where == "both"]
+def _true_actions(line: list[PairedStep]) -> list[Action | None]:
+    return [paired_step.action for paired_step in line if paired_step.where == "both"]
 
 
 def _free(folder: Path, name: str) -> Path:

@@ -45,7 +45,7 @@ def from_hex(digits: str) -> NDArray[np.uint8]:
 
 
 @dataclass(frozen=True, eq=False)
-class Weighed:
+class ActionScores:
     """Every legal action before it is taken: how likely it wins the level, and the policy's share.
 
     Attributes:
@@ -85,33 +85,33 @@ class Weighed:
         return {"bars": bars, "clicks": {"prior": prior, "level": level} if self.clicks else None}
 
 
-def weigh(run: Run, history: CodedEpisode, available: Collection[int]) -> Weighed:
+def score_actions(run: Run, history: CodedEpisode, available: Collection[int]) -> ActionScores:
     """What the world model and the policy say of the frame in which a history ends."""
     known = run.world_model.vocabulary.actions
     candidates = Candidates.legal([kind for kind in available if kind < known])
     if not len(candidates):
-        return Weighed(candidates, np.zeros(0, np.float32), np.zeros(0))
+        return ActionScores(candidates, np.zeros(0, np.float32), np.zeros(0))
     level = level_probabilities(run.world_model, history, candidates)
     types, places = run.policy.prior_logits(run.world_model, [history])
     prior = prior_over(candidates, types[0].cpu().numpy(), places[0].cpu().numpy())
-    return Weighed(candidates, level, prior)
+    return ActionScores(candidates, level, prior)
 
 
 @dataclass(frozen=True, eq=False)
-class StepThoughts:
+class StepPredictions:
     """A step that was taken, as the run predicts it and as it came.
 
     Attributes:
         predicted_HW: the frame predicted behind the action.
         surprise_C: nats of each cell of the frame that came.
         outcomes_O: the probability of each `Outcome`.
-        weighed: the actions there were.
+        scores: the actions there were.
     """
 
     predicted_HW: NDArray[np.uint8]
     surprise_C: NDArray[np.float32]
     outcomes_O: NDArray[np.float32]
-    weighed: Weighed
+    scores: ActionScores
 
     @property
     def nats(self) -> float:
@@ -125,11 +125,13 @@ class StepThoughts:
             "surprise": [rounded(value) for value in self.surprise_C],
             "nats": rounded(self.nats),
             "outcomes": [rounded(value) for value in self.outcomes_O],
-            **self.weighed.as_view(),
+            **self.scores.as_view(),
         }
 
 
-def think(run: Run, coded: CodedEpisode, t: int, available: Collection[int]) -> StepThoughts:
+def predict_step(
+    run: Run, coded: CodedEpisode, t: int, available: Collection[int]
+) -> StepPredictions:
     """Thoughts on action t of an episode in codes.
 
     The true next frame serves as the draft: it changes how long decoding takes, and no answer.
@@ -140,11 +142,11 @@ def think(run: Run, coded: CodedEpisode, t: int, available: Collection[int]) -> 
     pending = coded.window(start, t + 1 - start, pending=True)
     draft = coded.indices_TC[t + 1].reshape(1, CELLS)
     reported = predict_next(run.world_model, [pending], draft=lambda _: draft)
-    return StepThoughts(
+    return StepPredictions(
         run.tokenizer.decode_frames(reported.indices_BC)[0],
         cell_surprise(run.world_model, coded.window(start, t + 2 - start)),
         reported.outcomes_BO[0],
-        weigh(run, seen, available),
+        score_actions(run, seen, available),
     )
 
 
