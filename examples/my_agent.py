@@ -72,7 +72,7 @@ def run_folder() -> Path | None:
 
 def make(name: str) -> Any:
     """A new agent with models of its own: games are played in threads, and it may learn in each."""
-    return make_agent(name, given=AgentInputs(run=run_folder()))
+    return make_agent(name, inputs=AgentInputs(run=run_folder()))
 
 
 if ArcworldMixin is not None:

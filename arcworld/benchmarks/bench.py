@@ -98,14 +98,14 @@ class Bench:
         names = ("frame", "sampled-frame", "generate", "goals", "step")
         of_dreams = zip(names, (*dreamt, dreaming.step), strict=True)
         return {
-            **{name: partial(self._imagined_step, measure) for name, measure in of_dreams},
+            **{name: partial(self._dreaming, measure) for name, measure in of_dreams},
             "training": partial(self._trained, lora=False),
             "training-lora": partial(self._trained, lora=True),
             "parse": lambda: reading.parse(self.data, self.timer),
             "open": lambda: reading.opened(self.data, self.timer),
         }
 
-    def _imagined_step(self, measure: Callable[[dreaming.Scene], BenchResult]) -> BenchResult:
+    def _dreaming(self, measure: Callable[[dreaming.Scene], BenchResult]) -> BenchResult:
         return measure(self.scene)
 
     def _trained(self, *, lora: bool) -> BenchResult:

@@ -141,13 +141,13 @@ def generate(scene: Scene) -> BenchResult:
     def generated() -> object:
         return [bare.generate(i, attention_mask=torch.ones_like(i), **_GREEDY) for i in prompts]
 
-    def predicted(predict: Any = predict_next) -> NDArray[np.int32]:
+    def predict_all(predict: Any = predict_next) -> NDArray[np.int32]:
         return np.concatenate([predict(model, [history]).indices_BC for history in histories])
 
-    predicted = predicted()
-    unequal = int((predicted != predicted(predict_sequentially)).sum())
+    predicted = predict_all()
+    unequal = int((predicted != predict_all(predict_sequentially)).sum())
     with torch.inference_mode():
-        theirs, ours = scene.timer.seconds(generated, predicted)
+        theirs, ours = scene.timer.seconds(generated, predict_all)
     tokens = sum(ids.shape[1] + CELLS for ids in prompts) // len(prompts)
     return BenchResult(
         "generate",

@@ -37,11 +37,11 @@ def bench(
     """
     from arcworld.benchmarks.bench import COLUMNS, FULL, QUICK, Bench, record, rows
     from arcworld.commands.evaluate import open_run
-    from arcworld.commands.output import Reporter, open_data, print_tables, result, write_json
+    from arcworld.commands.output import Reporter, open_data, print_tables, reserve, write_json
     from arcworld.errors import ArcworldError
     from arcworld.evaluation.report_tables import TextTable
 
-    result(json)
+    reserve(json)
     opened = open_run(run)
     dataset = open_data(data, int(opened.about.get("seed") or 0)).part(split)
     if not len(dataset.episodes):

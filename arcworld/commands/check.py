@@ -23,10 +23,10 @@ def check(paths: list[Path], /, *, json: Path | None = None) -> int:
         paths: recordings, or folders of them.
         json: write the same as JSON to this file.
     """
-    from arcworld.commands.output import claim, print_tables, write_json
+    from arcworld.commands.output import print_tables, reserve, write_json
     from arcworld.recordings.check import check_paths
 
-    claim(json)
+    reserve(json)
     reports = check_paths(paths)
     usable = sum(report.usable for report in reports)
     print_tables([_table(reports)])

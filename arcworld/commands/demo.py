@@ -11,7 +11,7 @@ from arcworld.commands.arguments import Actions, Seed
 if TYPE_CHECKING:
     from arcworld.evaluation.evaluate import Evaluation
     from arcworld.evaluation.pooling import Table
-    from arcworld.evaluation.report_page import Played
+    from arcworld.evaluation.report_page import PlayedGame
     from arcworld.models.run import Run
     from arcworld.recordings.dataset import Dataset
 
@@ -141,15 +141,15 @@ class _Demo:
         episodes = evaluation.transitions.episodes
         return evaluate_tokenizer(tokenizer, episodes, run.novelty_index, None)["tokenizer"]
 
-    def _play(self, run: Run) -> list[Played]:
+    def _play(self, run: Run) -> list[PlayedGame]:
         from arcworld.commands.output import write_json
         from arcworld.commands.play import play_one, summary
-        from arcworld.evaluation.report_page import Played
+        from arcworld.evaluation.report_page import PlayedGame
         from arcworld.games.catalogue import game_split
         from arcworld.play.agents.random import RandomAgent
         from arcworld.play.agents.world_model import WorldModelAgent
 
-        played: list[Played] = []
+        played: list[PlayedGame] = []
         split = game_split()
         for game, is_known in ((split.train[0], True), (split.held_out[-1], False)):
             for agent in (WorldModelAgent(run, seed=self.seed), RandomAgent(self.seed)):
@@ -157,7 +157,7 @@ class _Demo:
                 path.unlink(missing_ok=True)
                 result, _ = play_one(agent, game, None, self.max_actions, self.seed, path)
                 print(f"{agent.name} on {game}: {summary(result)}")
-                played.append(Played(result.as_dict(), path, is_known))
+                played.append(PlayedGame(result.as_dict(), path, is_known))
         write_json(self.out / "report" / "play.json", [one.result for one in played])
         return played
 

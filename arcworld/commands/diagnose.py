@@ -44,13 +44,13 @@ def diagnose(
         out: folder for `diagnosis.md` with plots, and `diagnosis.json`.
         json: write what was found to this file.
     """
-    from arcworld.commands.output import claim, open_data, print_tables, write_json
+    from arcworld.commands.output import open_data, print_tables, reserve, write_json
     from arcworld.diagnosis.diagnosis_page import as_json, measure_tables, verdict_table, write_page
     from arcworld.diagnosis.summary import summary_table
 
-    claim(json)
+    reserve(json)
     if out is not None:
-        claim(out / "diagnosis.md")
+        reserve(out / "diagnosis.md")
     dataset = open_data(data, seed)
     found = [run_diagnosis(each, dataset, split, games, seed) for each in (run, second) if each]
     for diagnosis in found:
@@ -82,12 +82,12 @@ def print_diagnosis(diagnosis: Diagnosis) -> None:
     from arcworld.commands.output import print_tables
     from arcworld.diagnosis.diagnosis_page import (
         INTERVALS,
-        describe_evaluation,
+        describe_diagnosis,
         sentences,
         verdict_table,
     )
 
-    print(describe_evaluation(diagnosis))
+    print(describe_diagnosis(diagnosis))
     print_tables([verdict_table(diagnosis)])
     for sentence in sentences(diagnosis):
         print(f"- {sentence}")

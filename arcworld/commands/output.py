@@ -40,17 +40,17 @@ def print_tables(tables: Sequence[TextTable]) -> None:
 
     page = console()
     for table in tables:
-        table = Table(
+        drawn = Table(
             title=table.title, title_justify="left", title_style="bold", box=SIMPLE_HEAD,
             pad_edge=False, padding=(0, 1),
         )  # fmt: skip
         for i, column in enumerate(table.columns):
             worded = i < table.text_columns or column.startswith("against")
-            table.add_column(column, justify="left" if worded else "right", no_wrap=not worded)
+            drawn.add_column(column, justify="left" if worded else "right", no_wrap=not worded)
         for row in table.rows:
             cells = [Text(cell, style=_style(cell)) for cell in row]
-            table.add_row(*cells)
-        page.print(table)
+            drawn.add_row(*cells)
+        page.print(drawn)
         if table.note:
             page.print(table.note, style="dim")
         page.print()
@@ -62,7 +62,7 @@ def _style(cell: str) -> str:
     return "green" if cell.startswith("better") else ""
 
 
-def claim(path: Path | None) -> Path | None:
+def reserve(path: Path | None) -> Path | None:
     """See before the work that a file can be written later.
 
     Raises:

@@ -50,11 +50,11 @@ def play(
         recording: a file, or the folder to write it into.
         json: write levels, actions, score and the whole scorecard to this file.
     """
-    from arcworld.commands.output import claim, print_tables, write_json
+    from arcworld.commands.output import print_tables, reserve, write_json
     from arcworld.commands.stop import go_on_with
     from arcworld.play.agents.catalogue import AgentInputs, make_agent
 
-    claim(json)
+    reserve(json)
     with go_on_with("the recording so far is whole; the next run starts the game anew"):
         player = make_agent(agent, seed, AgentInputs(run, data))
         result, card = play_one(player, game, games, max_actions, seed, recording)

@@ -23,14 +23,16 @@ from arcworld.recordings.game_priors import FILE as GAME_PRIORS
 FILES = {
     "seen/seen_frames.npy": "novelty/frame_hashes.npy",
     "seen/seen_pairs.npy": "novelty/pair_hashes.npy",
-    "game priors.json": GAME_PRIORS,
+    "lore.json": GAME_PRIORS,
+    "withheld.json": "held_out_levels.json",
+    "withheld": "crossval",
 }
 SETTINGS = {
     "surroundings": "frame_conv",
     "own": "scheduled_sampling",
     "recoloured": "colour_permutation",
     "exchanged": "patch_permutation",
-    "counterfactual": "counterfactual_negatives",
+    "untaken": "counterfactual_negatives",
     "other_times": "clock_augmentation",
     "prize": "goal_colours",
     "clocks": "counters",
@@ -71,9 +73,8 @@ def convert(run: Path) -> None:
             _rewrite(run / part / CONFIG)
             weights = load_tensors(run / part / WEIGHTS)
             save_tensors(run / part / WEIGHTS, {tensor_name(k): v for k, v in weights.items()})
-    for name in ("run.json", "game priors.json"):
-        if (run / name).is_file():
-            _rewrite(run / name)
+    for path in run.glob("*.json"):
+        _rewrite(path)
     for old, new in FILES.items():
         if (run / old).exists():
             (run / new).parent.mkdir(exist_ok=True)

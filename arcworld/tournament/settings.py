@@ -120,7 +120,7 @@ class Settings:
             )
         if self.start_perturbed:
             raise ArcworldError(
-                "found both withheld and start_perturbed; expected one of them; leave one out"
+                "found held_out_levels and start_perturbed; expected one of them; leave one out"
             )
         fold_folders(self.run)
 

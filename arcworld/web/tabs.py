@@ -125,4 +125,4 @@ def _row(paired_step: PairedStep) -> dict[str, Any]:
     return {"action": list(action.as_row()) if action else None, "where": paired_step.where}
 
 
-__all__ = ["Tabs", "RecordingView", "paired_view", "step_view", "predictions_view"]
+__all__ = ["Tabs", "paired_view", "step_view", "predictions_view"]

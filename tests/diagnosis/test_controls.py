@@ -20,7 +20,7 @@ from arcworld.recordings import Dataset
 
 
 @pytest.fixture(scope="module")
-def as_text(
+def reported(
     made_up: Dataset,
     barely: Run,
     controls: dict[str, Policy],

@@ -34,13 +34,13 @@ def page(
         patch.setattr("arcworld.diagnosis.clicks.PER_GAME", 4)
         patch.setattr("arcworld.commands.evaluate.open_run", lambda path: runs[path.name])
         line = ["diagnose", "copier", "reader", "--data", str(made_up.path), "--out", str(folder)]
-        assert main([*line, "--json", str(folder / "told.json")]) == 0
+        assert main([*line, "--json", str(folder / "copy.json")]) == 0
     return folder / "diagnosis.md"
 
 
 def test_markdown_and_json_say_the_same(page: Path) -> None:
     text, reported = page.read_text(), json.loads((page.parent / "diagnosis.json").read_text())
-    assert reported == json.loads((page.parent / "told.json").read_text())
+    assert reported == json.loads((page.parent / "copy.json").read_text())
     assert [each["about"]["run"] for each in reported["runs"]] == ["copier", "reader"]
     for each in reported["runs"]:
         for finding in each["findings"].values():

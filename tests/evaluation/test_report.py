@@ -19,7 +19,7 @@ from arcworld.evaluation.headline import baselines_that_win, compare, headline_t
 from arcworld.evaluation.inference import code_all, per_frame, teacher_forced, window_at
 from arcworld.evaluation.loss_table import loss_table
 from arcworld.evaluation.pictures import film_strip, play_strip, save
-from arcworld.evaluation.report_page import Played, write_page
+from arcworld.evaluation.report_page import PlayedGame, write_page
 from arcworld.evaluation.report_tables import (
     BASELINES,
     NOTHING,
@@ -192,7 +192,9 @@ def test_evaluate_nests_as_json_and_the_page_has_its_pictures(
         "game_id": "dots-0badcafe", "agent": "world-model", "actions": 8, "seconds": 1.0,
         "levels_completed": 2, "win_levels": 3, "score": 1.5,
     }  # fmt: skip
-    page = write_page(run, known, unknown, [Played(result, dataset.path / "guid-0.jsonl", True)])
+    page = write_page(
+        run, known, unknown, [PlayedGame(result, dataset.path / "guid-0.jsonl", True)]
+    )
     reported = page.read_text()
     for picture in (
         "film-dots.png",

@@ -43,7 +43,7 @@ def test_a_gate_never_shuts_on_a_runner() -> None:
     assert game.click(one, inside, (2, 1)) == inside
 
 
-def test_a_bridge_carries_whoever_stands_on_its_arm() -> None:
+def test_a_bridge_carries_what_stands_on_its_arm() -> None:
     one = plan("#######", "##~~~##", "#S~H~.#", "##~~~##", "#######")
     arm = moves(one, game.start(one), RIGHT)
     carried = [arm]

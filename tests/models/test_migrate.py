@@ -45,7 +45,7 @@ def test_a_run_of_version_0_1_is_refused_then_converted(tmp_path: Path) -> None:
     make_old(run := tmp_path / "run")
     save_json(run / "withheld.json", {"parts": {"floors/copy/outcome_withheld": {}}})
     keys = load_tensors(run / "policy" / "model.safetensors").keys()
-    assert "sight.around.around.0.weight" in keys and (run / "game priors.json").is_file()
+    assert "sight.around.around.0.weight" in keys and (run / "lore.json").is_file()
     with pytest.raises(ArcworldError, match=rf"version 0\.1; .*`arcworld convert {run}` once$"):
         from_pretrained(run)
     convert(run)

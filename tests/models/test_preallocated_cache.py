@@ -7,11 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import DynamicCache
 
-from arcworld.models.preallocated_cache import ROOM, preallocated_cache
+from arcworld.models.preallocated_cache import RESERVE, preallocated_cache
 
 
 @settings(deadline=None, max_examples=30)
-@given(st.lists(st.tuples(st.integers(1, ROOM), st.integers(0, ROOM)), min_size=1, max_size=6))
+@given(
+    st.lists(st.tuples(st.integers(1, RESERVE), st.integers(0, RESERVE)), min_size=1, max_size=6)
+)
 def test_it_holds_what_a_cache_without_room_holds(steps: list[tuple[int, int]]) -> None:
     roomy, plain = preallocated_cache(), DynamicCache()
     generator = torch.Generator().manual_seed(0)

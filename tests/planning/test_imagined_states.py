@@ -43,7 +43,7 @@ def imagine(imagined_states: ImaginedStates, steps: int) -> list[object]:
         state: int | bytes | None = number
         for _ in range(steps):
             assert state is not None
-            _, state = imagined_states.colours_ahead(state, RIGHT)
+            _, state = imagined_states.predict(state, RIGHT)
             found.append(state)
     return found
 
@@ -59,12 +59,12 @@ def test_as_much_is_kept_as_the_level_is_large(
     first = imagine(imagined_states, BY_STATE)
     imagined_states.tidy()
     with monkeypatch.context() as patch:
-        patch.delattr(AvatarDynamics, "scene")  # what is kept is not worked out again
+        patch.delattr(AvatarDynamics, "background")  # what is kept is not worked out again
         assert imagine(imagined_states, BY_STATE) == first
     imagine(imagined_states, BY_STATE + 1)
     imagined_states.tidy()
     with monkeypatch.context() as patch:
-        patch.delattr(AvatarDynamics, "scene")
+        patch.delattr(AvatarDynamics, "background")
         with pytest.raises(AttributeError, match="scene"):
             imagine(imagined_states, 1)
     assert imagine(imagined_states, BY_STATE) == first

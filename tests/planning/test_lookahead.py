@@ -98,7 +98,7 @@ def test_the_way_back_is_for_those_who_strayed_and_ends_where_the_level_began(ru
     way: Any = ReturnToStart(run, CONFIG)
     memory, at = Remembered(TILE, OTHER), cell_of(12, 12)
     assert way.step(memory, history(**{f"c{at}": 2})) is None
-    way.stray()
+    way.leave_path()
     nearer = way.step(memory, history(**{f"c{at}": 2}))
     assert nearer is not None and nearer.action == TILE
     assert way.step(memory, history()) is None
@@ -108,7 +108,7 @@ def test_the_way_back_is_for_those_who_strayed_and_ends_where_the_level_began(ru
 def test_steps_in_vain_end_the_way_back(run: Any) -> None:
     way: Any = ReturnToStart(run, CONFIG)
     memory, at = Remembered(TILE), cell_of(12, 12)
-    way.stray()
+    way.leave_path()
     taken = [way.step(memory, history(**{f"c{at}": 2})) for _ in range(MAX_FAILED + 2)]
     assert [step is None for step in taken] == [False] * MAX_FAILED + [True] * 2
 
@@ -116,7 +116,7 @@ def test_steps_in_vain_end_the_way_back(run: Any) -> None:
 def test_a_click_that_led_away_is_taken_again_before_anything_is_dreamt(run: Any) -> None:
     way: Any = ReturnToStart(run, CONFIG)
     memory, at = Remembered(TILE, displaced=[OTHER, TILE]), cell_of(12, 12)
-    way.stray()
+    way.leave_path()
     steps = [way.step(memory, history(**{f"c{at}": 2})) for _ in range(2 * CONFIG.depth)]
     assert [step.action for step in steps] == [OTHER] * CONFIG.depth + [TILE] * CONFIG.depth
     dreamt = way.step(memory, history(**{f"c{at}": 2}))

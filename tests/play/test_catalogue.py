@@ -23,7 +23,7 @@ def test_every_agent_says_its_name_and_both_commands_tell_all() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "reported"),
     [
         ("randon", "no agent 'randon'; did you mean 'random'?"),
         ("replay", "--data"),

@@ -143,7 +143,10 @@ def test_what_training_knows_of_a_game_is_told_to_memory(toolkit: Toolkit) -> No
     for one in (without, agent):
         one.begin(session.observation)
     assert without.explorer.memory.dynamics.most == 1.0 < agent.explorer.memory.dynamics.most
-    assert [int(one.explorer.memory.status.mask_HW.sum()) for one in (without, agent)] == [0, 64]
+    assert [int(one.explorer.memory.status_bars.mask_HW.sum()) for one in (without, agent)] == [
+        0,
+        64,
+    ]
 
 
 def test_the_policy_plays_a_known_game_twice_until_its_patience_ends() -> None:

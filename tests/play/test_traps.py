@@ -131,7 +131,7 @@ def test_bad_clicks_and_unavailable_actions_count_raw_and_cannot_be_sent_here(
 def test_official_actions_by_value_and_their_shared_data(toolkit: Toolkit) -> None:
     from arcengine import GameAction as OfficialAction
 
-    with pytest.raises(ValueError, match="6 is not a valid Action"):
+    with pytest.raises(ValueError, match="6 is not a valid GameAction"):
         OfficialAction(6)
     OfficialAction.ACTION6.set_data({"x": 1, "y": 2})
     assert OfficialAction.from_id(6).action_data.model_dump() == {"game_id": "", "x": 1, "y": 2}

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import inputs
+from hypothesis import given
 from hypothesis import strategies as st
 
 from arcworld.tournament.measures import (
@@ -62,7 +62,7 @@ def test_crashes_count_what_was_won_before(make_play: MakePlay) -> None:
     assert found.seconds_an_action == 0.5 / 17
 
 
-@inputs(COLUMNS)
+@given(COLUMNS)
 def test_an_interval_holds_its_mean_and_stays_within_the_values(columns: list[list[int]]) -> None:
     found = interval(columns)
     if sum(map(len, columns)) < 2:
@@ -84,7 +84,7 @@ def test_an_interval_is_as_wide_as_theory_says() -> None:
     assert found[1] - found[0] == pytest.approx(2 * 1.96 * 0.5 / 20, rel=0.1)
 
 
-@inputs(st.lists(st.integers(1, 9), min_size=2, max_size=6), st.integers(1, 3))
+@given(st.lists(st.integers(1, 9), min_size=2, max_size=6), st.integers(1, 3))
 def test_no_interval_goes_beyond_what_there_is_to_win(levels: list[int], seeds: int) -> None:
     most = interval([[float(count)] * seeds for count in levels], levels)
     assert most == pytest.approx((sum(levels), sum(levels)))

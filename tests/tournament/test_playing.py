@@ -84,7 +84,7 @@ def recorded(tmp_path: Path) -> Path:
                 [np.full((64, 64), level, np.uint8)], action, state, level, (1,), not level
             )
     for fold in range(3):
-        (tmp_path / "run" / "held_out_levels" / f"fold-{fold + 1}" / "policy").mkdir(parents=True)
+        (tmp_path / "run" / "crossval" / f"fold-{fold + 1}" / "policy").mkdir(parents=True)
     return tmp_path
 
 
@@ -118,6 +118,6 @@ def test_what_held_out_levels_need_is_told(recorded: Path, write_games: WriteGam
         Settings(("random",), held_out_levels=True).check()
     with pytest.raises(ArcworldError, match="one of them"):
         Settings(("random",), run=run, data=data, start_perturbed=2, held_out_levels=True).check()
-    (run / "held_out_levels" / "fold-2" / "policy").rmdir()
+    (run / "crossval" / "fold-2" / "policy").rmdir()
     with pytest.raises(ArcworldError, match=r"fold-2.*arcworld crossval"):
         Settings(("random",), run=run, data=data, held_out_levels=True).check()

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import inputs
+from hypothesis import given
 from hypothesis import strategies as st
 
 from arcworld.errors import ArcworldError
@@ -19,7 +19,7 @@ type MakePlay = Callable[..., PlayResult]
 SEEN = {"agents": ["random"], "max_actions": 5}
 
 
-@inputs(st.builds(PlayResult, st.text(), st.text(), st.integers(), error=st.none() | st.text()))
+@given(st.builds(PlayResult, st.text(), st.text(), st.integers(), error=st.none() | st.text()))
 def test_a_result_survives_json(result: PlayResult) -> None:
     assert PlayResult.from_dict(result.as_dict()) == result
 
@@ -39,7 +39,7 @@ def test_a_ledger_goes_on_where_it_was_cut(tmp_path: Path, make_play: MakePlay) 
 
 
 @pytest.mark.parametrize(
-    ("settings", "games", "told"),
+    ("settings", "games", "reported"),
     [
         ({**SEEN, "max_actions": 6}, ["g"], "max_actions 5, not 6"),
         (SEEN, ["g", "h"], 'game_ids ["g"], not ["g", "h"]'),

@@ -232,7 +232,7 @@ def test_without_ray_one_line_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
-    words = ["tournament", "--agents", "random", "--engine", "ray", "--out", str(tmp_path / "out")]
+    words = ["tournament", "--agents", "random", "--backend", "ray", "--out", str(tmp_path / "out")]
     assert main(words) == 2
     (reported,) = capsys.readouterr().err.splitlines()
     assert "not installed" in reported and "arcworld[ray]" in reported

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from tests.training.test_lessons import LEFT, RIGHT, walk
 
 from arcworld.training.clock_augmentation import augment_clocks
+from tests.training.test_shortest_path_labels import LEFT, RIGHT, walk
 
 PLAY = walk([5, 6, 7, 6, 7, 8, 9, 10], [RIGHT, RIGHT, LEFT, RIGHT, RIGHT, RIGHT, RIGHT], won=True)
 FREE = np.zeros(len(PLAY), np.bool_)

@@ -161,7 +161,7 @@ tiny = replace(
     world_model=replace(
         tiny.world_model, codebook_size=tiny.vqvae.codebook_size, reads_cells=False
     ),
-    windows=replace(tiny.windows, recoloured=0.0),
+    windows=replace(tiny.windows, colour_permutation=0.0),
     vqvae_schedule=replace(tiny.vqvae_schedule, steps=8, checkpoint_every=0),
     world_model_schedule=replace(tiny.world_model_schedule, steps=8, checkpoint_every=0),
     policy_schedule=replace(tiny.policy_schedule, steps=4, checkpoint_every=0),

@@ -79,7 +79,7 @@ def test_a_fork_of_a_dream_dreams_the_same(served: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "reported"),
     [
         ({"action": [6, 64, 3]}, "outside"),
         ({"action": [6, 3, -1]}, "outside"),
@@ -166,7 +166,7 @@ def test_games_of_tabs_are_bounded(served: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "reported"),
     [
         (["view", "no-such-run", "--port", "0"], "no run there"),
         (["view", "small", "--data", "no/such/folder", "--port", "0"], "found nothing"),

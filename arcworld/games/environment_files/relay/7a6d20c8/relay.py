@@ -6,7 +6,7 @@ the bar; an empty bar is GAME_OVER. A level is won when a runner stands on every
 Letters of a map:
     #  wall   .  floor   ~  water   G  pad   S  the runner that moves at first   T  the other
     A B  gate, shut at first; a b  open at first. A click on a gate turns all of its colour
-    H V  pivot of a bridge, lying or upright at first. A click turns it a quarter, with whoever
+    H V  pivot of a bridge, lying or upright at first. A click turns it a quarter, with anyone who
          stands on its arms
     p q  plate; P Q  bars that let a runner in while another stands on the plate
 A click on the runner at rest hands the moves to it.
