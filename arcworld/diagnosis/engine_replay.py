@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 type Choices = Mapping[str, Action]
 """Who chooses -> what."""
-type Outcome = tuple[bytes, int, str]
+type ReplayOutcome = tuple[bytes, int, str]
 """The settled frame, levels completed, state."""
 
 
@@ -111,14 +111,14 @@ def _replay_one(
             hits[name][place] = float(choice == action or tried[choice] == came)
 
 
-def _step(session: GameSession, action: Action) -> Outcome | None:
+def _step(session: GameSession, action: Action) -> ReplayOutcome | None:
     if action.id not in session.observation.legal_actions:
         return None
     after = session.step(action)
     return after.frame_HW.tobytes(), after.levels_completed, after.state
 
 
-def _try(engine: Any, action: Action) -> Outcome | None:
+def _try(engine: Any, action: Action) -> ReplayOutcome | None:
     """What an action would lead to, on a copy of the engine; None where it gives no frame."""
     from arcengine import ActionInput
     from arcengine import GameAction as OfficialAction

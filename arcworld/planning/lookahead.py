@@ -19,7 +19,7 @@ from arcworld.recordings.episode import Action
 from arcworld.tokens.cells import type_and_cell
 from arcworld.tokens.sequence import CodedEpisode
 
-type Shown = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
+type FrameView = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
 """A frame without what is not to be compared: clocks and bars."""
 
 
@@ -47,7 +47,7 @@ class Nearer:
     distance: int
 
 
-def distance(frame_HW: NDArray[np.uint8], wanted_HW: NDArray[np.uint8], shown: Shown) -> int:
+def distance(frame_HW: NDArray[np.uint8], wanted_HW: NDArray[np.uint8], shown: FrameView) -> int:
     """Pixels in which two frames differ."""
     return int((shown(frame_HW) != shown(wanted_HW)).sum())
 
@@ -57,7 +57,7 @@ def look_ahead(
     history: CodedEpisode,
     actions: Sequence[Action],
     wanted_HW: NDArray[np.uint8],
-    shown: Shown,
+    shown: FrameView,
     config: LookAheadConfig,
 ) -> Nearer | None:
     """The action predicted to bring nearest to a wanted frame: of equals the one taken least often;

@@ -38,7 +38,7 @@ from arcworld.recordings.split import PARTS, Source, Split, load_split
 _ABANDONED = 24 * 3600.0
 """Seconds after which an unfinished folder in the cache has no owner."""
 
-type Key = list[list[str | int]]
+type CacheKey = list[list[str | int]]
 
 
 class Episodes(Sequence[Episode]):
@@ -210,7 +210,7 @@ def open_dataset(path: Path | str, *, cache: Path | None = None, seed: int = 0) 
     return Dataset(path, packed, packed.entries, split)
 
 
-def _key(files: Sequence[Path], root: Path) -> Key:
+def _key(files: Sequence[Path], root: Path) -> CacheKey:
     stats = [(file, file.stat()) for file in files]
     return [[relative(f, root), s.st_size, s.st_mtime_ns] for f, s in stats]
 
@@ -220,13 +220,13 @@ def cache_folder() -> Path:
     return Path(os.environ.get("ARCWORLD_CACHE") or Path.home() / ".cache" / "arcworld")
 
 
-def _packed_folder(path: Path, key: Key, cache: Path | None) -> Path:
+def _packed_folder(path: Path, key: CacheKey, cache: Path | None) -> Path:
     place = blake2b(os.fsencode(path.resolve()), digest_size=8).hexdigest()
     content = blake2b(repr(key).encode("utf-8", "backslashreplace"), digest_size=8).hexdigest()
     return (cache or cache_folder()) / "packed" / f"{place}-{content}"
 
 
-def _keep(packed: Packed, folder: Path, key: Key) -> Packed:
+def _keep(packed: Packed, folder: Path, key: CacheKey) -> Packed:
     """Save, and open what was saved; where that fails, go on from memory."""
     try:
         save_packed(packed, folder, key)

@@ -18,7 +18,7 @@ from typing import Any, Self
 import arcworld
 from arcworld.errors import ArcworldError
 from arcworld.recordings.files import write_bytes
-from arcworld.tournament.settings import Key, changed
+from arcworld.tournament.settings import PlayKey, changed
 
 SETTINGS, RESULTS = "tournament.json", "results.jsonl"
 
@@ -59,7 +59,7 @@ class PlayResult:
     error: str | None = None
 
     @property
-    def key(self) -> Key:
+    def key(self) -> PlayKey:
         """What tells it from every other play of the tournament."""
         return self.game_id, self.agent, self.seed
 
@@ -108,7 +108,7 @@ class PlayResult:
 class ResultStore:
     """The results of a tournament in its folder."""
 
-    def __init__(self, out: Path, results: Mapping[Key, PlayResult]) -> None:
+    def __init__(self, out: Path, results: Mapping[PlayKey, PlayResult]) -> None:
         self.out, self.results = out, dict(results)
 
     @classmethod

@@ -17,7 +17,7 @@ from arcworld.play.agents.catalogue import AgentInputs, make_agent, needs_run
 from arcworld.play.toolkit import Toolkit
 from arcworld.recordings.episode import game_name
 
-type Key = tuple[str, str, int]
+type PlayKey = tuple[str, str, int]
 """Game id, agent, seed."""
 WEIGHTS = ("run.json", "*/config.json", "*/model.safetensors")
 
@@ -32,7 +32,7 @@ class Play:
     folder: Path
 
     @property
-    def key(self) -> Key:
+    def key(self) -> PlayKey:
         """What tells it from every other play of the tournament."""
         return self.game_id, self.agent, self.seed
 

@@ -12,11 +12,11 @@ from typing import Any, Protocol
 from arcworld.errors import ArcworldError
 from arcworld.tournament.backends import Tick, backend, cores
 from arcworld.tournament.results import PlayResult, ResultStore
-from arcworld.tournament.settings import Key, Play, Settings
+from arcworld.tournament.settings import Play, PlayKey, Settings
 from arcworld.tournament.tournament_report import TournamentReport, make_report, write_report
 
 
-class ProgressCallback(Protocol):
+class TournamentProgress(Protocol):
     """Told how far it is, in actions: those of a play that ended early count as played."""
 
     def __call__(self, what: str, done: int, total: int, /, **measures: float) -> None:
@@ -30,7 +30,7 @@ def run_tournament(
     *,
     workers: int | None = None,
     backend_name: str = "processes",
-    progress: ProgressCallback | None = None,
+    progress: TournamentProgress | None = None,
 ) -> TournamentReport:
     """Play what is not played yet, and write the report.
 
@@ -74,13 +74,13 @@ class _Count:
     """How far all plays are together."""
 
     def __init__(
-        self, max_actions: int, left: Sequence[Play], progress: ProgressCallback | None
+        self, max_actions: int, left: Sequence[Play], progress: TournamentProgress | None
     ) -> None:
         self._max_actions = max_actions
         self._total = max_actions * len(left)
         self._progress = progress
-        self._actions: dict[Key, int] = {}
-        self._levels: dict[Key, int] = {}
+        self._actions: dict[PlayKey, int] = {}
+        self._levels: dict[PlayKey, int] = {}
         self._crashes = self._ended = 0
 
     def take(self, event: Tick | PlayResult) -> None:

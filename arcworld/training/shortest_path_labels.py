@@ -27,7 +27,7 @@ LONGEST = 2.0
 NONE = (RESET, -1, -1)
 """Stands where no way is known; nobody learns to send it."""
 
-type State = tuple[int, bytes]
+type MaskedState = tuple[int, bytes]
 """A level, and what its frame shows but for counters."""
 
 
@@ -79,8 +79,8 @@ def shortest_path_labels(episodes: Sequence[Episode]) -> list[PathLabels]:
 def _labels_of(
     episode: Episode,
     expert_A: NDArray[np.bool_],
-    passed: Sequence[State],
-    first: Mapping[State, tuple[int, int, int]],
+    passed: Sequence[MaskedState],
+    first: Mapping[MaskedState, tuple[int, int, int]],
 ) -> NDArray[np.int16]:
     """What each frame teaches, int16 [A, 3]; RESET where that is nothing."""
     found_A3 = np.array([first.get(state, NONE) for state in passed], np.int16).reshape(-1, 3)
@@ -89,11 +89,11 @@ def _labels_of(
 
 def _timed(
     episodes: Sequence[Episode],
-    states: Sequence[Sequence[State]],
+    states: Sequence[Sequence[MaskedState]],
     labels: Sequence[NDArray[np.int16]],
 ) -> list[NDArray[np.bool_]]:
     """Of each episode, in which frames something else is taught in the same state: bool [A]."""
-    found: dict[tuple[str, State], set[tuple[int, ...]]] = defaultdict(set)
+    found: dict[tuple[str, MaskedState], set[tuple[int, ...]]] = defaultdict(set)
     for episode, passed, actions_A3 in zip(episodes, states, labels, strict=True):
         for state, row in zip(passed, actions_A3.tolist(), strict=True):
             found[episode.game_id, state].add(tuple(row))
@@ -129,14 +129,16 @@ class Paths:
     """
 
     mask_HW: NDArray[np.bool_]
-    first: dict[State, tuple[int, int, int]] = field(default_factory=dict)
+    first: dict[MaskedState, tuple[int, int, int]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, episodes: Sequence[Episode]) -> Paths:
         """The ways that episodes of a game know."""
         paths = cls(counter_mask(episodes))
-        before: dict[State, list[tuple[State, tuple[int, int, int]]]] = defaultdict(list)
-        queue: deque[State] = deque()
+        before: dict[MaskedState, list[tuple[MaskedState, tuple[int, int, int]]]] = defaultdict(
+            list
+        )
+        queue: deque[MaskedState] = deque()
         for episode in episodes:
             states = paths.states(episode)
             for t in _tried(episode):
@@ -155,7 +157,7 @@ class Paths:
                     queue.append(state)
         return paths
 
-    def states(self, episode: Episode) -> list[State]:
+    def states(self, episode: Episode) -> list[MaskedState]:
         """The state of each frame."""
         shown_THW = np.where(self.mask_HW, np.uint8(0), episode.frames_THW)
         digests = [blake2b(frame.tobytes(), digest_size=16).digest() for frame in shown_THW]

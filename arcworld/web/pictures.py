@@ -29,26 +29,26 @@ PACE = 400
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
+class ShownStep:
     """A step and what a run thinks of it."""
 
     step: Step
     predictions: StepPredictions
 
 
-def shown(analysis: Analysis, steps: Sequence[int]) -> list[Shown]:
+def shown(analysis: Analysis, steps: Sequence[int]) -> list[ShownStep]:
     """Some steps of a recording with the thoughts on each."""
-    found: list[Shown] = []
+    found: list[ShownStep] = []
     for number in steps:
         episode, t = analysis.recording_view.at(number)
         frames = episode.frames_THW
         outcome = Outcome(int(episode.outcomes_A[t]))
         step = Step(frames[t], episode.action(t), outcome, frames[t + 1])
-        found.append(Shown(step, analysis.step(number)))
+        found.append(ShownStep(step, analysis.step(number)))
     return found
 
 
-def strip(steps: Sequence[Shown], zoom: int = 2) -> Picture:
+def strip(steps: Sequence[ShownStep], zoom: int = 2) -> Picture:
     """One column a step, one row a panel; click maps only where there are clicks."""
     columns = [panels(one, zoom) for one in steps]
     words = list(ROWS)
@@ -61,7 +61,7 @@ def strip(steps: Sequence[Shown], zoom: int = 2) -> Picture:
     )
 
 
-def panels(one: Shown, zoom: int) -> dict[str, Picture]:
+def panels(one: ShownStep, zoom: int) -> dict[str, Picture]:
     """Every panel of a step by its name, all of one size."""
     step, predictions = one.step, one.predictions
     before = to_rgb(step.frame_HW, zoom)
@@ -122,7 +122,7 @@ def bars(scores: ActionScores, taken: int, zoom: int) -> Picture:
     return np.asarray(page)
 
 
-def moving(steps: Sequence[Shown], zoom: int = 3) -> list[Picture]:
+def moving(steps: Sequence[ShownStep], zoom: int = 3) -> list[Picture]:
     """One picture a step: its panels side by side, in two rows."""
     clicks = any(one.predictions.scores.clicks for one in steps)
     pictures: list[Picture] = []

@@ -18,7 +18,7 @@ from arcworld.planning.memory.effect import Effect
 from arcworld.planning.memory.graph import LevelGraph, Node, unpack_frame
 from arcworld.planning.memory.local_context import Background, LocalContext
 
-type State = int | bytes
+type StateKey = int | bytes
 """A node by its number, or a state never visited by its key."""
 BY_STATE = 4
 """So many imagined states are kept for each that was visited, where that is more than the least."""
@@ -40,10 +40,10 @@ class ImaginedStates:
         self.graph, self.dynamics = graph, dynamics
         self._most = most
         self._imagined: dict[bytes, Imagined] = {}
-        self._local_contexts: dict[tuple[State, int], LocalContext] = {}
+        self._local_contexts: dict[tuple[StateKey, int], LocalContext] = {}
         self._backgrounds: dict[int, Background] = {}
         self._visited: set[Background] = set()
-        self._targets: dict[tuple[State, int], tuple[Effect, bytes | None]] = {}
+        self._targets: dict[tuple[StateKey, int], tuple[Effect, bytes | None]] = {}
 
     def tidy(self) -> None:
         """Keep within bounds; call between searches."""
@@ -62,11 +62,11 @@ class ImaginedStates:
         self._visited.add(self._look(node.number).background)
         return len(self._visited) > before
 
-    def is_new_background(self, state: State) -> bool:
+    def is_new_background(self, state: StateKey) -> bool:
         """Whether all but the avatar is in a state as it was never seen on this level."""
         return self._look(state).background not in self._visited
 
-    def predict(self, state: State, action: int) -> tuple[Effect | None, State | None]:
+    def predict(self, state: StateKey, action: int) -> tuple[Effect | None, StateKey | None]:
         """What an action would do in a state in which the avatar is seen, and where it would lead.
 
         Returns:
@@ -87,7 +87,7 @@ class ImaginedStates:
         number = self.graph.number(known[1])
         return observed, known[1] if number is None else number
 
-    def _look(self, state: State) -> Imagined:
+    def _look(self, state: StateKey) -> Imagined:
         if isinstance(state, bytes):
             return self._imagined[state]
         node = self.graph.nodes[state]
@@ -111,7 +111,7 @@ class ImaginedStates:
         self._imagined[key] = Imagined(after_HW, place, self.dynamics.background(after_HW, place))
         return key
 
-    def local_context(self, state: State, action: int) -> LocalContext:
+    def local_context(self, state: StateKey, action: int) -> LocalContext:
         """What the local model knows an action in a state by."""
         at = state, action
         found = self._local_contexts.get(at)

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from arcworld.planning.change_predictor import ChangePredictor, action_index
 from arcworld.planning.memory.action_kinds import ActionRow, holds_on_other_levels
 from arcworld.planning.memory.graph import EdgeKind, Node, unpack_frame
-from arcworld.planning.memory.imagined_states import ImaginedStates, State
+from arcworld.planning.memory.imagined_states import ImaginedStates, StateKey
 from arcworld.planning.memory.level_state import LevelState, MemoryConfig
 from arcworld.planning.memory.observed_frame import ObservedFrame
 from arcworld.planning.memory.routing import Routing
@@ -253,7 +253,7 @@ class Memory(LevelState):
         known_edges = Routing(self.statistics, self.imagined_states, self.clicks, self._expected)
         return known_edges.best(self.here, simple, reset)
 
-    def is_at(self, state: State) -> bool:
+    def is_at(self, state: StateKey) -> bool:
         """Whether the player stands where a route said."""
         return state in (self.here.number, self.graph.key(self._frame_HW))
 

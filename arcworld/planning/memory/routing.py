@@ -15,7 +15,7 @@ from arcworld.planning.memory.action_kinds import ActionRow, simple_kind
 from arcworld.planning.memory.action_statistics import ActionStatistics
 from arcworld.planning.memory.click_model import ClickModel
 from arcworld.planning.memory.graph import EdgeKind, Node, unpack_frame
-from arcworld.planning.memory.imagined_states import ImaginedStates, State
+from arcworld.planning.memory.imagined_states import ImaginedStates, StateKey
 from arcworld.planning.memory.search import Route, Search
 from arcworld.recordings.episode import CLICK, NO_PLACE
 
@@ -55,7 +55,7 @@ class Routing:
             if not self._record_predicted(end, route.last):
                 return route
 
-    def _record_predicted(self, state: State, row: ActionRow) -> bool:
+    def _record_predicted(self, state: StateKey, row: ActionRow) -> bool:
         """Where an untried click is predicted to lead to another state that is known, write that
         down as if it had been tried, and so for all such clicks there; whether it was.
         """

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from arcworld.planning.memory.action_kinds import ActionRow
 from arcworld.planning.memory.avatar_dynamics import PREDICTED
 from arcworld.planning.memory.graph import Node
-from arcworld.planning.memory.imagined_states import ImaginedStates, State
+from arcworld.planning.memory.imagined_states import ImaginedStates, StateKey
 from arcworld.recordings.episode import CLICK, NO_PLACE, UNDO
 from arcworld.tokens.cells import cell_of
 
@@ -40,7 +40,7 @@ class Route:
     """
 
     rows: tuple[ActionRow, ...]
-    states: tuple[State, ...]
+    states: tuple[StateKey, ...]
     last: ActionRow
     novelty: float
 
@@ -59,7 +59,7 @@ class Route:
 class _Outlook:
     """The most promising action of a state, and where the others lead."""
 
-    leads: list[tuple[ActionRow, State]]
+    leads: list[tuple[ActionRow, StateKey]]
     novelty: float = 1e-9
     row: ActionRow | None = None
 
@@ -108,13 +108,13 @@ class Search:
         self._novelties, self._fresh = novelties, fresh
         self._imagine = most_imagined
         self._most = max([*novelties, *fresh.values(), imagined_states.dynamics.most])
-        self._parents: dict[State, tuple[State, ActionRow] | None] = {}
+        self._parents: dict[StateKey, tuple[StateKey, ActionRow] | None] = {}
 
     def route(self, start: Node, reset: ActionRow | None) -> Route | None:
         """The cheapest way from a node; RESET leads to the level's opening, where it is legal."""
         self._parents = {start.number: None}
-        queue: deque[tuple[State, int]] = deque([(start.number, 0)])
-        best: tuple[float, State, _Outlook] | None = None
+        queue: deque[tuple[StateKey, int]] = deque([(start.number, 0)])
+        best: tuple[float, StateKey, _Outlook] | None = None
         while queue:
             state, far = queue.popleft()
             if best is not None and (far + 1) / self._most >= best[0]:
@@ -131,18 +131,18 @@ class Search:
                     queue.append((target, far + 1))
         return None if best is None else self._route(best[1], best[2])
 
-    def _route(self, end: State, outlook: _Outlook) -> Route:
+    def _route(self, end: StateKey, outlook: _Outlook) -> Route:
         steps = list(self._back(end))[::-1]
         assert outlook.row is not None
         rows, states = tuple(row for row, _ in steps), tuple(state for _, state in steps)
         return Route(rows, states, outlook.row, outlook.novelty)
 
-    def _back(self, end: State) -> Iterator[tuple[ActionRow, State]]:
+    def _back(self, end: StateKey) -> Iterator[tuple[ActionRow, StateKey]]:
         while (step := self._parents[end]) is not None:
             yield step[1], end
             end = step[0]
 
-    def _look(self, state: State) -> _Outlook:
+    def _look(self, state: StateKey) -> _Outlook:
         if isinstance(state, bytes):
             self._imagine -= 1
             outlook = _Outlook([])
@@ -170,7 +170,7 @@ class Search:
         best = int(np.argmax(shares))
         return rows[best], novelty * max(shares[best], LEAST_EXPECTED)
 
-    def _predict(self, outlook: _Outlook, state: State, row: ActionRow, novelty: float) -> None:
+    def _predict(self, outlook: _Outlook, state: StateKey, row: ActionRow, novelty: float) -> None:
         """Offer a simple action, which promises little where its effect is known."""
         effect, target = self._imagined_states.predict(state, row[0])
         at = self._imagined_states.local_context(state, row[0])
