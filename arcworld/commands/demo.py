@@ -151,7 +151,7 @@ class _Demo:
 
         played: list[PlayedGame] = []
         split = game_split()
-        for game, is_known in ((split.train[0], True), (split.held_out[-1], False)):
+        for game, is_known in ((split.train[0], True), (split.unseen[-1], False)):
             for agent in (WorldModelAgent(run, seed=self.seed), RandomAgent(self.seed)):
                 path = self.out / "play" / f"{game}-{agent.name}.jsonl"
                 path.unlink(missing_ok=True)

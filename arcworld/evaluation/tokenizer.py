@@ -60,7 +60,7 @@ def unseen_game_episodes(trained_on: tuple[str, ...]) -> tuple[Episode, ...]:
     from arcworld.recordings.reader import read_recording
 
     known = {game_name(game) for game in trained_on}
-    names = [name for name in game_split().held_out if name not in known]
+    names = [name for name in game_split().unseen if name not in known]
     with TemporaryDirectory() as folder:
         paths = make_demos(Path(folder), names, demos_per_game=1) if names else []
         return tuple(one for path in paths for one in read_recording(path).episodes)

@@ -198,12 +198,17 @@ class _Reading:
 
     def _count(self) -> None:
         """Compare with the count of actions in a human summary."""
-        found = self.summary[1].actions if self.summary else None
+        counted = self.summary[1].actions if self.summary else None
         found = self.frames + self.refused - 1
-        if self.summary is not None and found is not None and found != found and not self.broken:
+        if (
+            self.summary is not None
+            and counted is not None
+            and counted != found
+            and not self.broken
+        ):
             self.report(
                 self.summary[0],
-                f"the summary counts {found} actions, the rows hold {found}: rows may be missing",
+                f"the summary counts {counted} actions, the rows hold {found}: rows may be missing",
                 fatal=False,
             )
 

@@ -65,6 +65,6 @@ def test_as_much_is_kept_as_the_level_is_large(
     imagined_states.tidy()
     with monkeypatch.context() as patch:
         patch.delattr(AvatarDynamics, "background")
-        with pytest.raises(AttributeError, match="scene"):
+        with pytest.raises(AttributeError, match="background"):
             imagine(imagined_states, 1)
     assert imagine(imagined_states, BY_STATE) == first
