@@ -1,4 +1,4 @@
-"""`arcworld evaluate`: a run beside its floors."""
+"""`arcworld evaluate`: a run beside its baselines."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def evaluate(
     plot: Path | None = None,
     max_recordings: Actions | None = None,
 ) -> None:
-    """Measure a run beside its floors, on all and on novel transitions.
+    """Measure a run beside its baselines, on all and on novel transitions.
 
-    First the headline, with intervals and the best floor; then the seed's table (frame, action,
-    level, perplexity, loss) by game, then every part in full. Floors are what is had for nothing:
-    `copy` the last frame, the `majority`, `repeat` the last action, `lookup` in the training
-    recordings. A transition is novel where training never took this action in this frame. Where a
-    floor wins, the table says so.
+    First the headline, with intervals and the best baseline; then the seed's table (frame, action,
+    level, perplexity, loss) by game, then every part in full. Baselines are what is had for
+    nothing: `copy` the last frame, the `majority`, `repeat` the last action, `lookup` in the
+    training recordings. A transition is novel where training never took this action in this frame.
+    Where a baseline wins, the table says so.
 
     With `--online` the model learns while it is measured: it predicts each transition of a
     recording, then learns from it, and starts anew with the next recording. Beside it stand the
@@ -49,7 +49,7 @@ def evaluate(
         run: folder that `arcworld train` made, or the name of shipped weights. With `--online`
             also `online`, a baseline, or `module:Class` with the interface of
             `arcworld.models.interface.WorldModel`.
-        data: recordings: a folder, or a file. The lookup floors need those trained on, too.
+        data: recordings: a folder, or a file. The lookup baselines need those trained on, too.
         split: `validation`, `train`, `all`, or `held_out` (recordings that a `split.json` leaves
             out of both, such as games never trained on). Without it, `validation`; `all` with
             `--online`.
@@ -70,23 +70,28 @@ def evaluate(
         return
     offline = {"--plot": plot, "--max-recordings": max_recordings}
     refuse("an evaluation without --online", offline)
-    from arcworld.commands.output import claim, open_data, print_sheets, write_json
-    from arcworld.evaluation.headline import compare, floors_that_win, headline_table
-    from arcworld.evaluation.page import write_page
-    from arcworld.evaluation.report import describe, part_tables, read_parts, seed_tables
+    from arcworld.commands.output import open_data, print_tables, reserve, write_json
+    from arcworld.evaluation.headline import baselines_that_win, compare, headline_table
+    from arcworld.evaluation.report_page import write_page
+    from arcworld.evaluation.report_tables import (
+        describe_evaluation,
+        part_tables,
+        read_parts,
+        seed_tables,
+    )
 
-    claim(json)
+    reserve(json)
     other = None if against is None else read_parts(against)
     opened = open_run(run)
     dataset = open_data(data, int(opened.about.get("seed") or 0))
     found = measure(opened, dataset, split or "validation", games)
-    print(describe(found.about))
-    print_sheets([headline_table(found.parts, found.about)])
+    print(describe_evaluation(found.about))
+    print_tables([headline_table(found.parts, found.about)])
     if other is not None and against is not None:
-        print_sheets([compare(found.parts, other, against.stem)])
-    print_sheets(seed_tables(found.parts, found.about))
-    print_sheets(part_tables(found.parts))
-    for sentence in floors_that_win(found.parts):
+        print_tables([compare(found.parts, other, against.stem)])
+    print_tables(seed_tables(found.parts, found.about))
+    print_tables(part_tables(found.parts))
+    for sentence in baselines_that_win(found.parts):
         print(f"- {sentence}")
     write_json(json, found.as_dict())
     if report is not None:

@@ -19,23 +19,23 @@ def evaluate_online(
     Raises:
         ArcworldError: no such model, no recordings, or the model failed in one of them.
     """
-    from arcworld.commands.output import Reporter, claim, open_data, print_sheets, write_json
+    from arcworld.commands.output import Reporter, open_data, print_tables, reserve, write_json
     from arcworld.evaluation.evaluate import part_of
-    from arcworld.evaluation.online.evaluate import evaluate_online as evaluate
     from arcworld.evaluation.online.models import find_factory
     from arcworld.evaluation.online.plays import plays_of
     from arcworld.evaluation.online.plot import plot_online
-    from arcworld.evaluation.online.table import sheets
+    from arcworld.evaluation.online.prequential import evaluate_online as evaluate
+    from arcworld.evaluation.online.table import text_tables
 
-    claim(json)
-    claim(plot)
+    reserve(json)
+    reserve(plot)
     sys.path.insert(0, str(Path.cwd()))
     factory = find_factory(model)
     plays = plays_of(part_of(open_data(data), split), max_recordings)
     with Reporter() as report:
         found = evaluate(factory, plays, on_progress=report)
     found.about.update(data=data.name, split=split)
-    print_sheets(sheets(found))
+    print_tables(text_tables(found))
     write_json(json, found.as_dict())
     if plot is not None:
         print(f"plot: {plot_online(found, plot)}")

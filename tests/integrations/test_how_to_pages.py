@@ -18,8 +18,8 @@ import pytest
 
 from arcworld.cli import main, make_app
 from arcworld.evaluation.online.models import find_factory
-from arcworld.play.official import hidden_environment, import_toolkit
 from arcworld.play.toolkit import OWN_GAMES, Toolkit
+from arcworld.play.toolkit_compat import hidden_environment, import_toolkit
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "how-to"
@@ -111,8 +111,8 @@ def test_here_and_on_a_service(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     run_snippets({}, "play", "service")
-    told = capsys.readouterr().out
-    assert "after 60 actions" in told and "official: True" in told
+    reported = capsys.readouterr().out
+    assert "after 60 actions" in reported and "official: True" in reported
     assert len(list((tmp_path / "plays").glob("*.jsonl"))) == 2
 
 

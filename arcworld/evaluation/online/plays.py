@@ -4,9 +4,9 @@ All of it comes from the recording, nothing from the model under test:
 
 - *Scored* is every transition but RESET, a level won and a game over: those lead to another scene.
 - A transition is *novel* where this play has not taken the same action in the same frame before.
-- *Status bars* are the pixels that `recordings.status.counters_of` finds in the whole recording:
-  lines near an edge that move one way whatever the action is, and counters of lives. Measures that
-  say "masked" leave them out.
+- *Status bars* are the pixels that `recordings.status_bars.counter_mask` finds in the whole
+  recording: lines near an edge that move one way whatever the action is, and counters of lives.
+  Measures that say "masked" leave them out.
 - *Rollouts* start at the first scored transition, then at the first one 10 or more actions later,
   wherever 10 scored transitions in a row follow.
 """
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from arcworld.recordings.dataset import Dataset
 from arcworld.recordings.episode import RESET, Episode, Outcome, game_name
-from arcworld.recordings.status import counters_of
+from arcworld.recordings.status_bars import counter_mask
 
 WINDOWS = ((0, 30), (30, 100), (100, 200), (200, 400))
 """Actions taken before the transition, RESETs counted: from, to (exclusive)."""
@@ -83,7 +83,7 @@ def plays_of(dataset: Dataset, most: int | None = None) -> list[Play]:
 
 def lay_out(episodes: Sequence[Episode], source: str) -> Play:
     """Lay out the episodes of one recording."""
-    counted_HW = ~counters_of(episodes)
+    counted_HW = ~counter_mask(episodes)
     met: set[bytes] = set()
     places: list[tuple[int, int]] = []
     actions: list[int] = []

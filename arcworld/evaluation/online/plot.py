@@ -6,9 +6,9 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from arcworld.evaluation.online.evaluate import OnlineEvaluation
 from arcworld.evaluation.online.measures import MEAN
 from arcworld.evaluation.online.plays import WINDOWS
+from arcworld.evaluation.online.prequential import OnlineEvaluation
 from arcworld.recordings.files import write_bytes
 
 if TYPE_CHECKING:

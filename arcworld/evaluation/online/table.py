@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from arcworld.evaluation.online.evaluate import OnlineEvaluation
 from arcworld.evaluation.online.measures import ALL_ACTIONS, MEAN, POOLED
 from arcworld.evaluation.online.plays import DEPTHS
+from arcworld.evaluation.online.prequential import OnlineEvaluation
 from arcworld.evaluation.pooling import Values
-from arcworld.evaluation.report import Sheet
+from arcworld.evaluation.report_tables import TextTable
 
 COLUMNS = {
     "changed pixels": "changed_pixel_acc",
@@ -38,7 +38,7 @@ LOOP_NOTE = (
 )
 
 
-def accuracy_sheet(found: OnlineEvaluation, subset: str = "novel") -> Sheet:
+def accuracy_table(found: OnlineEvaluation, subset: str = "novel") -> TextTable:
     """Model and baselines by window, on the novel transitions."""
     rows = [
         [window if number == 0 else "", name, *cells]
@@ -50,7 +50,7 @@ def accuracy_sheet(found: OnlineEvaluation, subset: str = "novel") -> Sheet:
         f"{about['model']} online: {about['games']} games, {about['recordings']} recordings,"
         f" {about[subset] if subset == 'novel' else about['transitions']} {subset} transitions"
     )
-    return Sheet(title, ("actions", "model", "n", *COLUMNS), rows, NOTE, text_columns=2)
+    return TextTable(title, ("actions", "model", "n", *COLUMNS), rows, NOTE, text_columns=2)
 
 
 def _cells(found: OnlineEvaluation, window: str, subset: str) -> Iterator[tuple[str, list[str]]]:
@@ -76,7 +76,7 @@ def percent(values: Values, measure: str) -> str:
     return f"{100 * value:.{2 if measure in PRECISE else 1}f}"
 
 
-def loop_sheet(found: OnlineEvaluation) -> Sheet:
+def loop_table(found: OnlineEvaluation) -> TextTable:
     """Open loop by window, and milliseconds, of the model alone."""
     deepest = DEPTHS[-1]
     shares = {f"loop {depth}": f"open_loop_{depth}_exact" for depth in DEPTHS} | {
@@ -93,14 +93,16 @@ def loop_sheet(found: OnlineEvaluation) -> Sheet:
             row = [window, f"{values['open_loop_starts']:.0f}"]
             row += [percent(values, measure) for measure in shares.values()]
             rows.append([*row, *(_ms(values[name]) for name in times)])
-    return Sheet("Open loop, time", ("actions", "rollouts", *shares, *headings), rows, LOOP_NOTE)
+    return TextTable(
+        "Open loop, time", ("actions", "rollouts", *shares, *headings), rows, LOOP_NOTE
+    )
 
 
 def _ms(value: float | None) -> str:
     return "-" if value is None else f"{value:.2f}"
 
 
-def weakest_sheet(found: OnlineEvaluation, shown: int = 10) -> Sheet:
+def weakest_table(found: OnlineEvaluation, shown: int = 10) -> TextTable:
     """The games with the fewest changed frames predicted whole, over all actions."""
     games: Mapping[str, Values] = {
         game: values
@@ -114,9 +116,9 @@ def weakest_sheet(found: OnlineEvaluation, shown: int = 10) -> Sheet:
         for game in order[:shown]
     ]
     title = f"Weakest games ({min(shown, len(games))} of {len(games)}), novel transitions"
-    return Sheet(title, ("game", "n", *COLUMNS), rows)
+    return TextTable(title, ("game", "n", *COLUMNS), rows)
 
 
-def sheets(found: OnlineEvaluation) -> list[Sheet]:
+def text_tables(found: OnlineEvaluation) -> list[TextTable]:
     """Everything for the terminal."""
-    return [accuracy_sheet(found), loop_sheet(found), weakest_sheet(found)]
+    return [accuracy_table(found), loop_table(found), weakest_table(found)]

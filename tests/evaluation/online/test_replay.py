@@ -17,9 +17,9 @@ from arcworld.evaluation.online.baselines import (
     LastEffectModel,
     LookupModel,
 )
-from arcworld.evaluation.online.evaluate import evaluate_online
 from arcworld.evaluation.online.measures import calibration_error
 from arcworld.evaluation.online.plays import LAST_ACTION, Play, lay_out
+from arcworld.evaluation.online.prequential import evaluate_online
 from arcworld.evaluation.online.replay import replay
 from arcworld.models.interface import Prediction, make_prediction
 from arcworld.recordings.episode import Action, Episode, Outcome, Step
