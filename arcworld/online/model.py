@@ -31,6 +31,7 @@ from arcworld.online.experts.objects import Objects, Subject
 from arcworld.online.experts.templates import Match, Templates
 from arcworld.online.experts.tiles import TilesExpert
 from arcworld.online.outcomes import OutcomeRates, contexts_of
+from arcworld.online.pointer import Pointer, draw, no_mark
 from arcworld.online.scene import OnlineState, Scene
 from arcworld.online.trust import Calibration, Disagreements, HitRates
 from arcworld.online.view import (
@@ -46,17 +47,25 @@ from arcworld.online.view import (
 )
 
 OBJECTS, TEMPLATES = objects_expert.NAME, templates_expert.NAME
-TILES, BARS = tiles_expert.NAME, bars_expert.NAME
-EXPERTS = (OBJECTS, TEMPLATES, TILES, BARS)
+TILES, TINTS, BARS = tiles_expert.NAME, tiles_expert.COARSE, bars_expert.NAME
+EXPERTS = (OBJECTS, TEMPLATES, TILES, TINTS, BARS)
 SUBSETS: Mapping[str, frozenset[str]] = {
-    "all": frozenset({OBJECTS, TEMPLATES, TILES}),
+    "all": frozenset({OBJECTS, TEMPLATES, TILES, TINTS}),
     "patches": frozenset({TEMPLATES, TILES}),
+    "lattice": frozenset({TILES, TINTS}),
     OBJECTS: frozenset({OBJECTS}),
     TEMPLATES: frozenset({TEMPLATES}),
     TILES: frozenset({TILES}),
 }
 """Subsets of experts that compete; status bars are part of each."""
-START_RECORD = {"all": 0.55, "patches": 0.52, OBJECTS: 0.5, TEMPLATES: 0.5, TILES: 0.5}
+START_RECORD = {
+    "all": 0.55,
+    "patches": 0.52,
+    "lattice": 0.5,
+    OBJECTS: 0.5,
+    TEMPLATES: 0.5,
+    TILES: 0.5,
+}
 
 
 @dataclass(slots=True, eq=False)
@@ -106,7 +115,8 @@ class OnlineWorldModel:
         self.movers = Movers()
         self.objects = Objects(self.movers, hits)
         self.templates, self.tiles, self.bars = Templates(hits), TilesExpert(hits), Bars()
-        self.outcomes = OutcomeRates()
+        self.tints = TilesExpert(hits, coarse=True)
+        self.outcomes, self.pointer = OutcomeRates(), Pointer()
         self._segmenter = Segmenter()
         self._records = Disagreements(START_RECORD)
         self._calibration = Calibration()
@@ -122,12 +132,17 @@ class OnlineWorldModel:
         """Return the state of a new scene; what was learned stays."""
         phases = {key: (0, bar.first) for key, bar in self.bars.bars.items()}
         ground = np.full((SIDE, SIDE), UNKNOWN, np.uint8)
-        return OnlineState(_frame(frame_HW), ground, {}, phases, tuple(available_actions))
+        frame_HW, none = _frame(frame_HW), no_mark()
+        available = tuple(available_actions)
+        return OnlineState(frame_HW, ground, frame_HW.reshape(-1), none, {}, phases, available)
 
     def predict(self, state: OnlineState, actions: Sequence[Action]) -> Prediction[OnlineState]:
         """Predict what follows from each action; nothing is learned."""
         decisions = [self._decision(state, action) for action in actions]
-        states = tuple(self._imagined(decision) for decision in decisions)
+        states = tuple(
+            self._imagined(decision, action)
+            for decision, action in zip(decisions, actions, strict=True)
+        )
         rates = [
             self.outcomes.predict(contexts_of(d.scene, action, d.subjects))
             for d, action in zip(decisions, actions, strict=True)
@@ -167,7 +182,7 @@ class OnlineWorldModel:
     def _decision(self, state: OnlineState, action: Action) -> Decision:
         scene = self._scene
         if scene is None or scene.state is not state:
-            view = self._segmenter.view(state.frame_HW)
+            view = self._segmenter.view(state.clean.reshape(SIDE, SIDE))
             scene = self._scene = self.movers.scene(state, view)
             self._decisions = {}
         found = self._decisions.get(action)
@@ -182,6 +197,7 @@ class OnlineWorldModel:
             OBJECTS: self.objects.propose(scene, action, subjects),
             TEMPLATES: self.templates.propose(matches),
             TILES: self.tiles.propose(scene.view, action),
+            TINTS: self.tints.propose(scene.view, action),
         }
         for name in self.without & proposals.keys():
             proposals[name] = []
@@ -245,7 +261,7 @@ class OnlineWorldModel:
             confidence[claim.region] = claim.trust
         return confidence.reshape(SIDE, SIDE)
 
-    def _imagined(self, decision: Decision) -> OnlineState:
+    def _imagined(self, decision: Decision, action: Action) -> OnlineState:
         scene, chosen = decision.scene, decision.chosen
         momentum = {
             (look, y + dy, x + dx): (dy, dx)
@@ -253,8 +269,16 @@ class OnlineWorldModel:
             for look, y, x, dy, dx in claim.movers
         }
         phases = self.bars.imagined(scene.state, decision.ticks, {id(claim) for claim in chosen})
-        frame, ground = decision.frame.reshape(SIDE, SIDE), scene.ground.reshape(SIDE, SIDE)
-        return OnlineState(frame, ground, momentum, phases, scene.state.available)
+        mark = self.pointer.next_mark(scene.state.mark, action)
+        return OnlineState(
+            draw(decision.frame, mark).reshape(SIDE, SIDE),
+            scene.ground.reshape(SIDE, SIDE),
+            decision.frame,
+            mark,
+            momentum,
+            phases,
+            scene.state.available,
+        )
 
     # learn
 
@@ -262,7 +286,11 @@ class OnlineWorldModel:
         self, decision: Decision, action: Action, next_frame_HW: NDArray[np.uint8]
     ) -> OnlineState:
         scene, view = decision.scene, decision.scene.view
-        after = self._segmenter.view(next_frame_HW)
+        lattice = self.tiles.tiling.lattice if self.tiles.tiling else None
+        clean, mark = self.pointer.observe(
+            view.flat, scene.state.mark, action, next_frame_HW, lattice
+        )
+        after = self._segmenter.view(clean.reshape(SIDE, SIDE))
         self._learn_trust(decision, action, after.flat)
         changes = changes_between(
             view,
@@ -275,6 +303,7 @@ class OnlineWorldModel:
         self.objects.learn_new(scene, action, decision.subjects, changes)
         phases = self.bars.learn(scene.state, view, after, changes, decision.ticks)
         self.tiles.learn(view, after, action, changes)
+        self.tints.learn(view, after, action, changes)
         if len(changes.patches) <= 40:
             self.templates.learn(view, after, action, changes, decision.matches)
         momentum = {
@@ -282,7 +311,8 @@ class OnlineWorldModel:
             for part, (dy, dx) in ((view.parts[n], s) for n, s in changes.moved.items())
         }
         ground = scene.ground.reshape(SIDE, SIDE)
-        return OnlineState(after.frame_HW, ground, momentum, phases, scene.state.available)
+        available = scene.state.available
+        return OnlineState(next_frame_HW, ground, after.flat, mark, momentum, phases, available)
 
     def _learn_trust(self, decision: Decision, action: Action, truth: NDArray[np.uint8]) -> None:
         visible = ~self.bars.mask().reshape(-1)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from arcworld.online.claims import Writing
 from arcworld.online.view import (
     EDGE,
     SIDE,
@@ -33,12 +34,15 @@ class OnlineState:
 
     Attributes:
         ground_HW: remembered colours below the things that move; 255 where never seen.
+        clean: the frame without the pointer's mark, flat; `mark` is the mark.
         momentum: how the parts that moved in the last step did so, by look and place.
         bars: phase of every status bar.
     """
 
     frame_HW: NDArray[np.uint8]
     ground_HW: NDArray[np.uint8]
+    clean: NDArray[np.uint8]
+    mark: Writing
     momentum: Mapping[Mover, Shift] = field(default_factory=dict)
     bars: Mapping[BarKey, Phase] = field(default_factory=dict)
     available: tuple[int, ...] = ()

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from arcworld.online.changes import Changes
 from arcworld.online.claims import Claim
 from arcworld.online.trust import HitRates, OutcomeTable, size_class
-from arcworld.online.view import CLICK, SIDE, Action, Flat, View
+from arcworld.online.view import CLICK, COLOURS, SIDE, Action, Flat, View
 
-NAME = "tiles"
+NAME, COARSE = "tiles", "tints"
 PERIODS = (16, 12, 10, 9, 8, 7, 6, 5, 4, 3, 2)
 ALIGNED = 0.88
 """Share of patch edges that lie on the lattice."""
@@ -60,10 +60,10 @@ def _hashed(columns: list[NDArray[np.int64]], seed: int) -> NDArray[np.uint64]:
 
 
 class Tiling:
-    """Tile numbers on one lattice."""
+    """Tile numbers on one lattice; coarse ones are the most frequent colour of the cell."""
 
-    def __init__(self, lattice: Lattice) -> None:
-        self.lattice = lattice
+    def __init__(self, lattice: Lattice, coarse: bool = False) -> None:
+        self.lattice, self.coarse = lattice, coarse
         self.patches: list[NDArray[np.uint8]] = []
         self._numbers: dict[bytes, int] = {}
         self._recent: dict[bytes, Tiles] = {}
@@ -84,6 +84,9 @@ class Tiling:
         cut = frame_HW[top : top + rows * period, left : left + columns * period]
         cells = cut.reshape(rows, period, columns, period).transpose(0, 2, 1, 3)
         cells = np.ascontiguousarray(cells).reshape(rows * columns, period * period)
+        if self.coarse:
+            counts = [np.count_nonzero(cells == colour, axis=1) for colour in range(COLOURS)]
+            return np.argmax(counts, axis=0).reshape(rows, columns)
         data, size = cells.tobytes(), period * period
         numbers = np.empty(rows * columns, np.int64)
         for k in range(rows * columns):
@@ -103,10 +106,17 @@ class Tiling:
 
 
 class TilesExpert:
-    """The expert."""
+    """The expert.
 
-    def __init__(self, hits: HitRates) -> None:
-        self.hits = hits
+    Args:
+        hits: hit rates, shared with other experts.
+        coarse: tiles are colours, and a change of tile recolours the pixels of the old colour: what
+            lies above the tile stays (a counter, a symbol).
+    """
+
+    def __init__(self, hits: HitRates, coarse: bool = False) -> None:
+        self.hits, self.coarse = hits, coarse
+        self.name = COARSE if coarse else NAME
         self.tiling: Tiling | None = None
         self.table: OutcomeTable[int] = OutcomeTable(0.985)
         self._changing: set[tuple[int, int]] = set()
@@ -186,7 +196,7 @@ class TilesExpert:
                 decided[context] = self._decide(contexts, cell, numbers[cell])
             best = decided[context]
             if best is not None and best[1] != numbers[cell] and best[0] >= 0.5:
-                claims.append(self._claim(cell, columns, numbers[cell], *best))
+                claims.append(self._claim(view, cell, columns, numbers[cell], *best))
         return claims
 
     def _decide(
@@ -197,25 +207,35 @@ class TilesExpert:
             found = self.table.best((rule, keys[cell]))
             if found is not None:
                 tile, weight, total = found
-                trust = self.hits.rate(_kind(rule, found, old), (weight + 0.3) / (total + 1.0))
+                trust = self.hits.rate(
+                    _kind(self.name, rule, found, old), (weight + 0.3) / (total + 1.0)
+                )
                 if best is None or trust > best[0] + 1e-9:
                     best = trust, tile, rule
         return best
 
-    def _claim(self, cell: int, columns: int, old: int, trust: float, new: int, rule: str) -> Claim:
+    def _claim(
+        self, view: View, cell: int, columns: int, old: int, trust: float, new: int, rule: str
+    ) -> Claim:
         assert self.tiling is not None
-        before = self.tiling.patches[old].reshape(-1)
-        after = self.tiling.patches[new].reshape(-1)
-        at = np.flatnonzero(before != after)
-        pixels = self.tiling.pixels(cell, columns, at)
+        if self.coarse:
+            period = self.tiling.lattice[0]
+            pixels = self.tiling.pixels(cell, columns, np.arange(period * period))
+            pixels = pixels[view.flat[pixels] == old]
+            colours = np.full(len(pixels), new, np.uint8)
+        else:
+            before = self.tiling.patches[old].reshape(-1)
+            after = self.tiling.patches[new].reshape(-1)
+            at = np.flatnonzero(before != after)
+            pixels, colours = self.tiling.pixels(cell, columns, at), after[at]
         return Claim(
-            NAME,
+            self.name,
             rule,
             "rewrite",
             trust,
             pixels,
             pixels,
-            paint=(pixels, after[at]),
+            paint=(pixels, colours),
             least=LEAST_TRUST,
         )
 
@@ -236,7 +256,7 @@ class TilesExpert:
             self._count(before, action, after)
 
     def _restart(self, lattice: Lattice | None) -> None:
-        self.tiling = Tiling(lattice) if lattice else None
+        self.tiling = Tiling(lattice, self.coarse) if lattice else None
         self.table, self._changing, self._acting = OutcomeTable(0.985), set(), set()
 
     def _fitted(self, changes: Changes) -> Lattice | None:
@@ -293,10 +313,10 @@ class TilesExpert:
                 if old != new:
                     self.table.add(key, new)
             elif old != new or found[0] != old or found[2] < 5:
-                self.hits.add(_kind(rule, found, old), found[0] == new)
+                self.hits.add(_kind(self.name, rule, found, old), found[0] == new)
                 self.table.add(key, new)
 
 
-def _kind(rule: str, found: tuple[int, float, float], old: int) -> Hashable:
+def _kind(name: str, rule: str, found: tuple[int, float, float], old: int) -> Hashable:
     tile, weight, total = found
-    return rule, size_class(total), weight / total > 0.85, tile == old
+    return name, rule, size_class(total), weight / total > 0.85, tile == old
