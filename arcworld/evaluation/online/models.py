@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import importlib
 from collections.abc import Callable
 from pathlib import Path
@@ -36,7 +35,14 @@ def find_factory(name: str) -> Factory:
     place = NAMES.get(name, name)
     if ":" in place and not Path(place).exists():
         return _load(name, place)
-    return _token_model(Path(name))
+    from arcworld.models.token_world_model import open_token_model
+
+    try:
+        return open_token_model(name)
+    except ArcworldError as error:
+        raise ArcworldError(
+            f"{error}; online, copy, lookup, last-effect and module:Class are models, too"
+        ) from None
 
 
 def _load(name: str, place: str) -> Factory:
@@ -57,14 +63,3 @@ def _load(name: str, place: str) -> Factory:
             " arcworld.models.interface.WorldModel; add what is missing"
         )
     return found
-
-
-def _token_model(run: Path) -> Factory:
-    try:
-        module = importlib.import_module("arcworld.models.token_world_model")
-    except ImportError:
-        raise ArcworldError(
-            f"{run}: found no model of this name; expected online, copy, lookup, last-effect or"
-            " module:Class; name one of them"
-        ) from None
-    return functools.partial(module.TokenWorldModel, module.open_run(run))
