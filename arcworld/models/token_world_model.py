@@ -134,7 +134,8 @@ class TokenWorldModel:
         return (right + 1) / (tries + 2)
 
     def _encode(self, frame_HW: NDArray[np.uint8]) -> NDArray[np.int32]:
-        return self._run.tokenizer.encode_frames(frame_HW[None])[0]
+        # a copy, since torch warns of arrays that cannot be written
+        return self._run.tokenizer.encode_frames(frame_HW[None].copy())[0]
 
     def _can_express(self, action: Action) -> bool:
         return action.id < self._run.world_model.vocabulary.actions

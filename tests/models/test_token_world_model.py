@@ -61,6 +61,12 @@ def test_a_run_that_is_not_there() -> None:
         open_token_model("nowhere")
 
 
+def test_frames_that_cannot_be_written_are_read_without_a_warning(run: Run) -> None:
+    frame_HW = np.full((64, 64), 5, np.uint8)
+    frame_HW.flags.writeable = False
+    assert TokenWorldModel(run).reset(frame_HW).frame_HW is frame_HW
+
+
 def test_the_history_is_cut_to_what_the_model_reads(run: Run) -> None:
     model = TokenWorldModel(run)
     frames = run.world_model.config.context_frames
