@@ -1,0 +1,235 @@
+"""What is believed of a level's goal: a probability for each hypothesis, changed by play.
+
+A hypothesis that held without a win is struck softly (its goal may have a second condition). One
+that had just come true when a level was won is confirmed, and leads on the next levels.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arcworld.goals.forms import generate, progress, sentence
+from arcworld.goals.hypothesis import START, ClassKey, GoalMemory, Hypothesis
+from arcworld.goals.prior import Prior, shipped_prior
+from arcworld.goals.scene import Scene
+
+
+@dataclass(frozen=True, slots=True)
+class BeliefConfig:
+    """How beliefs change.
+
+    Attributes:
+        strike: factor of a hypothesis that held without a win.
+        most_strikes: later sightings no longer count.
+        patience: a goal may have held for so many frames before the win.
+        misses: a confirmed goal is dropped after so many plans without a win.
+        tracked: only so many hypotheses, the most probable, are followed from frame to frame.
+        same_form: penalty in logits for each earlier hypothesis of the same form in `order`.
+    """
+
+    strike: float = 0.3
+    most_strikes: int = 4
+    patience: int = 16
+    misses: int = 2
+    tracked: int = 100
+    same_form: float = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class Belief:
+    """One hypothesis, and what is believed of it.
+
+    Attributes:
+        probability: that this is the level's goal.
+        tries: plans for it that were started.
+        strikes: how often it held without a win.
+        confirmed: level-ups at which it had just come true; 0 where it is not confirmed.
+    """
+
+    hypothesis: Hypothesis
+    probability: float
+    tries: int
+    strikes: int
+    confirmed: int
+
+
+@dataclass(slots=True)
+class _Track:
+    """How one hypothesis fared on this level."""
+
+    score: float
+    memory: GoalMemory = START
+    held_for: int = 0
+    held_at_start: bool = False
+    strikes: int = 0
+    misses: int = 0
+    tries: int = 0
+
+
+class Beliefs:
+    """Hypotheses about the goal of the game that is played.
+
+    Args:
+        prior: scores before play; the package's own by default.
+        config: how beliefs change.
+        without: forms to leave out (for ablations).
+    """
+
+    def __init__(
+        self,
+        prior: Prior | None = None,
+        config: BeliefConfig | None = None,
+        without: tuple[str, ...] = (),
+    ) -> None:
+        self.prior = prior or shipped_prior()
+        self.config = config or BeliefConfig()
+        self.without = without
+        self.confirmed: dict[Hypothesis, int] = {}
+        self._missed: dict[Hypothesis, int] = {}
+        self._tracks: dict[Hypothesis, _Track] = {}
+        self._scene: Scene | None = None
+        self._other = 0.0
+
+    # what happens
+
+    def begin(self, scene: Scene) -> None:
+        """A level begins; strikes and tries of the level before are forgotten."""
+        self._tracks = {}
+        self.refresh(scene)
+
+    def refresh(self, scene: Scene) -> None:
+        """The level's scene was built again: hypotheses and scores are too, what was seen stays."""
+        self._scene = scene
+        found = generate(scene, self.without)
+        found += [h for h in self.confirmed if h not in found and self._applies(h)]
+        old = self._tracks
+        self._tracks = {}
+        for hypothesis, score in zip(found, self.prior.scores(found, scene), strict=True):
+            track = old.get(hypothesis) or _Track(score)
+            track.score = score
+            self._tracks[hypothesis] = track
+        total = sum(math.exp(track.score) for track in self._tracks.values())
+        self._other = total * (1 - self.prior.stated) / self.prior.stated
+
+    def observe(self, frame_HW: NDArray[np.uint8]) -> None:
+        """A frame of the level that did not win it; the first frame too."""
+        for hypothesis in self._followed():
+            track = self._tracks[hypothesis]
+            if self._follow(hypothesis, track, frame_HW) and track.held_for == 1:
+                track.strikes = min(track.strikes + 1, self.config.most_strikes)
+
+    def restart(self) -> None:
+        """The level was set back to its start: memories are forgotten, strikes stay."""
+        for track in self._tracks.values():
+            track.memory, track.held_for = START, 0
+
+    def won(self, won_frame_HW: NDArray[np.uint8]) -> set[Hypothesis]:
+        """The level was won: confirm what has just come true; returns what was confirmed.
+
+        Args:
+            won_frame_HW: the won level's last frame, `observation.grids[-2]`: the last grid is the
+                first frame of the next level.
+        """
+        new: set[Hypothesis] = set()
+        for hypothesis in self._followed():
+            track = self._tracks[hypothesis]
+            holds = self._follow(hypothesis, track, won_frame_HW)
+            holds = holds or self._hidden(hypothesis, track, won_frame_HW)
+            if holds and not track.held_at_start and track.held_for <= self.config.patience:
+                new.add(hypothesis)
+        kept = (set(self.confirmed) & new) or new
+        self.confirmed = {h: self.confirmed.get(h, 0) + 1 for h in sorted(kept, key=_stable)}
+        self._missed = {}
+        return kept
+
+    def tried(self, hypothesis: Hypothesis) -> None:
+        """A plan for a hypothesis was started."""
+        if hypothesis in self._tracks:
+            self._tracks[hypothesis].tries += 1
+
+    def missed(self, hypothesis: Hypothesis) -> None:
+        """A plan for a hypothesis was carried out, or failed, and nothing was won."""
+        if hypothesis in self._tracks:
+            self._tracks[hypothesis].misses += 1
+        if hypothesis in self.confirmed:
+            self._missed[hypothesis] = self._missed.get(hypothesis, 0) + 1
+            if self._missed[hypothesis] >= self.config.misses:
+                del self.confirmed[hypothesis]
+
+    # what is believed
+
+    def order(self, limit: int | None = None) -> list[Belief]:
+        """Confirmed hypotheses, then the others by probability, interleaved by form."""
+        weights = {h: self._weight(track) for h, track in self._tracks.items()}
+        total = sum(weights.values()) + self._other
+        beliefs = [self._belief(h, weights[h] / total if total else 0.0) for h in self._tracks]
+        beliefs.sort(key=lambda belief: (-belief.probability, _stable(belief.hypothesis)))
+        ranked: list[tuple[float, int, Belief]] = []
+        seen: dict[str, int] = {}
+        for place, belief in enumerate(beliefs):
+            form = belief.hypothesis.form
+            earlier = seen[form] = seen.get(form, -1) + 1
+            logit = math.log(max(belief.probability, 1e-12)) - self.config.same_form * earlier
+            ranked.append((-logit - 1000 * belief.confirmed, place, belief))
+        return [belief for *_, belief in sorted(ranked, key=lambda row: row[:2])][:limit]
+
+    def memory(self, hypothesis: Hypothesis) -> GoalMemory:
+        """The memory of a hypothesis at the last frame observed: where a plan for it starts."""
+        track = self._tracks.get(hypothesis)
+        return START if track is None else track.memory
+
+    def explain(self, belief: Belief) -> str:
+        """One line: the goal, its probability, tries, and whether it was confirmed."""
+        parts = [sentence(belief.hypothesis, self._scene), f"{100 * belief.probability:.0f} %"]
+        parts.append(f"tried {belief.tries} time{'' if belief.tries == 1 else 's'}")
+        if belief.strikes:
+            parts.append(f"held {belief.strikes} times without a win")
+        if belief.confirmed:
+            parts.append(f"confirmed at {belief.confirmed} level-ups")
+        return "; ".join(parts)
+
+    def _belief(self, hypothesis: Hypothesis, probability: float) -> Belief:
+        track = self._tracks[hypothesis]
+        hits = self.confirmed.get(hypothesis, 0)
+        return Belief(hypothesis, probability, track.tries, track.strikes, hits)
+
+    def _weight(self, track: _Track) -> float:
+        return math.exp(track.score) * self.config.strike ** (track.strikes + track.misses)
+
+    def _followed(self) -> list[Hypothesis]:
+        if len(self._tracks) <= self.config.tracked:
+            return list(self._tracks)
+        ranked = sorted(self._tracks, key=lambda h: -self._weight(self._tracks[h]))
+        return [h for k, h in enumerate(ranked) if k < self.config.tracked or h in self.confirmed]
+
+    def _follow(self, hypothesis: Hypothesis, track: _Track, frame_HW: NDArray[np.uint8]) -> bool:
+        """Whether the hypothesis holds in the next frame of the level."""
+        assert self._scene is not None
+        found = progress(hypothesis, self._scene, frame_HW, track.memory)
+        track.memory = found.memory
+        track.held_for = track.held_for + 1 if found.distance == 0 else 0
+        return found.distance == 0
+
+    def _hidden(self, hypothesis: Hypothesis, track: _Track, frame_HW: NDArray[np.uint8]) -> bool:
+        """Whether the mover has vanished, and may stand below a goal that can still be seen."""
+        if hypothesis.form not in ("reach", "sequence"):
+            return False
+        assert self._scene is not None
+        view = self._scene.view(frame_HW)
+        mover, goal = hypothesis.classes[0], hypothesis.classes[-1]
+        ready = hypothesis.form == "reach" or track.memory.done
+        return ready and not view.has(mover) and view.has(goal)
+
+    def _applies(self, hypothesis: Hypothesis) -> bool:
+        scene = self._scene
+        if scene is None or not all(key in scene.units for key in hypothesis.classes):
+            return False
+        return progress(hypothesis, scene, scene.first_frame_HW).distance > 0
+
+
+def _stable(hypothesis: Hypothesis) -> tuple[str, str, tuple[ClassKey, ...]]:
+    return hypothesis.form, hypothesis.variant, hypothesis.classes

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from arcworld.goals.evidence import SceneBuilder
+from arcworld.goals.hypothesis import ClassKey
+from arcworld.goals.lattice import Lattice
+from arcworld.goals.scene import build_scene
+from arcworld.online.view import Action, Outcome, Step
+from tests.goals.scenes import drawn
+
+MOVES = (1, 2, 3, 4)
+AVATAR, GOAL = ClassKey(9), ClassKey(14)
+
+
+def step(before: np.ndarray, action: int, after: np.ndarray) -> Step:
+    return Step(before, Action(action), Outcome.NOTHING, after)
+
+
+def test_lattice_and_units_of_cells() -> None:
+    walls = {(5, column): 3 for column in range(3, 9)}
+    scene = build_scene(drawn({(2, 2): 9, (8, 8): 14, **walls}), MOVES)
+    assert scene.lattice == Lattice(4, 0, 0)
+    assert scene.count(ClassKey(3)) == 6
+    assert scene.units[GOAL].tolist() == [[34, 34]] or scene.units[GOAL].tolist() == [[33, 33]]
+    assert scene.background == 0 and scene.grounds == {0}
+
+
+def test_rim_is_left_out() -> None:
+    frame_HW = drawn({(4, 4): 9, (8, 8): 14})
+    frame_HW[63, 10:40] = 8
+    scene = build_scene(frame_HW, MOVES)
+    assert scene.rim_HW[63, 10:40].all() and scene.rim_HW.sum() == 30
+    assert ClassKey(8) not in scene.units
+
+
+def test_colours_with_two_shapes_are_split() -> None:
+    frame_HW = drawn({(4, 4): 14, (8, 8): 14, (10, 3): 9})
+    frame_HW[32, 32] = 0
+    scene = build_scene(frame_HW, MOVES)
+    fine = [key for key in scene.units if key.colour == 14 and key != GOAL]
+    assert len(fine) == 2 and all(scene.count(key) == 1 for key in fine)
+    assert not [key for key in scene.units if key.colour == 9 and key != AVATAR]
+
+
+def test_avatar_goes_different_ways() -> None:
+    """A spark moves as often, but one way."""
+    builder = SceneBuilder()
+    at = {(4, 4): 9, (8, 8): 14, (12, 1): 6}
+    first_HW = drawn(at)
+    builder.begin(first_HW, MOVES)
+    right_HW = drawn({(4, 5): 9, (8, 8): 14, (12, 2): 6})
+    assert builder.observe(step(first_HW, 4, right_HW))
+    down_HW = drawn({(5, 5): 9, (8, 8): 14, (12, 3): 6})
+    builder.observe(step(right_HW, 2, down_HW))
+    assert builder.scene.avatar == AVATAR
+    assert builder.scene.evidence.moved == {9, 6}
+    assert builder.scene.evidence.changed == frozenset()
+
+
+def test_changes_below_a_mover_are_no_changes() -> None:
+    """What the avatar steps on has not changed; what a click turns has."""
+    builder = SceneBuilder()
+    first_HW = drawn({(4, 4): 9, (4, 5): 14, (8, 8): 6})
+    builder.begin(first_HW, MOVES)
+    on_HW = drawn({(4, 5): 9, (8, 8): 6})
+    builder.observe(step(first_HW, 4, on_HW))
+    assert builder.scene.evidence.changed == frozenset()
+    builder.observe(step(on_HW, 3, drawn({(4, 5): 9, (8, 8): 7})))
+    assert builder.scene.evidence.changed == {6, 7}
+
+
+def test_scene_needs_a_level() -> None:
+    with pytest.raises(RuntimeError, match="found no level"):
+        _ = SceneBuilder().scene
