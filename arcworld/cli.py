@@ -24,6 +24,7 @@ from arcworld.commands.crossval import crossval
 from arcworld.commands.demo import demo
 from arcworld.commands.diagnose import diagnose
 from arcworld.commands.evaluate import evaluate
+from arcworld.commands.film import film
 from arcworld.commands.play import play
 from arcworld.commands.render import render
 from arcworld.commands.stop import Stopped
@@ -61,6 +62,7 @@ def make_app() -> App:
             play,
             view,
             render,
+            film,
             tournament,
             bench,
             convert,

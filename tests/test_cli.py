@@ -27,6 +27,7 @@ COMMANDS = (
     "play",
     "view",
     "render",
+    "film",
     "tournament",
     "bench",
 )

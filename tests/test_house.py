@@ -29,6 +29,7 @@ ALLOWED: dict[str, set[str]] = {
     "tournament": {*PATH, "evaluation"},
     "integrations": set(PATH),
     "benchmarks": {*PATH[:6], "training"},
+    "film": set(PATH),
     "web": {*PATH, "evaluation"},
 }
 """What each room may import beside itself; every room may import `errors` and the package."""

@@ -1,4 +1,4 @@
-"""`arcworld demo`: the whole path in one command."""
+"""`arcworld demo`: something to look at first, then the whole path in one command."""
 
 from __future__ import annotations
 
@@ -23,12 +23,13 @@ def demo(
     seed: Seed = 0,
     max_actions: Actions = 200,
 ) -> None:
-    """Make demos, train, evaluate and play: the whole path, with a report at the end.
+    """Watch the shipped weights win, then train, evaluate and play: the whole path, with a report.
 
-    Scripted players make recordings of the project's own games. Tokenizer, world model and policy
-    learn from those of the training games, are measured on recordings and on games they never
-    saw, and an agent plays with them. The report, with pictures, is `report/report.md` in the
-    run's folder. About ten minutes on two CPU cores. Stop it with Ctrl-C; the same command goes on.
+    First the shipped weights play two games and predict them: moving pictures after a minute. Then
+    scripted players make recordings of the project's own games; tokenizer, world model and policy
+    are trained on some of them and measured on recordings and games that were held out; an agent
+    plays with them. The report is one page, `report/report.html` in the run's folder, with every
+    picture inside. Stop it with Ctrl-C; the same command continues.
 
     Example: `arcworld demo --recipe debug --out runs/first` (a minute; its numbers mean nothing)
 
@@ -36,7 +37,7 @@ def demo(
         out: folder of the run; everything is in it.
         recipe: as for `arcworld train`; `demo` is `small`, cut short.
         seed: of demos, training and play.
-        max_actions: how long the agent may play each of two games.
+        max_actions: how many actions an agent has in each game, at most.
     """
     from arcworld.commands.output import command
     from arcworld.commands.stop import go_on_with
@@ -44,15 +45,20 @@ def demo(
 
     find_recipe(recipe)
     words = ["demo", "--out", out, "--recipe", recipe, "--seed", seed]
-    with go_on_with(f"go on with: {command(*words)}"):
+    with go_on_with(f"continue with: {command(*words)}"):
         page = _Demo(out, recipe, seed, max_actions).run()
-    print(f"report: {page}")
-    print(f"the run: {out}; try {command('play', out, '--game', 'relay')}")
+    print(f"report: {page} (open it in a browser)")
+    print(f"the run: {out}; next, try: {command('view', out, '--game', 'relay')}")
+
+
+SHIPPED = "small"
+FILMED = {"mosaic": 60, "keys": 45}
+"""Games that are shown first, and how many actions of each."""
 
 
 @dataclass(frozen=True)
 class _Demo:
-    """The five steps; each finds what earlier ones left in the folder."""
+    """The six stages; each uses what earlier ones left in the folder."""
 
     out: Path
     recipe: str
@@ -60,20 +66,48 @@ class _Demo:
     max_actions: int
 
     def run(self) -> Path:
-        """All five; where the report is."""
+        """All six; returns the report's page."""
         from arcworld.commands.output import say
         from arcworld.evaluation.report_page import write_page
 
-        say("1/5 demos: scripted players record the project's own games")
+        say("1/6 watch: the shipped weights play and predict, so you see what training is for")
+        films = self._films()
+        say(
+            "2/6 recordings: scripted players play the project's five games; models learn from play"
+        )
         dataset = self._demos()
-        say("2/5 training: tokenizer, world model, policy")
+        say("3/6 training: a tokenizer, a world model and a policy, on three of the games")
         run = self._train(dataset)
-        say("3/5 evaluation: recordings never trained on, then games never trained on")
+        say("4/6 evaluation: recordings and games held out from training, beside baselines")
         known, unknown = self._evaluate(run, dataset)
-        say("4/5 play: one game of training, one that was held out, beside random play")
+        say(
+            "5/6 play: the trained agent on a training game and a held-out game, beside random play"
+        )
         played = self._play(run)
-        say("5/5 report")
-        return write_page(run, known, unknown, played)
+        say("6/6 report: all tables and pictures on one page")
+        return write_page(run, known, unknown, played, films=films)
+
+    def _films(self) -> dict[str, Path]:
+        """A GIF of each game that the shipped weights play; one that is there stays."""
+        from arcworld.commands.evaluate import open_run
+        from arcworld.film.play import film_game
+
+        found: dict[str, Path] = {}
+        for game, actions in FILMED.items():
+            path = self.out / "report" / f"shipped-{game}.gif"
+            found[f"The shipped weights on {game}"] = path
+            if path.is_file():
+                continue
+            print(f"{SHIPPED} plays {game}:")
+            film = film_game(
+                open_run(Path(SHIPPED)),
+                game,
+                path,
+                max_actions=min(actions, self.max_actions),
+                on_level=lambda level: print(f"  {level}", flush=True),
+            )
+            print(f"  {film.result.levels_completed} of {film.result.win_levels} levels: {path}")
+        return found
 
     @property
     def _data(self) -> Path:
@@ -109,7 +143,7 @@ class _Demo:
 
     @property
     def _shows_vqvae(self) -> bool:
-        """Whether the seed's tokenizer is trained beside the run's own, which is another."""
+        """Whether a VQ-VAE is trained beside the run's own tokenizer, which is a patch codebook."""
         from arcworld.training.recipes import recipe
 
         return recipe(self.recipe).codebook is not None
@@ -117,16 +151,19 @@ class _Demo:
     def _evaluate(self, run: Run, dataset: Dataset) -> tuple[Evaluation, Evaluation]:
         from arcworld.commands.evaluate import measure
         from arcworld.commands.output import print_tables, write_json
-        from arcworld.evaluation.report_tables import describe_evaluation, seed_tables
+        from arcworld.evaluation.headline import brief_table
 
         found: list[Evaluation] = []
         few = _one_held_out_each(dataset)
+        titles = {
+            "validation": "Recordings that were not trained on",
+            "held_out": "Games that were not trained on",
+        }
         for split, data in (("validation", dataset), ("held_out", few)):
             one = measure(run, data, split)
             if self._shows_vqvae:
                 one.parts["tokenizer_vqvae"] = self._measure_vqvae(run, one)
-            print(describe_evaluation(one.about))
-            print_tables(seed_tables(one.parts, one.about)[:1])
+            print_tables([brief_table(one.parts, one.about, titles[split])])
             write_json(self.out / "report" / f"{split}.json", one.as_dict())
             found.append(one)
         return found[0], found[1]

@@ -83,6 +83,38 @@ def headline_table(parts: Parts, about: Mapping[str, Any]) -> TextTable:
     return TextTable(title, columns, rows, NOTE + missing)
 
 
+BRIEF = (
+    ("frame, changed cells right", "frame, changed cells"),
+    ("frame, exact", "frame, exact"),
+    ("open loop 8 steps, exact", "open loop 8, exact"),
+    ("action on winning stretches", "action, on winning stretches"),
+    ("level won, average precision", "level, average precision"),
+)
+"""What decides, in the order of the path: (name in the short table, name in the headline)."""
+
+
+def brief_table(parts: Parts, about: Mapping[str, Any], title: str) -> TextTable:
+    """The few rows that decide, over all games: on novel transitions, where that means anything.
+
+    A row that has no novel transitions (actions, levels) is measured on all, and says so.
+    """
+    lines = {line.name: line for line in HEADLINE}
+    rows: list[tuple[str, ...]] = []
+    for name, known in BRIEF:
+        line = lines[known]
+        values = {s: look_up(parts, line.part, s, "all", line.measure) for s in ("novel", "all")}
+        subset = "all" if values["novel"] is None else "novel"
+        if values[subset] is None:
+            continue
+        baselines = baselines_of(parts, line.part, subset, "all", line.measure)
+        best = best_baseline(baselines, line.measure)
+        beside = NOTHING if best is None else f"{show(baselines[best], line.measure)} ({best})"
+        rows.append((name, subset, show(values[subset], line.measure), beside))
+    count, novel = int(about["transitions"]), int(about["novel"])
+    heading = f"{title}: {novel:,} novel of {count:,} transitions"
+    return TextTable(heading, ("measure", "on", "run", "best baseline"), rows, text_columns=2)
+
+
 def _lines(parts: Parts) -> list[tuple[HeadlineMeasure, str]]:
     """Lines whose part was measured, over all games and then, for some, game by game."""
     found: list[tuple[HeadlineMeasure, str]] = []

@@ -1,7 +1,4 @@
-"""The report of a run as one page with pictures.
-
-Knows evaluations, results of play and where pictures go; measures nothing itself.
-"""
+"""The report of a run: one HTML page with every picture inside, and the same as Markdown."""
 
 from __future__ import annotations
 
@@ -12,7 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from arcworld.evaluation.evaluate import Evaluation
-from arcworld.evaluation.headline import baselines_that_win, bins_table, headline_table
+from arcworld.evaluation.headline import (
+    baselines_that_win,
+    bins_table,
+    brief_table,
+    headline_table,
+)
+from arcworld.evaluation.html import as_html
 from arcworld.evaluation.open_loop import HORIZON
 from arcworld.evaluation.parts import DEPTHS, TITLES
 from arcworld.evaluation.pictures import WORST, dream_strip, film_strip, play_strip, save
@@ -32,7 +35,7 @@ from arcworld.recordings.reader import read_recording
 
 @dataclass(frozen=True)
 class PlayedGame:
-    """One game played: the result as plain values, its recording, whether training knew it."""
+    """One game played: the result as plain values, its recording, whether it was trained on."""
 
     result: Mapping[str, Any]
     recording: Path
@@ -46,41 +49,72 @@ def write_page(
     played: Sequence[PlayedGame] = (),
     *,
     folder: Path | None = None,
+    films: Mapping[str, Path] | None = None,
 ) -> Path:
-    """Write `progress.md` and its pictures.
+    """Write `report.html`, which needs no other file, and `report.md` with its pictures.
 
     Args:
-        run: what the page is of.
-        known: on recordings never trained on.
-        unknown: on games never trained on.
+        run: what the page is about.
+        known: measured on recordings that were not trained on.
+        unknown: measured on games that were not trained on.
         played: games, as an agent played them.
-        folder: for page and pictures; `progress` in the run's folder where none is named.
+        folder: for pages and pictures; without it, `report` in the run's folder.
+        films: moving pictures in that folder to show first, by what they show.
+
+    Returns:
+        The HTML page.
     """
     folder = run.folder / "report" if folder is None else folder
-    curves = run.folder / "training.png"
-    trained = f"![Loss and accuracies by step]({os.path.relpath(curves, folder)})"
-    both = [("Recordings never trained on", known)]
-    both += [("Games never trained on", unknown)] if unknown else []
+    both = [("Recordings that were not trained on", known)]
+    both += [("Games that were not trained on", unknown)] if unknown else []
     parts = [
         f"# {run.name}",
         _what(run),
-        headline_table(known.parts, known.about).as_markdown(),
-        "## What comes next, predicted",
+        "## In short",
+        *(brief_table(one.parts, one.about, title).as_markdown() for title, one in both),
+        *([_played_table(played).as_markdown()] if played else []),
+        *(_moving(films) if films else []),
+        "## Predicted next frames",
         *(part for title, one in both for part in _films(folder, one, title)),
-        "## In open loop",
+        "## Open loop",
         *_open_loop(folder, known),
-        "## Levels foreseen",
+        "## P(level won)",
         *_levels(folder, known),
-        "## Measured, beside the baselines",
+        *(["## Games played", *_plays(folder, played)] if played else []),
+        "## Beside the baselines",
+        headline_table(known.parts, known.about).as_markdown(),
         *(part for title, one in both for part in _tables(one, title)),
-        *(["## Played", *_plays(folder, played)] if played else []),
-        *(["## Trained", trained] if curves.is_file() else []),
+        *_curves(run, folder),
         "## Every part in full",
+        "<details><summary>All measures of the recordings that were not trained on</summary>",
         *(sheet.as_markdown() for sheet in part_tables(known.parts)),
+        "</details>",
     ]
-    page = folder / "report.md"
-    write_bytes(page, ("\n\n".join(parts) + "\n").encode())
+    text = "\n\n".join(parts) + "\n"
+    write_bytes(folder / "report.md", text.encode())
+    page = folder / "report.html"
+    write_bytes(page, as_html(text, folder, f"arcworld: {run.name}").encode())
     return page
+
+
+def _moving(films: Mapping[str, Path]) -> list[str]:
+    return [
+        "## The shipped weights at play",
+        "The agent plays with the weights that ship with the package. On each level the world model"
+        " gets the first frame and then only the actions. These games are among those it was"
+        " trained on.",
+        *(f"![{what}]({path.name})" for what, path in films.items()),
+    ]
+
+
+def _curves(run: Run, folder: Path) -> list[str]:
+    """Training curves, where there are some; copied into the folder so that one page holds all."""
+    curves = run.folder / "training.png"
+    if not curves.is_file():
+        return []
+    inside = folder / "training.png"
+    write_bytes(inside, curves.read_bytes())
+    return ["## Training", f"![Loss and accuracies by step]({inside.name})"]
 
 
 def _what(run: Run) -> str:
@@ -95,8 +129,9 @@ def _what(run: Run) -> str:
 def _films(folder: Path, evaluation: Evaluation, title: str) -> list[str]:
     parts = [
         f"### {title}",
-        "Frame before (ring: click), true next frame, predicted, difference in red, and how"
-        f" unlikely each true cell was held to be, from none to black ({WORST:.0f} nats or more).",
+        "From top to bottom: the previous frame (ring: click), the true next frame, the predicted"
+        " one, the error in red, and the surprise per cell, from white (none) to black"
+        f" ({WORST:.0f} nats or more).",
     ]
     transitions = evaluation.transitions
     for game in sorted({str(game) for game in transitions.games_N}):
@@ -112,13 +147,15 @@ def _open_loop(folder: Path, evaluation: Evaluation) -> list[str]:
         return [f"No episode is {HORIZON} actions long."]
     path = plot_open_loop(dreams, folder / "open-loop.png")
     parts = [
-        f"{len(dreams['run'].starts_S)} dreams with the true actions on the model's own frames;"
+        f"{len(dreams['run'].starts_S)} dreams: the true actions, but the model's own frames."
         " `copy` is the start frame again.",
         f"![Accuracy by depth]({path.name})",
     ]
     for game in sorted({str(game) for game in dreams["run"].games_S}):
         path = save(dream_strip(dreams["run"], game), folder / f"dream-{game}.png")
-        parts.append(f"**{game}**, start frame and {DEPTHS} actions on.\n\n![{game}]({path.name})")
+        parts.append(
+            f"**{game}**, start frame, then after {DEPTHS} actions.\n\n![{game}]({path.name})"
+        )
     return parts
 
 
@@ -127,7 +164,7 @@ def _levels(folder: Path, evaluation: Evaluation) -> list[str]:
     for part, bins in evaluation.bins.items():
         parts.append(bins_table(bins, TITLES[part]).as_markdown())
     path = plot_reliability(evaluation.bins, folder / "reliability.png")
-    return [f"![Said and come true]({path.name})", *parts]
+    return [f"![Predicted probability against frequency]({path.name})", *parts]
 
 
 def _tables(evaluation: Evaluation, title: str) -> list[str]:
@@ -143,7 +180,7 @@ def _tables(evaluation: Evaluation, title: str) -> list[str]:
 
 
 def _plays(folder: Path, played: Sequence[PlayedGame]) -> list[str]:
-    parts = [_played_table(played).as_markdown()]
+    parts: list[str] = []
     for one in played:
         name = game_name(one.result["game_id"])
         if one.result["agent"] == "random":

@@ -195,7 +195,9 @@ def test_evaluate_nests_as_json_and_the_page_has_its_pictures(
     page = write_page(
         run, known, unknown, [PlayedGame(result, dataset.path / "guid-0.jsonl", True)]
     )
-    reported = page.read_text()
+    assert page.name == "report.html" and 'src="data:image/png' in page.read_text()
+    assert '.png"' not in page.read_text()
+    reported = page.with_suffix(".md").read_text()
     for picture in (
         "film-dots.png",
         "film-rare.png",

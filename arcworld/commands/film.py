@@ -1,0 +1,47 @@
+"""`arcworld film`: an agent's play beside the world model's prediction, as a moving picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from arcworld.commands.arguments import Actions, Seed
+
+
+def film(
+    run: Path = Path("small"),
+    /,
+    *,
+    game: str = "mosaic",
+    games: Path | None = None,
+    max_actions: Actions = 100,
+    seed: Seed = 0,
+    out: Path = Path("runs/film.gif"),
+) -> None:
+    """Play a game and write a GIF: true game, prediction, error.
+
+    The agent `world-model` plays. On each level the world model predicts every frame from the
+    level's first frame and the actions alone, so the error panel shows what it does not model.
+
+    Example: `arcworld film small --game mosaic --out runs/film.gif`
+
+    Args:
+        run: folder that `arcworld train` made, or the name of shipped weights.
+        game: name of a game, with or without its version.
+        games: folder of games in the toolkit's layout (`environment_files`); without it, the
+            project's own.
+        max_actions: stop after so many actions.
+        seed: of the game, where it takes one, and of the agent's choices.
+        out: the GIF to write.
+    """
+    from arcworld.commands.evaluate import open_run
+    from arcworld.commands.output import claim
+    from arcworld.commands.play import summary
+    from arcworld.film.play import film_game
+
+    claim(out)
+    opened = open_run(run)
+    made = film_game(
+        opened, game, out, max_actions=max_actions, seed=seed, games=games, on_level=print
+    )
+    print(f"{made.game}: {summary(made.result)}")
+    print(made.path)

@@ -1,0 +1,100 @@
+"""Play a game for a film: one call from a run and a game's name to a GIF."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from arcworld.film.draw import save_film
+from arcworld.film.record import FilmedAgent, Shot
+from arcworld.models.run import Run
+from arcworld.play.agent import Agent
+from arcworld.play.agents.world_model import WorldModelAgent
+from arcworld.play.session import GameResult, play_game
+from arcworld.play.toolkit import Toolkit
+from arcworld.recordings.episode import game_name
+
+
+@dataclass(frozen=True)
+class Level:
+    """A level that was won, and how the world model did on it.
+
+    Attributes:
+        number: from 1.
+        actions: how many it took.
+        exact: of these, after how many the predicted frame equals the true one.
+    """
+
+    number: int
+    actions: int
+    exact: int
+
+    def __str__(self) -> str:
+        return (
+            f"level {self.number} won in {self.actions} actions;"
+            f" {self.exact} of {self.actions} predicted frames exact"
+        )
+
+
+@dataclass(frozen=True)
+class Film:
+    """A game that was played and filmed."""
+
+    game: str
+    result: GameResult
+    shots: tuple[Shot, ...]
+    path: Path
+
+
+def film_game(
+    run: Run,
+    game: str,
+    path: Path,
+    *,
+    max_actions: int = 100,
+    seed: int = 0,
+    games: Path | None = None,
+    agent: Agent | None = None,
+    zoom: int = 4,
+    on_level: Callable[[Level], None] | None = None,
+) -> Film:
+    """Let an agent play a game, predict each level open loop beside it, and write a GIF.
+
+    Args:
+        run: predicts, and plays if no agent is given.
+        game: a name or full id.
+        path: the GIF to write.
+        max_actions: the film's length, if the game is not won before.
+        seed: of the game and of the agent.
+        games: folder of games; without it, the project's own.
+        agent: the player; without it, `world-model` with the run.
+        zoom: pixels of the picture for a pixel of the frame.
+        on_level: called after each level that is won.
+
+    Raises:
+        ArcworldError: no such game, or the file cannot be written.
+    """
+    filmed = FilmedAgent(agent or WorldModelAgent(run, seed), run)
+
+    def on_step(*_: object) -> None:
+        if on_level is not None and filmed.shots[-1].won:
+            on_level(levels_won(filmed.shots)[-1])
+
+    with Toolkit(games) as toolkit:
+        result = play_game(filmed, toolkit, game, max_actions, seed, on_step=on_step)
+    name = game_name(result.game_id)
+    return Film(name, result, tuple(filmed.shots), save_film(filmed.shots, name, path, zoom))
+
+
+def levels_won(shots: Sequence[Shot]) -> list[Level]:
+    """Every level that the shots show won, in order; actions since it began or was reset count."""
+    found: list[Level] = []
+    since: list[Shot] = []
+    for shot in shots[1:]:
+        since.append(shot)
+        if shot.won:
+            exact = sum(one.wrong == 0 and one.steps > 0 for one in since)
+            found.append(Level(shot.level, len(since), exact))
+            since = []
+    return found

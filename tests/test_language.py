@@ -1,0 +1,132 @@
+"""Plain English: words that the project does not use, in documents, code, messages and pages.
+
+Rooms (top-level packages) are checked as soon as their prose is rewritten; `PENDING_ROOMS` names
+those that are not, and must end empty. Old entries of docs/LOG.md stay as they were written.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+WORDS = (
+    r"foret(?:el|ol)\w*",
+    r"untaken",
+    r"lore",
+    r"whoever",
+    r"whence",
+    r"by dice",
+    r"came of it",
+    r"had for nothing",
+    r"in vain",
+    r"in the mean\b(?! time)",
+    r"so many",
+    r"learnt",
+    r"goes on(?! to)",
+    r"knows nothing of",
+)
+"""What the field does not say, by regular expression; matched as whole words, in any case."""
+PLAIN = re.compile(rf"\b(?:{'|'.join(WORDS)})\b", re.IGNORECASE)
+NEW_IN_LOG = "2026-11-27"
+"""Entries of docs/LOG.md from this day on are held to the list."""
+GENERATED = ("docs/cli.md",)
+"""Written from the help of commands, which PENDING_ROOMS has by the room."""
+PENDING_ROOMS: tuple[str, ...] = (
+    "__init__",
+    "benchmarks",
+    "cli",
+    "commands",
+    "diagnosis",
+    "errors",
+    "evaluation",
+    "frames",
+    "games",
+    "integrations",
+    "models",
+    "planning",
+    "play",
+    "recordings",
+    "tokens",
+    "tournament",
+    "training",
+    "web",
+    "weights",
+)
+"""Rooms whose prose is not yet plain; take a room out when it is. It must end empty."""
+
+
+def tracked(*patterns: str) -> list[Path]:
+    """Files of the working tree that git tracks or would add."""
+    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    told = subprocess.run(
+        [*listed, "--", *patterns], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    names = sorted(set(told.stdout.split("\0")) - {""})
+    return [ROOT / name for name in names if (ROOT / name).is_file()]
+
+
+def room_of(path: Path) -> str:
+    """`models` for arcworld/models/run.py, `cli` for arcworld/cli.py."""
+    return path.relative_to(ROOT / "arcworld").parts[0].removesuffix(".py")
+
+
+def documents() -> list[Path]:
+    found = tracked("*.md", "*.cff", "*.toml", "*.yml", "*.yaml", "scripts/*", "recipes/*", ".ci/*")
+    found += tracked("examples/*")
+    kept = [path for path in found if str(path.relative_to(ROOT)) not in GENERATED]
+    return [path for path in kept if "weights" not in path.parts]
+
+
+def sources() -> list[Path]:
+    found = tracked("arcworld/*.py", "arcworld/*.html", "arcworld/*.js", "arcworld/*.css")
+    found += tracked("arcworld/weights/*.md")
+    return [path for path in found if room_of(path) not in PENDING_ROOMS]
+
+
+def held_part(path: Path) -> str:
+    """The text of a file that the list holds for: of the log, the head and the new entries."""
+    text = path.read_text(encoding="utf-8", errors="replace")
+    if path.name != "LOG.md":
+        return text
+    head, *entries = re.split(r"^(?=## \d{4}-\d\d-\d\d)", text, flags=re.MULTILINE)
+    return head + "".join(entry for entry in entries if entry[3:13] >= NEW_IN_LOG)
+
+
+def found_in(path: Path) -> list[str]:
+    return [found[0] for found in PLAIN.finditer(held_part(path))]
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="needs a checkout")
+def test_documents_use_plain_words() -> None:
+    wrong = {str(path.relative_to(ROOT)): found_in(path) for path in documents()}
+    assert {name: words for name, words in wrong.items() if words} == {}
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="needs a checkout")
+def test_code_and_pages_use_plain_words() -> None:
+    wrong = {str(path.relative_to(ROOT)): found_in(path) for path in sources()}
+    assert {name: words for name, words in wrong.items() if words} == {}
+
+
+def test_pending_rooms_exist() -> None:
+    """A room that is gone or renamed does not stay on the list."""
+    rooms = {room_of(path) for path in tracked("arcworld/*")}
+    assert set(PENDING_ROOMS) <= rooms
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("the next frame, foretold by it", ["foretold"]),
+        ("Lore and explorers", ["Lore"]),
+        ("whoever plays; it is learnt by dice", ["whoever", "learnt", "by dice"]),
+        ("Knows nothing of HTTP", ["Knows nothing of"]),
+        ("The model explores and predicts on average.", []),
+    ],
+)
+def test_the_list_finds_its_words(text: str, words: list[str]) -> None:
+    assert [found[0] for found in PLAIN.finditer(text)] == words
