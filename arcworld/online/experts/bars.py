@@ -1,7 +1,7 @@
 """Bars: status bars and clocks, thin rectangles whose border advances by a fixed width.
 
 Idea: a counter is two colours that share a border; a tick recolours the same number of lines on the
-same side. Three readings compete: every so many actions, whenever something else changes, and by
+same side. Three readings compete: every n actions, whenever something else changes, and by
 the action. Worth: whole frames (bars are in most games and change in most steps).
 """
 
