@@ -88,13 +88,16 @@ class _Demo:
         return write_page(run, known, unknown, played, films=films)
 
     def _films(self) -> dict[str, Path]:
-        """A GIF of each game that the shipped weights play; one that is there stays."""
+        """A GIF of each game that the shipped weights play; one that is there stays.
+
+        They are beside the recordings: training starts a run only in a folder without other files.
+        """
         from arcworld.commands.evaluate import open_run
         from arcworld.film.play import film_game
 
         found: dict[str, Path] = {}
         for game, actions in FILMED.items():
-            path = self.out / "report" / f"shipped-{game}.gif"
+            path = self._data / "films" / f"{game}.gif"
             found[f"The shipped weights on {game}"] = path
             if path.is_file():
                 continue

@@ -34,11 +34,11 @@ def film(
         out: the GIF to write.
     """
     from arcworld.commands.evaluate import open_run
-    from arcworld.commands.output import claim
+    from arcworld.commands.output import reserve
     from arcworld.commands.play import summary
     from arcworld.film.play import film_game
 
-    claim(out)
+    reserve(out)
     opened = open_run(run)
     made = film_game(
         opened, game, out, max_actions=max_actions, seed=seed, games=games, on_level=print

@@ -59,7 +59,7 @@ def write_page(
         unknown: measured on games that were not trained on.
         played: games, as an agent played them.
         folder: for pages and pictures; without it, `report` in the run's folder.
-        films: moving pictures in that folder to show first, by what they show.
+        films: moving pictures to show first, by what they show.
 
     Returns:
         The HTML page.
@@ -73,7 +73,7 @@ def write_page(
         "## In short",
         *(brief_table(one.parts, one.about, title).as_markdown() for title, one in both),
         *([_played_table(played).as_markdown()] if played else []),
-        *(_moving(films) if films else []),
+        *(_moving(folder, films) if films else []),
         "## Predicted next frames",
         *(part for title, one in both for part in _films(folder, one, title)),
         "## Open loop",
@@ -97,13 +97,13 @@ def write_page(
     return page
 
 
-def _moving(films: Mapping[str, Path]) -> list[str]:
+def _moving(folder: Path, films: Mapping[str, Path]) -> list[str]:
     return [
         "## The shipped weights at play",
         "The agent plays with the weights that ship with the package. On each level the world model"
         " gets the first frame and then only the actions. These games are among those it was"
         " trained on.",
-        *(f"![{what}]({path.name})" for what, path in films.items()),
+        *(f"![{what}]({os.path.relpath(path, folder)})" for what, path in films.items()),
     ]
 
 

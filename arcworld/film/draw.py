@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from arcworld.errors import ArcworldError
 from arcworld.film.record import Shot
 from arcworld.frames.palette import PALETTE, difference, to_rgb
-from arcworld.recordings.episode import CLICK, SIDE
+from arcworld.recordings.episode import SIDE
 
 TITLES = ("True game", "Prediction", "Error")
 GAP, HEAD, FOOT = 8, 46, 28
@@ -60,11 +60,12 @@ def draw_shot(shot: Shot, title: str, zoom: int = 4) -> Any:
 
 def _ringed(picture: NDArray[np.uint8], shot: Shot, zoom: int) -> NDArray[np.uint8]:
     """The picture with a ring around the clicked pixel, unless it shows the next level already."""
-    if shot.action is None or shot.action.id != CLICK or shot.won:
+    action = shot.action
+    if action is None or action.x is None or action.y is None or shot.won:
         return picture
     row, column = np.ogrid[: picture.shape[0], : picture.shape[1]]
     middle = (zoom - 1) / 2
-    away = np.hypot(row - shot.action.y * zoom - middle, column - shot.action.x * zoom - middle)
+    away = np.hypot(row - action.y * zoom - middle, column - action.x * zoom - middle)
     picture[(away > 2 * zoom) & (away < 2.8 * zoom)] = RING
     return picture
 

@@ -13,7 +13,7 @@ from arcworld.errors import ArcworldError
 from arcworld.film.draw import PAUSE, draw_shot, save_film
 from arcworld.film.play import film_game, levels_won
 from arcworld.film.record import FilmedAgent, Shot
-from arcworld.games.demo_player import load_player
+from arcworld.games.demo_player import load_demo_player
 from arcworld.models.run import Run, from_pretrained
 from arcworld.play.agent import Decision
 from arcworld.play.dream import Dream
@@ -47,7 +47,7 @@ class Scripted:
 
 def solution(game: str) -> list[Action]:
     """Actions that win the first level."""
-    return load_player(game).solution(0, np.random.default_rng(0))
+    return load_demo_player(game).solution(0, np.random.default_rng(0))
 
 
 def shot(wrong: int, steps: int, *, level: int = 1, won: bool = False) -> Shot:
