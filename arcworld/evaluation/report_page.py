@@ -146,6 +146,7 @@ def _open_loop(folder: Path, evaluation: Evaluation) -> list[str]:
     if not len(dreams["run"].starts_S):
         return [f"No episode is {HORIZON} actions long."]
     path = plot_open_loop(dreams, folder / "open-loop.png")
+    depths = ", ".join(map(str, DEPTHS))
     parts = [
         f"{len(dreams['run'].starts_S)} dreams: the true actions, but the model's own frames."
         " `copy` is the start frame again.",
@@ -154,7 +155,7 @@ def _open_loop(folder: Path, evaluation: Evaluation) -> list[str]:
     for game in sorted({str(game) for game in dreams["run"].games_S}):
         path = save(dream_strip(dreams["run"], game), folder / f"dream-{game}.png")
         parts.append(
-            f"**{game}**, start frame, then after {DEPTHS} actions.\n\n![{game}]({path.name})"
+            f"**{game}**, start frame, then after {depths} actions.\n\n![{game}]({path.name})"
         )
     return parts
 
