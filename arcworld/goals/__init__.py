@@ -15,7 +15,7 @@ How a planner uses this:
         # frame (() means: no advice, try one unit a class).
         goals.beliefs.tried(hypothesis)                     # a plan for it starts
         goals.beliefs.missed(hypothesis)                    # it ended, and nothing was won
-    goals.observe(step, won_frame_HW)                       # every real step, whoever chose it;
+    goals.observe(step, won_frame_HW)                       # every real step, of any player;
         # won_frame_HW = observation.grids[-2] where the step won a level
 
 Two nodes of a search are equal where their frames without `goals.scene.rim_HW` and their memories

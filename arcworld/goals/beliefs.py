@@ -25,9 +25,9 @@ class BeliefConfig:
     Attributes:
         strike: factor of a hypothesis that held without a win.
         most_strikes: later sightings no longer count.
-        patience: a goal may have held for so many frames before the win.
-        misses: a confirmed goal is dropped after so many plans without a win.
-        tracked: only so many hypotheses, the most probable, are followed from frame to frame.
+        patience: a goal may have held for this many frames before the win.
+        misses: a confirmed goal is dropped after this many plans without a win.
+        tracked: only this many hypotheses, the most probable, are followed from frame to frame.
         same_form: penalty in logits for each earlier hypothesis of the same form in `order`.
     """
 

@@ -21,7 +21,7 @@ from arcworld.online.view import CLICK, COLOURS, PIXELS, SIDE, Part, Segmenter
 MOVES = (1, 2, 3, 4)
 """Actions that usually mean up, down, left, right."""
 MARGIN = 6
-"""Status bars lie within so many pixels of an edge."""
+"""Status bars lie within this many pixels of an edge."""
 MOST_SHAPES = 4
 """Colours with more shapes are not split by shape."""
 MOST_VIEWS = 256

@@ -13,7 +13,7 @@ from arcworld.online.view import CLICK, SIDE, Action
 MOST_UNITS = 40
 """A class with more units is wall or floor: hardly a goal."""
 HIDDEN = 1.2
-"""A mover that vanishes at most so many cells from its goal is taken to stand below it."""
+"""A mover that vanishes at most this many cells from its goal is taken to stand below it."""
 
 
 class Form(Protocol):
