@@ -1,90 +1,85 @@
-"""A game as a `gymnasium` environment.
+"""A game as a Gymnasium environment: `gymnasium.make("arcworld:arcworld/Game-v0", game="keys")`.
 
-Knows `GameSession`; knows no agent. Importing it registers nothing: call `register` for
-`gymnasium.make("arcworld/Game-v0", game="keys")`.
+What Gymnasium's terms mean here:
 
-What the words of gymnasium mean here:
-
-- `reset` opens a new run on the scorecard. Its seed, once given, stays the game's.
+- `reset` opens a new run on the scorecard. A seed given once stays the game's seed.
 - The reward is the number of levels gained (never negative).
 - `terminated`: the game is won. `truncated`: `max_actions` steps are spent, or the toolkit gave no
   answer several times in a row (`info["fault"]` says why).
-- GAME_OVER ends nothing: levels stay won, as in the game itself. The next step must be RESET;
-  `info["action_mask"]` leaves nothing else. Only where the game can be continued by a full reset
-  alone is the episode truncated.
-- An action that is not legal (another one after GAME_OVER, one the game does not offer, a RESET
-  that would reset the whole game) is not sent: the observation stays, the reward is 0,
-  `info["illegal"]` is true, and it counts towards `max_actions`.
+- GAME_OVER does not end the episode: levels stay won, as in the game itself. Only RESET is legal
+  then, and `info["action_mask"]` says so. The episode is truncated only where nothing but a full
+  reset would continue the game.
+- An illegal action (any but RESET after GAME_OVER, one the game does not offer, a RESET that would
+  reset the whole game) is not sent: the observation stays, the reward is 0, `info["illegal"]` is
+  true, and the step counts towards `max_actions`.
 """
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-import gymnasium
-import numpy as np
-from gymnasium import spaces
-from numpy.typing import NDArray
+from gymnasium.envs.registration import EnvSpec
 
 from arcworld.errors import ArcworldError
 from arcworld.play.game_session import GameSession
-from arcworld.play.observation import WIN, Observation, ToolkitError
+from arcworld.play.observation import Observation, ToolkitError
+from arcworld.play.registration import ENV_ID, register
+from arcworld.play.spaces import FrameEnv, FrameHW, Info, make_info
 from arcworld.play.toolkit import Scorecard, Toolkit
-from arcworld.recordings.episode import ACTION_IDS, CLICK, COLOURS, SIDE, Action
+from arcworld.recordings.episode import Action
 
-ENV_ID = "arcworld/Game-v0"
+__all__ = ["ENV_ID", "ArcEnv", "register"]
+
 TRIES = 5
-FramesHW = NDArray[np.uint8]
-Info = dict[str, Any]
+"""How often an action without an answer is sent before the episode is truncated."""
 
 
-class ArcEnv(gymnasium.Env[FramesHW, NDArray[np.int64]]):
+class ArcEnv(FrameEnv):
     """One game. Observations are frames, uint8 [64, 64]; actions are (id, x, y), int [3].
 
-    x and y count only where the id is 6, a click.
+    `info` is described at `arcworld.play.spaces.make_info`. It is the same for the same seed and
+    actions; a run's guid, which is not, is `env.unwrapped.session.guid`.
 
-    `info` holds `available_actions`, `legal_actions`, `action_mask` (int8 [8], by id),
-    `levels_completed`, `win_levels`, `state`, `grids` (uint8 [n, 64, 64], the animation),
-    `game_id`, `full_reset`, `illegal`, and `fault` ("" or the toolkit's last); all of it the same
-    for the same seed and actions (a run's guid, which is not, is `env.unwrapped.session.guid`).
+    `copy.deepcopy` gives an independent environment in the same state: the game is opened anew, in
+    a toolkit of its own, and the episode's actions are sent again.
 
     Args:
         game: a name or full id.
-        games: a folder of games, None for the project's own; or give an open `toolkit`, which is
-            then not closed here.
-        max_actions: steps of an episode.
+        games: a folder of games, None for the project's own. Games are Python code that is
+            executed: name only folders that you trust.
+        toolkit: an open toolkit in place of `games`; it is not closed here.
+        max_actions: an episode is truncated after this number of steps.
         seed: of the game, until `reset` is given another.
-        render_mode: "rgb_array" or None.
-        zoom: pixels of the picture to a pixel of the frame.
-    """
+        render_mode: "rgb_array", or None for no pictures.
+        zoom: a rendered picture has zoom x zoom pixels for each pixel of the frame.
 
-    metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 5}  # noqa: RUF012
+    Raises:
+        ArcworldError: there is no such folder or no game in it, or a number is out of range.
+    """
 
     def __init__(
         self,
-        game: str,
+        game: str = "keys",
         *,
-        games: Path | None = None,
+        games: str | Path | None = None,
         toolkit: Toolkit | None = None,
         max_actions: int = 2_000,
         seed: int = 0,
         render_mode: str | None = None,
         zoom: int = 4,
     ) -> None:
-        if max_actions < 1:
-            raise ArcworldError(f"max_actions is {max_actions}; expected 1 or more")
-        self.observation_space = spaces.Box(0, COLOURS - 1, (SIDE, SIDE), np.uint8)
-        self.action_space = spaces.MultiDiscrete([len(ACTION_IDS), SIDE, SIDE])
-        self.render_mode = render_mode
-        self._zoom = zoom
+        super().__init__(max_actions=max_actions, render_mode=render_mode, zoom=zoom)
         self._game = game
         self._game_seed = seed
-        self._max_actions = max_actions
         self._owns_toolkit = toolkit is None
-        self._toolkit = Toolkit(games) if toolkit is None else toolkit
+        self._toolkit = (
+            Toolkit(None if games is None else Path(games)) if toolkit is None else toolkit
+        )
         self._session: GameSession | None = None
-        self._steps = 0
+        self._opening_seed = seed
+        self._sent: list[Action] = []
 
     @property
     def session(self) -> GameSession:
@@ -93,40 +88,34 @@ class ArcEnv(gymnasium.Env[FramesHW, NDArray[np.int64]]):
             raise ArcworldError("no run is open; call reset() first")
         return self._session
 
+    @property
+    def observation(self) -> Observation:
+        """What the last action led to."""
+        return self.session.observation
+
+    @property
+    def spec(self) -> EnvSpec | None:  # type: ignore[override]
+        """The specification, in plain JSON types: a folder is a str, a toolkit is its folder."""
+        return self._spec
+
+    @spec.setter
+    def spec(self, spec: EnvSpec | None) -> None:
+        self._spec = None if spec is None else self._plain(spec)
+
+    _spec: EnvSpec | None = None
+
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[FramesHW, Info]:
+    ) -> tuple[FrameHW, Info]:
         """Open a new run."""
         super().reset(seed=seed)
         if seed is not None:
             self._game_seed = seed
-        self._session = self._toolkit.open(self._game, self._game_seed)
-        self._steps = 0
-        observation = self._session.observation
-        return observation.frame_HW.copy(), _info(observation)
-
-    def step(self, action: NDArray[np.int64]) -> tuple[FramesHW, float, bool, bool, Info]:
-        """One action; see the module for what ends an episode."""
-        before = self.session.observation
-        self._steps += 1
-        after, illegal, fault = self._send(_read_action(action))
-        reward = float(max(after.levels_completed - before.levels_completed, 0))
-        won = after.state == WIN
-        stuck = not won and not after.legal_actions
-        truncated = stuck or bool(fault) or (not won and self._steps >= self._max_actions)
-        info = _info(after, illegal=illegal, fault=fault)
-        return after.frame_HW.copy(), reward, won, truncated, info
-
-    def render(self) -> NDArray[np.uint8] | None:  # type: ignore[override]
-        """The frame in the official colours, uint8 [64 * zoom, 64 * zoom, 3]."""
-        if self.render_mode is None:
-            return None
-        from arcworld.frames.palette import to_rgb
-
-        return to_rgb(self.session.observation.frame_HW, self._zoom)
+        self._open(self._game_seed)
+        return self.observation.frame_HW.copy(), make_info(self.observation)
 
     def scorecard(self) -> Scorecard:
-        """Of all runs so far."""
+        """The scorecard of all runs so far."""
         return self._toolkit.scorecard()
 
     def close(self) -> None:
@@ -135,45 +124,61 @@ class ArcEnv(gymnasium.Env[FramesHW, NDArray[np.int64]]):
             self._toolkit.close()
         super().close()
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """See the class.
+
+        Raises:
+            ArcworldError: a service runs the game, or it answered otherwise the second time.
+        """
+        if self._toolkit.folder is None:
+            raise ArcworldError("a game on a service cannot be copied; expected a local one")
+        other = copy.copy(self)
+        memo[id(self)] = other
+        for name in ("observation_space", "action_space", "_np_random", "_spec"):
+            setattr(other, name, copy.deepcopy(getattr(self, name), memo))
+        other._owns_toolkit, other._toolkit = True, Toolkit(self._toolkit.folder)
+        if self._session is not None:
+            other._replay(self)
+        return other
+
+    def _open(self, seed: int) -> None:
+        self._session = self._toolkit.open(self._game, seed)
+        self._opening_seed, self._steps, self._sent = seed, 0, []
+
+    def _replay(self, source: ArcEnv) -> None:
+        """Bring a new run of the game to where another environment's run is."""
+        steps, actions = source._steps, source._sent
+        self._open(source._opening_seed)
+        for action in actions:
+            self._send(action)
+        self._steps = steps
+        if self.observation.frame_HW.tobytes() != source.observation.frame_HW.tobytes():
+            raise ArcworldError(
+                f"{self._game}: the same {len(actions)} actions led to another frame; expected a"
+                " deterministic game; play the copy from a reset instead"
+            )
+
     def _send(self, action: Action) -> tuple[Observation, bool, str]:
-        """(what is seen now, whether the action was illegal, the fault that ends the episode)."""
+        """(observation after it, whether it was illegal, the fault that ends the episode)."""
         fault = ""
         for _ in range(TRIES):
-            if action.id not in self.session.observation.legal_actions:
-                return self.session.observation, True, ""
+            if action.id not in self.observation.legal_actions:
+                return self.observation, True, ""
             try:
-                return self.session.step(action), False, ""
+                after = self.session.step(action)
+                self._sent.append(action)
+                return after, False, ""
             except ToolkitError as error:
                 fault = str(error)
             if not self.session.may_retry(action):
                 break
-        return self.session.observation, False, fault
+        return self.observation, False, fault
 
-
-def register() -> None:
-    """Make `gymnasium.make("arcworld/Game-v0", game=...)` known; twice does no harm."""
-    if ENV_ID not in gymnasium.registry:
-        gymnasium.register(id=ENV_ID, entry_point="arcworld.play.environment:ArcEnv")
-
-
-def _read_action(action: NDArray[np.int64]) -> Action:
-    action_id, x, y = (int(value) for value in action)
-    return Action(action_id, x, y) if action_id == CLICK else Action(action_id)
-
-
-def _info(observation: Observation, *, illegal: bool = False, fault: str = "") -> Info:
-    mask = np.zeros(len(ACTION_IDS), np.int8)
-    mask[list(observation.legal_actions)] = 1
-    return {
-        "available_actions": observation.available_actions,
-        "legal_actions": observation.legal_actions,
-        "action_mask": mask,
-        "levels_completed": observation.levels_completed,
-        "win_levels": observation.win_levels,
-        "state": observation.state,
-        "grids": np.stack(observation.grids),
-        "game_id": observation.game_id,
-        "full_reset": observation.full_reset,
-        "illegal": illegal,
-        "fault": fault,
-    }
+    def _plain(self, spec: EnvSpec) -> EnvSpec:
+        plain = copy.copy(spec)
+        plain.kwargs = dict(spec.kwargs)
+        if plain.kwargs.pop("toolkit", None) is not None:
+            plain.kwargs["games"] = self._toolkit.folder
+        if plain.kwargs.get("games") is not None:
+            plain.kwargs["games"] = str(plain.kwargs["games"])
+        return plain
