@@ -25,6 +25,7 @@ from arcworld.commands.demo import demo
 from arcworld.commands.diagnose import diagnose
 from arcworld.commands.evaluate import evaluate
 from arcworld.commands.film import film
+from arcworld.commands.kaggle import kaggle
 from arcworld.commands.play import play
 from arcworld.commands.render import render
 from arcworld.commands.stop import Stopped
@@ -64,6 +65,7 @@ def make_app() -> App:
             render,
             film,
             tournament,
+            kaggle,
             bench,
             convert,
         )

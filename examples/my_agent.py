@@ -15,11 +15,14 @@ Without a run the explorer plays, and without arcworld a random player that is w
 from __future__ import annotations
 
 import importlib.util
+import json
 import logging
 import os
 import random
 import sys
+import tempfile
 import time
+import zipfile
 from collections.abc import Iterator
 from functools import cache, partial
 from pathlib import Path
@@ -29,18 +32,18 @@ from agents.agent import Agent
 from arcengine import GameAction, GameState
 
 HOURS = 8.5
-"""Of the nine that a submission may take; then all games end where they stand."""
+"""A submission may take nine hours. After this time all games end as they are."""
 MAX_ACTIONS = 2_000
 """In each game."""
 AGENTS = ("world-model", "explorer", "random")
-"""The first that works plays; when it fails, the next."""
+"""The first that works plays; if it fails, the next takes over."""
 
 ENDS = time.monotonic() + HOURS * 3600
 logger = logging.getLogger(__name__)
 
 
 def places() -> list[Path]:
-    """Where wheel and run may lie."""
+    """Folders to search for the wheel and the run."""
     named = os.environ.get("ARCWORLD_HOME")
     beside = Path(__file__).resolve().parent
     found = [Path(named)] if named else []
@@ -52,8 +55,18 @@ def find(pattern: str) -> Iterator[Path]:
     return (path for place in places() for path in sorted(place.rglob(pattern)))
 
 
+def unpack_wheel() -> None:
+    """Make a wheel of arcworld importable where nobody installed it; its weights must be files."""
+    wheel = next(find("arcworld-*.whl"), None)
+    if wheel is not None:
+        folder = tempfile.mkdtemp(prefix="arcworld-")
+        with zipfile.ZipFile(wheel) as packed:
+            packed.extractall(folder)
+        sys.path.append(folder)
+
+
 if importlib.util.find_spec("arcworld") is None:
-    sys.path += [str(wheel) for wheel in find("arcworld-*.whl")]
+    unpack_wheel()
 
 try:
     from arcworld.integrations.arc_agents import ArcworldMixin
@@ -64,15 +77,49 @@ except Exception:
     ArcworldMixin = None
 
 
+def is_run(path: Path) -> bool:
+    """Whether a `run.json` was written by `arcworld train`: other programs use the name too."""
+    parts = ("tokenizer/config.json", "world_model/config.json")
+    try:
+        about = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    ours = isinstance(about, dict) and about.get("scheme") in ("v1", "v2")
+    return ours and all((path.parent / part).is_file() for part in parts)
+
+
 @cache
-def run_folder() -> Path | None:
-    """The run to play with."""
-    return next((path.parent for path in find("run.json")), None)
+def run_folder() -> Path:
+    """The run to play with: the first that is found, else the weights that arcworld ships."""
+    found = next((path.parent for path in find("run.json") if is_run(path)), None)
+    logger.warning("arcworld plays with %s", found or "the shipped weights `small`")
+    return found or Path("small")
 
 
 def make(name: str) -> Any:
     """A new agent with models of its own: games are played in threads, and it may learn in each."""
-    return make_agent(name, inputs=AgentInputs(run=run_folder()))
+    agent = make_agent(name, inputs=AgentInputs(run=run_folder() if needs_run(name) else None))
+    logger.warning("arcworld plays as %s", agent.name)
+    return agent
+
+
+def best_agent() -> Any:
+    """The first of `AGENTS` that works."""
+    return FallbackAgent(*(partial(make, name) for name in AGENTS))
+
+
+def rehearse() -> None:
+    """Play one action of a game that arcworld brings along, before the scored run begins."""
+    logging.basicConfig(level=logging.WARNING)
+    if ArcworldMixin is None:
+        raise RuntimeError("arcworld cannot be imported; see the error above")
+    from arcworld.play.session import play_game
+    from arcworld.play.toolkit import Toolkit
+
+    with Toolkit() as toolkit:
+        agent = best_agent()
+        result = play_game(agent, toolkit, "keys", 1)
+    print(f"rehearsal: {agent.name} played {result.actions} action of {result.game_id}")
 
 
 if ArcworldMixin is not None:
@@ -84,26 +131,25 @@ if ArcworldMixin is not None:
 
         def make_agent(self) -> Any:
             """The first of `AGENTS` that works."""
-            possible = [name for name in AGENTS if run_folder() or not needs_run(name)]
-            return FallbackAgent(*(partial(make, name) for name in possible))
+            return best_agent()
 
         def is_done(self, frames: list[Any], latest_frame: Any) -> bool:
-            """Won, at an end, or out of time."""
+            """Whether the game is won, cannot continue, or time is up."""
             return time.monotonic() > ENDS or super().is_done(frames, latest_frame)
 
 else:
 
     class MyAgent(Agent):
-        """Plays one game blindly."""
+        """Plays one game at random."""
 
         MAX_ACTIONS = MAX_ACTIONS
 
         def is_done(self, frames: list[Any], latest_frame: Any) -> bool:
-            """Won, at an end, or out of time."""
+            """Whether the game is won, cannot continue, or time is up."""
             return time.monotonic() > ENDS or latest_frame.state is GameState.WIN
 
         def choose_action(self, frames: list[Any], latest_frame: Any) -> Any:
-            """Any action on offer."""
+            """A random available action."""
             offered = [number for number in latest_frame.available_actions if number]
             if latest_frame.state is not GameState.NOT_FINISHED or not offered:
                 return GameAction.RESET
@@ -113,7 +159,7 @@ else:
             return action
 
         def take_action(self, action: Any) -> Any:
-            """None where there is no answer: then it tries again."""
+            """The next frame; None without an answer, and then another action is tried."""
             try:
                 return super().take_action(action)
             except Exception:

@@ -29,6 +29,7 @@ COMMANDS = (
     "render",
     "film",
     "tournament",
+    "kaggle",
     "bench",
 )
 

@@ -1,13 +1,10 @@
-"""Every snippet of docs/how-to runs: in order, against a server and a Kaggle made here."""
+"""Every snippet of docs/how-to runs: in order, against a server started here."""
 
 from __future__ import annotations
 
 import logging
 import re
 import shlex
-import shutil
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,12 +20,10 @@ from arcworld.play.toolkit_compat import hidden_environment, import_toolkit
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "how-to"
-EXAMPLE = ROOT / "examples" / "my_agent.py"
 SNIPPETS = {
     "play": 1,
     "service": 1,
     "arc-agi-3-agents": 1,
-    "kaggle": 1,
     "own-game": 1,
     "online-evaluation": 1,
 }
@@ -123,44 +118,3 @@ def test_in_the_agents_repository(agents_agent: ModuleType, seat: Any, toolkit: 
     agent = seat(names["Explorer"], toolkit.open("keys")._wrapper)
     agent.main()
     assert toolkit.scorecard().actions == 21
-
-
-@pytest.mark.parametrize("rerun", [True, False])
-def test_on_kaggle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rerun: bool) -> None:
-    """The cell, with its folders moved and its programs written down instead of run."""
-    (given := tmp_path / "input/competitions/arc-prize-2026-arc-agi-3").mkdir(parents=True)
-    (given / "ARC-AGI-3-Agents/agents/templates").mkdir(parents=True)
-    (tmp_path / "working").mkdir()
-    (tmp_path / "input/arcworld").mkdir()
-    shutil.copy(EXAMPLE, tmp_path / "input/arcworld")
-    ran: list[list[str]] = []
-    frames: list[str] = []
-    monkeypatch.setattr(
-        subprocess, "run", lambda line, **_: ran.append([str(word) for word in line])
-    )
-    monkeypatch.setitem(sys.modules, "pandas", pandas_stand_in(frames))
-    monkeypatch.delenv("KAGGLE_IS_COMPETITION_RERUN", raising=False)
-    if rerun:
-        monkeypatch.setenv("KAGGLE_IS_COMPETITION_RERUN", "1")
-    (text,) = blocks("kaggle", "python")
-    exec(compile(text.replace("/kaggle", str(tmp_path)), "kaggle", "exec"), {})
-
-    agents = tmp_path / "working/ARC-AGI-3-Agents"
-    assert (agents / "agents/templates/my_agent.py").read_text() == EXAMPLE.read_text()
-    compile((agents / "agents/__init__.py").read_text(), "__init__.py", "exec")
-    assert ran[1][-2:] == ["arcworld", "orjson"]
-    assert (ran[-1][1:] == ["main.py", "--agent", "myagent"]) == rerun
-    assert frames == ([] if rerun else [f"{tmp_path}/working/submission.parquet"])
-
-
-def pandas_stand_in(written: list[str]) -> ModuleType:
-    class DataFrame:
-        def __init__(self, rows: dict[str, list[Any]]) -> None:
-            assert set(rows) == {"row_id", "game_id", "end_of_game", "score"}
-
-        def to_parquet(self, path: str, *, index: bool) -> None:
-            written.append(path)
-
-    module = ModuleType("pandas")
-    module.__dict__["DataFrame"] = DataFrame
-    return module

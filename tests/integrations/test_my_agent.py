@@ -50,14 +50,25 @@ def test_the_class_is_found_as_the_repository_finds_it(
     assert module.MyAgent.__name__.lower() == "myagent"
 
 
-def test_without_a_run_the_explorer_plays(
-    load: Callable[[], Any], seat: Any, toolkit: Toolkit, monkeypatch: pytest.MonkeyPatch
+def test_without_a_run_the_shipped_weights_play(
+    load: Callable[[], Any],
+    seat: Any,
+    toolkit: Toolkit,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    given: list[Any] = []
+    monkeypatch.setitem(
+        catalogue.AGENTS, "world-model", lambda seed, what: given.append(what) or RandomAgent()
+    )
     module = load()
     monkeypatch.setattr(module.MyAgent, "MAX_ACTIONS", 30)
     agent = seat(module.MyAgent, toolkit.open("keys")._wrapper)
-    agent.main()
-    assert agent.player.agent.name == "explorer"
+    with caplog.at_level(logging.WARNING):
+        agent.main()
+    assert given == [catalogue.AgentInputs(run=Path("small"))]
+    assert "arcworld plays with the shipped weights `small`" in caplog.text
+    assert "arcworld plays as random" in caplog.text
     assert toolkit.scorecard().actions == 31
 
 
@@ -77,23 +88,43 @@ def test_a_run_beside_it_is_played_with_and_falls_back_where_it_fails(
     monkeypatch.setitem(
         catalogue.AGENTS, "world-model", lambda seed, what: given.append(what) or OutOfMemory()
     )
-    (tmp_path / "weights" / "small").mkdir(parents=True)
-    (tmp_path / "weights" / "small" / "run.json").write_text("{}")
+    (tmp_path / "earlier").mkdir()
+    (tmp_path / "earlier" / "run.json").write_text('{"scheme": "v2"}')
+    folder = write_run(tmp_path / "weights" / "mine")
     module = load()
     monkeypatch.setattr(module.MyAgent, "MAX_ACTIONS", 20)
     agent = seat(module.MyAgent, toolkit.open("taps")._wrapper)
     with caplog.at_level(logging.WARNING):
         agent.main()
-    assert given == [catalogue.AgentInputs(run=tmp_path / "weights" / "small")]
+    assert given == [catalogue.AgentInputs(run=folder)]
     assert agent.player.agent.name == "explorer"
     assert "agent random failed (MemoryError: CUDA out of memory)" in caplog.text
     assert toolkit.scorecard().actions == 21
 
 
+def write_run(folder: Path) -> Path:
+    """What tells a run of ours: `run.json` with a scheme, and the parts beside it."""
+    for part in ("tokenizer", "world_model"):
+        (folder / part).mkdir(parents=True)
+        (folder / part / "config.json").write_text("{}")
+    (folder / "run.json").write_text('{"scheme": "v2"}')
+    return folder
+
+
+@pytest.mark.parametrize(
+    "content", ["not a run", "[]", "{}", '{"scheme": "https"}', '{"scheme": ["v2"]}']
+)
+def test_a_run_of_another_program_is_passed_over(
+    load: Callable[[], Any], tmp_path: Path, content: str
+) -> None:
+    (write_run(tmp_path / "other") / "run.json").write_text(content)
+    assert load().run_folder() == Path("small")
+
+
 def test_a_broken_run_is_passed_over(
     load: Callable[[], Any], seat: Any, toolkit: Toolkit, tmp_path: Path
 ) -> None:
-    (tmp_path / "run.json").write_text("not a run")
+    write_run(tmp_path / "broken")
     agent = seat(load().MyAgent, toolkit.open("taps")._wrapper)
     assert agent.player.agent.name == "explorer"
 
@@ -128,7 +159,7 @@ print(json.dumps({
 """
 
 
-@pytest.mark.parametrize(("with_wheel", "name"), [(True, "explorer"), (False, "blind")])
+@pytest.mark.parametrize(("with_wheel", "name"), [(True, "world-model"), (False, "blind")])
 def test_in_the_other_programs_folder_with_or_without_the_wheel(
     tmp_path: Path, with_wheel: bool, name: str
 ) -> None:
@@ -153,11 +184,11 @@ def test_in_the_other_programs_folder_with_or_without_the_wheel(
     assert reported.returncode == 0, reported.stderr
     said = json.loads(reported.stdout.splitlines()[-1])
     assert (said["agent"], said["actions"]) == (name, 26)
-    assert (".whl" in (said["arcworld"] or "")) == with_wheel
+    assert (str(ROOT) not in said["arcworld"] and bool(said["arcworld"])) == with_wheel
 
 
 def write_wheel(path: Path) -> None:
-    """The package's modules, as in the wheel that `uv build` makes."""
+    """The package as in its wheel."""
     with zipfile.ZipFile(path, "w") as wheel:
-        for source in sorted((ROOT / "arcworld").rglob("*.py")):
+        for source in sorted((ROOT / "arcworld").rglob("*.*")):
             wheel.write(source, source.relative_to(ROOT))

@@ -120,7 +120,7 @@ def test_a_spec_goes_through_json_and_pickle(write_game: Any) -> None:
     assert json.loads(env.spec.to_json())["kwargs"] == {"game": "tiny", "games": str(games)}
     specs = [
         gymnasium.envs.registration.EnvSpec.from_json(env.spec.to_json()),
-        ForkingPickler.loads(ForkingPickler.dumps(env.spec)),
+        ForkingPickler.loads(ForkingPickler.dumps(env.spec)),  # type: ignore[attr-defined]
         copy.deepcopy(env.spec),
     ]
     for spec in specs:

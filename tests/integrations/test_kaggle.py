@@ -1,0 +1,167 @@
+"""`arcworld kaggle`: what it builds, and its notebook run against stand-ins of the mounts."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from arcworld.cli import main
+from arcworld.errors import ArcworldError
+from arcworld.integrations import kaggle
+from arcworld.integrations.kaggle import KaggleConfig, build, download_wheels
+from arcworld.models.run import SHIPPED
+
+STAND_IN = Path(__file__).parent / "arc_agents_stand_in.py"
+OFFLINE = KaggleConfig(packages=())
+
+MAIN = """
+import sys
+import agents
+assert sys.argv[1:] == ["--agent", "myagent"]
+from arc_agi import Arcade, OperationMode
+from arcworld.play.toolkit import OWN_GAMES
+arcade = Arcade(operation_mode=OperationMode.OFFLINE, environments_dir=str(OWN_GAMES))
+made = agents.AVAILABLE_AGENTS["myagent"]
+made.MAX_ACTIONS = 3
+card = next(iter(arcade.scorecard_manager.scorecards))
+agent = made(card, "keys", "myagent", "http://localhost", False, arcade.make("keys"))
+agent.main()
+print("played", agent.player.agent.name, agent.action_counter)
+"""
+
+
+@pytest.fixture
+def downloads(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """Command lines of pip, which is not run."""
+    lines: list[list[str]] = []
+
+    def note(line: list[str], **_: Any) -> Any:
+        lines.append(line)
+        return subprocess.CompletedProcess(line, 0, "", "")
+
+    monkeypatch.setattr(kaggle.subprocess, "run", note)
+    return lines
+
+
+def test_the_command_builds_a_data_set_and_a_notebook(
+    tmp_path: Path, downloads: list[list[str]]
+) -> None:
+    out = tmp_path / "kaggle"
+    words = ["kaggle", "--run", str(SHIPPED / "small"), "--out", str(out), "--user", "me"]
+    assert main(words) == 0
+    assert main(words) == 0, "a second build replaces the first"
+    assert json.loads((out / "dataset/dataset-metadata.json").read_text())["id"] == "me/arcworld"
+    notebook = json.loads((out / "notebook/arcworld.ipynb").read_text())
+    compile("".join(notebook["cells"][0]["source"]), "cell", "exec")
+    assert (out / "dataset/run/world_model/model.safetensors").is_file()
+    assert downloads[0][-1] == "orjson" and "3.12" in downloads[0]
+    (wheel,) = (out / "dataset/wheels").glob("arcworld-*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    assert "arcworld/weights/small/run.json" in names and not [n for n in names if "pycache" in n]
+
+
+def test_the_wheel_can_be_installed(tmp_path: Path) -> None:
+    if shutil.which("uv") is None:
+        pytest.skip("needs uv")
+    wheel = kaggle.write_wheel(tmp_path)
+    line = ["uv", "pip", "install", "-q", "--offline", "--no-deps", "--target"]
+    subprocess.run([*line, str(tmp_path / "site"), str(wheel)], check=True)
+    assert (tmp_path / "site/arcworld/weights/small/run.json").is_file()
+
+
+def test_what_cannot_be_built_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ArcworldError, match=r"no run\.json there; expected a folder"):
+        build(tmp_path, tmp_path / "out", OFFLINE)
+    (tmp_path / "mine.txt").touch()
+    with pytest.raises(ArcworldError, match=r"has 'mine.txt' in it"):
+        build(None, tmp_path, OFFLINE)
+    (tmp_path / "other" / "dataset").mkdir(parents=True)
+    (tmp_path / "other" / "dataset" / "precious.csv").touch()
+    with pytest.raises(ArcworldError, match="not built by this command"):
+        build(None, tmp_path / "other", OFFLINE)
+    monkeypatch.setattr(
+        kaggle, "_pip", lambda: [sys.executable, "-c", "raise SystemExit('no net')"]
+    )
+    with pytest.raises(ArcworldError, match=r"pip download orjson for Python 3\.12: no net"):
+        download_wheels(tmp_path, KaggleConfig())
+
+
+@pytest.fixture
+def programs(tmp_path: Path) -> dict[str, str]:
+    """An environment where pip, curl and pandas only write down that they were called."""
+    folder, log = tmp_path / "programs", tmp_path / "log.txt"
+    note = f"open({str(log)!r}, 'a').write(' '.join(sys.argv[1:]) + '\\n')"
+    (folder / "pip").mkdir(parents=True)
+    (folder / "pip" / "__init__.py").touch()
+    (folder / "pip" / "__main__.py").write_text(f"import sys\n{note}\n")
+    (folder / "pandas.py").write_text(
+        "class DataFrame:\n"
+        "    def __init__(self, rows): pass\n"
+        "    def to_parquet(self, path, index): open(path, 'w').write('parquet')\n"
+    )
+    (folder / "curl").write_text(f'#!/bin/sh\necho curl "$@" >> {log}\n')
+    (folder / "curl").chmod(0o755)
+    kept = {name: os.environ[name] for name in ("HOME", "LANG") if name in os.environ}
+    path = os.pathsep.join([str(folder), os.environ["PATH"]])
+    return kept | {"PATH": path, "PYTHONPATH": str(folder), "OMP_NUM_THREADS": "1"}
+
+
+def mount(root: Path, style: str, run: Path | None) -> None:
+    """Stand-ins of what Kaggle mounts."""
+    new = style == "new"
+    name = kaggle.COMPETITION
+    given = root / "input" / (f"competitions/{name}" if new else name)
+    agents = given / "ARC-AGI-3-Agents" / "agents"
+    (agents / "templates").mkdir(parents=True)
+    (given / "arc_agi_3_wheels").mkdir()
+    (given / "ARC-AGI-3-Agents" / "main.py").write_text(MAIN)
+    shutil.copy(STAND_IN, agents / "agent.py")
+    with (agents / "agent.py").open("a") as file:
+        file.write("\n\nclass Playback:\n    pass\n")
+    (agents / "swarm.py").write_text("class Swarm:\n    pass\n")
+    (agents / "templates" / "__init__.py").touch()
+    (root / "working").mkdir()
+    build(run, root.parent / "built", OFFLINE)
+    mine = root / "input" / ("datasets/me/arcworld" if new else "arcworld")
+    shutil.copytree(root.parent / "built" / "dataset", mine)
+    (root / "input" / "other").mkdir()
+    (root / "input" / "other" / "run.json").write_text('{"scheme": "of another program"}')
+
+
+def run_cell(root: Path, environment: dict[str, str]) -> str:
+    notebook = json.loads((root.parent / "built/notebook/arcworld.ipynb").read_text())
+    text = "".join(notebook["cells"][0]["source"])
+    text = text.replace('Path("/kaggle")', f"Path({str(root)!r})")
+    ran = subprocess.run(
+        [sys.executable, "-c", text], env=environment, cwd=root, capture_output=True, text=True
+    )
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout + ran.stderr
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(("style", "with_run"), [("old", True), ("new", False)])
+def test_the_notebook_runs_twice(
+    tmp_path: Path, programs: dict[str, str], style: str, with_run: bool
+) -> None:
+    root = tmp_path / "kaggle"
+    mount(root, style, SHIPPED / "small" if with_run else None)
+    first = run_cell(root, programs)
+    assert "rehearsal: world-model played 1 action of keys" in first
+    expected = "arcworld/run" if with_run else "the shipped weights `small`"
+    assert "arcworld plays with" in first and expected in first
+    assert (root / "working" / "submission.parquet").is_file()
+
+    scored = run_cell(root, programs | {"KAGGLE_IS_COMPETITION_RERUN": "1"})
+    assert "played world-model 4" in scored
+    calls = (tmp_path / "log.txt").read_text().splitlines()
+    assert len([line for line in calls if "http://gateway:8001/api/games" in line]) == 1
+    assert len([line for line in calls if "--no-deps" in line and "arcworld-" in line]) == 2
