@@ -99,7 +99,7 @@ class ArcEnv(FrameEnv):
         return self._spec
 
     @spec.setter
-    def spec(self, spec: EnvSpec | None) -> None:
+    def spec(self, spec: EnvSpec | None) -> None:  # type: ignore[override]
         self._spec = None if spec is None else self._plain(spec)
 
     _spec: EnvSpec | None = None

@@ -93,7 +93,7 @@ class FrameEnv(gymnasium.Env[FrameHW, ActionRow]):
         return to_rgb(self.observation.frame_HW, self._zoom)
 
 
-def frame_space() -> spaces.Box:
+def frame_space() -> spaces.Box[np.uint8]:
     """Frames: uint8 [64, 64], colours 0-15."""
     return spaces.Box(0, COLOURS - 1, (SIDE, SIDE), np.uint8)
 

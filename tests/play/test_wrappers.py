@@ -15,6 +15,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 import pytest
+from gymnasium.envs.registration import EnvSpec
 from gymnasium.utils.env_checker import check_env
 from gymnasium.wrappers import RecordEpisodeStatistics, RecordVideo, TimeLimit
 
@@ -119,7 +120,7 @@ def test_a_spec_goes_through_json_and_pickle(write_game: Any) -> None:
     assert env.spec is not None
     assert json.loads(env.spec.to_json())["kwargs"] == {"game": "tiny", "games": str(games)}
     specs = [
-        gymnasium.envs.registration.EnvSpec.from_json(env.spec.to_json()),
+        EnvSpec.from_json(env.spec.to_json()),
         ForkingPickler.loads(ForkingPickler.dumps(env.spec)),  # type: ignore[attr-defined]
         copy.deepcopy(env.spec),
     ]
