@@ -38,7 +38,8 @@ def view(
     Args:
         run: folder that `arcworld train` made, or the name of shipped weights.
         game: the game to play first; without `data`, a demo of it is replayed too.
-        games: folder of games in the toolkit's layout; without it, the project's own.
+        games: folder of games in the toolkit's layout; without it, the project's own. Games are
+            Python code that is executed: name only folders that you trust.
         data: recordings to replay, a folder or a file; without it, demos are made.
         against: other runs, to compare with; may be given several times.
         out: folder that recordings of play are written into.

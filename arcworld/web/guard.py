@@ -1,18 +1,22 @@
-"""Who may ask: this machine's own pages, and no others.
+"""Who may ask: pages that were opened at the printed address, and no others.
 
-Knows headers; knows nothing of what is asked. A page of another site can make a browser send
-requests here, and a name of another site can be made to lead here; both are refused.
+A page of another site can make a browser send requests here, and a name of another site can be made
+to resolve to this machine; both are refused by their headers. Other users of this machine can
+connect too; they are refused because they lack the token that the printed address carries.
 """
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
+from urllib.parse import parse_qs
 
 from starlette.responses import JSONResponse
 
 NAMES = ("127.0.0.1", "localhost")
 LARGEST = 64 * 1024
 """Bytes of a request."""
+TOKEN_HEADER = b"x-arcworld-token"
 HEADERS = {
     b"content-security-policy": b"default-src 'self'; img-src 'self' data:; base-uri 'none';"
     b" frame-ancestors 'none'; form-action 'none'",
@@ -29,10 +33,13 @@ class Guard:
     Args:
         app: what is guarded.
         port: where the server listens.
+        token: what `/api/` requests must carry, in the header `x-arcworld-token` or as `?token=`;
+            None lets every user of this machine ask.
     """
 
-    def __init__(self, app: Any, port: int) -> None:
+    def __init__(self, app: Any, port: int, token: str | None = None) -> None:
         self._app, self._hosts = app, {f"{name}:{port}" for name in NAMES}
+        self._token = token
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """One request."""
@@ -65,7 +72,16 @@ class Guard:
             return 403, "a page of another site may not ask here"
         if scope["method"] not in ("GET", "HEAD", "POST"):
             return 405, f"{scope['method']} means nothing here"
+        if not self._has_token(scope, given):
+            return 403, "the token is missing or old; open the address that `arcworld view` printed"
         length = given.get(b"content-length", "0")
         if not length.isdigit() or int(length) > LARGEST or b"transfer-encoding" in given:
             return 413, f"a request of {length[:20]} bytes; expected {LARGEST} or fewer"
         return None
+
+    def _has_token(self, scope: Any, given: dict[bytes, str]) -> bool:
+        if self._token is None or not scope["path"].startswith("/api/"):
+            return True
+        query = parse_qs(scope["query_string"].decode("latin-1"))
+        token = given.get(TOKEN_HEADER) or query.get("token", [""])[0]
+        return secrets.compare_digest(token.encode(), self._token.encode())

@@ -5,8 +5,10 @@ Knows HTTP; leaves to `ViewerApi` what is asked and to `Guard` who asks. Listens
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
+import secrets
 import socket
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
@@ -21,6 +23,7 @@ from starlette.routing import Route
 
 from arcworld.errors import ArcworldError
 from arcworld.web.guard import Guard
+from arcworld.web.timed_protocol import BODY_SECONDS, TimedProtocol
 from arcworld.web.viewer_api import Asked, ViewerApi
 from arcworld.web.worker import Worker
 
@@ -36,8 +39,8 @@ DO = ("new", "step", "agent", "resync", "fork", "switch_branch", "record", "clos
 HOST = "127.0.0.1"
 
 
-def make_app(api: ViewerApi, port: int) -> Any:
-    """The application, guarded."""
+def make_app(api: ViewerApi, port: int, token: str | None = None) -> Any:
+    """The application, guarded; see `Guard` for the token."""
     worker = Worker(api.analyst.ahead)
 
     @contextlib.asynccontextmanager
@@ -51,21 +54,26 @@ def make_app(api: ViewerApi, port: int) -> Any:
     routes += [_route(worker, getattr(api, name), name, "POST") for name in DO]
     gone = {404: _not_found, 405: _not_found, 500: _failed}
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=gone)
-    return Guard(GZipMiddleware(app, minimum_size=2_000, compresslevel=1), port)
+    return Guard(GZipMiddleware(app, minimum_size=2_000, compresslevel=1), port, token)
 
 
 def serve(api: ViewerApi, port: int, ready: Callable[[str], None] = lambda _: None) -> None:
-    """Serve until Ctrl-C; port 0 is any that is free. `ready` hears the address.
+    """Serve until Ctrl-C; port 0 is any that is free. `ready` gets the address, with its token.
 
     Raises:
         ArcworldError: the port is taken.
     """
     listener = listen(port)
     port = listener.getsockname()[1]
+    token = secrets.token_urlsafe(16)
     config = uvicorn.Config(
-        make_app(api, port), log_level="warning", timeout_graceful_shutdown=2, server_header=False
+        make_app(api, port, token),
+        http=TimedProtocol,
+        log_level="warning",
+        timeout_graceful_shutdown=2,
+        server_header=False,
     )
-    ready(f"http://{HOST}:{port}/")
+    ready(f"http://{HOST}:{port}/?token={token}")
     uvicorn.Server(config).run([listener])
 
 
@@ -112,8 +120,11 @@ def _route(worker: Worker, answer: Callable[[Asked], Any], name: str, method: st
 
 async def _read(request: Request) -> Asked:
     try:
-        asked = json.loads(await request.body() or b"{}")
-    except ValueError:
+        body = await asyncio.wait_for(request.body(), BODY_SECONDS)
+        asked = json.loads(body or b"{}")
+    except TimeoutError:
+        raise ArcworldError(f"the request was not complete after {BODY_SECONDS:.0f} s") from None
+    except (ValueError, RecursionError):  # the second: nested too deeply
         asked = None
     if not isinstance(asked, dict):
         raise ArcworldError("that is not a JSON object")

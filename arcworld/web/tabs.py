@@ -1,7 +1,7 @@
-"""The games of open tabs by a secret number: few at once, and none for ever.
+"""The games of open tabs by a secret key.
 
-Knows duets; knows nothing of HTTP. A tab that closes says so; one that cannot is forgotten when
-others need its place or when it has been still for long.
+A tab that closes reports it. A tab that cannot is closed here after an hour without a request, or
+after ten minutes where its place is needed. A game in use is never closed for another.
 """
 
 from __future__ import annotations
@@ -16,9 +16,12 @@ from arcworld.errors import ArcworldError
 from arcworld.web.paired_session import PairedSession, PairedStep
 from arcworld.web.predictions import as_hex, rounded, score_actions
 
-MOST = 8
+MOST = 64
+"""Games open at once."""
 STILL = 3600.0
-"""Seconds."""
+"""Seconds without a request after which a game is closed."""
+IDLE = 600.0
+"""Seconds without a request after which a game gives its place to a new one."""
 
 
 @dataclass(eq=False)
@@ -37,10 +40,19 @@ class Tabs:
         return len(self._tabs)
 
     def open(self, paired: PairedSession) -> str:
-        """Take a game in; the ones used longest ago make room."""
+        """Keep a game; its key.
+
+        Raises:
+            ArcworldError: too many games are in use; `paired` was closed.
+        """
+        self._tidy()
+        if len(self._tabs) >= MOST:
+            paired.close()
+            raise ArcworldError(
+                f"{MOST} games are open in other tabs; expected fewer; close a tab and start again"
+            )
         key = secrets.token_hex(8)
         self._tabs[key] = _Tab(paired, time.monotonic())
-        self._tidy()
         return key
 
     def paired(self, key: str) -> PairedSession:
@@ -51,7 +63,7 @@ class Tabs:
         """
         if key not in self._tabs:
             raise ArcworldError(
-                "this game was closed, as its tab was or others needed its place; start it anew"
+                "this game was closed after its tab was closed or idle; start the game again"
             )
         self._tabs[key].used = time.monotonic()
         self._tabs.move_to_end(key)
@@ -69,9 +81,11 @@ class Tabs:
             self.close(key)
 
     def _tidy(self) -> None:
+        """Close what was idle for long, the longest idle first while there is no free place."""
         now = time.monotonic()
         for key, tab in list(self._tabs.items()):
-            if len(self._tabs) > MOST or now - tab.used > STILL:
+            idle = now - tab.used
+            if idle > STILL or (len(self._tabs) >= MOST and idle > IDLE):
                 self.close(key)
 
 

@@ -31,8 +31,9 @@ from arcworld.play.toolkit import OWN_GAMES
 arcade = Arcade(operation_mode=OperationMode.OFFLINE, environments_dir=str(OWN_GAMES))
 made = agents.AVAILABLE_AGENTS["myagent"]
 made.MAX_ACTIONS = 3
+env = arcade.make("keys")
 card = next(iter(arcade.scorecard_manager.scorecards))
-agent = made(card, "keys", "myagent", "http://localhost", False, arcade.make("keys"))
+agent = made(card, "keys", "myagent", "http://localhost", False, env)
 agent.main()
 print("played", agent.player.agent.name, agent.action_counter)
 """

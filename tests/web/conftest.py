@@ -22,6 +22,7 @@ from arcworld.games.demos import make_demos
 from arcworld.models.run import Run, from_pretrained
 from arcworld.web.recording_view import Library
 from arcworld.web.server import HOST, listen, make_app
+from arcworld.web.timed_protocol import TimedProtocol
 from arcworld.web.viewer_api import ViewerApi
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -73,7 +74,9 @@ def served(small: Run, demo: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     api = ViewerApi([small, small], Library(demo), out, game="keys")
     listener = listen(0)
     port = listener.getsockname()[1]
-    config = uvicorn.Config(make_app(api, port), log_level="warning", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        make_app(api, port), http=TimedProtocol, log_level="warning", timeout_graceful_shutdown=1
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()

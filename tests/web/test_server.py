@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,11 @@ import pytest
 
 from arcworld.cli import main
 from arcworld.errors import ArcworldError
+from arcworld.web import tabs as tabs_module
+from arcworld.web import timed_protocol
 from arcworld.web.predictions import from_hex
-from arcworld.web.server import listen
-from arcworld.web.tabs import MOST
+from arcworld.web.server import listen, make_app
+from arcworld.web.tabs import IDLE, MOST, Tabs
 
 
 def test_a_step_is_predicted_as_the_bars_say(served: Any) -> None:
@@ -155,14 +158,74 @@ def test_bodies_that_are_none(served: Any) -> None:
     assert httpx.put(f"{served.address}/api/step", content=b"").status_code == 405
 
 
-def test_games_of_tabs_are_bounded(served: Any) -> None:
-    keys = [served.new() for _ in range(MOST + 2)]
-    assert len(served.api.tabs) == MOST
-    answer = served.get("predictions", id=keys[0])
-    assert answer.status_code == 400 and "start it anew" in answer.json()["error"]
-    assert served.get("predictions", id=keys[-1]).status_code == 200
+def test_fifty_tabs_keep_their_games(served: Any) -> None:
+    keys = [served.new() for _ in range(50)]
+    answers = [served.post("step", id=key, action=[1, -1, -1], where="both") for key in keys]
+    assert [answer.status_code for answer in answers] == [200] * 50
     for key in keys:
         assert served.post("close", id=key).status_code == 200
+
+
+class Closable:
+    """A game of a tab that notes that it was closed."""
+
+    closed = False
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_a_game_in_use_is_not_closed_for_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(tabs_module.time, "monotonic", lambda: now[0])
+    tabs, games = Tabs(), [Closable() for _ in range(MOST + 2)]
+    keys = [tabs.open(game) for game in games[:MOST]]  # type: ignore[arg-type]
+    with pytest.raises(ArcworldError, match="close a tab"):
+        tabs.open(games[MOST])  # type: ignore[arg-type]
+    assert games[MOST].closed and not any(game.closed for game in games[:MOST])
+    now[0] = IDLE + 1
+    for key in keys[1:]:
+        tabs.paired(key)
+    tabs.open(games[MOST + 1])  # type: ignore[arg-type]
+    assert [game.closed for game in games[:MOST]] == [True] + [False] * (MOST - 1)
+    with pytest.raises(ArcworldError, match="start the game again"):
+        tabs.paired(keys[0])
+
+
+def test_deep_json_is_refused(served: Any) -> None:
+    deep = "[" * 30_000 + "]" * 30_000
+    answer = httpx.post(f"{served.address}/api/step", content=deep)
+    assert answer.status_code == 400 and "not a JSON object" in answer.json()["error"]
+
+
+def test_only_the_printed_address_may_ask(served: Any) -> None:
+    app = make_app(served.api, served.port, "secret")
+    base = f"http://127.0.0.1:{served.port}"
+
+    async def ask(path: str, **headers: str) -> int:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url=base) as client:
+            return (await client.get(path, headers=headers)).status_code
+
+    def status(path: str, token: str | None = None) -> int:
+        return asyncio.run(ask(path, **({} if token is None else {"x-arcworld-token": token})))
+
+    assert status("/api/nothing") == status("/api/nothing", "wrong") == 403
+    assert status("/api/nothing?token=wrong") == status("/api/nothing", "") == 403
+    assert status("/api/nothing", "secret") == status("/api/nothing?token=secret") == 404
+    assert status("/") == status("/api.js") == 200
+
+
+def test_half_a_request_is_not_held(served: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timed_protocol, "HEADER_SECONDS", 0.3)
+    half = b"GET /api/about HTTP/1.1\r\nHost: 127.0.0.1"
+    sockets = [socket.create_connection(("127.0.0.1", served.port), 20) for _ in range(300)]
+    for each in sockets:
+        each.sendall(half)
+    assert served.get("about").status_code == 200
+    for each in sockets:
+        assert each.recv(1) == b""
+        each.close()
 
 
 @pytest.mark.parametrize(

@@ -1,21 +1,25 @@
 // Questions to the server, and what the page says when an answer cannot be had.
 
 const PATIENCE = 60_000;
+const token = new URLSearchParams(location.search).get("token") ?? "";
 let hiding = 0;
 
 export async function get(name, words = {}) {
-  return answer(fetch(`/api/${name}?${new URLSearchParams(words)}`, { signal: AbortSignal.timeout(PATIENCE) }));
+  const headers = { "x-arcworld-token": token };
+  const address = `/api/${name}?${new URLSearchParams(words)}`;
+  return answer(fetch(address, { headers, signal: AbortSignal.timeout(PATIENCE) }));
 }
 
 export async function post(name, body = {}) {
-  const headers = { "content-type": "application/json" };
+  const headers = { "content-type": "application/json", "x-arcworld-token": token };
   const request = { method: "POST", headers, body: JSON.stringify(body) };
   return answer(fetch(`/api/${name}`, { ...request, signal: AbortSignal.timeout(PATIENCE) }));
 }
 
 /** Tell the server while the page goes away; nobody waits for the answer. */
 export function farewell(name, body) {
-  navigator.sendBeacon(`/api/${name}`, JSON.stringify(body));
+  const address = `/api/${name}?${new URLSearchParams({ token })}`;
+  navigator.sendBeacon(address, JSON.stringify(body));
 }
 
 async function answer(pending) {
