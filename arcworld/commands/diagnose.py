@@ -38,7 +38,7 @@ def diagnose(
         second: another run, to set beside the first.
         data: recordings: a folder, or a file. The lookup baselines need those trained on, too.
         games: folder of games in the toolkit's layout (`environment_files`), to try choices in;
-            without it, the project's own.
+            without it, the project's own. Games are Python code that is executed.
         split: `validation`, `train`, `all`, or `held_out` (see `arcworld evaluate`).
         seed: of what is sampled, and of what edits put in the place of things.
         out: folder for `diagnosis.md` with plots, and `diagnosis.json`.

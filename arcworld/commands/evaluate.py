@@ -54,7 +54,8 @@ def evaluate(
             out of both, such as games never trained on). Without it, `validation`; `all` with
             `--online`.
         games: folder of the games themselves (`<name>/<version>/metadata.json`): asks them what
-            another action would have led to. Takes some minutes more.
+            another action would have led to. Takes some minutes more. Games are Python code that
+            is executed.
         against: what `--json` wrote of another run on the same recordings, to be shown beside.
         json: write part, subset, game and measure, nested, to this file.
         report: write a page with tables, film-strips and plots into this folder.

@@ -39,7 +39,7 @@ def play(
             and `policy` need one.
         game: name of a game, with or without its version.
         games: folder of games in the toolkit's layout (`environment_files`); without it, the
-            project's own.
+            project's own. Games are Python code that is executed: name only folders you trust.
         max_actions: stop after so many actions.
         seed: of the game, where it takes one, and of the agent's choices.
         agent: `world-model` plays with the run, `world-model-fixed` learns nothing meanwhile,

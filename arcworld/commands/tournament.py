@@ -43,7 +43,7 @@ def tournament(
             plays which actions do something). Of a run: `policy` alone, `world-model`, and
             `world-model-fixed`, which learns nothing while it plays.
         games: folder of games in the toolkit's layout (`environment_files`), once for each;
-            without it, the project's own.
+            without it, the project's own. Games are Python code that is executed.
         only: names of games between commas; without it, all in the folders.
         max_actions: of each play.
         seeds: how many times each agent plays each game.
