@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from arcworld.benchmarks.bench_result import BenchResult, Timer
 from arcworld.recordings import iter_grids, open_dataset
-from arcworld.recordings.files import find_recordings
+from arcworld.recordings.discovery import find_recordings
 
 
 def parse(data: Path, timer: Timer) -> BenchResult:

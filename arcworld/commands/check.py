@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,11 @@ if TYPE_CHECKING:
 def check(paths: list[Path], /, *, json: Path | None = None) -> int:
     """Say of recordings what they are and whether they can be used.
 
-    Looks at every `*.jsonl` and `*.jsonl.gz` at or below the paths, and tells each file's dialect,
-    game, rows, steps and levels, with its problems by line. Exit status 0 if all can be used,
-    1 if some cannot, 2 if a path holds no recording.
+    Reads every recording at or below the paths: `.jsonl` and `.json`, plain or as `.gz`, `.zst`,
+    `.bz2`, `.xz` or `.zip`, through links. Shows each file's dialect, game, rows, steps and levels,
+    with its problems by line, and names what is not read. A recording whose fields contradict each
+    other is refused. Exit status 0 if all can be used, 1 if some cannot, 2 if a path holds no
+    recording.
 
     Example: `arcworld check runs/demo/demos --json check.json`
 
@@ -24,23 +27,39 @@ def check(paths: list[Path], /, *, json: Path | None = None) -> int:
         json: write the same as JSON to this file.
     """
     from arcworld.commands.output import print_tables, reserve, write_json
-    from arcworld.recordings.check import check_paths
+    from arcworld.recordings.check import check_all
+    from arcworld.recordings.files import shown
 
     reserve(json)
-    reports = check_paths(paths)
+    result = check_all(paths)
+    reports = result.files
     usable = sum(report.usable for report in reports)
     print_tables([_table(reports)])
     for report in reports:
         for problem in report.problems:
             kind = "unusable" if problem.fatal else "note"
             print(f"{report.path}:{problem.line}: {kind}: {problem.message}")
-    print(f"{len(reports)} files, {usable} usable, {len(reports) - usable} not")
+    for left in result.left_out:
+        print(f"{shown(left.path)}: left out: {left.reason}")
+    print(f"{len(reports)} files, {usable} usable, {len(reports) - usable} not", end="")
+    print(f"; {len(result.left_out)} left out" if result.left_out else "")
+    if result.others:
+        print(f"files of other kinds, not read: {_counts(result.others)}")
     files = [report.as_dict() for report in reports]
-    write_json(json, {"files": files, "count": len(files), "usable": usable})
+    write_json(
+        json,
+        {
+            "files": files,
+            "count": len(files),
+            "usable": usable,
+            "left_out": [[shown(left.path), left.reason] for left in result.left_out],
+            "other_files": result.others,
+        },
+    )
     return 0 if usable == len(reports) else 1
 
 
-def _table(reports: list[FileReport]) -> TextTable:
+def _table(reports: Sequence[FileReport]) -> TextTable:
     from arcworld.evaluation.report_tables import TextTable
 
     columns = ("file", "dialect", "game", "usable", "rows", "steps", "levels")
@@ -57,6 +76,16 @@ def _table(reports: list[FileReport]) -> TextTable:
         for report in reports
     ]
     return TextTable("Recordings", columns, rows, text_columns=4)
+
+
+def _counts(others: dict[str, int]) -> str:
+    """Counts by suffix, largest first.
+
+    >>> _counts({".md": 1, ".png": 12})
+    '12 .png, 1 .md'
+    """
+    most = sorted(others.items(), key=lambda pair: -pair[1])
+    return ", ".join(f"{count:,} {suffix}" for suffix, count in most)
 
 
 def _short(path: str, length: int = 60) -> str:

@@ -73,7 +73,7 @@ def demos(game: str | None, games: Path | None) -> Path:
     """A demo of one game, made in the cache where it is not there yet."""
     from arcworld.games.catalogue import entries
     from arcworld.games.demos import make_demos
-    from arcworld.recordings.dataset import cache_folder
+    from arcworld.recordings.pack_cache import cache_folder
 
     name = (game or FIRST).split("-")[0]
     name = name if games is None and name in entries() else FIRST

@@ -4,7 +4,8 @@ from arcworld.recordings.check import FileReport, check_paths
 from arcworld.recordings.dataset import Dataset, open_dataset
 from arcworld.recordings.episode import Action, Episode, Outcome, Step
 from arcworld.recordings.novelty import NoveltyIndex
-from arcworld.recordings.reader import Problem, Recording, iter_grids, read_recording
+from arcworld.recordings.reader import iter_grids, read_recording
+from arcworld.recordings.recording import Problem, Recording
 from arcworld.recordings.split import Split
 from arcworld.recordings.writer import RecordingWriter
 

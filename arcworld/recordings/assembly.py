@@ -6,7 +6,9 @@ RESET of the level is an action like any other.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 from itertools import pairwise
 
 import numpy as np
@@ -61,7 +63,7 @@ def fault(first: Row, before: Row | None, row: Row) -> str | None:
     if row.game_id != first.game_id:
         found = f"found game {short(row.game_id)} after {short(first.game_id)}"
         return f"{found}; expected one game a file; split the file by game"
-    if row.guid != first.guid:
+    if row.guid and first.guid and row.guid != first.guid:
         found = f"found guid {short(row.guid)} after {short(first.guid)}"
         return f"{found}; expected one recording a file; split the file by guid"
     if before is not None and row.action is None:
@@ -84,6 +86,16 @@ def restarts(before: Row, row: Row) -> bool:
     if row.full_reset is not None:
         return row.full_reset
     return before.state == "WIN" or (before.levels_completed > 0 and row.levels_completed == 0)
+
+
+def content_guid(episodes: Sequence[Episode]) -> str:
+    """An id for a recording that names none: the same for the same frames and actions."""
+    digest = blake2b(digest_size=16)
+    for episode in episodes:
+        digest.update(episode.game_id.encode())
+        digest.update(np.ascontiguousarray(episode.frames_THW).data)
+        digest.update(np.ascontiguousarray(episode.actions_A3, "<i2").data)
+    return f"content-{digest.hexdigest()}"
 
 
 def _outcome(before: Row, row: Row) -> Outcome:

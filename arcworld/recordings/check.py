@@ -1,10 +1,8 @@
-"""What `arcworld check` says of each file: dialect, game, rows, steps, levels, problems.
-
-Knows how to sum up a recording; knows nothing of how it is shown.
-"""
+"""Reports of recordings for `arcworld check`: dialect, game, rows, steps, levels, problems."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,8 +10,10 @@ from typing import Any
 
 from arcworld.errors import ArcworldError
 from arcworld.recordings.dialects import Dialect
-from arcworld.recordings.files import find_recordings, shown
-from arcworld.recordings.reader import Problem, read_recording
+from arcworld.recordings.discovery import LeftOut, scan_recordings
+from arcworld.recordings.files import shown
+from arcworld.recordings.reader import read_recording
+from arcworld.recordings.recording import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +44,39 @@ class FileReport:
         return asdict(self)
 
 
-def check_paths(paths: Iterable[Path | str]) -> list[FileReport]:
-    """Read every `*.jsonl` and `*.jsonl.gz` at or below the paths; a file named twice once.
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What lies at some paths.
+
+    Attributes:
+        files: a report of each recording.
+        left_out: files and folders that may hold recordings and are not read.
+        others: how many files of other kinds there are, by suffix.
+    """
+
+    files: tuple[FileReport, ...]
+    left_out: tuple[LeftOut, ...]
+    others: dict[str, int]
+
+
+def check_all(paths: Iterable[Path | str]) -> CheckResult:
+    """Read every recording at or below the paths, a file named twice once, and name the rest.
 
     Raises:
         ArcworldError: a path does not exist or holds no recording.
     """
-    files = dict.fromkeys(file for path in paths for file in find_recordings(path))
-    return [check_file(file) for file in files]
+    found = [scan_recordings(path) for path in paths]
+    files = dict.fromkeys(file for one in found for file in one.recordings)
+    others: Counter[str] = Counter()
+    for one in found:
+        others.update(one.others)
+    left_out = dict.fromkeys(left for one in found for left in one.left_out)
+    return CheckResult(tuple(map(check_file, files)), tuple(left_out), dict(others))
+
+
+def check_paths(paths: Iterable[Path | str]) -> list[FileReport]:
+    """The reports of `check_all` alone."""
+    return list(check_all(paths).files)
 
 
 def check_file(path: Path) -> FileReport:

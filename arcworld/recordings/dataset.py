@@ -6,14 +6,8 @@ Knows which files there are, which are the same recording, and how to split them
 
 from __future__ import annotations
 
-import contextlib
-import os
-import shutil
-import time
-import warnings
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from hashlib import blake2b
 from pathlib import Path
 from typing import overload
 
@@ -21,24 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arcworld.errors import ArcworldError, did_you_mean
+from arcworld.recordings.discovery import scan_recordings
 from arcworld.recordings.episode import Episode
-from arcworld.recordings.files import find_recordings, relative, shown
-from arcworld.recordings.packed import (
-    EpisodeEntry,
-    Packed,
-    Packer,
-    Skipped,
-    load_packed,
-    save_packed,
-)
+from arcworld.recordings.files import relative, shown
+from arcworld.recordings.opening import file_of
+from arcworld.recordings.pack_cache import CacheKey, keep, packed_folder
+from arcworld.recordings.packed import EpisodeEntry, Packed, Packer, Skipped, load_packed
 from arcworld.recordings.packing import FrameStore
 from arcworld.recordings.reader import read_recording
 from arcworld.recordings.split import PARTS, Source, Split, load_split
-
-_ABANDONED = 24 * 3600.0
-"""Seconds after which an unfinished folder in the cache has no owner."""
-
-type CacheKey = list[list[str | int]]
 
 
 class Episodes(Sequence[Episode]):
@@ -98,7 +83,7 @@ class Dataset:
 
     @property
     def skipped(self) -> tuple[Skipped, ...]:
-        """Files below the path that were left out: unusable, or a recording twice."""
+        """Files below the path that were left out: unusable, not read, or a recording twice."""
         return self.packed.skipped
 
     @property
@@ -178,12 +163,13 @@ class Dataset:
 
 
 def open_dataset(path: Path | str, *, cache: Path | None = None, seed: int = 0) -> Dataset:
-    """Open the recordings at a path: `*.jsonl` and `*.jsonl.gz` below a folder, or one file.
+    """Open the recordings at a path: those below a folder or in a zip archive, or one file.
 
-    The first time, they are parsed and packed under `cache`, else `$ARCWORLD_CACHE`, else
-    `~/.cache/arcworld`; while no file changes, later calls map that into memory. Of files with the
-    same guid the one with most actions is kept, of equals the first; unusable files are left
-    out; both are in `skipped`. Episodes without an action are left out.
+    Links are followed; `discovery` says which files count. The first time, they are parsed and
+    packed under `cache`, else `$ARCWORLD_CACHE`, else `~/.cache/arcworld`. While no file changes,
+    later calls map that into memory. Of files with the same guid the one with most actions is
+    kept, of equals the first. Unusable and unread files are left out; all are in `skipped`.
+    Episodes without an action are left out.
 
     Args:
         path: a folder or a file.
@@ -194,14 +180,20 @@ def open_dataset(path: Path | str, *, cache: Path | None = None, seed: int = 0) 
         ArcworldError: there is nothing there, or nothing usable.
     """
     path = Path(path)
-    files = find_recordings(path)
+    found = scan_recordings(path)
+    files = found.recordings
     root = path if path.is_dir() else path.parent
     key = _key(files, root)
-    folder = _packed_folder(path, key, cache)
+    folder = packed_folder(path, key, cache)
     packed = load_packed(folder, key)
     if packed is None:
         packed = _pack_files(path, files, root)
-        packed = _keep(packed, folder, key)
+        packed = keep(packed, folder, key)
+    left_out = [
+        Skipped(relative(left.path, root), f"{shown(left.path)}: {left.reason}")
+        for left in found.left_out
+    ]
+    packed = replace(packed, skipped=(*packed.skipped, *left_out))
     sources = {
         entry.guid: Source(entry.guid, entry.game_id, root / entry.source)
         for entry in packed.entries
@@ -211,46 +203,8 @@ def open_dataset(path: Path | str, *, cache: Path | None = None, seed: int = 0) 
 
 
 def _key(files: Sequence[Path], root: Path) -> CacheKey:
-    stats = [(file, file.stat()) for file in files]
+    stats = [(file, file_of(file).stat()) for file in files]
     return [[relative(f, root), s.st_size, s.st_mtime_ns] for f, s in stats]
-
-
-def cache_folder() -> Path:
-    """Where what can be made again is kept: `$ARCWORLD_CACHE`, else `~/.cache/arcworld`."""
-    return Path(os.environ.get("ARCWORLD_CACHE") or Path.home() / ".cache" / "arcworld")
-
-
-def _packed_folder(path: Path, key: CacheKey, cache: Path | None) -> Path:
-    place = blake2b(os.fsencode(path.resolve()), digest_size=8).hexdigest()
-    content = blake2b(repr(key).encode("utf-8", "backslashreplace"), digest_size=8).hexdigest()
-    return (cache or cache_folder()) / "packed" / f"{place}-{content}"
-
-
-def _keep(packed: Packed, folder: Path, key: CacheKey) -> Packed:
-    """Save, and open what was saved; where that fails, go on from memory."""
-    try:
-        save_packed(packed, folder, key)
-    except OSError as error:
-        warnings.warn(
-            f"{folder}: cannot be written ({error}); the recordings are parsed again next time;"
-            " set ARCWORLD_CACHE to a folder that can be written",
-            stacklevel=3,
-        )
-        return packed
-    _forget(folder)
-    return load_packed(folder, key) or packed
-
-
-def _forget(folder: Path) -> None:
-    """Remove older states of the same path, and what killed processes left behind."""
-    place = folder.name.split("-")[0]
-    for old in folder.parent.glob(f"{place}-*"):
-        if old != folder:
-            shutil.rmtree(old, ignore_errors=True)
-    for left in folder.parent.glob(f".{place}-*"):
-        with contextlib.suppress(OSError):
-            if time.time() - left.stat().st_mtime > _ABANDONED:
-                shutil.rmtree(left)
 
 
 def _pack_files(path: Path, files: Sequence[Path], root: Path) -> Packed:

@@ -1,7 +1,7 @@
-"""The four dialects of recordings: what a row says, whichever program wrote it.
+"""Rows of the four dialects of recordings, whichever program wrote them.
 
-Knows the fields of one row; knows nothing of files, nor of the rows around it. A row is
-`{"timestamp": ..., "data": {...}}`; its `action_input` is the action that LED to its frame.
+A row is `{"timestamp": ..., "data": {...}}`. Its `action_input` is the action that LED to its
+frame.
 
 | dialect | action id | levels | last row |
 |---|---|---|---|
@@ -14,11 +14,11 @@ Knows the fields of one row; knows nothing of files, nor of the rows around it. 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import orjson
 from numpy.typing import NDArray
 
 from arcworld.recordings.episode import (
@@ -29,15 +29,14 @@ from arcworld.recordings.episode import (
     SIDE,
     pack_available,
 )
-from arcworld.recordings.grids import RowError, grids_from_lists, grids_from_text, short
+from arcworld.recordings.grids import RowError, grids_from_lists, short
+from arcworld.recordings.row_json import decode_row
 
 Dialect = Literal["toolkit", "agents", "legacy", "human", "unknown"]
 STATES = ("NOT_PLAYED", "NOT_FINISHED", "WIN", "GAME_OVER")
 MAX_LEVELS = 254
 MAX_TEXT = 200
 _IDS = {"RESET": RESET} | {f"ACTION{k}": k for k in ACTION_IDS if k != RESET}
-_FRAME_KEY = b'"frame":'
-_TAKEN = "\0grids"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,10 +44,13 @@ class Row:
     """One row of play.
 
     Attributes:
+        guid: "" where the row has none that can be used.
         action: (id, x, y) that led to this row, x and y -1 without a place; None where unknown.
-        full_reset: None where the dialect does not say.
-        available: bits of the available actions; None where the dialect does not say.
+        full_reset: None where the row does not say.
+        available: bits of the available actions; None where the row does not say, or says that a
+            game in play offers none.
         grids: uint8 [n, 64, 64]; n is 0 in the row of an action that the game did not accept.
+        time: seconds since 1970, None where the row does not say.
     """
 
     game_id: str
@@ -61,6 +63,7 @@ class Row:
     available: int | None
     grids: NDArray[np.uint8]
     dialect: Dialect
+    time: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,8 @@ def parse_row(line: bytes) -> Row | Summary:
     Raises:
         RowError: what was found, what was expected, what to do.
     """
-    data, grids = _decode(line)
+    row, grids = decode_row(line)
+    data = row["data"]
     if "frame" not in data and "action_input" not in data:
         total = data.get("total_actions")
         return Summary(_summary_dialect(data), total if type(total) is int else None)
@@ -88,51 +92,20 @@ def parse_row(line: bytes) -> Row | Summary:
     legacy = "levels_completed" not in data and "score" in data
     action_input = data.get("action_input")
     named = isinstance(action_input, dict) and isinstance(action_input.get("id"), str)
+    state = _state(data)
     return Row(
         game_id=_text(data, "game_id"),
-        guid=_text(data, "guid"),
-        state=_state(data),
+        guid=_guid(data.get("guid")),
+        state=state,
         levels_completed=_levels(data, "score" if legacy else "levels_completed"),
         win_levels=_levels(data, "win_score" if legacy else "win_levels", missing=0),
         action=None if action_input is None else parse_action(action_input),
         full_reset=_flag(data, "full_reset"),
-        available=_available(data.get("available_actions")),
+        available=_available(data.get("available_actions"), state),
         grids=grids,
         dialect="legacy" if legacy else "toolkit" if named else "unknown",
+        time=_time(row.get("timestamp")),
     )
-
-
-def _decode(line: bytes) -> tuple[dict[str, Any], NDArray[np.uint8] | None]:
-    """The fields of a row; its grids too where the fast path could read them."""
-    key = line.find(_FRAME_KEY)
-    start = line.find(b"[", key, key + len(_FRAME_KEY) + 2) if key >= 0 else -1
-    end = line.find(b"]]]", start) + 3 if start >= 0 else 2
-    grids = grids_from_text(line[start:end]) if end > 2 else None
-    if grids is not None:
-        try:
-            data = _data(line[:start] + orjson.dumps(_TAKEN) + line[end:])
-        except RowError:
-            data = {}
-        if data.get("frame") == _TAKEN:
-            return data, grids
-    return _data(line), None
-
-
-def _data(line: bytes) -> dict[str, Any]:
-    try:
-        row = orjson.loads(line)
-    except orjson.JSONDecodeError as error:
-        raise RowError(
-            f"found a line that is not JSON ({short(str(error))}); expected one JSON object a line;"
-            " check that the file is a recording and is whole"
-        ) from None
-    data = row.get("data") if isinstance(row, dict) else None
-    if not isinstance(data, dict):
-        raise RowError(
-            f"found {short(row)}; expected {{'timestamp': ..., 'data': {{...}}}};"
-            " check that the file is a recording of ARC-AGI-3 play"
-        )
-    return data
 
 
 def _summary_dialect(data: dict[str, Any]) -> Dialect:
@@ -200,12 +173,31 @@ def _flag(data: dict[str, Any], field: str) -> bool | None:
     raise RowError(f"found {field} {short(value)}; expected true or false")
 
 
-def _available(ids: object) -> int | None:
+def _available(ids: object, state: str) -> int | None:
     if ids is None:
         return None
     if not isinstance(ids, list):
         raise RowError(f"found available_actions {short(ids)}; expected a list of action ids")
-    return pack_available([_action_id(action_id) for action_id in ids])
+    bits = pack_available([_action_id(action_id) for action_id in ids])
+    return bits if bits or state in ("WIN", "GAME_OVER") else None
+
+
+def _guid(found: object) -> str:
+    if isinstance(found, str) and found.isprintable() and len(found) <= MAX_TEXT:
+        return found
+    return ""
+
+
+def _time(found: object) -> float | None:
+    """Seconds since 1970 of a timestamp, in UTC where it names no zone."""
+    if isinstance(found, str):
+        try:
+            moment = datetime.fromisoformat(found)
+            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        except (ValueError, OverflowError):
+            return None
+    known = type(found) in (int, float) and abs(found) < 1e15  # type: ignore[arg-type, operator]
+    return float(found) if known else None  # type: ignore[arg-type]
 
 
 def name_dialect(row: Dialect, summary: Dialect, path: Path) -> Dialect:

@@ -1,7 +1,4 @@
-"""Files that appear whole or not at all, and which files below a path are recordings.
-
-Knows names and bytes; knows nothing of what a recording says.
-"""
+"""Write files whole or not at all; show paths on one line."""
 
 from __future__ import annotations
 
@@ -11,10 +8,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-
-from arcworld.errors import ArcworldError
-
-SUFFIXES = (".jsonl", ".jsonl.gz")
 
 
 def shown(path: Path | str) -> str:
@@ -34,45 +27,6 @@ def relative(path: Path, folder: Path) -> str:
     'ls20/a.jsonl'
     """
     return path.as_posix().removeprefix(folder.as_posix().rstrip("/") + "/")
-
-
-def find_recordings(path: Path | str) -> list[Path]:
-    """A file itself, or every `*.jsonl` and `*.jsonl.gz` below a folder, sorted.
-
-    Raises:
-        ArcworldError: there is nothing there, or nothing with such a name.
-    """
-    path = Path(path)
-    if _exists(path) and path.is_dir():
-        found = sorted(p for p in path.rglob("*.jsonl*") if _named(p) and p.is_file())
-        if found:
-            return found
-        raise ArcworldError(
-            f"{shown(path)}: found no recording in this folder; expected *.jsonl or"
-            " *.jsonl.gz files; check the path"
-        )
-    if not _exists(path):
-        raise ArcworldError(
-            f"{shown(path)}: found nothing at this path; expected a recording or a folder"
-            " of recordings; check the path"
-        )
-    if not _named(path):
-        raise ArcworldError(
-            f"{shown(path)}: found a file of another name; expected *.jsonl or *.jsonl.gz;"
-            " rename it if it is a recording"
-        )
-    return [path]
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:
-        return False
-
-
-def _named(path: Path) -> bool:
-    return path.name.endswith(SUFFIXES) and not path.name.startswith(".")
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from arcworld.errors import ArcworldError
 from arcworld.recordings.episode import COLOURS, SIDE
 
+MAX_GRIDS = 1024
+"""Grids in a row, at most; the longest animation seen has 62."""
 _ZERO = np.uint8(ord("0"))
 _SPACE = np.uint8(ord(" ")) ^ _ZERO
 _ROW = "[" + ",".join("0" * SIDE) + "]"
@@ -45,7 +47,11 @@ def grids_from_text(text: bytes) -> NDArray[np.uint8] | None:
         return None
     kept = values[~(tens | (values == _SPACE))]
     count, rest = divmod(len(kept), len(_LAYOUT))
-    if rest or not count or np.count_nonzero(digit) - np.count_nonzero(tens) != count * SIDE * SIDE:
+    if (
+        rest
+        or not 0 < count <= MAX_GRIDS
+        or np.count_nonzero(digit) - np.count_nonzero(tens) != count * SIDE * SIDE
+    ):
         return None
     left = kept.reshape(count, len(_LAYOUT)) ^ _LAYOUT
     colours = left[:, 1:-1].reshape(count, SIDE, 2 * SIDE + 2)[:, :, 1:-1:2]
@@ -62,10 +68,28 @@ def grids_from_lists(frame: object) -> NDArray[np.uint8]:
     """
     if not isinstance(frame, list):
         raise RowError(f"found frame {short(frame)}; expected a list of {SIDE}x{SIDE} grids")
+    if len(frame) > MAX_GRIDS:
+        raise _too_many(f"{len(frame):,} grids")
     grids = np.empty((len(frame), SIDE, SIDE), np.uint8)
     for number, grid in enumerate(frame):
         grids[number] = _grid(grid, f"grid {number + 1} of {len(frame)}")
     return grids
+
+
+def check_brackets(text: bytes) -> None:
+    """Refuse a frame's text with more lists than the grids allowed have, before it is parsed.
+
+    Raises:
+        RowError: so it is.
+    """
+    lists = text.count(b"[")
+    if lists > MAX_GRIDS * (SIDE + 1) + 1:
+        raise _too_many(f"{lists:,} lists")
+
+
+def _too_many(found: str) -> RowError:
+    expected = f"expected at most {MAX_GRIDS:,} grids of {SIDE}x{SIDE}"
+    return RowError(f"found {found} in a frame; {expected}; leave this file out")
 
 
 def _grid(grid: object, where: str) -> NDArray[np.uint8]:

@@ -1,78 +1,33 @@
-"""A recording, plain or gzip'd, in any dialect, as episodes.
+"""A recording in any dialect, compression and encoding, as episodes.
 
-Knows files and the order of rows; `dialects` knows what one row says. Reads line by line, so that
-memory holds the settled frames of one file and no text.
+`dialects` reads one row; here rows become episodes. Files are read line by line, so that memory
+holds the settled frames of one file and no text.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from arcworld.errors import ArcworldError
-from arcworld.recordings.assembly import Segment, fault, lost_frame, restarts
-from arcworld.recordings.dialects import Dialect, Row, Summary, name_dialect, parse_row
+from arcworld.recordings.assembly import Segment, content_guid, fault, lost_frame, restarts
+from arcworld.recordings.consistency import ActionEvidence, contradiction
+from arcworld.recordings.dialects import Row, Summary, name_dialect, parse_row
 from arcworld.recordings.episode import RESET, Episode
-from arcworld.recordings.files import shown
 from arcworld.recordings.grids import RowError
 from arcworld.recordings.lines import LineError, read_lines
+from arcworld.recordings.recording import Problem, Recording
+from arcworld.recordings.row_order import RowOrder
 
 MAX_PROBLEMS = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What is wrong in a file; `line` counts from 1, 0 is the file as a whole.
-
-    A fatal problem makes the file unusable; any other says what was assumed or left out.
-    """
-
-    line: int
-    message: str
-    fatal: bool
-
-    def at(self, path: Path) -> str:
-        """One line with the file and the row.
-
-        >>> Problem(3, "found ...", True).at(Path("a.jsonl"))
-        'a.jsonl:3: found ...'
-        """
-        place = f"{shown(path)}:{self.line}" if self.line else shown(path)
-        return f"{place}: {self.message}"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Recording:
-    """One file of play. With a fatal problem, `episodes` holds what came before it.
-
-    `rows` counts lines that are not blank, a last summary row among them.
-    """
-
-    path: Path
-    dialect: Dialect
-    game_id: str
-    guid: str
-    episodes: tuple[Episode, ...]
-    rows: int
-    problems: tuple[Problem, ...]
-
-    @property
-    def usable(self) -> bool:
-        """Whether no problem is fatal."""
-        return not any(problem.fatal for problem in self.problems)
-
-    @property
-    def steps(self) -> int:
-        """Actions taken, over all episodes."""
-        return sum(map(len, self.episodes))
-
-
 def read_recording(path: Path | str, *, strict: bool = True) -> Recording:
-    """Read a recording of any dialect, plain or gzip'd (told by content, not by name).
+    """Read a recording of any dialect; compression and encoding are found by content.
 
     Args:
         path: the file.
@@ -112,6 +67,10 @@ class _Reading:
         self.episodes: list[Episode] = []
         self.segment: Segment | None = None
         self.first: Row | None = None
+        self.guid = ""
+        self.evidence = ActionEvidence()
+        self.order = RowOrder()
+        self.flag_is_kept = True
         self.summary: tuple[int, Summary] | None = None
         self.rows = self.frames = self.refused = 0
         self.broken = False
@@ -155,9 +114,11 @@ class _Reading:
         if isinstance(row, Summary):
             self.summary = (number, row)
         elif row is not None:
+            self.order.add(number, line, row.time)
             self._add_row(number, row)
 
     def _add_row(self, number: int, row: Row) -> None:
+        row = self._with_file_facts(number, row)
         first = self.first = self.first or row
         before = self.segment.rows[-1] if self.segment else None
         wrong = fault(first, before, row) or (None if self.broken else lost_frame(before, row))
@@ -170,12 +131,40 @@ class _Reading:
             self.report(number, found, fatal=False)
             self.refused += 1
             return
+        if against := contradiction(before, row):
+            self.report(number, against)
+            return
         if self.segment is None or before is None or restarts(before, row):
             self._close()
             self.segment = Segment(start=self.frames)
+            self.evidence.begin()
+        else:
+            self.evidence.add(before, row)
         self._remark(number, before, row)
         self.segment.add(row)
         self.frames += 1
+
+    def _with_file_facts(self, number: int, row: Row) -> Row:
+        """The row with what holds for the whole file: its guid, and whether it keeps a flag.
+
+        The RESET that opens a game is a full one. Where even that row's flag is false, the
+        recorder does not keep the flag.
+        """
+        self.guid = self.guid or row.guid
+        if not row.guid:
+            found = "no guid: taken from the other rows, or made from the content"
+            self.report(number, found, fatal=False)
+        opening = self.first is None and (row.action is None or row.action[0] == RESET)
+        if opening and row.full_reset is False and not row.levels_completed:
+            self.flag_is_kept = False
+            found = (
+                "full_reset is false where the game opens: full resets are found by their effect"
+            )
+            self.report(number, found, fatal=False)
+        unknown = row.full_reset is False and not self.flag_is_kept
+        return replace(
+            row, guid=row.guid or self.guid, full_reset=None if unknown else row.full_reset
+        )
 
     def _remark(self, number: int, before: Row | None, row: Row) -> None:
         """What can be used but is worth a word."""
@@ -184,11 +173,11 @@ class _Reading:
         if row.full_reset and row.action is not None and row.action[0] != RESET and before:
             found = "full_reset with another action than RESET: taken as an ordinary row"
             self.report(number, found, fatal=False)
-        if row.levels_completed > row.win_levels > 0:
-            found = f"levels_completed {row.levels_completed} is over win_levels {row.win_levels}"
+        if before and row.levels_completed > before.levels_completed + 1:
+            found = "several levels completed by one action: rows may be missing"
             self.report(number, found, fatal=False)
         if row.available is None:
-            found = "no available_actions: taken as all actions the episode uses"
+            found = "no available_actions (missing or empty): taken as all that the episode uses"
             self.report(number, found, fatal=False)
 
     def _close(self) -> None:
@@ -212,13 +201,27 @@ class _Reading:
                 fatal=False,
             )
 
-    def finish(self) -> Recording:
-        self._close()
-        if not self.frames and not self.broken:
+    def _judge(self) -> None:
+        """What all rows say together."""
+        if self.broken:
+            return
+        if not self.frames:
             found = "rows but no frame" if self.rows else "an empty file"
             self.report(0, f"found {found}; expected rows of play; remove it or record again")
-        elif not self.broken and self.frames == len(self.episodes):
+        elif self.frames == len(self.episodes):
             self.report(0, "no action was taken: there is nothing to learn", fatal=False)
+        if against := self.evidence.contradiction():
+            self.report(0, against)
+        else:
+            for found in self.evidence.remarks():
+                self.report(0, found, fatal=False)
+        for line, found in self.order.remarks():
+            self.report(line, found, fatal=False)
+
+    def finish(self) -> Recording:
+        """The recording as it was read."""
+        self._close()
+        self._judge()
         self._count()
         problems = [
             replace(p, message=f"{p.message} (rows like it: {self.repeats[key] + 1})")
@@ -229,12 +232,13 @@ class _Reading:
         first = self.first
         summary = self.summary[1].dialect if self.summary else "unknown"
         named = name_dialect(first.dialect, summary, self.path) if first else "unknown"
+        guid = self.guid or (content_guid(self.episodes) if self.episodes else "")
         return Recording(
             path=self.path,
             dialect=named,
             game_id=first.game_id if first else "",
-            guid=first.guid if first else "",
-            episodes=tuple(self.episodes),
+            guid=guid,
+            episodes=tuple(replace(episode, guid=guid) for episode in self.episodes),
             rows=self.rows,
             problems=tuple(problems),
         )

@@ -16,9 +16,12 @@ import orjson
 from arcworld.errors import ArcworldError
 from arcworld.recordings.files import relative, shown
 from arcworld.recordings.grids import short
+from arcworld.recordings.opening import read_file
 
 NAME = "split.json"
 PARTS = ("train", "validation")
+MAX_BYTES = 64 << 20
+"""Bytes of a `split.json` that are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,7 @@ def _by_split_file(root: Path, sources: Sequence[Source]) -> dict[Path | None, l
 
 def _nearest(folder: Path, top: Path) -> Path | None:
     for place in (folder, *folder.parents):
-        if (place / NAME).is_file():
+        if read_file(place / NAME, 1) is not None:
             return place / NAME
         if place == top:
             return None
@@ -112,7 +115,7 @@ def _nearest(folder: Path, top: Path) -> Path | None:
 
 def _read(file: Path) -> dict[str, list[str]]:
     try:
-        found = orjson.loads(file.read_bytes())
+        found = orjson.loads(read_file(file, MAX_BYTES) or b"")
         lists = {name: found[name] for name in PARTS}
         if all(isinstance(v, list) and all(isinstance(s, str) for s in v) for v in lists.values()):
             return lists

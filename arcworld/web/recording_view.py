@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arcworld.errors import ArcworldError
+from arcworld.recordings.discovery import find_recordings
 from arcworld.recordings.episode import Episode, game_name
-from arcworld.recordings.files import find_recordings, relative, shown
+from arcworld.recordings.files import relative, shown
 from arcworld.recordings.reader import iter_grids, read_recording
 from arcworld.web.predictions import as_hex
 

@@ -42,6 +42,7 @@ class Rows:
         actions = rng.integers(1, 8, frames - 1)
         places = rng.integers(0, 64, (frames - 1, 2))
         places[actions != 6] = -1
+        offered = 1 << np.append(actions, 1)
         won = np.array(levels if levels is not None else [0] * frames, np.uint8)
         return Episode(
             game_id=game,
@@ -51,7 +52,7 @@ class Rows:
             outcomes_A=(np.diff(won.astype(int)) > 0).astype(np.uint8),
             grids_T=rng.integers(1, 4, frames).astype(np.uint16),
             levels_T=won,
-            available_T=(rng.integers(0, 128, frames) << 1).astype(np.uint8),
+            available_T=(rng.integers(1, 128, frames) << 1 | offered).astype(np.uint8),
             win_levels=7,
             start=start,
         )

@@ -127,8 +127,8 @@ def test_nothing_usable(make: Any, tmp_path: Path) -> None:
         opened(tmp_path / "data")
     with pytest.raises(ArcworldError, match="found nothing at this path"):
         opened(tmp_path / "absent")
-    with pytest.raises(ArcworldError, match="found a file of another name"):
-        opened(make.write(tmp_path / "a.json", [b"{}"]))
+    with pytest.raises(ArcworldError, match="found no recording here"):
+        opened(make.write(tmp_path / "a.txt", [b"{}"]))
     assert not (tmp_path / "cache").exists()
 
 

@@ -89,7 +89,7 @@ def test_refused_action_after_game_over_is_left_out(make: Any, tmp_path: Path) -
     ("state", "levels_before", "levels_after", "episodes"),
     [
         ("NOT_FINISHED", 2, 0, 2),
-        ("WIN", 7, 7, 2),
+        ("WIN", 7, 0, 2),
         ("NOT_FINISHED", 2, 2, 1),
         ("GAME_OVER", 0, 0, 1),
     ],
@@ -130,7 +130,7 @@ def test_a_count_that_differs_is_told(make: Any, tmp_path: Path) -> None:
     del rows[2]
     recording = read_rows(make, tmp_path, rows)
     assert recording.usable
-    assert "counts 4 actions, the rows hold 3" in recording.problems[0].message
+    assert "counts 4 actions, the rows hold 3" in recording.problems[-1].message
 
 
 def test_grids_nested_elsewhere_are_not_the_frame(make: Any, tmp_path: Path, same: Any) -> None:

@@ -1,0 +1,182 @@
+"""Contradictions between the fields of a recording: such a file is not what was played.
+
+A recorder that drops or shifts a field leaves rows that are each well formed. What they say
+together cannot be: a RESET that wins a level, a WIN with no level won. To train on them would
+teach wrong actions, so the file is refused with the fields that contradict each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from arcworld.recordings.dialects import Row
+from arcworld.recordings.episode import CLICK, RESET
+
+_DO = "correct the recorder and record again"
+MOVED_RESETS = 3
+"""RESETs with nothing to set back that change the frame, from which on a file is refused."""
+MOVED_SHARE = 0.05
+"""And their share of all actions: uniform random play has 1/64 of RESETs after RESETs."""
+MANY = 10
+"""Actions from which on what holds for all of them says something."""
+
+
+def contradiction(before: Row | None, row: Row) -> str | None:
+    """What in a row contradicts what, by itself or beside the row before it; None where nothing."""
+    return (
+        _levels_against_state(row)
+        or _flag_against_levels(row)
+        or (None if before is None else _against_row_before(before, row))
+    )
+
+
+def _levels_against_state(row: Row) -> str | None:
+    levels, wins = row.levels_completed, row.win_levels
+    of = f"levels_completed {levels} of win_levels {wins}"
+    if levels > wins > 0:
+        return f"found {of}: levels_completed contradicts win_levels; {_DO}"
+    if row.state == "WIN" and (levels < wins or levels == 0):
+        return f"found state WIN with {of}: state contradicts levels_completed; {_DO}"
+    if row.state != "WIN" and levels == wins > 0:
+        return f"found state {row.state} with {of}: state contradicts levels_completed; {_DO}"
+    if row.state == "NOT_PLAYED" and levels:
+        return f"found state NOT_PLAYED with {of}: state contradicts levels_completed; {_DO}"
+    return None
+
+
+def _flag_against_levels(row: Row) -> str | None:
+    is_reset = row.action is None or row.action[0] == RESET
+    if row.full_reset and is_reset and row.levels_completed:
+        return (
+            f"found full_reset true with levels_completed {row.levels_completed}: full_reset"
+            f" contradicts levels_completed; {_DO}"
+        )
+    return None
+
+
+def _against_row_before(before: Row, row: Row) -> str | None:
+    if row.win_levels != before.win_levels and row.win_levels and before.win_levels:
+        return (
+            f"found win_levels {row.win_levels} after {before.win_levels}: win_levels contradicts"
+            f" the row before; {_DO}"
+        )
+    if row.action is None:
+        return None
+    if row.action[0] == RESET:
+        return _reset_against_effect(before, row)
+    if row.levels_completed < before.levels_completed:
+        return (
+            f"found levels_completed {row.levels_completed} after {before.levels_completed} by"
+            f" action {row.action[0]}: levels_completed contradicts the action (only RESET sets"
+            f" levels back); {_DO}"
+        )
+    if before.state in ("GAME_OVER", "WIN") and row.state != before.state:
+        return (
+            f"found state {row.state} after {before.state} by action {row.action[0]}: state"
+            f" contradicts the action (only RESET continues a game that ended); {_DO}"
+        )
+    return None
+
+
+def _reset_against_effect(before: Row, row: Row) -> str | None:
+    """RESET neither wins nor loses, and sets back to the level or to the first level."""
+    levels, were = row.levels_completed, before.levels_completed
+    if levels > were:
+        return (
+            f"found levels_completed {levels} after {were} by RESET: levels_completed contradicts"
+            f" the action (RESET wins no level); {_DO}"
+        )
+    if row.state in ("GAME_OVER", "WIN"):
+        return (
+            f"found state {row.state} after a RESET: state contradicts the action (RESET ends no"
+            f" game); {_DO}"
+        )
+    if 0 < levels < were:
+        return (
+            f"found levels_completed {levels} after {were} by RESET: levels_completed contradicts"
+            f" the action (RESET sets back to {were} or to 0); {_DO}"
+        )
+    if levels < were and row.full_reset is False:
+        return (
+            f"found levels_completed 0 after {were} with full_reset false: full_reset contradicts"
+            f" levels_completed; {_DO}"
+        )
+    return None
+
+
+@dataclass(slots=True)
+class ActionEvidence:
+    """What a file's actions and frames say together, counted over its rows.
+
+    Attributes:
+        actions: actions taken, full resets not among them.
+        resets: RESETs of the level among them.
+        moved: RESETs with nothing to set back (after a RESET, or as a level begins) that changed
+            the frame. By the game engine's rule such a RESET is a full one.
+        not_offered: actions that the row before did not offer.
+        corner: clicks at x=0, y=0.
+    """
+
+    actions: int = 0
+    resets: int = 0
+    moved: int = 0
+    not_offered: int = 0
+    clicks: int = 0
+    corner: int = 0
+    changed: int = 0
+    _fresh: bool = True
+
+    def begin(self) -> None:
+        """An episode begins: there is nothing to set back."""
+        self._fresh = True
+
+    def add(self, before: Row, row: Row) -> None:
+        """Count an action that is no full reset."""
+        if row.action is None:
+            return
+        action_id, x, y = row.action
+        changed = not np.array_equal(before.grids[-1], row.grids[-1])
+        self.actions += 1
+        self.changed += changed
+        if action_id == RESET:
+            self.resets += 1
+            self.moved += changed and self._fresh
+        elif before.available is not None:
+            self.not_offered += not before.available >> action_id & 1
+        if action_id == CLICK:
+            self.clicks += 1
+            self.corner += x == y == 0
+        self._fresh = action_id == RESET or row.levels_completed > before.levels_completed
+
+    def contradiction(self) -> str | None:
+        """Why the actions cannot be those that led to the frames; None where they can."""
+        few = self.moved < MOVED_RESETS or self.moved < MOVED_SHARE * self.actions
+        if self.moved and (self.resets == self.actions or not few):
+            every = "every action is RESET" if self.resets == self.actions else "RESET after RESET"
+            return (
+                f"found that {every} and yet {self.moved} of {self.actions} such rows change the"
+                " frame: action_input contradicts the frames (a recorder that drops action_input"
+                f" fills in 0, which is RESET); {_DO}"
+            )
+        others = self.actions - self.resets
+        if others >= MANY and self.not_offered == others and self.changed:
+            return (
+                f"found that none of {others} actions stands in available_actions and yet frames"
+                f" change: action_input contradicts available_actions; {_DO}"
+            )
+        return None
+
+    def remarks(self) -> list[str]:
+        """What is odd and may still be true."""
+        found: list[str] = []
+        if self.moved:
+            found.append(f"RESETs that change the frame with nothing to set back: {self.moved}")
+        if self.not_offered:
+            found.append(
+                f"actions outside the available_actions of their frame: {self.not_offered}"
+            )
+        if self.clicks >= MANY and self.corner == self.clicks:
+            found.append(f"all {self.clicks} clicks are at x=0, y=0: their places may be missing")
+        return found
