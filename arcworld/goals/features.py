@@ -9,8 +9,11 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from arcworld.goals.forms.hints import solved
+from arcworld.goals.forms.match import similarity
 from arcworld.goals.forms.none import GROUP
 from arcworld.goals.hypothesis import ClassKey, Hypothesis
+from arcworld.goals.regions import changed_in, pairs_of
 from arcworld.goals.scene import Scene
 
 type Features = dict[str, float]
@@ -21,6 +24,10 @@ DISTANT = 10.0
 def features_of(hypothesis: Hypothesis, scene: Scene) -> Features:
     """Feature values by name; a feature that is not there is 0."""
     form = kind_of(hypothesis)
+    if hypothesis.form == "match":
+        return _of_regions(hypothesis, scene, form)
+    if hypothesis.form == "hints":
+        return {form: 1.0, "hints|solved": solved(hypothesis, scene)}
     found = _of_goal(hypothesis, scene, form)
     special = _SPECIAL.get(hypothesis.form)
     if special is not None:
@@ -54,6 +61,22 @@ def _of_goal(hypothesis: Hypothesis, scene: Scene, form: str) -> Features:
     }
 
 
+def _of_regions(hypothesis: Hypothesis, scene: Scene, form: str) -> Features:
+    """Of two regions: what kind they are, how alike, and whether actions changed one of them."""
+    pairs = [p for p in pairs_of(scene) if (p.first.key, p.second.key) == hypothesis.classes]
+    changed = [changed_in(region, scene) for p in pairs for region in (p.first, p.second)]
+    tried = bool(scene.evidence.frames)
+    return {
+        form: 1.0,
+        f"match|{pairs[0].second.kind if pairs else 'gone'}": 1.0,
+        "match|alike": similarity(hypothesis, scene),
+        "match|one changed": float(any(changed) and not all(changed)),
+        "match|none changed": float(tried and not any(changed)),
+        "match|all changed": float(tried and all(changed)),
+        "match|several pairs": float(len(pairs) > 1),
+    }
+
+
 def _at_rim(goal: ClassKey, scene: Scene) -> float:
     places = scene.units.get(goal)
     if places is None or not len(places):
@@ -71,6 +94,7 @@ def _of_pair(hypothesis: Hypothesis, scene: Scene, form: str) -> Features:
     mover, goal = hypothesis.classes[:2]
     first, second = scene.count(mover), scene.count(goal)
     near = scene.view(scene.first_frame_HW).nearest(mover, scene.units[goal]) / scene.cell
+    tried = bool(scene.evidence.frames)
     shapes = (scene.shapes.get(key.colour, {}).keys() for key in (mover, goal))
     return {
         f"{form}|one mover": float(first == 1),
@@ -79,6 +103,7 @@ def _of_pair(hypothesis: Hypothesis, scene: Scene, form: str) -> Features:
         f"{form}|same shape": float(bool(next(shapes) & next(shapes))),
         f"{form}|avatar": float(mover == scene.avatar),
         f"{form}|mover moved": float(mover.colour in scene.evidence.moved),
+        f"{form}|mover still": float(tried and mover.colour not in scene.evidence.moved),
         f"{form}|mover changed": float(mover.colour in scene.evidence.changed),
         f"{form}|far": min(1.0, near / DISTANT),
     }

@@ -34,6 +34,11 @@ HAND: Mapping[str, float] = {
     "at the rim": -1.0, "reach|moved": -0.5, "cover|moved": -0.5,
     "none|changed": 0.8, "reach|far": 0.6, "cover|far": 0.6, "sequence visit|far": 0.6,
     "connect|single ends": 1.0, "connect unseen|single ends": 1.0, "none group|everything": 0.5,
+    "reach|mover still": -2.0, "sequence visit|mover still": -2.0, "cover|mover still": -0.5,
+    "match copy": -0.5, "match mirror": -3.0, "match colours": -1.5, "match copy, then enter": 0.5,
+    "match|thing": -1.0, "match|panel": 2.0, "match|thumbnail": 2.0, "match|alike": 1.0,
+    "match|one changed": 2.0, "match|none changed": -1.0, "match|all changed": -1.0,
+    "hints": 0.0, "hints|solved": 4.0,
     "reach|by shape": -1.0, "none|by shape": -1.0, "cover|by shape": -1.0,
 }  # fmt: skip
 """Scores set by hand."""

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from arcworld.goals.forms.base import Form
 from arcworld.goals.forms.connect import Connect
 from arcworld.goals.forms.cover import Cover
+from arcworld.goals.forms.hints import Hints
+from arcworld.goals.forms.match import Match
 from arcworld.goals.forms.meet import Meet
 from arcworld.goals.forms.none import NoneLeft
 from arcworld.goals.forms.reach import Reach
@@ -19,7 +21,8 @@ from arcworld.goals.scene import Scene
 from arcworld.online.view import Action
 
 FORMS: Mapping[str, Form] = {
-    form.name: form for form in (Reach(), NoneLeft(), Cover(), Connect(), Sequence(), Meet())
+    form.name: form
+    for form in (Reach(), NoneLeft(), Cover(), Connect(), Sequence(), Match(), Hints(), Meet())
 }
 """Every goal form by its name."""
 
