@@ -148,7 +148,7 @@ def changed_in(region: Region, scene: Scene) -> bool:
 
 
 def _divides(count: int, length: int) -> bool:
-    """Whether a length has so many equal cells, up to thin lines between them."""
+    """Whether a length has this many equal cells, up to thin lines between them."""
     return length % count == 0 or length >= 3 * count
 
 
