@@ -16,7 +16,7 @@ SHORTER = 3
 
 
 def crossval(run: Path, /, *, data: Path) -> None:
-    """Measure foresight and choices on held-out levels: not in training.
+    """Measure predictions and choices on levels held out of training.
 
     On levels that training showed, P(level won) and the policy may be memory. So the run's recipe
     is trained three times more, for a third of its steps, each time without a third of every game's

@@ -79,7 +79,7 @@ def load_split(
         if not file:
             free += ruled
         if file and file.parent == root:
-            _warn_of_strangers(file, ruled, named)
+            _warn_of_unknown_names(file, ruled, named)
         for name, guids in found.items():
             parts[name] |= guids
     for name, guids in _by_guid(free, seed, validation_fraction).items():
@@ -137,15 +137,17 @@ def _named(file: Path, sources: Sequence[Source], names: Sequence[str]) -> set[s
     }
 
 
-def _warn_of_strangers(file: Path, sources: Sequence[Source], named: dict[str, list[str]]) -> None:
+def _warn_of_unknown_names(
+    file: Path, sources: Sequence[Source], named: dict[str, list[str]]
+) -> None:
     """Say which names of a split file are no recording's: a misspelt one is in neither part."""
     known = {source.guid for source in sources}
     known |= {relative(source.path, file.parent) for source in sources}
     names = [name.removeprefix("./") for part in named.values() for name in part]
-    strangers = [n for n in names if n not in known and not (file.parent / n).is_file()]
-    if strangers:
+    unknown = [n for n in names if n not in known and not (file.parent / n).is_file()]
+    if unknown:
         warnings.warn(
-            f"{shown(file)}: {len(strangers)} names are no recording here ({strangers[0]});"
+            f"{shown(file)}: {len(unknown)} names are no recording here ({unknown[0]});"
             " expected guids or relative paths; correct them, or they are in neither part",
             stacklevel=4,
         )

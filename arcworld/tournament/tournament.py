@@ -54,20 +54,20 @@ def run_tournament(
     settings.check()
     plays = settings.plays()
     about = settings.as_dict()
-    ledger = ResultStore.open(out, about, sorted({play.game_id for play in plays}))
-    left = [play for play in plays if play.key not in ledger.results]
+    store = ResultStore.open(out, about, sorted({play.game_id for play in plays}))
+    left = [play for play in plays if play.key not in store.results]
     count = _Count(settings.max_actions, left, progress)
     for event in play_all(settings, left, workers or cores()):
         if isinstance(event, PlayResult):
-            ledger.add(event)
+            store.add(event)
         count.take(event)
-    report = make_report(about, _in_order(plays, ledger))
+    report = make_report(about, _in_order(plays, store))
     write_report(report, out)
     return report
 
 
-def _in_order(plays: Sequence[Play], ledger: ResultStore) -> list[PlayResult]:
-    return [ledger.results[play.key] for play in plays]
+def _in_order(plays: Sequence[Play], store: ResultStore) -> list[PlayResult]:
+    return [store.results[play.key] for play in plays]
 
 
 class _Count:

@@ -38,18 +38,18 @@ def thought(page: Any) -> None:
     page.wait_for_selector("#replay-screens .waiting", state="detached")
 
 
-def moments(page: Any) -> int:
+def steps_played(page: Any) -> int:
     return page.locator("#play-line button").count()
 
 
 def reached(page: Any, count: int) -> None:
-    """Wait for that many moments."""
+    """Wait for that many steps."""
     page.wait_for_selector(f"#play-line button:nth-child({count})")
 
 
 def press(page: Any, key: str) -> None:
-    """Press a key that plays, and wait for the moment it makes."""
-    before = moments(page)
+    """Press a key that plays, and wait for the step it makes."""
+    before = steps_played(page)
     page.keyboard.press(key)
     reached(page, before + 1)
 
@@ -185,9 +185,9 @@ def test_the_agent_plays_and_hands_back(page: Any, served: Any) -> None:
     reached(page, 4)
     page.keyboard.press("h")
     page.wait_for_timeout(1500)
-    now = moments(page)
+    now = steps_played(page)
     press(page, "1")
-    assert moments(page) == now + 1
+    assert steps_played(page) == now + 1
 
 
 def test_compares_two_runs(page: Any, served: Any, shots: Path) -> None:
@@ -228,7 +228,7 @@ def test_two_tabs_play_apart(browser: Any, served: Any) -> None:
     press(first, "1")
     press(first, "2")
     press(second, "3")
-    assert (moments(first), moments(second)) == (3, 2)
+    assert (steps_played(first), steps_played(second)) == (3, 2)
     context.close()
 
 

@@ -72,11 +72,11 @@ export class Play {
     }
   }
 
-  /** One action: where an older moment is looked at, it forks there first. */
+  /** One action: where an older step is looked at, it forks there first. */
   async act(action) {
-    if (this.waiting > 2 || !this.moment) return;
+    if (this.waiting > 2 || !this.pairedStep) return;
     if (!this.offers(action[0])) {
-      const { legal } = this.alone ? this.moment.dream : this.moment.true;
+      const { legal } = this.alone ? this.pairedStep.dream : this.pairedStep.true;
       const offered = legal.map((kind) => NAMES[kind]).join(", ");
       trouble(`${words(action)} is not offered now; ${offered ? `offered: ${offered}` : "all is won: x starts anew"}`);
       return;
@@ -107,21 +107,21 @@ export class Play {
     reply.line.unshift(...(this.reply?.line ?? []).slice(0, reply.since));
     this.reply = reply;
     this.looked = null;
-    this.moment = open(reply.now);
+    this.pairedStep = open(reply.now);
     this.predictions = null;
     this.draw();
     refresh();
     if (reply.note) trouble(reply.note);
     say(`${words(reply.now.action)}: game and dream differ in ${pixels(reply.now.differ)}`);
-    this.animate(this.moment);
+    this.animate(this.pairedStep);
     clearTimeout(this.late);
     this.late = setTimeout(() => this.think(), LATE);
   }
 
-  /** Whether an action may be taken at the moment that is shown. */
+  /** Whether an action may be taken in the step that is shown. */
   offers(kind) {
-    if (!this.moment) return false;
-    return (this.alone ? this.moment.dream : this.moment.true).legal.includes(kind);
+    if (!this.pairedStep) return false;
+    return (this.alone ? this.pairedStep.dream : this.pairedStep.true).legal.includes(kind);
   }
 
   async think() {
@@ -136,13 +136,13 @@ export class Play {
   }
 
   /** The grids that the true game went through. */
-  async animate(moment) {
-    for (const grid of moment.grids.slice(0, -1)) {
-      if (this.moment !== moment) return;
+  async animate(pairedStep) {
+    for (const grid of pairedStep.grids.slice(0, -1)) {
+      if (this.pairedStep !== pairedStep) return;
       drawFrame(this.true.canvas, grid);
       await new Promise((done) => setTimeout(done, 50));
     }
-    if (this.moment === moment) drawFrame(this.true.canvas, moment.true.pixels);
+    if (this.pairedStep === pairedStep) drawFrame(this.true.canvas, pairedStep.true.pixels);
   }
 
   async look(by) {
@@ -154,9 +154,9 @@ export class Play {
     const looked = (this.looked = at === this.reply.line.length - 1 ? null : at);
     const { reply } = this;
     try {
-      const moment = open(await get("paired_step", { id: this.id, at }));
+      const pairedStep = open(await get("paired_step", { id: this.id, at }));
       if (this.looked !== looked || this.reply !== reply) return;
-      this.moment = moment;
+      this.pairedStep = pairedStep;
       this.draw();
     } catch (error) {
       trouble(error);
@@ -193,8 +193,8 @@ export class Play {
   }
 
   draw() {
-    if (!this.moment) return;
-    const { true: seen, dream, action, differ } = this.moment;
+    if (!this.pairedStep) return;
+    const { true: seen, dream, action, differ } = this.pairedStep;
     drawFrame(this.true.canvas, seen.pixels);
     drawFrame(this.dream.canvas, dream.pixels);
     drawDifference(this.difference.canvas, seen.pixels, dream.pixels);
@@ -212,7 +212,7 @@ export class Play {
   drawPredictions(frame) {
     const clicks = this.looked === null && this.predictions?.clicks;
     const past = this.looked !== null;
-    const { legal, state } = this.moment.true;
+    const { legal, state } = this.pairedStep.true;
     for (const screen of [this.policy, this.level]) {
       if (state === "NOT_FINISHED") screen.figure.hidden = !legal.includes(6);
       screen.waiting = !past && !this.predictions;
@@ -229,11 +229,11 @@ export class Play {
 
   drawLine() {
     const at = this.looked ?? this.reply.line.length - 1, shown = this.reply.line.slice(-120), skipped = this.reply.line.length - shown.length;
-    $("play-line").replaceChildren(...shown.map((moment, k) => {
+    $("play-line").replaceChildren(...shown.map((pairedStep, k) => {
       const made = document.createElement("button"), number = skipped + k;
-      made.textContent = `${number} ${words(moment.action).replace(/^\d /, "")}`;
-      made.title = "look at this moment; an action then forks here";
-      made.classList.toggle("dreamt", moment.where === "dream");
+      made.textContent = `${number} ${words(pairedStep.action).replace(/^\d /, "")}`;
+      made.title = "look at this step; an action then forks here";
+      made.classList.toggle("dreamt", pairedStep.where === "dream");
       made.setAttribute("aria-pressed", String(number === at));
       made.addEventListener("click", () => this.lookAt(number));
       return made;
@@ -243,9 +243,9 @@ export class Play {
   }
 
   tell() {
-    const { line, recording } = this.reply, { true: seen, dream, by } = this.moment;
+    const { line, recording } = this.reply, { true: seen, dream, by } = this.pairedStep;
     const entries = [
-      ["moment", this.looked === null ? `${line.length - 1}` : [`${this.looked} of ${line.length - 1}: an action here forks`, "banner"]],
+      ["step", this.looked === null ? `${line.length - 1}` : [`${this.looked} of ${line.length - 1}: an action here forks`, "banner"]],
       ["run", this.about.runs[0].name],
       ["level", `${Math.min(seen.levels + 1, seen.win_levels)} of ${seen.win_levels}`],
       ["chosen by", by],
@@ -258,11 +258,11 @@ export class Play {
   }
 }
 
-function open(moment) {
-  for (const side of [moment.true, moment.dream]) side.pixels = unpack(side.frame);
-  moment.grids = moment.true.grids.map(unpack);
-  moment.differ = differing(moment.true.pixels, moment.dream.pixels);
-  return moment;
+function open(pairedStep) {
+  for (const side of [pairedStep.true, pairedStep.dream]) side.pixels = unpack(side.frame);
+  pairedStep.grids = pairedStep.true.grids.map(unpack);
+  pairedStep.differ = differing(pairedStep.true.pixels, pairedStep.dream.pixels);
+  return pairedStep;
 }
 
 function standing({ state, levels, win_levels }) {
