@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arcworld.goals.forms import generate, progress, sentence
+from arcworld.goals.forms.connect import UNSEEN
 from arcworld.goals.hypothesis import START, ClassKey, GoalMemory, Hypothesis
 from arcworld.goals.prior import Prior, shipped_prior
 from arcworld.goals.scene import Scene
@@ -215,7 +216,11 @@ class Beliefs:
         return found.distance == 0
 
     def _hidden(self, hypothesis: Hypothesis, track: _Track, frame_HW: NDArray[np.uint8]) -> bool:
-        """Whether the mover has vanished, and may stand below a goal that can still be seen."""
+        """Whether it may hold unseen: its mover has vanished and may stand below a goal that can
+        still be seen, or its ends look connected.
+        """
+        if hypothesis.variant == UNSEEN:
+            return track.memory.distance <= 1
         if hypothesis.form not in ("reach", "sequence"):
             return False
         assert self._scene is not None

@@ -22,6 +22,8 @@ MOVES = (1, 2, 3, 4)
 """Actions that usually mean up, down, left, right."""
 MARGIN = 6
 """Status bars lie within this many pixels of an edge."""
+FLAT = 4
+"""Without a lattice, things this thin at the top or bottom are status bars."""
 MOST_SHAPES = 4
 """Colours with more shapes are not split by shape."""
 MOST_VIEWS = 256
@@ -160,7 +162,7 @@ def build_scene(
     rim_HW = _rim(parts, lattice)
     if evidence.bars_HW is not None:
         rim_HW |= evidence.bars_HW
-    grounds = _grounds(frame_HW, background)
+    grounds = _grounds(parts, background)
     visible = ~rim_HW.reshape(-1)
     units, shapes, areas = _things(parts, visible, grounds, lattice)
     return Scene(
@@ -203,15 +205,19 @@ def _rim(parts: list[Part], lattice: Lattice) -> NDArray[np.bool_]:
         if lattice.cell >= SMALLEST:
             small = thin < 0.7 * lattice.cell and long < SIDE
         else:
-            small = long <= 3 and (part.y < 4 or bottom > SIDE - 4)
+            within = bottom <= 2 * FLAT or part.y >= SIDE - 2 * FLAT
+            near = part.y < FLAT or bottom > SIDE - FLAT
+            small = thin <= FLAT and within and long < SIDE
         if near and small:
             rim[part.pixels] = True
     return rim.reshape(SIDE, SIDE)
 
 
-def _grounds(frame_HW: NDArray[np.uint8], background: int) -> frozenset[int]:
-    corners = Counter(int(frame_HW[y, x]) for y in (0, -1) for x in (0, -1))
-    return frozenset({background} | {colour for colour, n in corners.items() if n >= 3})
+def _grounds(parts: list[Part], background: int) -> frozenset[int]:
+    """The background, and colours of parts that hold two corners of the frame: padding."""
+    corners = np.array([0, SIDE - 1, PIXELS - SIDE, PIXELS - 1])
+    held = ((part.colour, int(np.isin(corners, part.pixels).sum())) for part in parts)
+    return frozenset({background} | {colour for colour, n in held if n >= 2})
 
 
 def _things(

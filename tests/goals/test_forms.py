@@ -102,6 +102,16 @@ def test_cover_needs_all_places() -> None:
     assert sentence(goal, scene) == "bring the 2 purple things onto the 2 yellow things"
 
 
+def test_cover_by_a_thing_that_is_hidden_below_its_place() -> None:
+    things = {(2, 2): 9, (4, 4): 15, (4, 6): 11}
+    hidden = drawn({(4, 5): 9, (4, 6): 11})
+    goal = Hypothesis("cover", (ClassKey(15), C))
+    pushed = scene_of(drawn(things), avatar=A, moved=frozenset({9, 15}))
+    assert distances(goal, pushed, hidden)[-1] == 0
+    collected = scene_of(drawn(things), avatar=A, moved=frozenset({9}))
+    assert distances(goal, collected, hidden)[-1] > 0, "what never moved was collected"
+
+
 def test_cover_leads_the_avatar_to_a_loose_thing() -> None:
     scene = scene_of(drawn({(2, 2): 9, (4, 5): 15, (8, 8): 15, (4, 6): 11, (8, 9): 11}), avatar=A)
     goal = Hypothesis("cover", (ClassKey(15), C))

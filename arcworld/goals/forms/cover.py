@@ -58,21 +58,34 @@ def cover_distance(scene: Scene, view: FrameView, cover: ClassKey, place: ClassK
     """0 where every unit of a class is covered by another; `FAR` where none of those is left.
 
     What stands on a place already is not counted for another one, as long as there are others.
+    Things that move and are hidden now are taken to stand below places.
     """
     places = scene.units.get(place)
-    if places is None or not view.has(cover):
+    if places is None:
         return FAR
     covered = view.distances(cover, places) == 0
-    if covered.all():
+    still_open = int((~covered).sum()) - _hidden(scene, view, cover)
+    if still_open <= 0:
         return 0.0
+    if not view.has(cover):
+        return FAR
     loose = _loose(as_places(view.pixels(cover)), places[covered], scene.cell)
     apart = np.abs(places[~covered][:, None] - loose[None]).sum(axis=2).min(axis=1)
-    left = float(np.maximum(apart, 1).sum()) / scene.cell + OPEN * len(apart)
+    nearest = np.sort(np.maximum(apart, 1))[:still_open]
+    left = float(nearest.sum()) / scene.cell + OPEN * still_open
     avatar = scene.avatar
     if avatar is not None and avatar.colour != cover.colour and view.has(avatar):
         way = NEARNESS * view.nearest(avatar, loose) / scene.cell
         left += way / (1 + way / NEAREST)
     return left
+
+
+def _hidden(scene: Scene, view: FrameView, cover: ClassKey) -> int:
+    """Things of a class that moves which cannot be seen: games draw places over them."""
+    if cover.colour not in scene.evidence.moved:
+        return 0
+    seen = len(view.pixels(cover)) / scene.areas.get(cover, 1.0)
+    return max(0, round(scene.count(cover) - seen))
 
 
 def _loose(pixels: Places, covered: Places, cell: int) -> Places:

@@ -26,10 +26,12 @@ class NoneLeft:
     name = "none"
 
     def generate(self, scene: Scene) -> Iterator[Hypothesis]:
-        """Each class alone; classes of equal shape together."""
+        """Each class alone; classes of equal shape together; a board where it is all there is."""
         for key, places in scene.units.items():
             if len(places) <= (MOST if key == key.coarse else MOST_UNITS):
                 yield Hypothesis(self.name, (key,))
+        if not scene.units and scene.clicks:
+            yield Hypothesis(self.name, (ClassKey(scene.background),))
         for group in _alike(scene):
             yield Hypothesis(self.name, group, GROUP)
 
