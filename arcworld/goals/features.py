@@ -13,7 +13,7 @@ from arcworld.goals.forms.hints import solved
 from arcworld.goals.forms.match import similarity
 from arcworld.goals.forms.none import GROUP
 from arcworld.goals.hypothesis import ClassKey, Hypothesis
-from arcworld.goals.regions import changed_in, pairs_of
+from arcworld.goals.region_pairs import changed_in, pairs_of
 from arcworld.goals.scene import Scene
 
 type Features = dict[str, float]

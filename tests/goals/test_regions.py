@@ -17,7 +17,8 @@ from arcworld.goals import (
     proposals,
 )
 from arcworld.goals.forms.hints import hints_of
-from arcworld.goals.regions import PANEL, THUMBNAIL, pairs_of
+from arcworld.goals.region_pairs import pairs_of
+from arcworld.goals.regions import PANEL, THUMBNAIL
 
 CLICKS, MOVES = (6,), (1, 2, 3, 4)
 type Frame = NDArray[np.uint8]

@@ -14,7 +14,8 @@ from scipy.optimize import linear_sum_assignment
 from arcworld.goals.forms.base import at, clicks
 from arcworld.goals.frame_view import FrameView
 from arcworld.goals.hypothesis import GoalMemory, Hypothesis, Progress
-from arcworld.goals.regions import BOARD, CLEAR, Pair, Picture, Region, pairs_of
+from arcworld.goals.region_pairs import pairs_of
+from arcworld.goals.regions import BOARD, CLEAR, Pair, Picture, Region
 from arcworld.goals.scene import Scene
 from arcworld.online.view import COLOURS, SIDE, Action
 
