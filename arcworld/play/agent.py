@@ -7,11 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Protocol
 
 from arcworld.play.observation import Observation
 from arcworld.play.reasoning import fit_reasoning
 from arcworld.recordings.episode import Action
+
+
+class Source(StrEnum):
+    """The part of an agent that chose an action."""
+
+    RETURN = "return to start"
+    RESTART = "restart"
+    GOAL = "goal"
+    POLICY = "policy"
+    PROBE = "probe"
+    PLAN = "plan"
+    EXPLORE = "explore"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +37,13 @@ class Decision:
     Attributes:
         reason: one line for people.
         expected: numbers by short names, as `p_level`, `surprise`, `change`.
+        source: the strategy that chose it, where the agent is made of strategies.
     """
 
     action: Action
     reason: str = ""
     expected: Mapping[str, float] = field(default_factory=dict[str, float])
+    source: Source | None = None
 
     def reasoning(self) -> dict[str, Any]:
         """For the toolkit's field of that name: JSON, at most 16 KB."""

@@ -73,6 +73,12 @@ def _explorer(seed: int, inputs: AgentInputs) -> Agent:
     return ExplorerAgent(seed)
 
 
+def _online(seed: int, inputs: AgentInputs) -> Agent:
+    from arcworld.play.agents.strategy_agent import StrategyAgent
+
+    return StrategyAgent(seed=seed)
+
+
 def _frame_change(seed: int, inputs: AgentInputs) -> Agent:
     from arcworld.play.agents.frame_change import FrameChangeAgent
 
@@ -119,6 +125,7 @@ AGENTS: dict[str, Callable[[int, AgentInputs], Agent]] = {
     "replay": _replay,
     "explorer": _explorer,
     "frame-change": _frame_change,
+    "online": _online,
     "policy": _policy,
     "world-model": _world_model,
     "world-model-fixed": _world_model_fixed,

@@ -1,0 +1,102 @@
+"""An agent made of strategies: the first that proposes a decision is followed.
+
+Needs no trained run: its world model learns the game while it is played.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from arcworld.online.model import OnlineWorldModel
+from arcworld.play.agent import Decision, Source
+from arcworld.play.agents.explorer import ExplorerAgent
+from arcworld.play.observation import Observation
+from arcworld.play.strategies.explore import Explore
+from arcworld.play.strategies.strategy import Answered, Context, Strategy
+from arcworld.recordings.episode import RESET, Step
+
+
+class StrategyAgent:
+    """Plays with an ordered list of strategies; exploring is always the last.
+
+    Attributes:
+        context: what the strategies share; there is none before `begin`.
+        chosen: decisions by source, in this game.
+    """
+
+    context: Context
+
+    def __init__(
+        self, strategies: Sequence[Strategy] = (), seed: int = 0, name: str = "online"
+    ) -> None:
+        """Make an agent.
+
+        Args:
+            strategies: in the order in which they are asked.
+            seed: of the explorer, and of the world model.
+            name: for tables and recordings.
+        """
+        self.name, self.seed = name, seed
+        self.explorer = ExplorerAgent(seed)
+        self.strategies: tuple[Strategy, ...] = (*strategies, Explore(self.explorer))
+        self.chosen: Counter[Source] = Counter()
+        self._pending: Decision | None = None
+
+    def begin(self, observation: Observation) -> None:
+        """A game was opened: forget the one before."""
+        self.explorer.begin(observation)
+        model = OnlineWorldModel(seed=self.seed)
+        state = model.reset(observation.frame_HW, observation.available_actions)
+        self.context = Context(observation, self.explorer.memory, model, state)
+        self.chosen.clear()
+        self._pending = None
+        for strategy in self.strategies:
+            strategy.begin(self.context)
+
+    def choose_action(self, observation: Observation) -> Decision:
+        """The first proposal; an action that got no answer is not worth another try here."""
+        if self._pending is not None:
+            self.explorer.give_up(self._pending.action)
+        self.context.observation = observation
+        decision = next(
+            decision
+            for strategy in self.strategies
+            if (decision := strategy.propose(self.context)) is not None
+            and decision.action.id in observation.legal_actions
+        )
+        self._pending = decision
+        return decision
+
+    def observe(self, decision: Decision, observation: Observation) -> None:
+        """Learn from an answered action, whoever chose it."""
+        context, self._pending = self.context, None
+        if decision.source is not None:
+            self.chosen[decision.source] += 1
+        before = context.observation
+        step = Step(
+            before.frame_HW,
+            decision.action,
+            observation.outcome_after(before.levels_completed),
+            observation.frame_HW,
+        )
+        answered = Answered(decision, step, before, observation)
+        self.explorer.observe(decision, observation)
+        self._advance(answered)
+        for strategy in self.strategies:
+            strategy.observe(context, answered)
+
+    def _advance(self, answered: Answered) -> None:
+        """Bring the context to the state after an answered action."""
+        context, after = self.context, answered.after
+        state = context.model.observe(context.state, answered.step)
+        if answered.after.full_reset:
+            state = context.model.reset(after.frame_HW, after.available_actions)
+        context.state = replace(state, available=after.available_actions)
+        context.observation = after
+        if answered.new_level:
+            context.level_actions, context.lives = 0, 1
+        else:
+            context.level_actions += 1
+            context.lives += answered.decision.action.id == RESET

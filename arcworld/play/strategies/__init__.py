@@ -1,0 +1,1 @@
+"""Strategies: the parts that an agent is made of, one file each, tried in order."""
