@@ -26,6 +26,9 @@ from arcworld.play.observation import (
 )
 from arcworld.recordings.episode import RESET, Action
 
+_UNKNOWN = ("", "None", 0)
+"""What a field holds where the toolkit does not say."""
+
 
 class GameStatus:
     """A game since its opening.
@@ -85,6 +88,7 @@ class GameStatus:
         before = self.observation
         try:
             after = read_answer(answer)
+            self._check_against_before(action, after)
         except ToolkitError as fault:
             self.miss(_state_of(answer))
             raise ToolkitError(f"{before.game_id}: {action.name}: {fault}") from None
@@ -103,6 +107,26 @@ class GameStatus:
         self.observation = self._with_reset(after)
         return self.observation
 
+    def _check_against_before(self, action: Action, after: Observation) -> None:
+        """Refuse an answer that contradicts the one before.
+
+        After an action without an answer the levels may differ: it may have been carried out.
+
+        Raises:
+            ToolkitError: it does; the message names the field.
+        """
+        before = self.observation
+        for field in ("game_id", "guid", "win_levels"):
+            was, found = getattr(before, field), getattr(after, field)
+            if was != found and was not in _UNKNOWN and found not in _UNKNOWN:
+                raise ToolkitError(f"{field} {found} contradicts {was} of the answer before")
+        levels, were = after.levels_completed, before.levels_completed
+        if levels < were and action.id != RESET and not self._unsure:
+            raise ToolkitError(
+                f"levels_completed {levels} contradicts {were} before {action.name}, which sets"
+                " no level back"
+            )
+
     def miss(self, state: str | None = None) -> None:
         """No answer came to an action: it may have been carried out, or not.
 
@@ -113,9 +137,14 @@ class GameStatus:
         """
         engine = getattr(getattr(self.engine, "_state", None), "value", None)
         reported = GAME_OVER if state == GAME_OVER else self.observation.state
-        state = engine if engine in (NOT_FINISHED, GAME_OVER, WIN) else reported
+        known = engine in (NOT_FINISHED, GAME_OVER) or (engine == WIN and self._all_levels_won())
+        state = engine if known else reported
         self._unsure = True
         self.observation = self._with_reset(dataclasses.replace(self.observation, state=state))
+
+    def _all_levels_won(self) -> bool:
+        """Whether the engine in this process counts all levels as completed."""
+        return self.engine._score >= self.observation.win_levels
 
     def may_retry(self, action: Action) -> bool:
         """Whether an action that was sent without an answer may be sent again.

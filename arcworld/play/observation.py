@@ -5,6 +5,7 @@ Knows the toolkit's answer (`FrameDataRaw`) by its attributes only; imports noth
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arcworld.errors import ArcworldError
-from arcworld.recordings.episode import COLOURS, RESET, SIDE, Outcome
+from arcworld.recordings.episode import ACTION_IDS, COLOURS, RESET, SIDE, Outcome
 
 NOT_FINISHED, WIN, GAME_OVER = "NOT_FINISHED", "WIN", "GAME_OVER"
 
@@ -72,14 +73,14 @@ def read_answer(answer: Any, *, opening: bool = False) -> Observation:
 
     Raises:
         ToolkitError: there is no frame in it, or one that is not 64x64 of colours 0-15, or a
-            field that says nothing.
+            field that says nothing, or fields that contradict each other.
     """
     if answer is None:
         raise ToolkitError("the toolkit answered None")
     try:
         grids_NHW = read_grids(answer.frame)
-        available = tuple([int(number) for number in answer.available_actions if number != RESET])
-        return Observation(
+        available = read_available(answer.available_actions)
+        observation = Observation(
             frame_HW=grids_NHW[-1],
             grids=tuple(grids_NHW),
             state=str(answer.state.value),
@@ -90,10 +91,45 @@ def read_answer(answer: Any, *, opening: bool = False) -> Observation:
             guid=str(answer.guid),
             full_reset=opening or bool(answer.full_reset),
         )
+        check_fields(observation)
+        return observation
     except ToolkitError:
         raise
     except (AttributeError, TypeError, ValueError) as error:
         raise ToolkitError(f"an answer that cannot be read: {error}") from error
+
+
+def read_available(numbers: Sequence[Any]) -> tuple[int, ...]:
+    """Ids of the actions that an answer offers, without RESET.
+
+    >>> read_available([0, 1, 6])
+    (1, 6)
+    >>> read_available([1, 9])
+    Traceback (most recent call last):
+    ...
+    arcworld.play.observation.ToolkitError: available_actions with 9; expected ids 0-7
+    """
+    for number in numbers:
+        if isinstance(number, bool) or operator.index(number) not in ACTION_IDS:
+            raise ToolkitError(f"available_actions with {number!r}; expected ids 0-7")
+    return tuple(dict.fromkeys(int(number) for number in numbers if number != RESET))
+
+
+def check_fields(observation: Observation) -> None:
+    """Refuse an answer whose fields contradict each other.
+
+    Raises:
+        ToolkitError: they do; the message names them.
+    """
+    state, levels, wins = observation.state, observation.levels_completed, observation.win_levels
+    if state not in (NOT_FINISHED, WIN, GAME_OVER):
+        raise ToolkitError(f"state {state}; expected NOT_FINISHED, WIN or GAME_OVER")
+    if not 0 <= levels <= wins:
+        raise ToolkitError(f"levels_completed {levels} of win_levels {wins} contradict each other")
+    if (state == WIN and levels < wins) or (state == NOT_FINISHED and levels == wins):
+        raise ToolkitError(f"state {state} contradicts levels_completed {levels} of {wins}")
+    if observation.full_reset and levels:
+        raise ToolkitError(f"full_reset contradicts levels_completed {levels}")
 
 
 def legal_actions(

@@ -30,6 +30,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from arcworld.recordings.discovery import walk_files
+
 _HIDDEN = (
     "OPERATION_MODE",
     "ONLY_RESET_LEVELS",
@@ -162,7 +164,7 @@ class GameFolders:
 
     @classmethod
     def scan(cls, folder: Path) -> GameFolders:
-        """Read every `metadata.json` below `folder`, in the order of their paths.
+        """Read every `metadata.json` below `folder`, through links, in the order of their paths.
 
         The toolkit's own scan follows the order of the disk, logs what it cannot read, and lets
         two folders claim one id.
@@ -170,7 +172,8 @@ class GameFolders:
         models = importlib.import_module("arc_agi.models")
         found: dict[str, Any] = {}
         problems: list[str] = []
-        for path in sorted(folder.rglob("metadata.json")):
+        files = walk_files(folder, lambda path, why: problems.append(f"{path}: {why}"))
+        for path in sorted(file for file in files if file.name == "metadata.json"):
             try:
                 info = models.EnvironmentInfo.model_validate_json(path.read_bytes())
             except (OSError, ValueError) as error:

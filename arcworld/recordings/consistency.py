@@ -39,7 +39,7 @@ def _levels_against_state(row: Row) -> str | None:
         return f"found {of}: levels_completed contradicts win_levels; {_DO}"
     if row.state == "WIN" and (levels < wins or levels == 0):
         return f"found state WIN with {of}: state contradicts levels_completed; {_DO}"
-    if row.state != "WIN" and levels == wins > 0:
+    if row.state == "NOT_FINISHED" and levels == wins > 0:
         return f"found state {row.state} with {of}: state contradicts levels_completed; {_DO}"
     if row.state == "NOT_PLAYED" and levels:
         return f"found state NOT_PLAYED with {of}: state contradicts levels_completed; {_DO}"
@@ -71,11 +71,6 @@ def _against_row_before(before: Row, row: Row) -> str | None:
             f"found levels_completed {row.levels_completed} after {before.levels_completed} by"
             f" action {row.action[0]}: levels_completed contradicts the action (only RESET sets"
             f" levels back); {_DO}"
-        )
-    if before.state in ("GAME_OVER", "WIN") and row.state != before.state:
-        return (
-            f"found state {row.state} after {before.state} by action {row.action[0]}: state"
-            f" contradicts the action (only RESET continues a game that ended); {_DO}"
         )
     return None
 
@@ -117,6 +112,10 @@ class ActionEvidence:
             the frame. By the game engine's rule such a RESET is a full one.
         not_offered: actions that the row before did not offer.
         corner: clicks at x=0, y=0.
+        changed: actions that changed the frame.
+        continued: games that ended and were continued by RESET.
+        revived: games that ended and were continued by another action. One such row may be a lost
+            answer to a RESET; if no RESET continues a game, actions stand beside wrong rows.
     """
 
     actions: int = 0
@@ -126,6 +125,8 @@ class ActionEvidence:
     clicks: int = 0
     corner: int = 0
     changed: int = 0
+    continued: int = 0
+    revived: int = 0
     _fresh: bool = True
 
     def begin(self) -> None:
@@ -143,12 +144,18 @@ class ActionEvidence:
         if action_id == RESET:
             self.resets += 1
             self.moved += changed and self._fresh
-        elif before.available is not None:
+        elif before.available is not None and before.state == "NOT_FINISHED":
             self.not_offered += not before.available >> action_id & 1
         if action_id == CLICK:
             self.clicks += 1
             self.corner += x == y == 0
+        self._count_ends(before, row, action_id)
         self._fresh = action_id == RESET or row.levels_completed > before.levels_completed
+
+    def _count_ends(self, before: Row, row: Row, action_id: int) -> None:
+        if before.state in ("GAME_OVER", "WIN") and row.state != before.state:
+            self.continued += action_id == RESET
+            self.revived += action_id != RESET
 
     def contradiction(self) -> str | None:
         """Why the actions cannot be those that led to the frames; None where they can."""
@@ -159,6 +166,11 @@ class ActionEvidence:
                 f"found that {every} and yet {self.moved} of {self.actions} such rows change the"
                 " frame: action_input contradicts the frames (a recorder that drops action_input"
                 f" fills in 0, which is RESET); {_DO}"
+            )
+        if self.revived >= MOVED_RESETS and not self.continued:
+            return (
+                f"found {self.revived} games continued after GAME_OVER or WIN, none by RESET:"
+                f" action_input contradicts state (only RESET continues a game that ended); {_DO}"
             )
         others = self.actions - self.resets
         if others >= MANY and self.not_offered == others and self.changed:
@@ -173,6 +185,11 @@ class ActionEvidence:
         found: list[str] = []
         if self.moved:
             found.append(f"RESETs that change the frame with nothing to set back: {self.moved}")
+        if self.revived:
+            found.append(
+                f"games continued without RESET after their end: {self.revived};"
+                " rows may be missing"
+            )
         if self.not_offered:
             found.append(
                 f"actions outside the available_actions of their frame: {self.not_offered}"

@@ -42,7 +42,6 @@ CASES: list[tuple[str, Spoil, int, str]] = [
     ("won on 0", at(3, state="WIN"), 4, "state WIN with levels_completed 0 of win_levels 7"),
     ("won early", at(3, state="WIN", levels_completed=3), 4, "state contradicts levels_completed"),
     ("not won", at(3, levels_completed=7), 4, "state NOT_FINISHED with levels_completed 7"),
-    ("lost at the end", at(3, levels_completed=7, state="GAME_OVER"), 4, "state GAME_OVER with"),
     ("over all", at(3, levels_completed=8), 4, "levels_completed contradicts win_levels"),
     ("not played", at(3, levels_completed=1, state="NOT_PLAYED"), 4, "state NOT_PLAYED with"),
     ("falls", both(at(3, levels_completed=1), at(4, action_input=ONE)), 5, "0 after 1 by action 1"),
@@ -77,9 +76,9 @@ CASES: list[tuple[str, Spoil, int, str]] = [
     ("reset loses", at(3, action_input=RESET, state="GAME_OVER"), 4, "RESET ends no game"),
     (
         "alive again",
-        both(at(3, state="GAME_OVER"), at(4, action_input=ONE)),
-        5,
-        "after GAME_OVER by",
+        both(*[at(number, state="GAME_OVER") for number in (3, 6, 9)]),
+        0,
+        "3 games continued after GAME_OVER or WIN, none by RESET",
     ),
     ("other game", at(4, win_levels=5), 5, "win_levels 5 after 7"),
     ("offered", fill(available_actions=[6]), 0, "action_input contradicts available_actions"),
@@ -163,3 +162,11 @@ def test_clicks_that_are_all_in_the_corner_are_noted(make: Any, tmp_path: Path) 
         row["data"]["action_input"] = {"id": 6, "data": {"x": 0, "y": 0}}
     problems = read_recording(make.write(tmp_path / "a.jsonl", rows)).problems
     assert any("all 12 clicks are at x=0, y=0" in problem.message for problem in problems)
+
+
+def test_one_game_continued_without_reset_is_noted(make: Any, tmp_path: Path) -> None:
+    """The answer to the RESET may have been lost; so it is where our own agents play."""
+    recording = read(make, tmp_path, at(5, state="GAME_OVER"))
+    messages = [problem.message for problem in recording.problems]
+    assert recording.usable
+    assert any("games continued without RESET after their end: 1" in one for one in messages)
