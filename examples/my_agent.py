@@ -52,7 +52,19 @@ def places() -> list[Path]:
 
 def find(pattern: str) -> Iterator[Path]:
     """Files of a name, in the order of `places`."""
-    return (path for place in places() for path in sorted(place.rglob(pattern)))
+    return (path for place in places() for path in sorted(below(place)) if path.match(pattern))
+
+
+def below(place: Path) -> Iterator[Path]:
+    """Every file below a folder, through links; a link into a folder above is not followed."""
+    seen: set[str] = set()
+    for folder, folders, names in os.walk(place, followlinks=True):
+        real = os.path.realpath(folder)
+        if real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        yield from (Path(folder, name) for name in names)
 
 
 def unpack_wheel() -> None:

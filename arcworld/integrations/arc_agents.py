@@ -26,7 +26,7 @@ from arcworld.integrations.agent_runner import AgentRunner
 from arcworld.play.agent import Agent, Decision
 from arcworld.play.game_session import engine_of
 from arcworld.play.toolkit_compat import describe_error, wait
-from arcworld.recordings.episode import CLICK, Action
+from arcworld.recordings.episode import CLICK, RESET, Action
 
 if TYPE_CHECKING:
 
@@ -65,6 +65,7 @@ class ArcworldMixin(_Base):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.player = AgentRunner(self.make_agent(), engine=lambda: engine_of(self.arc_env))
+        self._opening_kept = False
 
     def make_agent(self) -> Agent:
         """The agent that plays this game; one is made for each."""
@@ -78,6 +79,8 @@ class ArcworldMixin(_Base):
     def choose_action(self, frames: list[Any], latest_frame: Any) -> Any:
         """The agent's decision as a `GameAction` with its data and reasoning."""
         self.player.see(latest_frame)
+        if not self._opening_kept and latest_frame.frame:
+            self.append_frame(with_action(latest_frame, Decision(Action(RESET)), opening=True))
         self._decision = self.player.decide()
         return as_official(self._decision)
 
@@ -94,6 +97,7 @@ class ArcworldMixin(_Base):
     def do_action_request(self, action: Any) -> Any:
         """The last decision, as this agent made it, whatever stands on the shared action."""
         if self.arc_env.observation_space is None:
+            decision = Decision(Action(RESET))
             answer = self.arc_env.reset()  # opening failed: no run is open yet
         else:
             decision = self._decision
@@ -102,11 +106,13 @@ class ArcworldMixin(_Base):
             )
         if answer is None:
             raise ConnectionError("the toolkit answered None")
-        return self._convert_raw_frame_data(answer)
+        opening = not self._opening_kept
+        return with_action(self._convert_raw_frame_data(answer), decision, opening=opening)
 
     def append_frame(self, frame: Any) -> None:
-        """Keep the newest frame alone."""
+        """Keep the newest frame alone; the recorder, if there is one, writes each."""
         super().append_frame(frame)
+        self._opening_kept = True
         del self.frames[:-1]
 
     def _convert_raw_frame_data(self, raw: Any) -> Any:
@@ -116,6 +122,28 @@ class ArcworldMixin(_Base):
         if raw is None:
             return FrameData(game_id=self.game_id, levels_completed=0, win_levels=0)
         return super()._convert_raw_frame_data(raw)
+
+
+def with_action(frame: Any, decision: Decision, *, opening: bool = False) -> Any:
+    """The frame with the action that led to it, which the repository's own conversion drops.
+
+    Its recorder writes frames; without the action each row would say RESET.
+
+    Args:
+        frame: the toolkit's `FrameData`; changed in place.
+        decision: what was sent.
+        opening: the frame is the first of the game, which a RESET of the whole game led to.
+    """
+    from arcengine import ActionInput
+    from arcengine import GameAction as OfficialAction
+
+    frame.action_input = ActionInput(
+        id=OfficialAction.from_id(decision.action.id),
+        data=data_of(decision.action),
+        reasoning=decision.reasoning() or None,
+    )
+    frame.full_reset = frame.full_reset or opening
+    return frame
 
 
 def data_of(action: Action) -> dict[str, int]:

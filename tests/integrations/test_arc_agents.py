@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
 from types import ModuleType
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -18,6 +22,7 @@ from arcworld.play.observation import Observation
 from arcworld.play.session import play_game
 from arcworld.play.toolkit import Toolkit
 from arcworld.recordings.episode import Action
+from arcworld.recordings.reader import read_recording
 
 Seat = Callable[..., Any]
 
@@ -190,3 +195,53 @@ def test_ends_at_a_win(agents_agent: ModuleType, toolkit: Toolkit, seat: Seat) -
     )
     theirs.main()
     assert theirs.player.ended == "won" and theirs.state.value == "WIN"
+
+
+class Recorder:
+    """What the repository's recorder writes: a row for each frame."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def record(self, data: dict[str, Any]) -> None:
+        row = {"timestamp": datetime.now(UTC).isoformat(), "data": data}
+        with self.path.open("a") as file:
+            file.write(json.dumps(row) + "\n")
+
+
+def recording_class(base: Any, path: Path) -> Any:
+    class Recording(base):
+        recorder = Recorder(path)
+
+        def append_frame(self, frame: Any) -> None:
+            super().append_frame(frame)
+            self.recorder.record(json.loads(frame.model_dump_json()))
+
+    return Recording
+
+
+@pytest.mark.parametrize(
+    ("game", "name"), [("keys", "random"), ("taps", "random"), ("keys", "solver")]
+)
+def test_its_recorder_keeps_the_true_actions(
+    agents_agent: ModuleType, toolkit: Toolkit, seat: Seat, tmp_path: Path, game: str, name: str
+) -> None:
+    """Without the mixin every row would say RESET, and `check` refuses such a file."""
+    (game_id,) = [known for known in toolkit.games() if known.startswith(game)]
+    agent = Logged(solver(game_id) if name == "solver" else make_agent(name))
+    path = tmp_path / f"{game_id}.arcworld.60.{uuid4()}.recording.jsonl"
+    base = recording_class(agents_agent.Agent, path)
+    seat(player_class(base, lambda: agent, 59), toolkit.open(game_id)._wrapper).main()
+    recording = read_recording(path)
+    assert recording.dialect == "agents" and not recording.problems
+    (episode,) = recording.episodes
+    assert [episode.action(t) for t in range(len(episode))] == [one[0] for one in agent.reported]
+    assert [frame.tobytes() for frame in episode.frames_THW[1:]] == [
+        one[1] for one in agent.reported
+    ]
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    for row in rows:
+        row["data"]["action_input"] = {"id": 0, "data": {}, "reasoning": None}
+        row["data"]["full_reset"] = False
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert not read_recording(path, strict=False).usable
