@@ -134,10 +134,15 @@ def calibration_error(forecast: BinaryForecast) -> float:
 
 
 def binary_intervals(forecast: BinaryForecast) -> Values:
-    """Intervals of `average_precision`, `brier` and `calibration_error` over recordings."""
+    """Intervals of `average_precision`, `brier` and `calibration_error` over recordings.
+
+    Empty for one recording alone.
+    """
     if not forecast.truth_N.any():
         return {}
     _, back = np.unique(forecast.recordings_N, return_inverse=True)
+    if not back.max():
+        return {}
     drawn = resamples(int(back.max()) + 1)
     wrong = forecast.probability_N - forecast.truth_N
     counts = drawn @ np.bincount(back)

@@ -2,7 +2,8 @@
 
 Knows ratios; knows nothing of frames or models. A report nests part, subset, game, measure. Beside
 a measure stand `NAME_low` and `NAME_high`: the middle 95 % of 1,000 bootstrap resamples of whole
-recordings (Efron 1979), since transitions of one recording are not independent.
+recordings (Efron 1979), since transitions of one recording are not independent. One recording
+alone gives no interval.
 """
 
 from __future__ import annotations
@@ -67,10 +68,16 @@ class Ratio:
     def resampled(
         self, chosen_N: NDArray[np.bool_], recordings_N: NDArray[np.intp]
     ) -> NDArray[np.float64]:
-        """The measure in each resample of the chosen items' recordings, NaN where undefined."""
+        """The measure in each resample of the chosen items' recordings, NaN where undefined.
+
+        Empty where fewer than two recordings count: resamples of one are all alike, and an
+        interval of no width would look certain.
+        """
         _, back = np.unique(recordings_N[chosen_N], return_inverse=True)
         tops = np.bincount(back, self.top_N[chosen_N])
         bottoms = np.bincount(back, self.bottom_N[chosen_N])
+        if np.count_nonzero(bottoms) < 2:
+            return np.zeros(0)
         drawn = resamples(len(tops))
         with np.errstate(invalid="ignore", divide="ignore"):
             values = np.where(drawn @ bottoms > 0, drawn @ tops / (drawn @ bottoms), np.nan)

@@ -35,6 +35,7 @@ SHARES = (
 )  # fmt: skip
 """How the names of measures end that are shares of something, told in per cent."""
 NOTHING = "-"
+NO_INTERVAL = "none (one recording)"
 
 
 @dataclass(frozen=True)
@@ -187,7 +188,7 @@ def show(value: float | None, measure: str) -> str:
 
 
 def interval(parts: Parts, part: str, subset: str, game: str, measure: str) -> str:
-    """The middle 95 % of resamples, or nothing where there are none.
+    """The middle 95 % of resamples; `none` where one recording alone counts.
 
     >>> values = {"cell_acc": 0.9, "cell_acc_low": 0.881, "cell_acc_high": 0.924}
     >>> interval({"world_model": {"all": {"all": values}}}, "world_model", "all", "all", "cell_acc")
@@ -195,7 +196,8 @@ def interval(parts: Parts, part: str, subset: str, game: str, measure: str) -> s
     """
     found = [look_up(parts, part, subset, game, f"{measure}_{bound}") for bound in BOUNDS]
     if None in found:
-        return NOTHING
+        value = look_up(parts, part, subset, game, measure)
+        return NOTHING if value is None else NO_INTERVAL
     low, high = (show(value, measure).removesuffix(" %") for value in found)
     return f"{low} to {high}"
 

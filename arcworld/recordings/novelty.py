@@ -54,6 +54,29 @@ def _hashes(rows: NDArray[np.uint8]) -> NDArray[np.uint64]:
     return np.frombuffer(digests, "<u8").astype(np.uint64)
 
 
+def content_digest(dataset: Dataset) -> str:
+    """A digest of what the recordings of a data set hold, whatever their files and their order.
+
+    Equal for equal guids, frames, actions, outcomes and levels; 32 hexadecimal digits.
+    """
+    frames = dataset.frames
+    used = dataset.distinct_ids()
+    hashes = np.zeros(frames.count, np.uint64)
+    hashes[used] = _hashes(np.ascontiguousarray(frames.packed[used]))
+    columns = dataset.packed.columns
+    episodes: list[bytes] = []
+    for index, entry in enumerate(dataset.entries):
+        digest = blake2b(f"{entry.game_id}/{entry.guid}/{entry.start}".encode(), digest_size=16)
+        digest.update(hashes[dataset.frame_ids(index)].astype("<u8").data)
+        digest.update(dataset.actions(index).astype("<i2").data)
+        end = entry.first_action + entry.actions
+        digest.update(columns["outcomes"][entry.first_action : end].tobytes())
+        for name in ("levels", "available"):
+            digest.update(columns[name][entry.first : entry.first + entry.frames].tobytes())
+        episodes.append(digest.digest())
+    return blake2b(b"".join(sorted(episodes)), digest_size=16).hexdigest()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class NoveltyIndex:
     """Hashes of what training showed; holds no frame.

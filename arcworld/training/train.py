@@ -30,7 +30,7 @@ from arcworld.planning.prior_extraction import extract_game_priors
 from arcworld.recordings.dataset import Dataset
 from arcworld.recordings.episode import Episode, winning_segments
 from arcworld.recordings.game_priors import save_game_priors
-from arcworld.recordings.novelty import NoveltyIndex
+from arcworld.recordings.novelty import NoveltyIndex, content_digest
 from arcworld.tokens.sequence import CodedEpisode, encode_episode
 from arcworld.tokens.vocabulary import Vocabulary
 from arcworld.tokens.windows import WindowSampler
@@ -239,6 +239,7 @@ def _about(recipe: Recipe, dataset: Dataset, seed: int) -> dict[str, Any]:
         "settings": asdict(recipe),
         "games": sorted(training.games),
         "trained_on": {game: sorted(training.of_game(game).guids) for game in training.games},
+        "data_digest": content_digest(training),
     }
 
 
@@ -255,6 +256,11 @@ def _open_folder(out: Path, found: dict[str, Any], resume: bool, data: Path) -> 
     if not resume:
         raise ArcworldError(f"{out}: a run is there; go on with --resume or name another folder")
     before = load_object(path)
+    if "data_digest" in before and before["data_digest"] != found["data_digest"]:
+        raise ArcworldError(
+            f"{out}: the recordings have changed since the run began; expected the same contents;"
+            " restore them, or start a run in another folder"
+        )
     for key in ("recipe", "scheme", "seed", "settings", "trained_on", "start"):
         if before.get(key) != _json_form(found[key]):
             raise ArcworldError(

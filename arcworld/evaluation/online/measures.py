@@ -204,6 +204,6 @@ def _average(values: Sequence[Values], intervals: bool = False) -> Values:
             result[name] = float(there.sum())
             continue
         result[name] = _mean(there)
-        if intervals and len(there):
+        if intervals and len(there) > 1:
             result |= bounds(name, resamples(len(there)) @ there / len(there))
     return result
