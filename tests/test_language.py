@@ -49,7 +49,6 @@ PENDING_ROOMS: tuple[str, ...] = (
     "tokens",
     "tournament",
     "training",
-    "web",
 )
 """Rooms whose prose is not yet plain; take a room out when it is. It must end empty."""
 

@@ -1,7 +1,7 @@
-"""A recording as a run sees it, step by step: what is asked for first, the rest ahead of time.
+"""A run's predictions for each step of a recording: requested steps first, the rest ahead of time.
 
-Knows recordings and thoughts; knows nothing of HTTP. All of it happens in the worker's thread.
-Work ahead goes on while a page asks for it, and stops soon after the page is gone.
+All of it runs in the worker's thread. Work ahead continues while a page sends requests, and stops
+soon after the page is closed.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from arcworld.web.predictions import StepPredictions, predict_step
 from arcworld.web.recording_view import RecordingView
 
 KEPT = 4
-"""Analyses held."""
+"""Analyses kept."""
 PATIENCE = 5.0
-"""Seconds without a question after which nothing is made ahead."""
+"""Seconds without a request after which work ahead stops."""
 
 
 class Analysis:
-    """Thoughts of one run on one recording.
+    """Predictions of one run for one recording.
 
     Attributes:
-        done: by step.
-        next: the step where work ahead goes on.
-        asked: when a page asked last.
+        done: predictions by step.
+        next: the step where work ahead continues.
+        asked: time of the last request.
     """
 
     def __init__(self, run: Run, recording_view: RecordingView) -> None:
@@ -37,7 +37,7 @@ class Analysis:
         self._coded: dict[int, CodedEpisode] = {}
 
     def step(self, number: int) -> StepPredictions:
-        """Thoughts on a step; made where they are not there yet."""
+        """Predictions for a step, computed if they are missing."""
         if number not in self.done:
             episode, t = self.recording_view.at(number)
             coded = self._codes(self.recording_view.places[number][0])
@@ -45,7 +45,7 @@ class Analysis:
         return self.done[number]
 
     def ahead(self) -> bool:
-        """Make one step more; whether there was any."""
+        """Compute one more step; whether one was missing."""
         steps = len(self.recording_view)
         for number in (*range(self.next, steps), *range(min(self.next, steps))):
             if number not in self.done:
@@ -55,8 +55,8 @@ class Analysis:
         return False
 
     def ask(self, first: int, last: int) -> dict[str, Any]:
-        """Views of a few steps, as far as they are made; work ahead goes on from the first that is
-        not.
+        """Views of the requested steps that are computed; the first missing one is computed now,
+        and work ahead continues behind it.
         """
         self.asked = time.monotonic()
         wanted = range(max(first, 0), min(last, len(self.recording_view)))
@@ -68,7 +68,7 @@ class Analysis:
         return {"steps": made, "done": len(self.done), "of": len(self.recording_view)}
 
     def curve(self) -> list[float | None]:
-        """The surprise of each step in nats; None where it is not made yet."""
+        """The surprise of each step in nats; None where it is not computed yet."""
         numbers = range(len(self.recording_view))
         return [round(self.done[n].nats, 2) if n in self.done else None for n in numbers]
 
@@ -96,7 +96,7 @@ class Analyst:
         return self._kept[key]
 
     def ahead(self) -> bool:
-        """Some work for anyone who asked last; whether there was any."""
+        """One step for the least advanced analysis in use; whether there was any."""
         now = time.monotonic()
         watched = [a for a in self._kept.values() if now - a.asked < PATIENCE]
         least = sorted(watched, key=lambda analysis: len(analysis.done))

@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse
 
 NAMES = ("127.0.0.1", "localhost")
 LARGEST = 64 * 1024
-"""Bytes of a request."""
+"""Most bytes of a request."""
 TOKEN_HEADER = b"x-arcworld-token"
 HEADERS = {
     b"content-security-policy": b"default-src 'self'; img-src 'self' data:; base-uri 'none';"
@@ -28,10 +28,10 @@ HEADERS = {
 
 
 class Guard:
-    """Lets through what comes from this server's own pages.
+    """ASGI middleware that passes requests of this server's own pages only.
 
     Args:
-        app: what is guarded.
+        app: the guarded application.
         port: where the server listens.
         token: what `/api/` requests must carry, in the header `x-arcworld-token` or as `?token=`;
             None lets every user of this machine ask.
@@ -71,7 +71,7 @@ class Guard:
         if site not in ("same-origin", "none") and not a_link:
             return 403, "a page of another site may not ask here"
         if scope["method"] not in ("GET", "HEAD", "POST"):
-            return 405, f"{scope['method']} means nothing here"
+            return 405, f"{scope['method']} is not supported"
         if not self._has_token(scope, given):
             return 403, "the token is missing or old; open the address that `arcworld view` printed"
         length = given.get(b"content-length", "0")

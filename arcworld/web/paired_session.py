@@ -1,7 +1,7 @@
-"""A true game and its dream, played in step: one line of moments that can be forked anywhere.
+"""A game and a world model that take the same actions: a line of steps that can be forked.
 
-Knows the toolkit, dreams and agents; knows nothing of HTTP. A true game cannot go back: a fork
-opens it anew and plays the same actions, and says so where the game answers otherwise.
+A game cannot go back. A fork opens it again and repeats its actions, and reports it if the game
+answers otherwise the second time.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from arcworld.recordings.writer import RecordingWriter
 
 Where = Literal["both", "dream"]
 LONGEST = 5_000
-"""Moments of a line."""
+"""Most steps of a line."""
 
 
 @dataclass(frozen=True, eq=False)
 class PairedStep:
-    """What is seen and dreamt after an action.
+    """The game and the world model after an action.
 
     Attributes:
         action: None at the opening.
-        true: the true game's answer; the one before where the dream went on alone.
-        synced: a dream that has seen the true game and dreamt nothing.
-        dream: as dreamt.
-        where: whether the true game took the action too.
+        true: the game's answer; the previous one if only the world model took the action.
+        synced: the world model after the game's actual frames only.
+        dream: the world model after its own predicted frames.
+        where: whether the game took the action too.
         by: who chose: "you" or the agent's reason.
     """
 
@@ -51,9 +51,9 @@ class PairedSession:
     """One game played by a tab.
 
     Attributes:
-        line: the moments so far, the opening first.
+        line: the steps so far, the opening first.
         other_branch: the line that the last fork left; None before the first.
-        note: one line on what the last change could not do; "" where it could do all.
+        note: one line on what the last change could not do, else "".
         recording: the file being written, None where none is.
     """
 
@@ -70,7 +70,7 @@ class PairedSession:
 
     @property
     def now(self) -> PairedStep:
-        """The last moment."""
+        """The last step."""
         return self.line[-1]
 
     @property
@@ -79,13 +79,13 @@ class PairedSession:
         return self._writer.path if self._writer else None
 
     def step(self, action: Action, where: Where = "both", by: Decision | None = None) -> None:
-        """Take one action in the game and in the dream, or in the dream alone.
+        """Take one action in the game and in the world model, or in the world model only.
 
         Raises:
-            IllegalActionError: neither takes it, or the dream alone does not.
+            IllegalActionError: the action is not legal there; nothing was changed.
         """
         if len(self.line) > LONGEST:
-            raise ArcworldError(f"{LONGEST} steps are played; expected fewer; start the game anew")
+            raise ArcworldError(f"{LONGEST} steps are played; expected fewer; start the game again")
         self.note = ""
         before = self.now
         dream = before.dream.fork()
@@ -103,7 +103,7 @@ class PairedSession:
             self._agent.observe(by or Decision(action, "a person's"), true)
 
     def resync(self) -> None:
-        """Let the dream see the true frame of now."""
+        """Set the world model back to the game's current frame."""
         now = self.now
         self.note = ""
         self.line[-1] = PairedStep(
@@ -114,7 +114,7 @@ class PairedSession:
         """Let the agent take one action in both."""
         true = self.now.true
         if not true.legal_actions:
-            raise ArcworldError("the game is won; start it anew")
+            raise ArcworldError("the game is won; start it again")
         if self._agent is None:
             self._agent = WorldModelAgent(self.run, self.seed)
             self._agent.begin(true)
@@ -123,20 +123,20 @@ class PairedSession:
         self.step(decision.action, "both", decision)
 
     def fork(self, at: int) -> None:
-        """Go back to a moment, to go on from there in another way.
+        """Go back to an earlier step, to continue from there.
 
         Raises:
-            ArcworldError: there is no such moment.
+            ArcworldError: there is no such step.
         """
         if not 0 <= at < len(self.line):
-            raise ArcworldError(f"no moment {at}; expected 0 to {len(self.line) - 1}")
+            raise ArcworldError(f"no step {at}; expected 0 to {len(self.line) - 1}")
         if at == len(self.line) - 1:
             return
         old, self.line = self.line, self.line[: at + 1]
         self._change(old)
 
     def switch_branch(self) -> None:
-        """Go to the line that the last fork left, and leave this one.
+        """Switch to the line that the last fork left.
 
         Raises:
             ArcworldError: nothing was forked.
@@ -147,7 +147,7 @@ class PairedSession:
         self._change(old)
 
     def start_recording(self) -> Path:
-        """Write the true game from its opening, and go on writing."""
+        """Write the game to a file, from its opening on."""
         if self._writer is None:
             session = self._session
             path = _free(self._folder, f"{session.game_id}-{session.guid}")
@@ -168,7 +168,7 @@ class PairedSession:
         self._toolkit.close()
 
     def _change(self, old: list[PairedStep]) -> None:
-        """The line is another than `old` was: so must the true game be."""
+        """Bring the game to the new line."""
         self.stop_recording()
         self._agent, self.note, self.other_branch = None, "", old
         if _true_actions(old) != _true_actions(self.line):
@@ -179,14 +179,15 @@ class PairedSession:
         return PairedStep(None, self._session.observation, synced, synced.fork())
 
     def _dream_along(self, dream: Dream, action: Action) -> None:
-        """The dream goes its own way: where it is over before the game is, it stays as it is."""
+        """Predict one step; a world model whose game is over stays as it is."""
         if action.id in dream.observation.legal_actions:
             dream.step(action)
         else:
-            self.note = f"the dream is over ({dream.observation.state}): wake it to dream on"
+            state = dream.observation.state
+            self.note = f"the world model's game is over ({state}); resync it to continue"
 
     def _replay(self) -> None:
-        """Play the line's true actions in the game opened anew."""
+        """Open the game again and send the line's actions."""
         self._session: GameSession = self._toolkit.open(self.game, self.seed)
         for number, paired_step in enumerate(self.line):
             if paired_step.action is None or paired_step.where == "dream":

@@ -1,7 +1,4 @@
-"""The panels of the viewer as pictures: one step, a strip of steps, and a strip that moves.
-
-Knows thoughts and pixels; knows nothing of HTTP or of how thoughts come about.
-"""
+"""The panels of the viewer as pictures: one step, a strip of steps, and an animation."""
 
 from __future__ import annotations
 
@@ -20,24 +17,24 @@ from arcworld.recordings.episode import RESET, SIDE, Outcome, Step
 from arcworld.web.analysis import Analysis
 from arcworld.web.predictions import ActionScores, StepPredictions
 
-ROWS: tuple[str, ...] = ("before", "what came", "predicted", "difference", "surprise")
-CLICKS = ("policy", "winning")
+ROWS: tuple[str, ...] = ("previous", "actual next", "predicted", "error", "surprise")
+CLICKS = ("policy", "P(won)")
 VIOLET, GREEN = (163, 60, 220), (47, 138, 28)
 NAMES = ("reset", "up", "down", "left", "right", "use", "click", "undo")
 PACE = 400
-"""Milliseconds of a step in a strip that moves."""
+"""Milliseconds a step in an animation."""
 
 
 @dataclass(frozen=True, eq=False)
 class ShownStep:
-    """A step and what a run thinks of it."""
+    """A step and a run's predictions for it."""
 
     step: Step
     predictions: StepPredictions
 
 
 def shown(analysis: Analysis, steps: Sequence[int]) -> list[ShownStep]:
-    """Some steps of a recording with the thoughts on each."""
+    """Some steps of a recording with a run's predictions."""
     found: list[ShownStep] = []
     for number in steps:
         episode, t = analysis.recording_view.at(number)
@@ -68,10 +65,10 @@ def panels(one: ShownStep, zoom: int) -> dict[str, Picture]:
     mark(before, np.array(step.action.as_row()), zoom)
     came = step.next_frame_HW
     made = {
-        "before": before,
-        "what came": to_rgb(came, zoom),
+        "previous": before,
+        "actual next": to_rgb(came, zoom),
         "predicted": to_rgb(predictions.predicted_HW, zoom),
-        "difference": difference(came, predictions.predicted_HW, zoom),
+        "error": difference(came, predictions.predicted_HW, zoom),
         "surprise": surprise_map(came, predictions.surprise_C, zoom),
         "actions": bars(predictions.scores, step.action.id, zoom),
     }
@@ -79,7 +76,7 @@ def panels(one: ShownStep, zoom: int) -> dict[str, Picture]:
     prior_C, level_C = (scores.by_cell(values) for values in (scores.prior_N, scores.level_N))
     share_C = np.sqrt(prior_C / max(float(prior_C.max()), 1e-9))
     made["policy"] = tinted(step.frame_HW, share_C, VIOLET, zoom)
-    made["winning"] = tinted(step.frame_HW, np.sqrt(level_C), GREEN, zoom)
+    made["P(won)"] = tinted(step.frame_HW, np.sqrt(level_C), GREEN, zoom)
     return made
 
 
@@ -128,7 +125,7 @@ def moving(steps: Sequence[ShownStep], zoom: int = 3) -> list[Picture]:
     pictures: list[Picture] = []
     for one in steps:
         made = panels(one, zoom)
-        names = ["before", "what came", "predicted", "difference", "surprise"]
+        names = list(ROWS)
         names.append("policy" if clicks else "actions")
         labelled = [_titled(made[name], name) for name in names]
         pictures.append(contact_sheet([labelled[:3], labelled[3:]]))
@@ -136,10 +133,10 @@ def moving(steps: Sequence[ShownStep], zoom: int = 3) -> list[Picture]:
 
 
 def save_moving(pictures: Sequence[Picture], path: Path, pace: int = PACE) -> Path:
-    """Write a GIF or an animated PNG, as the path is named.
+    """Write a GIF or an animated PNG, by the suffix of the path.
 
     Raises:
-        ArcworldError: it is named otherwise.
+        ArcworldError: the suffix is another.
     """
     from PIL import Image
 
@@ -156,10 +153,9 @@ def save_moving(pictures: Sequence[Picture], path: Path, pace: int = PACE) -> Pa
 
 
 def liveliest(analysis: Analysis, count: int) -> range:
-    """`count` steps in a row in which most frames change; how well they are predicted plays no
-    part.
+    """The `count` consecutive steps in which most frames change, however well they are predicted.
 
-    Of equals, those with most pixels that change where neither RESET nor a level won explains it.
+    Among equals, those with most changed pixels, steps of RESET and of won levels left out.
     """
     steps = [analysis.recording_view.at(number) for number in range(len(analysis.recording_view))]
     moved = np.array([(e.frames_THW[t] != e.frames_THW[t + 1]).sum() for e, t in steps], float)

@@ -1,7 +1,6 @@
-"""What a run thinks of one frame or one step, as plain numbers that a page or a picture can show.
+"""A run's predictions for one frame or one step, as plain numbers that a page or picture shows.
 
-Knows a run's models and planning; knows nothing of where a step comes from, nor of pixels on a
-screen. A frame is told as 4,096 hexadecimal digits, one a pixel.
+A frame is sent as 4,096 hexadecimal digits, one for each pixel.
 """
 
 from __future__ import annotations
@@ -46,7 +45,7 @@ def from_hex(digits: str) -> NDArray[np.uint8]:
 
 @dataclass(frozen=True, eq=False)
 class ActionScores:
-    """Every legal action before it is taken: how likely it wins the level, and the policy's share.
+    """P(level won) and the policy's probability of every legal action, before it is taken.
 
     Attributes:
         candidates: the actions.
@@ -86,7 +85,7 @@ class ActionScores:
 
 
 def score_actions(run: Run, history: CodedEpisode, available: Collection[int]) -> ActionScores:
-    """What the world model and the policy say of the frame in which a history ends."""
+    """Scores by world model and policy of the actions available in a history's last frame."""
     known = run.world_model.vocabulary.actions
     candidates = Candidates.legal([kind for kind in available if kind < known])
     if not len(candidates):
@@ -99,13 +98,13 @@ def score_actions(run: Run, history: CodedEpisode, available: Collection[int]) -
 
 @dataclass(frozen=True, eq=False)
 class StepPredictions:
-    """A step that was taken, as the run predicts it and as it came.
+    """A run's predictions for a step that was taken.
 
     Attributes:
-        predicted_HW: the frame predicted behind the action.
-        surprise_C: nats of each cell of the frame that came.
+        predicted_HW: the predicted next frame.
+        surprise_C: nats of each cell of the actual next frame.
         outcomes_O: the probability of each `Outcome`.
-        scores: the actions there were.
+        scores: of all available actions.
     """
 
     predicted_HW: NDArray[np.uint8]
@@ -132,9 +131,9 @@ class StepPredictions:
 def predict_step(
     run: Run, coded: CodedEpisode, t: int, available: Collection[int]
 ) -> StepPredictions:
-    """Thoughts on action t of an episode in codes.
+    """Predictions for action t of an encoded episode.
 
-    The true next frame serves as the draft: it changes how long decoding takes, and no answer.
+    The actual next frame serves as the draft: it changes the time of decoding, not the result.
     """
     frames = run.world_model.config.context_frames
     start = max(0, t + 1 - frames)
@@ -151,7 +150,7 @@ def predict_step(
 
 
 def rounded(value: float | np.floating) -> float:
-    """Four digits, so that views stay small.
+    """Rounded to four digits, so that views stay small.
 
     >>> rounded(np.float32(0.123456))
     0.1235

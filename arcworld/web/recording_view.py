@@ -1,7 +1,6 @@
-"""The recordings that a viewer was given, by number: opened when asked for, a few kept.
+"""The recordings that a viewer was given, by number: opened when requested, the newest few kept.
 
-Knows files and episodes; knows nothing of models. A number is all that a page can name, so nothing
-outside the given folder is ever read.
+A page can only name a number, so nothing outside the given folder is ever read.
 """
 
 from __future__ import annotations

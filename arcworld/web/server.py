@@ -1,6 +1,6 @@
-"""The local server: static files by name, questions as JSON, all work in one thread.
+"""The viewer's server: static files, and requests and answers in JSON, on 127.0.0.1 only.
 
-Knows HTTP; leaves to `ViewerApi` what is asked and to `Guard` who asks. Listens on 127.0.0.1 alone.
+`ViewerApi` answers the requests, in one thread; `Guard` says who may send them.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def serve(api: ViewerApi, port: int, ready: Callable[[str], None] = lambda _: No
 
 
 def listen(port: int) -> socket.socket:
-    """A socket on this machine's own address.
+    """A listening socket on 127.0.0.1.
 
     Raises:
         ArcworldError: the port is taken.
@@ -91,14 +91,14 @@ def listen(port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise ArcworldError(
-            f"port {port} cannot be had ({error.strerror}); expected a free one; give another"
+            f"port {port} is not available ({error.strerror}); expected a free one; give another"
             " with --port, or 0 for any"
         ) from None
     return listener
 
 
 def _static_route(path: Path) -> Route:
-    """A file of the page: read once, so that no name from outside is ever a path."""
+    """A file of the page. It is read once, so that no requested name is ever used as a path."""
     content, kind = path.read_bytes(), TYPES[path.suffix]
 
     async def give(_: Request) -> Response:
@@ -112,7 +112,7 @@ def _route(worker: Worker, answer: Callable[[Asked], Any], name: str, method: st
         try:
             asked = await _read(request) if method == "POST" else dict(request.query_params)
             return JSONResponse(await worker.run(lambda: answer(asked)))
-        except ValueError as error:  # an `ArcworldError`, or what a scheme has no token for
+        except ValueError as error:  # an `ArcworldError`, or an action without a token
             return JSONResponse({"error": " ".join(str(error).split())}, 400)
 
     return Route(f"/api/{name}", give, methods=[method])
@@ -132,8 +132,8 @@ async def _read(request: Request) -> Asked:
 
 
 async def _not_found(request: Request, _: Exception) -> Response:
-    return JSONResponse({"error": f"there is nothing at {request.url.path[:80]}"}, 404)
+    return JSONResponse({"error": f"no page at {request.url.path[:80]}"}, 404)
 
 
 async def _failed(_: Request, error: Exception) -> Response:
-    return JSONResponse({"error": f"this went wrong here: {type(error).__name__}: {error}"}, 500)
+    return JSONResponse({"error": f"internal error: {type(error).__name__}: {error}"}, 500)

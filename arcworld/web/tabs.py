@@ -90,7 +90,7 @@ class Tabs:
 
 
 def paired_view(paired: PairedSession, since: int = 0) -> dict[str, Any]:
-    """A game's newest moment and the way to it from a moment on, as plain JSON types."""
+    """A game's newest step, and the line from step `since` on, as plain JSON types."""
     return {
         "paired_step": len(paired.line) - 1,
         "now": step_view(paired.now),
@@ -103,7 +103,7 @@ def paired_view(paired: PairedSession, since: int = 0) -> dict[str, Any]:
 
 
 def step_view(paired_step: PairedStep) -> dict[str, Any]:
-    """What is seen and dreamt at a moment."""
+    """The game and the world model at a step."""
     true, dream = paired_step.true, paired_step.dream
     differ = int((true.frame_HW != dream.observation.frame_HW).sum())
     outcomes = dream.outcomes_O
@@ -119,7 +119,7 @@ def step_view(paired_step: PairedStep) -> dict[str, Any]:
 
 
 def predictions_view(paired: PairedSession) -> dict[str, Any]:
-    """What the run thinks of the true frame of now."""
+    """The run's predictions for the game's current frame."""
     seen = paired.now.true
     return score_actions(paired.run, paired.now.synced.now(), seen.available_actions).as_view()
 

@@ -1,7 +1,7 @@
-"""All that a viewer has open: runs, recordings, analyses, games; and what may be asked of it.
+"""What a viewer has open (runs, recordings, analyses, games) and the requests it answers.
 
-Knows all of the room but HTTP. Every method runs in the worker's thread, takes what a page sent,
-trusts none of it, and gives plain JSON types or an `ArcworldError`.
+Every method runs in the worker's thread, checks what a page sent, and returns plain JSON types or
+raises an `ArcworldError`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ AT_ONCE = 64
 """Steps in one answer."""
 
 type Asked = Mapping[str, Any]
-"""What a page sent: JSON, or words of the address."""
+"""What a page sent: JSON, or the query of the address."""
 
 
 @dataclass(eq=False)
@@ -35,8 +35,8 @@ class ViewerApi:
         runs: the first is played with; others are compared.
         library: recordings to replay.
         out: where recordings of play are written.
-        games: folder of games, None for the project's own.
-        game: the one that a page opens first.
+        games: folder of games (code that is executed), None for the project's own.
+        game: the game that a page opens first.
     """
 
     runs: Sequence[Run]
@@ -55,7 +55,7 @@ class ViewerApi:
             raise ArcworldError(f"no game {self.game!r}; {did_you_mean(self.game, self.names)}")
 
     def about(self, asked: Asked) -> dict[str, Any]:
-        """What there is."""
+        """Names of runs, recordings and games."""
         runs = [
             {"id": i, "name": run.name, "scheme": str(run.about.get("scheme", ""))}
             for i, run in enumerate(self.runs)
@@ -65,7 +65,7 @@ class ViewerApi:
         return {"runs": runs, "recordings": recordings, "games": self.names, "game": game}
 
     def recording(self, asked: Asked) -> dict[str, Any]:
-        """A recording's steps."""
+        """The steps of a recording."""
         recording_view = self.library.recording_view(_number(asked, "recording"))
         guid = recording_view.episodes[0].guid
         return recording_view.as_view() | {
@@ -78,7 +78,7 @@ class ViewerApi:
         return {"grids": recording_view.animation(_number(asked, "step"))}
 
     def analysis(self, asked: Asked) -> dict[str, Any]:
-        """Thoughts of a run on a stretch of a recording, and the curve as far as it is known."""
+        """A run's predictions for some steps of a recording, and the surprise curve so far."""
         recording, run = _number(asked, "recording"), _number(asked, "run")
         if not 0 <= run < len(self.runs):
             raise ArcworldError(f"no run {run}; there are {len(self.runs)}")
@@ -89,7 +89,7 @@ class ViewerApi:
         return analysis.ask(first, last) | {"curve": analysis.curve()}
 
     def new(self, asked: Asked) -> dict[str, Any]:
-        """Open a game and its dream."""
+        """Open a game, with the world model beside it."""
         game = str(asked.get("game", ""))
         if game not in self.names:
             raise ArcworldError(f"no game {game[:40]!r}; {did_you_mean(game[:40], self.names)}")
@@ -97,7 +97,7 @@ class ViewerApi:
         return {"id": self.tabs.open(paired)} | paired_view(paired)
 
     def step(self, asked: Asked) -> dict[str, Any]:
-        """One action, in both or in the dream alone."""
+        """One action, in both or in the world model only."""
         paired = self._paired(asked)
         where = asked.get("where", "both")
         if where not in ("both", "dream"):
@@ -112,36 +112,36 @@ class ViewerApi:
         return paired_view(paired, since=len(paired.line) - 1)
 
     def resync(self, asked: Asked) -> dict[str, Any]:
-        """The dream sees the true frame."""
+        """Set the world model back to the game's actual frame."""
         paired = self._paired(asked)
         paired.resync()
         return paired_view(paired)
 
     def fork(self, asked: Asked) -> dict[str, Any]:
-        """Back to a moment; what was played behind it is left."""
+        """Go back to an earlier step; the later ones become the other branch."""
         paired = self._paired(asked)
         paired.fork(_number(asked, "at"))
         return paired_view(paired)
 
     def switch_branch(self, asked: Asked) -> dict[str, Any]:
-        """The line that the last fork left."""
+        """Switch to the branch that the last fork left."""
         paired = self._paired(asked)
         paired.switch_branch()
         return paired_view(paired)
 
     def paired_step(self, asked: Asked) -> dict[str, Any]:
-        """A moment of the line, looked at again."""
+        """An earlier step of the line."""
         paired, at = self._paired(asked), _number(asked, "at")
         if not 0 <= at < len(paired.line):
-            raise ArcworldError(f"no moment {at}; expected 0 to {len(paired.line) - 1}")
+            raise ArcworldError(f"no step {at}; expected 0 to {len(paired.line) - 1}")
         return step_view(paired.line[at])
 
     def predictions(self, asked: Asked) -> dict[str, Any]:
-        """What the run thinks of the true frame."""
+        """The run's predictions for the game's current frame."""
         return predictions_view(self._paired(asked))
 
     def record(self, asked: Asked) -> dict[str, Any]:
-        """Begin or end a recording of the true game."""
+        """Begin or end a recording of the game."""
         paired = self._paired(asked)
         if asked.get("on") is True:
             paired.start_recording()
@@ -150,7 +150,7 @@ class ViewerApi:
         return paired_view(paired)
 
     def close(self, asked: Asked) -> dict[str, Any]:
-        """The tab is gone."""
+        """The tab was closed."""
         self.tabs.close(str(asked.get("id", "")))
         return {}
 

@@ -1,7 +1,6 @@
-"""One thread for all model and game work: what a tab waits for first, what is made ahead after.
+"""One thread for all model and game work: requests of pages first, then work ahead of requests.
 
-Knows functions and their order; knows nothing of models. One thread is also the one lock: nothing
-that runs here meets anything else that runs here.
+No locks are needed for what runs here, because only one job runs at a time.
 """
 
 from __future__ import annotations
@@ -15,10 +14,10 @@ from typing import Any
 
 
 class Worker:
-    """A thread that does what it is given, one thing at a time.
+    """A thread that runs jobs one at a time.
 
     Args:
-        idle: does a little work ahead and says whether there was any; called when no one waits.
+        idle: does a little work ahead and returns whether there was any; called when no job waits.
     """
 
     def __init__(self, idle: Callable[[], bool] = lambda: False) -> None:
@@ -30,7 +29,7 @@ class Worker:
         self._thread.start()
 
     def submit[T](self, job: Callable[[], T]) -> Future[T]:
-        """Do something soon."""
+        """Queue a job."""
         future: Future[T] = Future()
         with self._is_new:
             if not self._open:
@@ -40,16 +39,16 @@ class Worker:
         return future
 
     async def run[T](self, job: Callable[[], T]) -> T:
-        """Do something, and give what it returns or raises; forgotten where no one waits."""
+        """Run a job and return its result or raise its exception."""
         return await asyncio.wrap_future(self.submit(job))
 
     def wake(self) -> None:
-        """There is work to do ahead."""
+        """Start work ahead."""
         with self._is_new:
             self._is_new.notify()
 
     def close(self) -> None:
-        """Finish what is being done, and do nothing more."""
+        """Finish the current job and stop."""
         with self._is_new:
             self._open = False
             waiting = [future for future, _ in self._jobs]
@@ -75,7 +74,7 @@ class Worker:
                 _do(*job)
 
     def _ahead(self) -> bool:
-        """Work ahead; what fails is left to anyone who asks for it, and hears why."""
+        """Work ahead. A failure is ignored here; a request for the same work raises it again."""
         try:
             return self._idle()
         except Exception:
@@ -87,5 +86,5 @@ def _do(future: Future[Any], job: Callable[[], Any]) -> None:
         return
     try:
         future.set_result(job())
-    except BaseException as error:  # anyone who waits hears of it
+    except BaseException as error:  # raised again where the result is awaited
         future.set_exception(error)

@@ -58,7 +58,7 @@ def test_replays_a_demo(page: Any, served: Any, shots: Path) -> None:
     open_room(page, served, "replay")
     thought(page)
     assert fact(page, "replay", "step").startswith("1 of")
-    assert "never saw" in fact(page, "replay", "run")
+    assert "not trained on" in fact(page, "replay", "run")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Shift+ArrowRight")
     assert fact(page, "replay", "step").startswith("12 of")
@@ -121,14 +121,14 @@ def test_plays_dreams_forks_and_records(page: Any, served: Any, shots: Path) -> 
     assert page.locator("#play-game").input_value() == "keys"
     for number in range(10):
         press(page, ("ArrowRight", "ArrowDown", "ArrowLeft", "ArrowUp")[number % 4])
-    assert "10 deep" in page.locator("#play-screens").inner_text()
+    assert "10 predicted" in page.locator("#play-screens").inner_text()
     page.keyboard.press("o")
-    page.wait_for_selector("#play-facts dt:has-text('records')")
+    page.wait_for_selector("#play-facts dt:has-text('recording to')")
     press(page, "1")
-    path = Path(fact(page, "play", "records"))
+    path = Path(fact(page, "play", "recording to"))
     page.screenshot(path=shots / "play-light.png")
     page.keyboard.press("o")
-    page.wait_for_selector("#play-facts dt:has-text('records')", state="detached")
+    page.wait_for_selector("#play-facts dt:has-text('recording to')", state="detached")
     recording = read_recording(path)
     assert recording.usable and recording.steps == 11 and recording.problems == ()
     for _ in range(5):
@@ -142,7 +142,7 @@ def test_plays_dreams_forks_and_records(page: Any, served: Any, shots: Path) -> 
     page.keyboard.press("b")
     page.wait_for_selector("#play-line:not(:has(button:nth-child(9))) button:nth-child(8)")
     page.keyboard.press("w")
-    page.wait_for_selector("#play-screens :text('0 deep')")
+    page.wait_for_selector("#play-screens :text('0 predicted')")
     press(page, "s")
     assert fact(page, "play", "chosen by") != "you"
     page.keyboard.press("t")
@@ -157,7 +157,7 @@ def test_dreams_alone(page: Any, served: Any) -> None:
         press(page, ("ArrowRight", "ArrowLeft")[number % 2])
     seconds = time.perf_counter() - began
     print(f"{20 / seconds:.1f} dream steps a second in the page")
-    assert "20 deep" in page.locator("#play-screens").inner_text()
+    assert "20 predicted" in page.locator("#play-screens").inner_text()
     assert page.locator("#play-line button.dreamt").count() == 20
 
 
@@ -174,7 +174,7 @@ def test_clicks_the_frame(page: Any, served: Any, shots: Path) -> None:
     page.keyboard.press("Enter")
     page.wait_for_selector("#play-line button:has-text('click 32, 24')")
     page.keyboard.press("1")
-    page.wait_for_selector("#trouble:has-text('not offered')")
+    page.wait_for_selector("#trouble:has-text('not available')")
     page.wait_for_selector("#play-screens .waiting", state="detached")
     page.screenshot(path=shots / "play-clicks.png")
 

@@ -1,4 +1,4 @@
-// Questions to the server, and what the page says when an answer cannot be had.
+// Requests to the server, and the message when one fails.
 
 const PATIENCE = 60_000;
 const token = new URLSearchParams(location.search).get("token") ?? "";
@@ -16,7 +16,7 @@ export async function post(name, body = {}) {
   return answer(fetch(`/api/${name}`, { ...request, signal: AbortSignal.timeout(PATIENCE) }));
 }
 
-/** Tell the server while the page goes away; nobody waits for the answer. */
+/** Tell the server while the page closes; no answer is awaited. */
 export function farewell(name, body) {
   const address = `/api/${name}?${new URLSearchParams({ token })}`;
   navigator.sendBeacon(address, JSON.stringify(body));
@@ -28,14 +28,14 @@ async function answer(pending) {
     response = await pending;
   } catch (error) {
     const late = error.name === "TimeoutError";
-    throw new Error(late ? "no answer in a minute" : "the server is gone; start `arcworld view` again");
+    throw new Error(late ? "no answer in a minute" : "the server does not answer; start `arcworld view` again");
   }
   const reply = await response.json().catch(() => ({ error: `an answer of status ${response.status}` }));
   if (!response.ok) throw new Error(reply.error);
   return reply;
 }
 
-/** Show one line for a while, and have it read out. */
+/** Show one line for a while; screen readers read it. */
 export function trouble(error) {
   const place = document.getElementById("trouble");
   place.textContent = error.message ?? String(error);

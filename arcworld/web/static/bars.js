@@ -1,4 +1,4 @@
-// Bars of actions: how likely each wins the level, and the policy's share.
+// Bars by action: P(level won) and the policy's probability.
 
 import { NAMES } from "./draw.js";
 

@@ -15,11 +15,11 @@ export class Compare {
     const place = $("compare-screens");
     const row = (first, label) => ({
       seen: new Screen(place, first, label),
-      predicted: new Screen(place, "Predicted", "The frame that this run predicts"),
-      difference: new Screen(place, "Difference", "Where this run errs"),
-      surprise: new Screen(place, "Surprise", "How surprising each cell is to this run"),
+      predicted: new Screen(place, "Predicted next frame", "The next frame that this run predicts"),
+      difference: new Screen(place, "Error", "Where this run's prediction is wrong"),
+      surprise: new Screen(place, "Surprise per cell", "How unlikely this run thought each cell"),
     });
-    this.rows = [row("Before", "The frame in which the action is taken"), row("What came", "The true next frame")];
+    this.rows = [row("Previous frame", "The frame in which the action is taken"), row("Actual next frame", "The next frame in the recording")];
     const timeline = new Timeline($("compare-timeline"), (at) => { this.player.playing = false; this.player.go(at); });
     this.player = new Player({
       timeline, runs: () => [...new Set(this.chosen())].filter((run) => run !== BASELINE), show: (view, at) => this.show(view, at), screen: this.rows[1].seen,
@@ -74,7 +74,7 @@ export class Compare {
     const prediction = view.of(run).steps[at], { name } = this.about.runs[run];
     for (const screen of [row.predicted, row.difference, row.surprise]) screen.waiting = !prediction;
     row.predicted.note = name;
-    if (!prediction) return [[name, "is being worked out"]];
+    if (!prediction) return [[name, "being analysed"]];
     const wrong = differing(after, prediction.predicted);
     drawFrame(row.predicted.canvas, prediction.predicted);
     drawDifference(row.difference.canvas, after, prediction.predicted);
@@ -85,16 +85,16 @@ export class Compare {
     return [[name, `${pixels(wrong)} wrong, ${nats}, ${predicted(prediction.outcomes)}`]];
   }
 
-  /** What is had for nothing: the frame stays as it is. */
+  /** The baseline: the previous frame, unchanged. */
   showFloor(row, before, after) {
     for (const screen of [row.predicted, row.difference, row.surprise]) screen.waiting = false;
     drawFrame(row.predicted.canvas, before);
     drawDifference(row.difference.canvas, after, before);
     drawPale(row.surprise.canvas, after);
     const wrong = differing(after, before);
-    row.predicted.note = "the last again";
+    row.predicted.note = "previous frame";
     row.difference.note = wrong ? pixels(wrong) : "none";
-    row.surprise.note = "says none";
+    row.surprise.note = "not defined";
     return [["baseline", `${pixels(wrong)} wrong`]];
   }
 

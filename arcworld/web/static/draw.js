@@ -1,4 +1,4 @@
-// Frames as pixels: the official palette, differences, heat by cell. Knows canvases and nothing else.
+// Draws frames: the official palette, errors, and values per cell.
 
 const HEX = "FFFFFF CCCCCC 999999 666666 333333 000000 E53AA3 FF7BCC F93C31 1E93FF 88D8F1 FFDC00 FF851B 921231 4FCC30 A356D6";
 export const PALETTE = HEX.split(" ").map((c) => [0, 2, 4].map((i) => parseInt(c.slice(i, i + 2), 16)));
@@ -7,7 +7,7 @@ const WORST = 8;
 export const SIDE = 64;
 export const NAMES = { 0: "reset", 1: "1 up", 2: "2 down", 3: "3 left", 4: "4 right", 5: "5 use", 6: "6 click", 7: "7 undo" };
 
-/** 4,096 digits to colours. */
+/** 4,096 digits as colours. */
 export function unpack(digits) {
   const frame = new Uint8Array(SIDE * SIDE);
   for (let i = 0; i < frame.length; i++) frame[i] = parseInt(digits[i], 16);
@@ -51,13 +51,13 @@ export function drawSurprise(canvas, frame, nats) {
   paint(canvas, (i) => heat[cellOf(i)].map((part) => (part / 255) * GREYS[frame[i]]));
 }
 
-/** Where the policy would click: violet by cell over the frame in pale grey. */
+/** The policy's click probability: violet by cell over the frame in pale grey. */
 export function drawPolicy(canvas, frame, prior) {
   const most = Math.max(...prior, 1e-9);
   tint(canvas, frame, prior.map((value) => Math.sqrt(value / most)), [163, 60, 220]);
 }
 
-/** Which clicks win the level: green by cell, full where it is certain. */
+/** P(level won) of a click: green by cell, full where it is 1. */
 export function drawLevel(canvas, frame, level) {
   tint(canvas, frame, level.map(Math.sqrt), [47, 138, 28]);
 }

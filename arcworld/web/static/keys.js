@@ -1,20 +1,20 @@
-// Keys of the room that is open: each stands on the screen as a button, and does the same pressed.
+// Keys of the open view. Each is also a button on the screen that does the same.
 
 let room = [];
 const shared = [];
 const place = document.getElementById("keys");
 
-/** Keys are [key, shown, words, act, pressed?, offered?]: whether a switch is on, a key of use. */
+/** Keys are [key, shown, words, act, pressed?, offered?]; the last two say whether it is on and available. */
 export function show(keys) {
   room = keys;
   place.replaceChildren(...[...room, ...shared].filter(([, shown]) => shown).map(button));
   refresh();
 }
 
-/** Keys of every room. */
+/** Keys of every view. */
 export function share(keys) { shared.push(...keys); }
 
-/** Switches as they stand. */
+/** Show which keys are on and available. */
 export function refresh() {
   [...place.children].forEach((child) => {
     if (child.offered) child.setAttribute("aria-disabled", String(!child.offered()));

@@ -1,4 +1,4 @@
-// Starts the page: rooms, theme, and keys of every room.
+// Starts the page: the three views, the theme, and the keys that every view has.
 
 import { get, trouble } from "./api.js";
 import { Compare } from "./compare.js";
@@ -42,7 +42,7 @@ async function begin() {
   $("status").textContent = `${about.runs.map((run) => run.name).join(", ")} · recordings: ${about.recordings.length}`;
   Object.assign(rooms, { replay: new Replay(about), play: new Play(about), compare: new Compare(about) });
   const next = () => { const to = NAMES[(NAMES.indexOf(open) + 1) % NAMES.length]; enter(to); };
-  share([["m", "m", "next room", next], ["t", "t", "dark or light", turn]]);
+  share([["m", "m", "next view", next], ["t", "t", "dark or light", turn]]);
   for (const name of NAMES) $(`tab-${name}`).addEventListener("click", () => enter(name));
   document.querySelector("nav").addEventListener("keydown", (event) => {
     if (event.key !== "ArrowRight" && event.key !== "ArrowLeft") return;

@@ -1,4 +1,4 @@
-// The room where a true game and its dream are played in step.
+// The Play page: the game and the world model take the same actions, side by side.
 
 import { farewell, get, post, say, trouble } from "./api.js";
 import { differing, drawDifference, drawFrame, drawLevel, drawPale, drawPolicy, NAMES, pixels, unpack, words } from "./draw.js";
@@ -12,11 +12,11 @@ const LATE = 250;
 export class Play {
   constructor(about) {
     const place = $("play-screens");
-    this.true = new Screen(place, "True game", "The true game; click to act");
-    this.dream = new Screen(place, "Dream", "The dream of the run; click to act");
-    this.difference = new Screen(place, "Difference", "Where game and dream differ");
-    this.policy = new Screen(place, "Policy's clicks", "Where the policy would click");
-    this.level = new Screen(place, "Winning clicks", "How likely a click on each cell wins the level");
+    this.true = new Screen(place, "Game", "The actual game; click to act");
+    this.dream = new Screen(place, "World model", "What the world model imagines; click to act");
+    this.difference = new Screen(place, "Error", "Where the game and the world model differ");
+    this.policy = new Screen(place, "Policy: click", "How likely the policy clicks on each cell");
+    this.level = new Screen(place, "P(level won): click", "Probability that a click on each cell wins the level");
     for (const screen of [this.true, this.dream]) {
       screen.figure.classList.add("big");
       screen.box.classList.add("live");
@@ -42,13 +42,13 @@ export class Play {
       ...[1, 2, 3, 4, 5, 7].map(act),
       arrow("ArrowUp", 1, 0, -1), arrow("ArrowDown", 2, 0, 1), arrow("ArrowLeft", 3, -1, 0), arrow("ArrowRight", 4, 1, 0),
       [" ", "", "", () => this.act([5, -1, -1])],
-      ["c", "c", "click by keys", () => this.toggleAim(), () => this.aim],
-      ["Enter", "⏎", "click there", () => this.aim && this.act([6, ...this.aim])],
+      ["c", "c", "click with keys", () => this.toggleAim(), () => this.aim],
+      ["Enter", "⏎", "click here", () => this.aim && this.act([6, ...this.aim])],
       ["r", "r", "reset level", () => this.act([0, -1, -1]), null, () => this.offers(0)],
-      ["d", "d", "dream alone", () => { this.alone = !this.alone; this.draw(); }, () => this.alone],
-      ["w", "w", "resync the dream", () => this.send("resync")],
-      [",", ",", "look back", () => this.look(-1)],
-      [".", ".", "look on", () => this.look(1)],
+      ["d", "d", "model only", () => { this.alone = !this.alone; this.draw(); }, () => this.alone],
+      ["w", "w", "resync model", () => this.send("resync")],
+      [",", ",", "previous step", () => this.look(-1)],
+      [".", ".", "next step", () => this.look(1)],
       ["f", "f", "fork here", () => this.fork()],
       ["b", "b", "other branch", () => this.send("switch_branch"), null, () => this.reply?.other_branch != null],
       ["s", "s", "agent: one step", () => this.send("agent")],
@@ -72,20 +72,20 @@ export class Play {
     }
   }
 
-  /** One action: where an older step is looked at, it forks there first. */
+  /** One action. If an earlier step is shown, it forks there first. */
   async act(action) {
     if (this.waiting > 2 || !this.pairedStep) return;
     if (!this.offers(action[0])) {
       const { legal } = this.alone ? this.pairedStep.dream : this.pairedStep.true;
       const offered = legal.map((kind) => NAMES[kind]).join(", ");
-      trouble(`${words(action)} is not offered now; ${offered ? `offered: ${offered}` : "all is won: x starts anew"}`);
+      trouble(`${words(action)} is not available now; ${offered ? `available: ${offered}` : "the game is won: x starts a new game"}`);
       return;
     }
     if (this.looked !== null) await this.fork();
     return this.send("step", { action, where: this.alone ? "dream" : "both" });
   }
 
-  /** One question after another; the page shows each answer. */
+  /** Requests one after another; the page shows each answer. */
   send(name, body = {}) {
     if (!this.id) return Promise.resolve();
     this.waiting++;
@@ -112,13 +112,13 @@ export class Play {
     this.draw();
     refresh();
     if (reply.note) trouble(reply.note);
-    say(`${words(reply.now.action)}: game and dream differ in ${pixels(reply.now.differ)}`);
+    say(`${words(reply.now.action)}: game and world model differ in ${pixels(reply.now.differ)}`);
     this.animate(this.pairedStep);
     clearTimeout(this.late);
     this.late = setTimeout(() => this.think(), LATE);
   }
 
-  /** Whether an action may be taken in the step that is shown. */
+  /** Whether an action may be taken at the step that is shown. */
   offers(kind) {
     if (!this.pairedStep) return false;
     return (this.alone ? this.pairedStep.dream : this.pairedStep.true).legal.includes(kind);
@@ -135,7 +135,7 @@ export class Play {
     }
   }
 
-  /** The grids that the true game went through. */
+  /** Show the game's animation. */
   async animate(pairedStep) {
     for (const grid of pairedStep.grids.slice(0, -1)) {
       if (this.pairedStep !== pairedStep) return;
@@ -164,7 +164,7 @@ export class Play {
   }
 
   fork() {
-    if (this.looked === null) { trouble("look back first, with , or on the line below; then fork there"); return Promise.resolve(); }
+    if (this.looked === null) { trouble("first go to an earlier step, with , or on the timeline below; then fork there"); return Promise.resolve(); }
     return this.send("fork", { at: this.looked });
   }
 
@@ -188,7 +188,7 @@ export class Play {
     if (!this.aim) return this.act([kind, -1, -1]);
     const by = far ? 8 : 1, within = (value) => Math.min(Math.max(value, 0), 63);
     this.aim = [within(this.aim[0] + dx * by), within(this.aim[1] + dy * by)];
-    say(`aims at ${this.aim[0]}, ${this.aim[1]}`);
+    say(`cursor at ${this.aim[0]}, ${this.aim[1]}`);
     this.draw();
   }
 
@@ -200,8 +200,8 @@ export class Play {
     drawDifference(this.difference.canvas, seen.pixels, dream.pixels);
     this.difference.note = differ ? pixels(differ) : "none";
     for (const screen of [this.true, this.dream]) this.aim ? screen.aim(...this.aim) : screen.ring(action);
-    this.true.note = this.alone ? "waits" : standing(seen);
-    this.dream.note = `${standing(dream)}, ${dream.depth} deep`;
+    this.true.note = this.alone ? "paused" : standing(seen);
+    this.dream.note = `${standing(dream)}, ${dream.depth} predicted`;
     this.true.box.classList.toggle("live", !this.alone);
     this.drawPredictions(seen.pixels);
     this.drawLine();
@@ -219,8 +219,8 @@ export class Play {
     }
     if (clicks) drawPolicy(this.policy.canvas, frame, clicks.prior);
     else drawPale(this.policy.canvas, frame);
-    const none = past ? "only of now" : this.predictions ? "no clicks here" : "";
-    this.policy.note = clicks ? "violet: likely" : none;
+    const none = past ? "latest step only" : this.predictions ? "no clicks here" : "";
+    this.policy.note = clicks ? "violet: more likely" : none;
     if (clicks) drawLevel(this.level.canvas, frame, clicks.level);
     else drawPale(this.level.canvas, frame);
     this.level.note = clicks ? `best ${Math.round(100 * Math.max(...clicks.level))} %` : none;
@@ -232,7 +232,7 @@ export class Play {
     $("play-line").replaceChildren(...shown.map((pairedStep, k) => {
       const made = document.createElement("button"), number = skipped + k;
       made.textContent = `${number} ${words(pairedStep.action).replace(/^\d /, "")}`;
-      made.title = "look at this step; an action then forks here";
+      made.title = "show this step; the next action then forks here";
       made.classList.toggle("dreamt", pairedStep.where === "dream");
       made.setAttribute("aria-pressed", String(number === at));
       made.addEventListener("click", () => this.lookAt(number));
@@ -249,11 +249,11 @@ export class Play {
       ["run", this.about.runs[0].name],
       ["level", `${Math.min(seen.levels + 1, seen.win_levels)} of ${seen.win_levels}`],
       ["chosen by", by],
-      ["dream says", dream.outcomes ? `${Math.round(dream.outcomes[1] * 100)} % level won, ${Math.round(dream.outcomes[2] * 100)} % game over` : "nothing yet"],
-      ["offered", seen.legal.map((kind) => NAMES[kind]).join(", ") || "nothing"],
+      ["prediction", dream.outcomes ? `${Math.round(dream.outcomes[1] * 100)} % level won, ${Math.round(dream.outcomes[2] * 100)} % game over` : "none yet"],
+      ["available actions", seen.legal.map((kind) => NAMES[kind]).join(", ") || "none"],
     ];
-    if (this.reply.other_branch !== null) entries.push(["other branch", `a line of ${this.reply.other_branch} (b goes there)`]);
-    if (recording) entries.push(["records", [recording, "won"]]);
+    if (this.reply.other_branch !== null) entries.push(["other branch", `${this.reply.other_branch} steps (b switches)`]);
+    if (recording) entries.push(["recording to", [recording, "won"]]);
     facts($("play-facts"), entries);
   }
 }

@@ -1,4 +1,4 @@
-// Walks along a recording: by step, at 20 frames a second, to marks. Replay and Compare are players.
+// Moves through a recording: by step, at 20 frames a second, or to marks. Used by Replay and Compare.
 
 import { trouble, say } from "./api.js";
 import { drawFrame, words } from "./draw.js";
@@ -119,7 +119,7 @@ export class Player {
 
   worst() {
     const [run] = this.runs(), at = run === undefined ? -1 : this.view.worst(run);
-    if (at < 0) trouble("no step is worked out yet; wait a moment");
+    if (at < 0) trouble("no step is analysed yet; wait a moment");
     else this.go(at);
   }
 
@@ -127,8 +127,8 @@ export class Player {
     const step = (by) => (event) => { this.stop(); this.go(this.at + (event.shiftKey ? 10 * by : by)); };
     return [
       [" ", "space", "play", () => this.toggle(), () => this.playing],
-      ["ArrowLeft", "←", "back (shift: 10)", step(-1)],
-      ["ArrowRight", "→", "on (shift: 10)", step(1)],
+      ["ArrowLeft", "←", "previous (shift: 10)", step(-1)],
+      ["ArrowRight", "→", "next (shift: 10)", step(1)],
       ["Home", "home", "first", () => this.go(0)],
       ["End", "end", "last", () => this.go(Infinity)],
       ["j", "j", "most surprising", () => { this.stop(); this.worst(); }],

@@ -1,4 +1,4 @@
-// A recording and what runs think of it: steps at hand at once, predictions as they arrive.
+// A recording and the predictions of runs: all steps at once, predictions as they arrive.
 
 import { get } from "./api.js";
 import { unpack } from "./draw.js";
@@ -19,13 +19,13 @@ export class RecordingView {
   before(at) { return this.frames[this.steps[at].before]; }
   after(at) { return this.frames[this.steps[at].after]; }
 
-  /** What a run thinks: { steps, curve, done }. */
+  /** The predictions of a run: { steps, curve, done }. */
   of(run) {
     if (!this.predictions.has(run)) this.predictions.set(run, { steps: [], curve: this.steps.map(() => null), done: 0 });
     return this.predictions.get(run);
   }
 
-  /** Ask for the predictions that are missing from a step on; false where all are here. */
+  /** Request missing predictions, from a step on; false if none is missing. */
   async fetch(run, at) {
     const known = this.of(run);
     let first = at;

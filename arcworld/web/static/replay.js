@@ -13,12 +13,12 @@ export class Replay {
   constructor(about) {
     const place = $("replay-screens");
     const make = (title, label) => new Screen(place, title, label);
-    this.before = make("Before", "The frame in which the action is taken");
-    this.after = make("What came", "The true next frame");
-    this.predicted = make("Predicted", "The frame that the run predicts");
-    this.policy = make("Policy's clicks", "Where the policy would click");
-    this.surprise = make("Surprise by cell", "How surprising each cell of the next frame is");
-    this.difference = make("Difference", "Where what came and what was predicted differ");
+    this.before = make("Previous frame", "The frame in which the action is taken");
+    this.after = make("Actual next frame", "The next frame in the recording");
+    this.predicted = make("Predicted next frame", "The next frame that the world model predicts");
+    this.policy = make("Policy: click", "How likely the policy clicks on each cell");
+    this.surprise = make("Surprise per cell", "How unlikely the world model thought each cell of the next frame");
+    this.difference = make("Error", "Where the actual and the predicted next frame differ");
     this.level = new Map64($("replay-clicks"), "P(level won) of each click", "How likely a click on each cell wins the level");
     this.about = about;
     const timeline = new Timeline($("replay-timeline"), (at) => { this.player.playing = false; this.player.go(at); });
@@ -78,7 +78,7 @@ export class Replay {
     if (prediction.clicks) drawPolicy(this.policy.canvas, before, prediction.clicks.prior);
     else drawPale(this.policy.canvas, before);
     this.policy.ring(step.action);
-    this.policy.note = prediction.clicks ? "violet: likely" : "no clicks here";
+    this.policy.note = prediction.clicks ? "violet: more likely" : "no clicks here";
     this.level.show(prediction.clicks && ((canvas) => drawLevel(canvas, before, prediction.clicks.level)));
     showBars($("replay-bars"), prediction.bars, step.action[0]);
   }
@@ -87,14 +87,14 @@ export class Replay {
     const { steps, about } = view, step = steps[at], done = view.of(0).done;
     const entries = [
       ["game", about.game_id],
-      ["run", `${this.about.runs[0].name}${about.trained[0] ? ", trained on this" : ", never saw this recording"}`],
+      ["run", `${this.about.runs[0].name}${about.trained[0] ? ", trained on this recording" : ", not trained on this recording"}`],
       ["step", `${at + 1} of ${steps.length}`],
       ["action", words(step.action)],
       ["level", `${Math.min(step.level + 1, about.win_levels)} of ${about.win_levels}`],
-      ["outcome", step.outcome ? [OUTCOMES[step.outcome], step.outcome === 1 ? "won" : "over"] : "goes on"],
+      ["outcome", step.outcome ? [OUTCOMES[step.outcome], step.outcome === 1 ? "won" : "over"] : "none"],
     ];
-    if (prediction) entries.push(["predicted", predicted(prediction.outcomes)]);
-    if (done < steps.length) entries.push(["worked out", `${done} of ${steps.length} steps`]);
+    if (prediction) entries.push(["predicted outcome", predicted(prediction.outcomes)]);
+    if (done < steps.length) entries.push(["analysed", `${done} of ${steps.length} steps`]);
     facts($("replay-facts"), entries);
   }
 }

@@ -1,4 +1,4 @@
-// Panels: a caption, a crisp 64x64 canvas, and marks above it. Knows nothing of what is shown.
+// Panels: a caption, a sharp 64x64 canvas, and marks above it.
 
 import { SIDE } from "./draw.js";
 
@@ -55,7 +55,7 @@ export class Screen {
     this.marks.append(shape);
   }
 
-  /** Call with (x, y) of each pixel that is clicked; what lies outside is nothing. */
+  /** Call with (x, y) of each pixel that is clicked; clicks outside are ignored. */
   onClick(act) {
     this.canvas.addEventListener("click", (event) => {
       const box = this.canvas.getBoundingClientRect();
@@ -66,7 +66,7 @@ export class Screen {
   }
 }
 
-/** A small picture that is there only where there is something to show. */
+/** A small picture that is hidden while there is nothing to show. */
 export class Map64 {
   constructor(place, title, label) {
     this.place = place;

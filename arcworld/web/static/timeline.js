@@ -1,9 +1,9 @@
-// A recording on one line: surprise of every step, levels won, games lost, and where one stands.
+// The timeline of a recording: surprise of each step, levels won, games over, and the current step.
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name);
 
 export class Timeline {
-  /** `seek` hears the step that is clicked. */
+  /** `seek` is called with the clicked step. */
   constructor(place, seek) {
     this.canvas = document.createElement("canvas");
     this.canvas.tabIndex = 0;
@@ -25,7 +25,7 @@ export class Timeline {
     document.addEventListener("themed", () => this.draw());
   }
 
-  /** Show where one stands. */
+  /** Mark the current step. */
   move(at) {
     this.at = at;
     this.canvas.setAttribute("aria-valuenow", String(at));
