@@ -43,7 +43,8 @@ def play(
         max_actions: stop after so many actions.
         seed: of the game, where it takes one, and of the agent's choices.
         agent: `world-model` plays with the run, `world-model-fixed` learns nothing meanwhile,
-            `policy` plays its policy alone; `explorer` remembers states, `frame-change` learns as
+            `policy` plays its policy alone; `online` needs no run: it learns a model of
+            the game as it plays; `explorer` remembers states, `frame-change` learns as
             it plays which actions do something; `random` and `replay` (paths of recordings) are
             baselines.
         data: for `replay`: recordings, of which those of the training split are played.

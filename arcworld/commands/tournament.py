@@ -39,7 +39,8 @@ def tournament(
 
     Args:
         agents: names between commas. Baselines: `random`, `replay` (plays the paths of recordings).
-            Peers: `explorer` (a graph of states), `frame-change` (a network that learns while it
+            Peers: `explorer` (a graph of states), `online` (the same with a world model and goals
+            learned while it plays), `frame-change` (a network that learns while it
             plays which actions do something). Of a run: `policy` alone, `world-model`, and
             `world-model-fixed`, which learns nothing while it plays.
         games: folder of games in the toolkit's layout (`environment_files`), once for each;
