@@ -45,7 +45,6 @@ PENDING_ROOMS: tuple[str, ...] = (
     "models",
     "planning",
     "play",
-    "recordings",
     "tokens",
     "tournament",
     "training",

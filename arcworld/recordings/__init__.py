@@ -1,4 +1,4 @@
-"""Recordings of play: four dialects in, episodes out, packed on disk."""
+"""Recordings of play: read four file dialects, return episodes, and cache them packed on disk."""
 
 from arcworld.recordings.check import FileReport, check_paths
 from arcworld.recordings.dataset import Dataset, open_dataset

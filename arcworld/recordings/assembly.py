@@ -1,7 +1,7 @@
-"""Rows of one recording, in order: what may follow what, and how they become an episode.
+"""Assemble the rows of one recording into episodes, and check that each row may follow the last.
 
-Knows rows; knows nothing of files or dialects. A full reset ends an episode and opens the next; a
-RESET of the level is an action like any other.
+A full reset (back to the first level) ends an episode and begins the next one. A RESET of the
+current level is an ordinary action within an episode.
 """
 
 from __future__ import annotations
@@ -25,19 +25,25 @@ _NO_ACTION = (
 
 @dataclass(slots=True)
 class Segment:
-    """The rows of an episode as they come, each with its last grid only, and counts of grids."""
+    """The rows of an episode so far. Each keeps only its last grid; `counts` has the grids a row.
+
+    `start` is the index in the recording of the first frame (0-based).
+    """
 
     start: int
     rows: list[Row] = field(default_factory=list)
     counts: list[int] = field(default_factory=list)
 
     def add(self, row: Row) -> None:
-        """Append a row that has a grid."""
+        """Append a row; it must have at least one grid."""
         self.rows.append(replace(row, grids=row.grids[-1:].copy()))
         self.counts.append(len(row.grids))
 
     def episode(self) -> Episode:
-        """The rows so far as an episode."""
+        """Return the rows so far as an episode.
+
+        A row without `available_actions` gets every action id that the episode uses.
+        """
         rows = self.rows
         actions = [row.action for row in rows[1:] if row.action is not None]
         used = sum({1 << action[0] for action in actions if action[0] != RESET})
@@ -59,7 +65,7 @@ class Segment:
 
 
 def fault(first: Row, before: Row | None, row: Row) -> str | None:
-    """What makes a row unusable beside the rows before it."""
+    """Return an error message if a row cannot follow the rows before it, else None."""
     if row.game_id != first.game_id:
         found = f"found game {short(row.game_id)} after {short(first.game_id)}"
         return f"{found}; expected one game a file; split the file by game"
@@ -72,7 +78,10 @@ def fault(first: Row, before: Row | None, row: Row) -> str | None:
 
 
 def lost_frame(before: Row | None, row: Row) -> str | None:
-    """A frame may be empty only after the game was over, where all but RESET is refused."""
+    """Return an error message if a row lacks its grids, else None.
+
+    After the end of a game, the game refuses every action but RESET: such a row has no grid.
+    """
     over = before is not None and before.state in ("GAME_OVER", "WIN")
     if len(row.grids) or (over and row.action is not None and row.action[0] != RESET):
         return None
@@ -80,7 +89,7 @@ def lost_frame(before: Row | None, row: Row) -> str | None:
 
 
 def restarts(before: Row, row: Row) -> bool:
-    """Whether a row is a full reset: by its flag, or by its effect where there is no flag."""
+    """Return whether a row is a full reset: by its flag, or by its effect if it has no flag."""
     if row.action is None or row.action[0] != RESET:
         return False
     if row.full_reset is not None:
@@ -89,7 +98,7 @@ def restarts(before: Row, row: Row) -> bool:
 
 
 def content_guid(episodes: Sequence[Episode]) -> str:
-    """An id for a recording that names none: the same for the same frames and actions."""
+    """Return an id for a recording without guid; equal frames and actions give the same id."""
     digest = blake2b(digest_size=16)
     for episode in episodes:
         digest.update(episode.game_id.encode())

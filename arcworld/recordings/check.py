@@ -1,4 +1,4 @@
-"""Reports of recordings for `arcworld check`: dialect, game, rows, steps, levels, problems."""
+"""Reports on recordings for `arcworld check`: dialect, game, rows, steps, levels, problems."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ from arcworld.recordings.recording import Problem
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
-    """One file.
+    """The report on one file.
 
     Attributes:
-        rows: lines that are not blank, a last summary row among them.
-        steps: actions taken in a frame, level resets among them.
+        rows: lines that are not blank, including a final summary row.
+        steps: actions taken, including resets of a level.
         levels: the most levels completed at any time.
+        win_levels: levels in the game.
         usable: whether no problem is fatal.
     """
 
@@ -40,18 +41,18 @@ class FileReport:
     problems: tuple[Problem, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """Return the report as values that JSON can hold."""
         return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What lies at some paths.
+    """The reports on everything found at the given paths.
 
     Attributes:
-        files: a report of each recording.
-        left_out: files and folders that may hold recordings and are not read.
-        others: how many files of other kinds there are, by suffix.
+        files: one report for each recording.
+        left_out: files and folders that may hold recordings but are not read.
+        others: counts of files of other kinds, by suffix.
     """
 
     files: tuple[FileReport, ...]
@@ -60,7 +61,9 @@ class CheckResult:
 
 
 def check_all(paths: Iterable[Path | str]) -> CheckResult:
-    """Read every recording at or below the paths, a file named twice once, and name the rest.
+    """Read every recording at or below the paths and list the files that were not read.
+
+    A file that is found twice is read once.
 
     Raises:
         ArcworldError: a path does not exist or holds no recording.
@@ -75,12 +78,12 @@ def check_all(paths: Iterable[Path | str]) -> CheckResult:
 
 
 def check_paths(paths: Iterable[Path | str]) -> list[FileReport]:
-    """The reports of `check_all` alone."""
+    """Return only the file reports of `check_all`."""
     return list(check_all(paths).files)
 
 
 def check_file(path: Path) -> FileReport:
-    """Read one file; a file that cannot be opened is unusable."""
+    """Read one file and report on it; a file that cannot be opened is reported as unusable."""
     try:
         recording = read_recording(path, strict=False)
     except ArcworldError as error:

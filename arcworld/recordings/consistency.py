@@ -1,8 +1,8 @@
-"""Contradictions between the fields of a recording: such a file is not what was played.
+"""Find contradictions between the fields of a recording; such a file is refused.
 
-A recorder that drops or shifts a field leaves rows that are each well formed. What they say
-together cannot be: a RESET that wins a level, a WIN with no level won. To train on them would
-teach wrong actions, so the file is refused with the fields that contradict each other.
+A recorder that drops or shifts a field writes rows that are well formed one by one but impossible
+together: a RESET that wins a level, a WIN with no level won. Training on them would teach wrong
+actions. The error message names the fields that contradict each other.
 """
 
 from __future__ import annotations
@@ -16,15 +16,18 @@ from arcworld.recordings.episode import CLICK, RESET
 
 _DO = "correct the recorder and record again"
 MOVED_RESETS = 3
-"""RESETs with nothing to set back that change the frame, from which on a file is refused."""
+"""A file is refused from this many RESETs that change the frame with nothing to set back, ..."""
 MOVED_SHARE = 0.05
-"""And their share of all actions: uniform random play has 1/64 of RESETs after RESETs."""
+"""... if they are at least this share of all actions.
+
+Uniform random play over 8 action ids has 1/64 RESETs that follow a RESET.
+"""
 MANY = 10
-"""Actions from which on what holds for all of them says something."""
+"""A pattern that holds for all actions of a file counts as evidence from this many actions on."""
 
 
 def contradiction(before: Row | None, row: Row) -> str | None:
-    """What in a row contradicts what, by itself or beside the row before it; None where nothing."""
+    """Return an error message if a row contradicts itself or the row before it, else None."""
     return (
         _levels_against_state(row)
         or _flag_against_levels(row)
@@ -33,8 +36,10 @@ def contradiction(before: Row | None, row: Row) -> str | None:
 
 
 def _levels_against_state(row: Row) -> str | None:
-    """All levels completed in state NOT_FINISHED is no contradiction: games that show a won level
-    for some actions before they end are recorded so.
+    """Compare the level counts with the state of the game.
+
+    All levels completed in state NOT_FINISHED is allowed: some games show the last won level for a
+    few more actions before they end.
     """
     levels, wins = row.levels_completed, row.win_levels
     of = f"levels_completed {levels} of win_levels {wins}"
@@ -77,7 +82,7 @@ def _against_row_before(before: Row, row: Row) -> str | None:
 
 
 def _reset_against_effect(before: Row, row: Row) -> str | None:
-    """RESET neither wins nor loses, and sets back to the level or to the first level."""
+    """Check a RESET: it wins no level, ends no game, and restarts this level or the first."""
     levels, were = row.levels_completed, before.levels_completed
     if levels > were:
         return (
@@ -104,19 +109,21 @@ def _reset_against_effect(before: Row, row: Row) -> str | None:
 
 @dataclass(slots=True)
 class ActionEvidence:
-    """What a file's actions and frames say together, counted over its rows.
+    """Counts over all rows of a file that show whether its actions fit its frames.
 
     Attributes:
-        actions: actions taken, full resets not among them.
-        resets: RESETs of the level among them.
+        actions: actions taken, without full resets.
+        resets: of these, RESETs of a level.
         moved: RESETs with nothing to set back (after a RESET, or as a level begins) that changed
-            the frame. By the game engine's rule such a RESET is a full one.
-        not_offered: actions that the row before did not offer.
+            the frame. The game engine makes every such RESET a full reset.
+        not_offered: actions that are not in `available_actions` of the row before.
+        clicks: actions with a place, ACTION6.
         corner: clicks at x=0, y=0.
         changed: actions that changed the frame.
         continued: games that ended and were continued by RESET.
-        revived: games that ended and were continued by another action. One such row may be a lost
-            answer to a RESET; if no RESET continues a game, actions stand beside wrong rows.
+        revived: games that ended and were continued by another action. A single case may be a row
+            that was lost after a RESET. If no game is continued by RESET, the actions are shifted
+            against the rows.
     """
 
     actions: int = 0
@@ -131,11 +138,11 @@ class ActionEvidence:
     _fresh: bool = True
 
     def begin(self) -> None:
-        """An episode begins: there is nothing to set back."""
+        """Begin an episode: a RESET would have nothing to set back."""
         self._fresh = True
 
     def add(self, before: Row, row: Row) -> None:
-        """Count an action that is no full reset."""
+        """Count the action of `row`, which must not be a full reset."""
         if row.action is None:
             return
         action_id, x, y = row.action
@@ -159,14 +166,14 @@ class ActionEvidence:
             self.revived += action_id != RESET
 
     def contradiction(self) -> str | None:
-        """Why the actions cannot be those that led to the frames; None where they can."""
+        """Return an error message if the actions cannot have led to the frames, else None."""
         few = self.moved < MOVED_RESETS or self.moved < MOVED_SHARE * self.actions
         if self.moved and (self.resets == self.actions or not few):
             every = "every action is RESET" if self.resets == self.actions else "RESET after RESET"
             return (
-                f"found that {every} and yet {self.moved} of {self.actions} such rows change the"
+                f"found that {every}, but {self.moved} of {self.actions} such rows change the"
                 " frame: action_input contradicts the frames (a recorder that drops action_input"
-                f" fills in 0, which is RESET); {_DO}"
+                f" writes 0, which is RESET); {_DO}"
             )
         if self.revived >= MOVED_RESETS and not self.continued:
             return (
@@ -176,13 +183,13 @@ class ActionEvidence:
         others = self.actions - self.resets
         if others >= MANY and self.not_offered == others and self.changed:
             return (
-                f"found that none of {others} actions stands in available_actions and yet frames"
+                f"found that none of {others} actions is in available_actions, but frames"
                 f" change: action_input contradicts available_actions; {_DO}"
             )
         return None
 
     def remarks(self) -> list[str]:
-        """What is odd and may still be true."""
+        """Return notes on what is unusual but possible."""
         found: list[str] = []
         if self.moved:
             found.append(f"RESETs that change the frame with nothing to set back: {self.moved}")

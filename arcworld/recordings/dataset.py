@@ -1,7 +1,7 @@
 """A folder of recordings as a data set: parsed once, packed in a cache, mapped into memory.
 
-Knows which files there are, which are the same recording, and how to split them; the parsing is
-`reader`'s and the storage `packed`'s.
+This module finds the files, removes duplicate recordings and applies the split. `reader` parses
+the files; `packed` stores the episodes.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from arcworld.recordings.split import PARTS, Source, Split, load_split
 
 
 class Episodes(Sequence[Episode]):
-    """Episodes of a data set, each unpacked when it is asked for."""
+    """A sequence of episodes; each one is unpacked on access."""
 
     def __init__(self, packed: Packed, entries: Sequence[EpisodeEntry]) -> None:
         self._packed, self._entries = packed, entries
@@ -47,13 +47,13 @@ class Episodes(Sequence[Episode]):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dataset:
-    """Recordings, or one part of them.
+    """A set of recordings, or one part of its split.
 
     Attributes:
         path: the folder or file.
-        packed: everything that was read, whatever the part.
+        packed: everything that was read, in all parts.
         entries: the episodes of this part.
-        split: guids of `train` and `validation`.
+        split: the guids of `train` and `validation`.
     """
 
     path: Path
@@ -63,12 +63,12 @@ class Dataset:
 
     @property
     def episodes(self) -> Episodes:
-        """The episodes; `episodes[i]` is unpacked on access. Each has one action or more."""
+        """The episodes, each with at least one action; `episodes[i]` is unpacked on access."""
         return Episodes(self.packed, self.entries)
 
     @property
     def guids(self) -> tuple[str, ...]:
-        """The recordings, in order."""
+        """The ids of the recordings, in order, each once."""
         return tuple(dict.fromkeys(entry.guid for entry in self.entries))
 
     @property
@@ -78,12 +78,12 @@ class Dataset:
 
     @property
     def transitions(self) -> int:
-        """How many actions were taken, over all episodes."""
+        """The number of actions taken, over all episodes."""
         return sum(entry.actions for entry in self.entries)
 
     @property
     def skipped(self) -> tuple[Skipped, ...]:
-        """Files below the path that were left out: unusable, not read, or a recording twice."""
+        """Files below the path that were left out: unusable, not read, or a duplicate recording."""
         return self.packed.skipped
 
     @property
@@ -92,24 +92,24 @@ class Dataset:
         return FrameStore(self.packed.columns["frames"])
 
     def frame_ids(self, index: int) -> NDArray[np.int32]:
-        """Ids in `frames` of the frames of episode `index`: [T]."""
+        """Return the ids in `frames` of the frames of episode `index`: [T]."""
         entry = self.entries[index]
         end = entry.first + entry.frames
         return np.array(self.packed.columns["frame_ids"][entry.first : end])
 
     def actions(self, index: int) -> NDArray[np.int16]:
-        """(id, x, y) of the actions of episode `index`, its frames left packed: [A, 3]."""
+        """Return (id, x, y) of the actions of episode `index`, without unpacking frames: [A, 3]."""
         entry = self.entries[index]
         end = entry.first_action + entry.actions
         return np.array(self.packed.columns["actions"][entry.first_action : end])
 
     def distinct_ids(self) -> NDArray[np.int32]:
-        """Ids of the distinct frames of this part, sorted."""
+        """Return the sorted ids of the distinct frames of this part."""
         ids = [self.frame_ids(i) for i in range(len(self.entries))]
         return np.unique(np.concatenate(ids)) if ids else np.zeros(0, np.int32)
 
     def part(self, name: str) -> Dataset:
-        """The part `train` or `validation`, or `all` of it.
+        """Return the part `train` or `validation`, or the data set itself for `all`.
 
         Raises:
             ArcworldError: there is no such part, or it holds no recording.
@@ -129,11 +129,11 @@ class Dataset:
         return replace(self, entries=entries)
 
     def without_levels(self, levels: Mapping[str, Collection[int]]) -> Dataset:
-        """The data set without some levels (0-based) of some games, by game id.
+        """Return the data set without the given levels (0-based) of each game, by game id.
 
-        Episodes are cut into stretches that show no frame of those levels, of two frames at least;
-        an action into such a level is left out with it, and the stretch before knows that it won
-        (`Episode.won_next`). The last frame of a game that is won still shows its last level.
+        Episodes are cut into pieces of at least two frames that show none of those levels. The
+        action that enters such a level is left out too; `Episode.won_next` of the piece before
+        says that it won. The last frame of a won game still shows its last level.
         """
         entries: list[EpisodeEntry] = []
         for index, entry in enumerate(self.entries):
@@ -151,33 +151,33 @@ class Dataset:
         return replace(self, entries=tuple(entries))
 
     def levels_shown(self, index: int) -> NDArray[np.int64]:
-        """The level (0-based) that each frame of episode `index` shows: [T]."""
+        """Return the level (0-based) that each frame of episode `index` shows: [T]."""
         entry = self.entries[index]
         completed = self.packed.columns["levels"][entry.first : entry.first + entry.frames]
         return np.minimum(completed.astype(np.int64), max(entry.win_levels - 1, 0))
 
     def of_game(self, game_id: str) -> Dataset:
-        """Only the episodes of one game."""
+        """Return the data set with the episodes of one game only."""
         entries = tuple(entry for entry in self.entries if entry.game_id == game_id)
         return replace(self, entries=entries)
 
 
 def open_dataset(path: Path | str, *, cache: Path | None = None, seed: int = 0) -> Dataset:
-    """Open the recordings at a path: those below a folder or in a zip archive, or one file.
+    """Open the recordings at a path: all below a folder or in a zip archive, or one file.
 
-    Links are followed; `discovery` says which files count. The first time, they are parsed and
-    packed under `cache`, else `$ARCWORLD_CACHE`, else `~/.cache/arcworld`. While no file changes,
-    later calls map that into memory. Of files with the same guid the one with most actions is
-    kept, of equals the first. Unusable and unread files are left out; all are in `skipped`.
-    Episodes without an action are left out.
+    Links are followed; `discovery` decides which files are recordings. The first call parses the
+    files and packs them into the cache. Later calls map the cache into memory, as long as no file
+    changes. Of files with the same guid, the one with the most actions is kept (the first of
+    equals). Unusable and unread files are left out and listed in `skipped`. Episodes without an
+    action are left out.
 
     Args:
         path: a folder or a file.
-        cache: where packed data is kept.
-        seed: of the split by guid, where no `split.json` rules.
+        cache: the cache folder; else `$ARCWORLD_CACHE`, else `~/.cache/arcworld`.
+        seed: seed of the split by guid, for recordings without a `split.json`.
 
     Raises:
-        ArcworldError: there is nothing there, or nothing usable.
+        ArcworldError: the path does not exist, or holds no usable recording.
     """
     path = Path(path)
     found = scan_recordings(path)
@@ -232,7 +232,7 @@ def _pack_files(path: Path, files: Sequence[Path], root: Path) -> Packed:
                 packer.add(source, episode)
     if not kept:
         raise ArcworldError(
-            f"{shown(path)}: found {len(files)} recordings and none usable; expected one or more;"
+            f"{shown(path)}: found {len(files)} recordings, none usable; expected one or more;"
             f" the first: {skipped[0].reason}"
         )
     return packer.finish(skipped)

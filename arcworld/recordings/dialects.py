@@ -1,4 +1,4 @@
-"""Rows of the four dialects of recordings, whichever program wrote them.
+"""Parse a row of a recording in any of four dialects, one for each program that writes them.
 
 A row is `{"timestamp": ..., "data": {...}}`. Its `action_input` is the action that LED to its
 frame.
@@ -44,13 +44,15 @@ class Row:
     """One row of play.
 
     Attributes:
-        guid: "" where the row has none that can be used.
-        action: (id, x, y) that led to this row, x and y -1 without a place; None where unknown.
-        full_reset: None where the row does not say.
-        available: bits of the available actions; None where the row does not say, or says that a
-            game in play offers none.
-        grids: uint8 [n, 64, 64]; n is 0 in the row of an action that the game did not accept.
-        time: seconds since 1970, None where the row does not say.
+        guid: the recording's id; "" if the row has no usable one.
+        state: one of `STATES`.
+        action: (id, x, y) that led to this row, with x = y = -1 if it has no place; None if
+            unknown.
+        full_reset: None if the row has no such field.
+        available: bits of the available actions. None if the row does not list them, or lists none
+            while the game is in play.
+        grids: uint8 [n, 64, 64]; n is 0 for an action that the game refused.
+        time: seconds since 1970; None if unknown.
     """
 
     game_id: str
@@ -68,17 +70,20 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A last row without frame and action: a scorecard (agents) or a summary (human)."""
+    """A last row without frame and action: a scorecard (agents) or a summary (human).
+
+    `actions` is the number of actions that it reports, if it does.
+    """
 
     dialect: Dialect
     actions: int | None = None
 
 
 def parse_row(line: bytes) -> Row | Summary:
-    """Read one row of any dialect.
+    """Parse one row of any dialect.
 
     Raises:
-        RowError: what was found, what was expected, what to do.
+        RowError: the row cannot be used; the message has the form found / expected / do.
     """
     row, grids = decode_row(line)
     data = row["data"]
@@ -115,7 +120,7 @@ def _summary_dialect(data: dict[str, Any]) -> Dialect:
 
 
 def parse_action(action_input: object) -> tuple[int, int, int]:
-    """(id, x, y) of an `action_input`, from an integer or a name.
+    """Return (id, x, y) of an `action_input` whose id is an integer or a name.
 
     >>> parse_action({"id": "ACTION6", "data": {"x": 3, "y": 60}})
     (6, 3, 60)
@@ -189,7 +194,7 @@ def _guid(found: object) -> str:
 
 
 def _time(found: object) -> float | None:
-    """Seconds since 1970 of a timestamp, in UTC where it names no zone."""
+    """Return a timestamp as seconds since 1970; one without a time zone is taken as UTC."""
     if isinstance(found, str):
         try:
             moment = datetime.fromisoformat(found)
@@ -201,7 +206,7 @@ def _time(found: object) -> float | None:
 
 
 def name_dialect(row: Dialect, summary: Dialect, path: Path) -> Dialect:
-    """Which dialect a file is in, by its rows, then its last row, then its name.
+    """Return the dialect of a file: by its rows, else by its last row, else by its file name.
 
     >>> name_dialect("unknown", "unknown", Path("ft09-0d8b.random.80.348a.recording.jsonl"))
     'agents'

@@ -1,4 +1,4 @@
-"""Find the recordings below a folder, through links and zip archives, and name what is left out."""
+"""Find the recordings below a folder, through links and zip archives, and list what is left out."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _OTHER_DATA = re.compile(
     r"|\.(tar|jsonl|ndjson|json)\.[a-z0-9]+$",
     re.IGNORECASE,
 )
-"""Names under which recordings may lie that are not read."""
+"""File names that may hold recordings in a format that is not read."""
 _OURS = ("split.json", "metadata.json", "dataset-metadata.json")
 _ROW = re.compile(rb'"(?:data|frame|action_input)"\s*:')
 _SNIFFED = 1 << 16
@@ -30,7 +30,7 @@ EXPECTED = "*.jsonl or *.json, plain or as .gz, .zst, .bz2 or .xz, or .zip archi
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A file or folder that may hold recordings and is not read, and why."""
+    """A file or folder that may hold recordings but is not read, and the reason."""
 
     path: Path
     reason: str
@@ -38,12 +38,12 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What lies below a path.
+    """What was found below a path.
 
     Attributes:
-        recordings: sorted; one in a zip archive has the path of the archive and its own.
+        recordings: sorted paths; one inside a zip archive is `ARCHIVE.zip/its/own/path`.
         left_out: what may hold recordings but is not read.
-        others: how many more files there are, by the end of their names.
+        others: counts of all other files, by suffix.
     """
 
     recordings: tuple[Path, ...]
@@ -52,22 +52,22 @@ class Found:
 
 
 def find_recordings(path: Path | str) -> list[Path]:
-    """A file itself, or every recording below a folder, sorted.
+    """Return the path itself if it is a file, else every recording below the folder, sorted.
 
     Raises:
-        ArcworldError: there is nothing there, or no recording.
+        ArcworldError: the path does not exist, or holds no recording.
     """
     return list(scan_recordings(path).recordings)
 
 
 def scan_recordings(path: Path | str) -> Found:
-    """A file itself, or every recording below a folder, and what was left out.
+    """Return the file itself, or every recording below a folder, and what was left out.
 
-    Links are followed; a folder that was seen already is left out. A `.json` file counts as a
+    Links are followed; a folder that was already read is left out. A `.json` file counts as a
     recording if it starts like one.
 
     Raises:
-        ArcworldError: there is nothing there, or no recording.
+        ArcworldError: the path does not exist, or holds no recording.
     """
     path = Path(path)
     if not _exists(path):
@@ -94,7 +94,7 @@ def scan_recordings(path: Path | str) -> Found:
 
 
 class _Scan:
-    """What was found so far."""
+    """Collects what was found so far."""
 
     def __init__(self) -> None:
         self.recordings: list[Path] = []
@@ -105,7 +105,7 @@ class _Scan:
         self.left_out.append(LeftOut(path, reason))
 
     def add(self, file: Path) -> None:
-        """Sort in one file by its name."""
+        """Add one file to the list that its name (and for `.json` its content) puts it in."""
         name = file.name
         if name.startswith(".") or name in _OURS:
             return
@@ -130,7 +130,7 @@ class _Scan:
             outside = ".." in Path(name).parts or Path(name).is_absolute()
             if outside or _ZIP.search(name):
                 self.leave_out(
-                    file / Path(name).name, "found within an archive; not read; unpack it"
+                    file / Path(name).name, "found inside an archive; not read; unpack it"
                 )
             elif not any(part.startswith((".", "__MACOSX")) for part in Path(name).parts):
                 self.add(file / name)
@@ -141,13 +141,13 @@ class _Scan:
 def walk_files(
     folder: Path, leave_out: Callable[[Path, str], None] = lambda path, reason: None
 ) -> Iterator[Path]:
-    """Every file below a folder, through links, each real folder once.
+    """Yield every file below a folder, through links, each real folder once.
 
-    Folders that are not links come first, so that a file's own path wins over a linked one.
+    Links are followed last, so that a file is found under its own path and not a linked one.
 
     Args:
         folder: where to look.
-        leave_out: is called with what cannot be followed or read, and why.
+        leave_out: called with each path that cannot be followed or read, and the reason.
     """
     seen: dict[str, Path] = {}
     waiting = deque([folder])
@@ -159,7 +159,7 @@ def walk_files(
             real = os.path.realpath(place)
             if real in seen:
                 leave_out(
-                    Path(place), f"found a link to {shown(seen[real])}, which is read already"
+                    Path(place), f"found a link to {shown(seen[real])}, which was already read"
                 )
                 folders.clear()
                 continue
@@ -188,12 +188,12 @@ def _exists(path: Path) -> bool:
 
 
 def _may_be_one(file: Path) -> bool:
-    """Whether a file that was named itself has a recording's name or content."""
+    """Return whether a file that the user named has the name or the content of a recording."""
     named = _LINES.search(file.name) or _JSON.search(file.name)
     return named is not None or _looks_like_one(file)
 
 
 def _looks_like_one(file: Path) -> bool:
-    """Whether a file starts as a row of play does, whatever its name."""
+    """Return whether the content of a file starts like a row of play."""
     head = read_file(file, _SNIFFED) or b""
     return _ROW.search(head) is not None

@@ -1,7 +1,7 @@
-"""Episodes of play: frames, the action between two frames, and what came of it.
+"""The basic types of play: `Action`, `Outcome`, `Step` (one transition) and `Episode`.
 
-Knows the terms of ARC-AGI-3; knows nothing of files or models. Shape suffixes, here and
-everywhere: B batch, T frames, A actions (T - 1), H and W 64 pixels, L tokens, C 64 cells.
+Array names end in their axes, here and everywhere: B batch, T frames, A actions (T - 1), H and W
+64 pixels, L tokens, C 64 cells (8x8 pixels each).
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ COLOURS = 16
 RESET, CLICK, UNDO = 0, 6, 7
 ACTION_IDS = range(8)
 NO_PLACE = -1
-"""What stands for x and y of an action that has no place."""
+"""The value of x and y in arrays, for an action without a place."""
 
 
 class Outcome(IntEnum):
-    """What an action did beside changing the frame."""
+    """What an action did besides changing the frame."""
 
     NOTHING = 0
     LEVEL_WON = 1
@@ -62,7 +62,7 @@ class Action:
         return "RESET" if self.id == RESET else f"ACTION{self.id}"
 
     def as_row(self) -> tuple[int, int, int]:
-        """(id, x, y) with -1 where there is no place."""
+        """Return (id, x, y); x and y are -1 if the action has no place."""
         return (
             self.id,
             NO_PLACE if self.x is None else self.x,
@@ -71,14 +71,17 @@ class Action:
 
     @classmethod
     def from_row(cls, row: NDArray[np.integer] | tuple[int, int, int]) -> Action:
-        """The inverse of `as_row`."""
+        """Return the action of a row (id, x, y); the inverse of `as_row`."""
         action_id, x, y = (int(value) for value in row)
         return cls(action_id, x, y) if action_id == CLICK else cls(action_id)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Step:
-    """A transition: `action`, taken in `frame_HW`, led to `next_frame_HW` and `outcome`."""
+    """A transition: `action`, taken in `frame_HW`, led to `next_frame_HW` and `outcome`.
+
+    Frames are uint8 [64, 64] with colours 0-15.
+    """
 
     frame_HW: NDArray[np.uint8]
     action: Action
@@ -88,22 +91,22 @@ class Step:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Episode:
-    """A stretch of play between two full resets of one recording.
+    """The play between two full resets of one recording.
 
     `actions_A3[t]` = (id, x, y) is taken in `frames_THW[t]` and leads to `frames_THW[t + 1]`.
 
     Attributes:
-        game_id: the game with its version, as `vc33-9851e02b`.
+        game_id: the game with its version, for example `vc33-9851e02b`.
         guid: the recording it comes from; splits are by guid.
-        frames_THW: uint8 colours 0-15, settled frames (the last grid of each animation).
-        actions_A3: int16, x and y are -1 where the action has no place.
+        frames_THW: uint8 colours 0-15; the last grid of each animation.
+        actions_A3: int16; x and y are -1 if the action has no place.
         outcomes_A: uint8, values of `Outcome`.
-        grids_T: uint16, how many grids the animation that led to each frame had.
+        grids_T: uint16, the number of grids in the animation that led to each frame.
         levels_T: uint8, `levels_completed` in each frame.
-        available_T: uint8, bit k set where action k is in `available_actions` (RESET never is).
+        available_T: uint8, bit k is set if action k is in `available_actions` (never RESET).
         win_levels: levels in the game.
-        start: row in the recording of the first frame (0-based).
-        won_next: whether the next action, which was cut away, won a level.
+        start: index of the first frame among the frames of the recording (0-based).
+        won_next: whether the next action, which was cut off, won a level.
     """
 
     game_id: str
@@ -125,19 +128,19 @@ class Episode:
         assert len(self.grids_T) == len(self.levels_T) == len(self.available_T) == frames
 
     def __len__(self) -> int:
-        """How many actions were taken."""
+        """The number of actions taken."""
         return len(self.actions_A3)
 
     def action(self, t: int) -> Action:
-        """The action taken in frame t."""
+        """Return the action taken in frame t."""
         return Action.from_row(self.actions_A3[t])
 
     def available_actions(self, t: int) -> tuple[int, ...]:
-        """Ids of the actions the game offers in frame t, without RESET."""
+        """Return the ids of the actions that the game offers in frame t, without RESET."""
         return unpack_available(int(self.available_T[t]))
 
     def steps(self) -> Iterator[Step]:
-        """Every transition, in order."""
+        """Yield every transition, in order."""
         for t in range(len(self)):
             yield Step(
                 self.frames_THW[t],
@@ -148,10 +151,10 @@ class Episode:
 
 
 def level_segments(episode: Episode) -> Iterator[tuple[int, int, int]]:
-    """Every level won: (level, t of its first action, t after its last).
+    """Yield (level, t of the first action, t after the last action) for every level won.
 
-    A stretch begins after the last RESET, or in the level's first frame, and ends with the
-    action that won the level, or, where that one was cut away, with the one before.
+    A segment begins after the last RESET, or in the level's first frame. It ends with the action
+    that won the level, or with the one before if that action was cut off (`won_next`).
     """
     start = 0
     for t in range(len(episode)):
@@ -165,8 +168,9 @@ def level_segments(episode: Episode) -> Iterator[tuple[int, int, int]]:
 
 
 def winning_segments(episode: Episode) -> NDArray[np.bool_]:
-    """Which actions won a level without detour: those of its `level_segments`; bool [A]. Here play
-    shows skill; elsewhere it may be exploration.
+    """Return which actions lie in `level_segments`, as bool [A].
+
+    These actions led to a win; other actions may be exploration, which a policy should not copy.
     """
     winning = np.zeros(len(episode), dtype=np.bool_)
     for _, start, end in level_segments(episode):
@@ -175,7 +179,7 @@ def winning_segments(episode: Episode) -> NDArray[np.bool_]:
 
 
 def game_name(game_id: str) -> str:
-    """The game without its version.
+    """Return the name of a game without its version.
 
     >>> game_name("vc33-9851e02b")
     'vc33'
@@ -184,7 +188,7 @@ def game_name(game_id: str) -> str:
 
 
 def pack_available(ids: Iterator[int] | list[int] | tuple[int, ...]) -> int:
-    """Action ids as bits; RESET is always legal and is left out.
+    """Return action ids as bits (bit k for id k); RESET is always legal and is left out.
 
     >>> unpack_available(pack_available([1, 2, 6]))
     (1, 2, 6)
@@ -193,5 +197,5 @@ def pack_available(ids: Iterator[int] | list[int] | tuple[int, ...]) -> int:
 
 
 def unpack_available(bits: int) -> tuple[int, ...]:
-    """The inverse of `pack_available`."""
+    """Return the action ids of some bits, sorted; the inverse of `pack_available`."""
     return tuple(action_id for action_id in ACTION_IDS if bits >> action_id & 1)

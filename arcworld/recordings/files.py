@@ -1,4 +1,4 @@
-"""Write files whole or not at all; show paths on one line."""
+"""Write files atomically, and print paths on one line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 
 def shown(path: Path | str) -> str:
-    """A path as one line that any terminal can print.
+    """Return a path as one line that any terminal can print.
 
     >>> shown(Path("odd\\nname.jsonl"))
     'odd?name.jsonl'
@@ -21,7 +21,7 @@ def shown(path: Path | str) -> str:
 
 
 def relative(path: Path, folder: Path) -> str:
-    """A path below a folder as its `split.json` or a manifest writes it.
+    """Return a path relative to a folder, as a `split.json` or a manifest writes it.
 
     >>> relative(Path("data/ls20/a.jsonl"), Path("data"))
     'ls20/a.jsonl'
@@ -30,7 +30,7 @@ def relative(path: Path, folder: Path) -> str:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file whole: under a temporary name first."""
+    """Write a file atomically: under a temporary name, then renamed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
@@ -41,7 +41,7 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def write_array(path: Path, array: NDArray[np.generic]) -> None:
-    """Write an `.npy` file whole."""
+    """Write an `.npy` file atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{uuid.uuid4().hex}.{path.name}")
     try:

@@ -1,6 +1,6 @@
-"""What recordings of a game tell of it, for levels that they do not show; kept with a run.
+"""Game priors: facts about a game that recordings show and that help on its other levels.
 
-Knows a file; knows nothing of how game priors is gathered (`planning.prior_extraction`) or used.
+They are saved with a run. `planning.prior_extraction` extracts them from recordings.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from arcworld.recordings.episode import COLOURS, SIDE
 FILE = "game_priors.json"
 
 type PixelRun = tuple[int, int, int]
-"""Pixels of a row: the row, the first column, the last."""
+"""Consecutive pixels of one row: (row, first column, last column)."""
 
 
 @dataclass(frozen=True, slots=True)
 class GamePriors:
-    """Of one game.
+    """The priors of one game.
 
     Attributes:
-        goal_colours: colours that an avatar touched as levels were won.
-        wins: how many wins that was seen in.
-        counters: the pixels that tell the time and nothing else.
+        goal_colours: colours that the avatar touched when levels were won.
+        wins: the number of wins that support `goal_colours`.
+        counters: pixels of status bars: they count actions and show nothing else.
     """
 
     goal_colours: tuple[int, ...] = ()
@@ -41,11 +41,11 @@ class GamePriors:
         if not all(0 <= colour < COLOURS for colour in self.goal_colours):
             raise ValueError(f"colours are 0 to {COLOURS - 1}")
         if not all(0 <= row < SIDE and 0 <= a <= b < SIDE for row, a, b in self.counters):
-            raise ValueError("clocks reach out of the frame")
+            raise ValueError(f"counters are (row, first, last) with values 0 to {SIDE - 1}")
 
     @property
     def counter_mask_HW(self) -> NDArray[np.bool_]:
-        """`counters` as a mask, bool [64, 64]."""
+        """The pixels of `counters` as a mask, bool [64, 64]."""
         mask_HW = np.zeros((SIDE, SIDE), dtype=np.bool_)
         for row, first, last in self.counters:
             mask_HW[row, first : last + 1] = True
@@ -53,7 +53,7 @@ class GamePriors:
 
 
 def pixel_runs(mask_HW: NDArray[np.bool_]) -> tuple[PixelRun, ...]:
-    """A mask as runs of pixels.
+    """Return a mask as runs of pixels.
 
     >>> pixel_runs(np.array([[1, 1, 0, 1], [0, 0, 0, 0]], dtype=np.bool_))
     ((0, 0, 1), (0, 3, 3))
@@ -64,16 +64,16 @@ def pixel_runs(mask_HW: NDArray[np.bool_]) -> tuple[PixelRun, ...]:
 
 
 def save_game_priors(folder: Path, game_priors: Mapping[str, GamePriors]) -> None:
-    """Write it, by game id, into a run's folder."""
+    """Write the priors, by game id, into the folder of a run."""
     found = {game: asdict(one) for game, one in game_priors.items()}
     (folder / FILE).write_text(json.dumps(found, indent=1) + "\n")
 
 
 def load_game_priors(folder: Path) -> dict[str, GamePriors]:
-    """The inverse of `save_game_priors`; nothing where the run has no such file.
+    """Read what `save_game_priors` wrote; empty if the run has no such file.
 
     Raises:
-        ArcworldError: the file is not what was written.
+        ArcworldError: the file is damaged or was changed.
     """
     path = folder / FILE
     if not path.is_file():
@@ -82,8 +82,8 @@ def load_game_priors(folder: Path) -> dict[str, GamePriors]:
         return {game: _read(found) for game, found in json.loads(path.read_text()).items()}
     except (OSError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise ArcworldError(
-            f"{path}: found no game priors by game ({error}); expected what training wrote; restore"
-            " it, or remove it to play without"
+            f"{path}: found no game priors by game ({error}); expected the file that training"
+            " wrote; restore it, or remove it to play without priors"
         ) from None
 
 

@@ -1,7 +1,4 @@
-"""Grids out of the text of a row: a fast exact path for the usual layout, a careful one for errors.
-
-Knows how a list of 64x64 grids is written in JSON; knows nothing of rows, games or files.
-"""
+"""Parse the grids of a row: a fast path for the usual layout, a slow one that explains errors."""
 
 from __future__ import annotations
 
@@ -14,23 +11,23 @@ from arcworld.errors import ArcworldError
 from arcworld.recordings.episode import COLOURS, SIDE
 
 MAX_GRIDS = 1024
-"""Grids in a row, at most; the longest animation seen has 62."""
+"""Limit on the grids in a row; the longest animation seen has 62."""
 _ZERO = np.uint8(ord("0"))
 _SPACE = np.uint8(ord(" ")) ^ _ZERO
 _ROW = "[" + ",".join("0" * SIDE) + "]"
 _LAYOUT = np.frombuffer(("[" + ",".join([_ROW] * SIDE) + "],").encode(), np.uint8) ^ _ZERO
-"""One grid and its comma, digits as 0: what is left of a grid's text once its colours are."""
+"""The text of one grid and its comma, with every colour 0, so that XOR leaves only the colours."""
 
 
 class RowError(ArcworldError):
-    """A row cannot be used. The reader adds the file and the line."""
+    """A row cannot be used. The reader adds the file and the line to the message."""
 
 
 def grids_from_text(text: bytes) -> NDArray[np.uint8] | None:
-    """Read `[[[0,1,...` as uint8 [n, 64, 64] without a JSON parser.
+    """Parse `[[[0,1,...` as uint8 [n, 64, 64] without a JSON parser.
 
-    Exact: the answer is what JSON would give, or None where the text is anything but n grids of
-    64x64 colours 0-15 (spaces allowed), and a parser has to say what is wrong.
+    The result is exactly what a JSON parser would give. It is None if the text is anything but n
+    grids of 64x64 colours 0-15 (spaces allowed); `grids_from_lists` then says what is wrong.
 
     >>> grids_from_text(b"[[[" + b"],[".join([b"7,15," * 31 + b"7,15"] * 64) + b"]]]")[0, 0, :3]
     array([ 7, 15,  7], dtype=uint8)
@@ -61,10 +58,10 @@ def grids_from_text(text: bytes) -> NDArray[np.uint8] | None:
 
 
 def grids_from_lists(frame: object) -> NDArray[np.uint8]:
-    """The grids of a parsed `frame` as uint8 [n, 64, 64]; n is 0 for an empty list.
+    """Return the grids of a parsed `frame` as uint8 [n, 64, 64]; n is 0 for an empty list.
 
     Raises:
-        RowError: the first grid, line or colour that is wrong.
+        RowError: a grid, line or colour is wrong; the message names the first one.
     """
     if not isinstance(frame, list):
         raise RowError(f"found frame {short(frame)}; expected a list of {SIDE}x{SIDE} grids")
@@ -77,10 +74,10 @@ def grids_from_lists(frame: object) -> NDArray[np.uint8]:
 
 
 def check_brackets(text: bytes) -> None:
-    """Refuse a frame's text with more lists than the grids allowed have, before it is parsed.
+    """Refuse the text of a frame that has more lists than `MAX_GRIDS` grids, before parsing it.
 
     Raises:
-        RowError: so it is.
+        RowError: the text has too many lists.
     """
     lists = text.count(b"[")
     if lists > MAX_GRIDS * (SIDE + 1) + 1:
@@ -109,7 +106,7 @@ def _grid(grid: object, where: str) -> NDArray[np.uint8]:
 
 
 def short(value: object, limit: int = 60) -> str:
-    """A value as one short line.
+    """Return a value as one short line.
 
     >>> short("a" * 100, 10)
     "'aaaaaa..."

@@ -1,7 +1,6 @@
-"""Several data sets as one.
+"""Join several data sets into one, packed in memory.
 
-Knows data sets; knows nothing of files. The join is packed in memory, so that frames that two of
-them show are still kept once; each keeps its own split.
+A frame that two data sets share is stored once. Each data set keeps its own split.
 """
 
 from __future__ import annotations
@@ -14,9 +13,9 @@ from arcworld.recordings.split import Split
 
 
 def join(datasets: Sequence[Dataset]) -> Dataset:
-    """The recordings of all; one that several hold counts where it comes first.
+    """Return one data set with the recordings of all; its path is the first one's.
 
-    The path is that of the first.
+    A recording that several data sets hold is taken, with its part of the split, from the first.
     """
     if len(datasets) == 1:
         return datasets[0]

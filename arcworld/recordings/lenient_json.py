@@ -1,8 +1,8 @@
-"""Fields of a row whose other fields strict JSON refuses.
+"""Read the needed fields of a row that a strict JSON parser refuses.
 
-A recorder may write NaN, half an emoji, broken UTF-8 or thousands of nested lists into fields
-that are not needed here. Those are skipped without being parsed; needed fields are parsed by the
-standard library.
+A recorder may write NaN, half a surrogate pair, broken UTF-8 or thousands of nested lists into
+fields that are not needed here. Those fields are skipped without being parsed. The needed ones are
+parsed by the standard library.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ _SCALAR = re.compile(_STRING + rb"|[^\s,\[\]{}\"]+", re.DOTALL)
 _NESTING = re.compile(_STRING + rb"|[\[\]{}]", re.DOTALL)
 _NEXT = re.compile(rb"\s*([,}])")
 MAX_BRACKETS = 300_000
-"""Brackets in a skipped value, at most."""
+"""Limit on the brackets in a skipped value."""
 
 
 class TooNestedError(ValueError):
-    """A value has more brackets than are followed."""
+    """A value has more than `MAX_BRACKETS` brackets."""
 
 
 def members(text: bytes, wanted: Collection[str] | None = None) -> dict[str, bytes]:
-    """The members of a JSON object, each value as its text; only the wanted ones if given.
+    """Return the members of a JSON object as unparsed text; only those in `wanted`, if given.
 
     >>> members(b'{"a": [NaN, {}], "b": "x"}')
     {'a': b'[NaN, {}]', 'b': b'"x"'}
 
     Raises:
-        ValueError: it is no object, or one that is cut, or nested beyond all measure.
+        ValueError: the text is not an object, is cut off, or is nested too deeply.
     """
     text = text.strip()
     if not text.startswith(b"{"):
@@ -60,10 +60,10 @@ def members(text: bytes, wanted: Collection[str] | None = None) -> dict[str, byt
 
 
 def value(text: bytes) -> object:
-    """A value as Python's own parser reads it: NaN, lone surrogates and control characters too.
+    """Parse a value with Python's parser, which allows NaN, lone surrogates and control characters.
 
     Raises:
-        ValueError: it is no JSON even so, or is nested too deeply.
+        ValueError: the text is still not JSON, or is nested too deeply.
     """
     try:
         return json.loads(text.decode("utf-8", "replace"), strict=False)
@@ -72,7 +72,7 @@ def value(text: bytes) -> object:
 
 
 def _end(text: bytes, start: int) -> int:
-    """Where the value that starts there ends."""
+    """Return the index after the value that begins at `start`."""
     if text[start : start + 1] not in (b"[", b"{"):
         scalar = _SCALAR.match(text, start)
         if scalar is None:

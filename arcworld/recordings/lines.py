@@ -1,6 +1,6 @@
-"""Rows of a text file, one at a time: a line each, or the objects of a JSON document.
+"""Read the rows of a text file one at a time: one per line, or the objects of a JSON document.
 
-Memory holds one row, however large the file or its decompressed content is.
+Only one row is in memory, however large the file or its decompressed content is.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from arcworld.recordings.grids import short
 from arcworld.recordings.opening import BUFFER, DamagedError, open_text
 
 MAX_LINE = 64 << 20
-"""Bytes in a row; a row of the longest animation seen (62 grids) has about 1 % of it."""
+"""Limit on the bytes in a row; a row with the longest animation seen (62 grids) has 1 % of it."""
 MAX_ROWS = 250_000
-"""Rows in a file, blank lines included; the longest recording seen has about 1 % of it."""
+"""Limit on the rows in a file, with blank lines; the longest recording seen has 1 % of it."""
 MAX_BYTES = 8 << 30
-"""Bytes in a file once decompressed."""
+"""Limit on the bytes in a file after decompression."""
 MAX_BLANK = 16 << 20
-"""Bytes in blank lines of a file."""
+"""Limit on the bytes in blank lines of a file."""
 _MARK = b"\xef\xbb\xbf"
 _DOCUMENT = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\[\s*\{|\{\s*\r?\n)")
-"""How a document starts whose rows are not a line each: an array of objects, or spread objects."""
+"""The start of a file whose rows are not one per line: an array, or an object over many lines."""
 _BRACES = re.compile(rb'\\.|["{}]', re.DOTALL)
 _BETWEEN = b" \t\r\n,[]" + _MARK
 
 
 class LineError(ArcworldError):
-    """The file cannot be read beyond `line`; the message names neither."""
+    """The file cannot be read beyond `line`; the message contains neither the file nor the line."""
 
     def __init__(self, line: int, message: str) -> None:
         super().__init__(message)
@@ -39,13 +39,13 @@ class LineError(ArcworldError):
 
 
 def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Rows that are not blank, with their numbers from 1.
+    """Yield (number from 1, text) of each row that is not blank.
 
-    Compression and encoding are found by content. In a JSON document that is no JSON lines (an
-    array of rows, or rows spread over lines) the number counts rows, else lines.
+    Compression and encoding are detected from the content. The number counts lines. In a JSON
+    document that is not JSON lines (an array of rows, or rows over several lines) it counts rows.
 
     Raises:
-        LineError: compressed data is cut or damaged, or a row or the file is over its bounds.
+        LineError: compressed data is cut off or damaged, or a row or the file is over its limit.
         ArcworldError: the file cannot be opened or read.
     """
     number = 0
@@ -66,7 +66,7 @@ def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def _bounded(rows: Iterator[bytes]) -> Iterator[tuple[int, bytes]]:
-    """Rows with their numbers, as long as row and file stay within bounds."""
+    """Yield rows with their numbers; raise `LineError` where a limit is passed."""
     total = blank = 0
     for number, line in enumerate(rows, 1):
         total += len(line)
@@ -90,10 +90,11 @@ def _plain_lines(stream: io.BufferedReader) -> Iterator[bytes]:
 
 
 def _objects(stream: io.BufferedReader) -> Iterator[bytes]:
-    """The top-level objects of a document, whatever white space, commas and brackets lie between.
+    """Yield the top-level objects of a document, without the white space, commas and brackets
+    between them.
 
-    A last object without its end is given as it is. Text between objects is given as a row of its
-    own: it is no JSON, and reading it says so.
+    A last object that is cut off is yielded as it is. Other text between objects is yielded as a
+    row of its own; the parser then reports that it is not JSON.
     """
     row, rest = bytearray(), b""
     depth, quoted = 0, False

@@ -1,7 +1,7 @@
-"""What is new: content hashes of frames and of frame + action, and the set seen in training.
+"""Novelty relative to the training data, by content hashes of frames and of (frame, action) pairs.
 
-Knows pixels and actions; knows nothing of models. A transition is novel where its exact frame +
-exact action stands in no training recording; a frame, where no training recording shows it.
+A transition is novel if no training recording has exactly this frame and this action. A frame is
+novel if no training recording shows exactly this frame.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _FILES = ("frame_hashes.npy", "pair_hashes.npy")
 
 
 def frame_hashes(frames_THW: NDArray[np.uint8]) -> NDArray[np.uint64]:
-    """A 64-bit hash of each frame's colours, the same on any machine: [T].
+    """Return a 64-bit hash of each frame's colours, uint64 [T]; it is the same on any machine.
 
     >>> frame_hashes(np.zeros((1, 64, 64), np.uint8))
     array([12394918884959525090], dtype=uint64)
@@ -34,14 +34,14 @@ def frame_hashes(frames_THW: NDArray[np.uint8]) -> NDArray[np.uint64]:
 def pair_hashes(
     frames_AHW: NDArray[np.uint8], actions_A3: NDArray[np.integer]
 ) -> NDArray[np.uint64]:
-    """A 64-bit hash of each frame and the action (id, x, y) taken in it: [A]."""
+    """Return a 64-bit hash of each frame and the action (id, x, y) taken in it: uint64 [A]."""
     return pair_hashes_of(frame_hashes(frames_AHW), actions_A3)
 
 
 def pair_hashes_of(
     frame_hashes_A: NDArray[np.uint64], actions_A3: NDArray[np.integer]
 ) -> NDArray[np.uint64]:
-    """`pair_hashes`, where the frames are hashed already: [A]."""
+    """Return `pair_hashes` for frames that are already hashed: uint64 [A]."""
     assert len(frame_hashes_A) == len(actions_A3)
     pairs = np.empty((len(frame_hashes_A), 14), np.uint8)
     pairs[:, :8] = frame_hashes_A.astype("<u8").reshape(-1, 1).view(np.uint8)
@@ -55,9 +55,10 @@ def _hashes(rows: NDArray[np.uint8]) -> NDArray[np.uint64]:
 
 
 def content_digest(dataset: Dataset) -> str:
-    """A digest of what the recordings of a data set hold, whatever their files and their order.
+    """Return a digest of the content of a data set, as 32 hexadecimal digits.
 
-    Equal for equal guids, frames, actions, outcomes and levels; 32 hexadecimal digits.
+    It depends on guids, frames, actions, outcomes, levels and available actions. File names and
+    the order of the recordings do not matter.
     """
     frames = dataset.frames
     used = dataset.distinct_ids()
@@ -79,11 +80,11 @@ def content_digest(dataset: Dataset) -> str:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NoveltyIndex:
-    """Hashes of what training showed; holds no frame.
+    """The hashes of all frames and (frame, action) pairs of the training data.
 
     Attributes:
-        frames: sorted uint64, one a distinct frame.
-        pairs: sorted uint64, one a distinct frame + action.
+        frames: sorted uint64, one for each distinct frame.
+        pairs: sorted uint64, one for each distinct pair of frame and action.
     """
 
     frames: NDArray[np.uint64]
@@ -91,7 +92,7 @@ class NoveltyIndex:
 
     @classmethod
     def from_dataset(cls, dataset: Dataset) -> NoveltyIndex:
-        """All frames and pairs of a dataset, usually its `train` part."""
+        """Build the index of a data set, usually the `train` part of one."""
         hashes = np.zeros(dataset.frames.count, np.uint64)
         used = dataset.distinct_ids()
         hashes[used] = frame_hashes(dataset.frames.take(used))
@@ -103,23 +104,23 @@ class NoveltyIndex:
         return cls(np.unique(hashes[used]), np.unique(np.concatenate([empty, *pairs])))
 
     def novel_frames(self, frames_THW: NDArray[np.uint8]) -> NDArray[np.bool_]:
-        """[T], true where training never showed the frame."""
+        """Return bool [T], True where training never showed the frame."""
         return ~np.isin(frame_hashes(frames_THW), self.frames)
 
     def novel_pairs(
         self, frames_AHW: NDArray[np.uint8], actions_A3: NDArray[np.integer]
     ) -> NDArray[np.bool_]:
-        """[A], true where training never took this action in this frame."""
+        """Return bool [A], True where training never took this action in this frame."""
         return ~np.isin(pair_hashes(frames_AHW, actions_A3), self.pairs)
 
     def save(self, folder: Path) -> None:
-        """Write `frame_hashes.npy` and `pair_hashes.npy`."""
+        """Write `frame_hashes.npy` and `pair_hashes.npy` into a folder."""
         for name, hashes in zip(_FILES, (self.frames, self.pairs), strict=True):
             write_array(folder / name, hashes.astype("<u8"))
 
     @classmethod
     def load(cls, folder: Path) -> NoveltyIndex:
-        """The inverse of `save`.
+        """Read what `save` wrote.
 
         Raises:
             ArcworldError: a file is missing or is not a sorted list of hashes.
@@ -134,7 +135,7 @@ def _load_hashes(path: Path) -> NDArray[np.uint64]:
             raise ValueError
     except (OSError, ValueError, EOFError):
         raise ArcworldError(
-            f"{shown(path)}: found no sorted 64-bit hashes; expected what training wrote;"
+            f"{shown(path)}: found no sorted 64-bit hashes; expected the file that training wrote;"
             " restore the run or train again"
         ) from None
     return hashes

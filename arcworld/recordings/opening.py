@@ -1,7 +1,7 @@
-"""Open recordings for reading: compressed, in a zip archive, or in another Unicode encoding.
+"""Open recordings that are plain, compressed, in a zip archive, or in another Unicode encoding.
 
 The content decides how a file is read, not its name. A recording in a zip archive has the path of
-the archive and then its own: `data.zip/ls20/a.jsonl`.
+the archive followed by its own: `data.zip/ls20/a.jsonl`.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ else:
 
 BUFFER = 1 << 20
 MAX_LAYERS = 3
-"""Compressed within compressed, at most; more is an attack or a mistake."""
+"""Limit on nested compression; more is an attack or a mistake."""
 MAX_MEMBERS = 100_000
-"""Files in a zip archive, at most."""
+"""Limit on the files in a zip archive."""
 _OPENERS: dict[str, tuple[bytes, Any]] = {
     "gzip": (b"\x1f\x8b", lambda file: gzip.GzipFile(fileobj=file)),
     "zstd": (b"\x28\xb5\x2f\xfd", zstd.ZstdFile),
@@ -49,21 +49,21 @@ _ENCODINGS = (
     (b"{\0", "utf-16-le"),
     (b"\0{", "utf-16-be"),
 )
-"""First bytes of a text that is not UTF-8, with or without a byte order mark; longest first."""
+"""First bytes of text that is not UTF-8, with or without a byte order mark; longest first."""
 
 
 class DamagedError(ArcworldError):
-    """Compressed data cannot be read to its end; the message says what was found."""
+    """Compressed or encoded data cannot be read to its end; the message says what was found."""
 
 
 @contextmanager
 def open_text(path: Path) -> Generator[io.BufferedReader]:
-    """The content of a file or of a zip member, decompressed, as UTF-8 bytes.
+    """Open a file or a zip member as a stream of decompressed UTF-8 bytes.
 
-    Rows before damage can still be read.
+    Rows before a damaged part can still be read.
 
     Raises:
-        DamagedError: the compressed data is cut, damaged or encrypted, or not in UTF-8 as declared.
+        DamagedError: the data is cut off, damaged or encrypted, or its text cannot be decoded.
         OSError: the file cannot be opened or read.
     """
     kind = "compressed"
@@ -83,11 +83,11 @@ def open_text(path: Path) -> Generator[io.BufferedReader]:
         raise _damaged("zip", error) from None
     except UnicodeError as error:
         raise DamagedError(
-            f"found text that is not in its own encoding ({short(str(error))}); expected UTF-8;"
+            f"found text that cannot be decoded ({short(str(error))}); expected UTF-8;"
             " save the file as UTF-8"
         ) from None
     except OSError as error:
-        if error.errno is None:  # bz2 has no exception of its own
+        if error.errno is None:  # the bz2 module reports damaged data as a plain OSError
             raise _damaged(kind, error) from None
         raise
 
@@ -96,7 +96,7 @@ def _damaged(kind: str, error: Exception) -> DamagedError:
     remedy = "restore it, or unpack the rows before the damage"
     if kind == "gzip":
         remedy += " (zcat FILE > NAME.jsonl)"
-    found = f"found {kind} data cut or damaged ({short(str(error))})"
+    found = f"found {kind} data that is cut off or damaged ({short(str(error))})"
     return DamagedError(f"{found}; expected a whole {kind} file; {remedy}")
 
 
@@ -130,7 +130,7 @@ def _buffered(file: Any) -> io.BufferedReader:
 
 
 class _Pieces(io.RawIOBase):
-    """A decompressor read piece by piece, so that rows before damage are still read."""
+    """Reads a decompressor piece by piece, so that rows before a damaged part are still read."""
 
     def __init__(self, file: Any) -> None:
         self.file = file
@@ -160,7 +160,7 @@ def _in_utf8(file: io.BufferedReader) -> io.BufferedReader:
 
 
 class _Recoded(io.RawIOBase):
-    """Text of another encoding as UTF-8."""
+    """Reads text of another encoding as UTF-8."""
 
     def __init__(self, file: io.BufferedReader, encoding: str) -> None:
         self.file = file
@@ -183,7 +183,7 @@ class _Recoded(io.RawIOBase):
 
 
 def member(path: Path) -> tuple[Path, str] | None:
-    """The archive and the name within it, where a path leads into a zip archive; else None."""
+    """Return (archive, name inside it) if a path leads into a zip archive, else None."""
     if ".zip" not in str(path).lower():
         return None
     for parent in path.parents:
@@ -193,17 +193,17 @@ def member(path: Path) -> tuple[Path, str] | None:
 
 
 def file_of(path: Path) -> Path:
-    """The file on disk: the archive, where a path leads into one."""
+    """Return the file on disk for a path: the archive, if the path leads into one."""
     inside = member(path)
     return path if inside is None else inside[0]
 
 
 def zip_names(path: Path) -> list[str]:
-    """The names of the files in a zip archive, sorted.
+    """Return the names of the files in a zip archive, sorted.
 
     Raises:
-        DamagedError: it is no whole zip archive, or holds too many files.
-        OSError: it cannot be opened.
+        DamagedError: the file is not a whole zip archive, or holds too many files.
+        OSError: the file cannot be opened.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -211,12 +211,15 @@ def zip_names(path: Path) -> list[str]:
     except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
         raise _damaged("zip", error) from None
     if len(infos) > MAX_MEMBERS:
-        raise DamagedError(f"found {len(infos):,} files in a zip archive; at most {MAX_MEMBERS:,}")
+        raise DamagedError(
+            f"found {len(infos):,} files in a zip archive; expected at most {MAX_MEMBERS:,};"
+            " unpack it"
+        )
     return sorted(info.filename for info in infos if not info.is_dir())
 
 
 def read_file(path: Path, limit: int) -> bytes | None:
-    """The first `limit` bytes of a file or a zip member, decompressed; None where there is none."""
+    """Return the first `limit` decompressed bytes of a file or zip member; None if unreadable."""
     if member(path) is None and not path.is_file():
         return None
     try:

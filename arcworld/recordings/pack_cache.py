@@ -1,4 +1,4 @@
-"""Folders in the cache that hold packed data sets."""
+"""The cache folders of packed data sets: one for each path and state of its files."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from pathlib import Path
 from arcworld.recordings.packed import Packed, load_packed, save_packed
 
 _ABANDONED = 24 * 3600.0
-"""Seconds after which an unfinished folder in the cache has no owner."""
+"""Seconds after which an unfinished folder in the cache counts as left by a killed process."""
 
 type CacheKey = list[list[str | int]]
-"""Name, size and time of change of each file."""
+"""Name, size in bytes and modification time in ns of each file."""
 
 
 def cache_folder() -> Path:
-    """Where what can be made again is kept: `$ARCWORLD_CACHE`, else `~/.cache/arcworld`."""
+    """Return the cache folder: `$ARCWORLD_CACHE`, else `~/.cache/arcworld`."""
     return Path(os.environ.get("ARCWORLD_CACHE") or Path.home() / ".cache" / "arcworld")
 
 
 def packed_folder(path: Path, key: CacheKey, cache: Path | None) -> Path:
-    """Where the data set at a path is packed, in the state that `key` describes."""
+    """Return the folder for the data set at a path, whose files are in the state `key`."""
     place = blake2b(os.fsencode(path.resolve()), digest_size=8).hexdigest()
     content = blake2b(repr(key).encode("utf-8", "backslashreplace"), digest_size=8).hexdigest()
     return (cache or cache_folder()) / "packed" / f"{place}-{content}"
 
 
 def keep(packed: Packed, folder: Path, key: CacheKey) -> Packed:
-    """Save, and open what was saved; where that fails, go on from memory."""
+    """Save packed data and return it mapped from disk; if saving fails, warn and return it."""
     try:
         save_packed(packed, folder, key)
     except OSError as error:
@@ -47,7 +47,7 @@ def keep(packed: Packed, folder: Path, key: CacheKey) -> Packed:
 
 
 def _forget(folder: Path) -> None:
-    """Remove older states of the same path, and what killed processes left behind."""
+    """Remove older states of the same path and the unfinished folders of killed processes."""
     place = folder.name.split("-")[0]
     for old in folder.parent.glob(f"{place}-*"):
         if old != folder:

@@ -1,8 +1,8 @@
-"""Many episodes as a few columns, and those columns on disk.
+"""Store many episodes as a few columns (arrays), in memory and on disk.
 
-Knows how episodes lie in memory and in a cache folder; `dataset` knows where they come from. The
-folder holds `.npy` columns, mapped into memory when opened, and `dataset.json`, which describes
-them. A folder that is cut, old or altered is not trusted: it loads as None.
+A cache folder holds the columns as `.npy` files, mapped into memory when opened, and
+`dataset.json`, which describes them. A folder that is incomplete, outdated or changed loads as
+None.
 """
 
 from __future__ import annotations
@@ -39,9 +39,10 @@ type Columns = dict[str, NDArray[Any]]
 
 @dataclass(frozen=True, slots=True)
 class EpisodeEntry:
-    """Where an episode lies: its frames are rows `first` to `first + frames` of the columns.
+    """The place of an episode: its frames are rows `first` to `first + frames` of the columns.
 
-    `actions` and `outcomes` have one row less for each episode: theirs start at `first_action`.
+    `actions` and `outcomes` have one row less per episode, so theirs start at `first_action`.
+    `source` is the path of the file relative to the data set.
     """
 
     game_id: str
@@ -56,14 +57,11 @@ class EpisodeEntry:
 
     @property
     def actions(self) -> int:
-        """How many actions were taken."""
+        """The number of actions taken."""
         return self.frames - 1
 
     def cut(self, first: int, end: int) -> EpisodeEntry:
-        """Frames `first` to `end` - 1 of the episode, and the actions between them.
-
-        `start` is counted on as if no row of the recording had been skipped.
-        """
+        """Return the entry for frames `first` to `end` - 1 and the actions between them."""
         assert 0 <= first < end <= self.frames
         return replace(
             self,
@@ -76,7 +74,7 @@ class EpisodeEntry:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file that was left out, and why."""
+    """A file that was left out, and the reason."""
 
     path: str
     reason: str
@@ -87,10 +85,11 @@ class Packed:
     """Episodes as columns.
 
     Attributes:
-        columns: `frames` [N, 2048] distinct and packed; `frame_ids`, `grids`, `levels`,
-            `available` one a frame; `actions` [., 3], `outcomes` one an action.
-        entries: where each episode lies.
-        skipped: files left out.
+        columns: `frames` [N, 2048], distinct and packed at 4 bits a pixel. With one row per frame:
+            `frame_ids`, `grids`, `levels`, `available`. With one row per action: `actions` [., 3]
+            and `outcomes`.
+        entries: the place of each episode in the columns.
+        skipped: files that were left out.
     """
 
     columns: Columns
@@ -98,7 +97,7 @@ class Packed:
     skipped: tuple[Skipped, ...]
 
     def episode(self, entry: EpisodeEntry) -> Episode:
-        """Unpack one episode, equal to the one that was packed."""
+        """Unpack one episode; it equals the one that was packed."""
         frames = slice(entry.first, entry.first + entry.frames)
         actions = slice(entry.first_action, entry.first_action + entry.actions)
         of = self.columns
@@ -128,14 +127,14 @@ def pack_episodes(
 
 
 class Packer:
-    """Packs episodes as they come, so that unpacked frames need not be kept."""
+    """Packs episodes one by one, so that unpacked frames need not stay in memory."""
 
     def __init__(self) -> None:
         self._ids: dict[bytes, int] = {}
         self._pieces: list[tuple[EpisodeEntry, Columns]] = []
 
     def add(self, source: str, episode: Episode) -> None:
-        """Append an episode."""
+        """Append an episode that was read from the file `source`."""
         packed = pack_frames(episode.frames_THW)
         columns = {
             "frame_ids": np.array(
@@ -158,11 +157,11 @@ class Packer:
         self._pieces.append((entry, columns))
 
     def drop(self, guid: str) -> None:
-        """Take a recording out again."""
+        """Remove a recording that was added before."""
         self._pieces = [piece for piece in self._pieces if piece[0].guid != guid]
 
     def finish(self, skipped: Sequence[Skipped] = ()) -> Packed:
-        """What was added, as columns."""
+        """Return everything that was added, as columns."""
         columns: Columns = {}
         for name, dtype in _COLUMNS.items():
             if name != "frames":
@@ -182,7 +181,7 @@ class Packer:
 
 
 def save_packed(packed: Packed, folder: Path, key: Any) -> None:
-    """Write a folder that appears whole; where another process was first, its folder stays.
+    """Write a folder atomically; if another process already wrote it, that one stays.
 
     Raises:
         OSError: the folder cannot be written.
@@ -229,7 +228,7 @@ def _manifest(packed: Packed, key: Any) -> bytes:
 
 
 def load_packed(folder: Path, key: Any) -> Packed | None:
-    """Map a folder into memory, or None where it is not whole and of this version and key."""
+    """Map a folder into memory; None if it is incomplete or has another version or key."""
     try:
         text = (folder / MANIFEST).read_bytes()
         body = text[text.index(b'"payload":') + len(b'"payload":') : -2]
@@ -252,7 +251,7 @@ def _digest(text: bytes) -> str:
 
 
 def _describe(column: NDArray[Any]) -> list[Any]:
-    """Shape, type, and a checksum at the speed of memory: sum and xor as 64-bit words."""
+    """Return shape, type and a cheap checksum (sum and XOR of the content as 64-bit words)."""
     content = np.ascontiguousarray(column).view(np.uint8).ravel()
     whole = len(content) // 8 * 8
     words = content[:whole].view(np.uint64)

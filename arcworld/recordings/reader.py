@@ -1,7 +1,7 @@
-"""A recording in any dialect, compression and encoding, as episodes.
+"""Read a recording, in any dialect, compression and encoding, as episodes.
 
-`dialects` reads one row; here rows become episodes. Files are read line by line, so that memory
-holds the settled frames of one file and no text.
+`dialects` parses one row; this module combines the rows. Files are read line by line, so that
+memory holds the frames of one file but not its text.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ MAX_PROBLEMS = 20
 
 
 def read_recording(path: Path | str, *, strict: bool = True) -> Recording:
-    """Read a recording of any dialect; compression and encoding are found by content.
+    """Read a recording of any dialect; compression and encoding are detected from the content.
 
     Args:
         path: the file.
-        strict: raise at the first fatal problem; else list the problems.
+        strict: raise at the first fatal problem; else list all problems in the result.
 
     Raises:
         ArcworldError: `path:line: found ...; expected ...; do ...`, or the file cannot be opened.
@@ -43,12 +43,12 @@ def read_recording(path: Path | str, *, strict: bool = True) -> Recording:
 
 
 def iter_grids(path: Path | str) -> Iterator[NDArray[np.uint8]]:
-    """Every animation in a recording, uint8 [n, 64, 64] a row; rows without a grid are left out.
+    """Yield the animation of each row as uint8 [n, 64, 64]; rows without a grid are left out.
 
-    The i-th is the one that led to the i-th frame over the episodes of `read_recording`.
+    The i-th animation led to the i-th frame, counted over all episodes of `read_recording`.
 
     Raises:
-        ArcworldError: as `read_recording`, when the bad row is reached.
+        ArcworldError: as `read_recording`, when iteration reaches the bad row.
     """
     reading = _Reading(Path(path), strict=True)
     for number, line in _lines(reading):
@@ -58,7 +58,7 @@ def iter_grids(path: Path | str) -> Iterator[NDArray[np.uint8]]:
 
 
 class _Reading:
-    """The state of one file's reading."""
+    """The state while one file is read."""
 
     def __init__(self, path: Path, strict: bool) -> None:
         self.path, self.strict = path, strict
@@ -76,7 +76,7 @@ class _Reading:
         self.broken = False
 
     def report(self, line: int, message: str, fatal: bool = True) -> None:
-        """Note a problem, once for each message; raise it where reading is strict."""
+        """Record a problem, once per message; raise a fatal one if reading is strict."""
         if fatal and self.strict:
             raise ArcworldError(Problem(line, message, True).at(self.path))
         self.broken |= fatal
@@ -145,10 +145,10 @@ class _Reading:
         self.frames += 1
 
     def _with_file_facts(self, number: int, row: Row) -> Row:
-        """The row with what holds for the whole file: its guid, and whether it keeps a flag.
+        """Return the row with the file's guid, and with `full_reset` None if it is unreliable.
 
-        The RESET that opens a game is a full one. Where even that row's flag is false, the
-        recorder does not keep the flag.
+        The RESET that opens a game is a full one. If the flag of that row is false, the recorder
+        does not set the flag at all.
         """
         self.guid = self.guid or row.guid
         if not row.guid:
@@ -158,7 +158,7 @@ class _Reading:
         if opening and row.full_reset is False and not row.levels_completed:
             self.flag_is_kept = False
             found = (
-                "full_reset is false where the game opens: full resets are found by their effect"
+                "full_reset is false where the game opens: full resets are detected by their effect"
             )
             self.report(number, found, fatal=False)
         unknown = row.full_reset is False and not self.flag_is_kept
@@ -167,17 +167,17 @@ class _Reading:
         )
 
     def _remark(self, number: int, before: Row | None, row: Row) -> None:
-        """What can be used but is worth a word."""
+        """Record what is unusual in a row but does not make it unusable."""
         if before is None and row.action is not None and row.action[0] != RESET:
             self.report(number, "the recording starts in the middle of play", fatal=False)
         if row.full_reset and row.action is not None and row.action[0] != RESET and before:
-            found = "full_reset with another action than RESET: taken as an ordinary row"
+            found = "full_reset with an action other than RESET: taken as an ordinary row"
             self.report(number, found, fatal=False)
         if before and row.levels_completed > before.levels_completed + 1:
             found = "several levels completed by one action: rows may be missing"
             self.report(number, found, fatal=False)
         if row.available is None:
-            found = "no available_actions (missing or empty): taken as all that the episode uses"
+            found = "no available_actions (missing or empty): taken as all actions of the episode"
             self.report(number, found, fatal=False)
 
     def _close(self) -> None:
@@ -186,7 +186,7 @@ class _Reading:
         self.segment = None
 
     def _count(self) -> None:
-        """Compare with the count of actions in a human summary."""
+        """Compare the number of actions with the one in the summary row of a human recording."""
         counted = self.summary[1].actions if self.summary else None
         found = self.frames + self.refused - 1
         if (
@@ -197,12 +197,12 @@ class _Reading:
         ):
             self.report(
                 self.summary[0],
-                f"the summary counts {counted} actions, the rows hold {found}: rows may be missing",
+                f"the summary counts {counted} actions, the rows {found}: rows may be missing",
                 fatal=False,
             )
 
     def _judge(self) -> None:
-        """What all rows say together."""
+        """Record the problems that only show over all rows."""
         if self.broken:
             return
         if not self.frames:
@@ -219,7 +219,7 @@ class _Reading:
             self.report(line, found, fatal=False)
 
     def finish(self) -> Recording:
-        """The recording as it was read."""
+        """Return the recording."""
         self._close()
         self._judge()
         self._count()

@@ -1,4 +1,4 @@
-"""One file of play as it was read: its episodes, and what is wrong in it."""
+"""The result of reading one file: its episodes and its problems."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from arcworld.recordings.files import shown
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong in a file; `line` counts from 1, 0 is the file as a whole.
+    """A problem in a file; `line` counts from 1, and 0 means the file as a whole.
 
-    A fatal problem makes the file unusable; any other says what was assumed or left out.
+    A fatal problem makes the file unusable. Any other states what was assumed or left out.
     """
 
     line: int
@@ -22,7 +22,7 @@ class Problem:
     fatal: bool
 
     def at(self, path: Path) -> str:
-        """One line with the file and the row.
+        """Return the problem as one line with the file and the row.
 
         >>> Problem(3, "found ...", True).at(Path("a.jsonl"))
         'a.jsonl:3: found ...'
@@ -33,9 +33,9 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recording:
-    """One file of play. With a fatal problem, `episodes` holds what came before it.
+    """One file of play. With a fatal problem, `episodes` holds the play before it.
 
-    `rows` counts lines that are not blank, a last summary row among them.
+    `rows` counts the lines that are not blank, including a final summary row.
     """
 
     path: Path
@@ -53,5 +53,5 @@ class Recording:
 
     @property
     def steps(self) -> int:
-        """Actions taken, over all episodes."""
+        """The number of actions taken, over all episodes."""
         return sum(map(len, self.episodes))

@@ -1,7 +1,7 @@
-"""JSON of one row as Python values, its grids apart by a fast path.
+"""Parse the JSON of one row; its grids are parsed separately by a fast path.
 
-Strict JSON comes first. Where it refuses a row, the needed fields alone are read: a field that is
-not needed must not decide whether a file can be used.
+A strict parser runs first. If it refuses the row, only the needed fields are read: a broken field
+that is not needed must not make a file unusable.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from arcworld.recordings.lenient_json import MAX_BRACKETS, TooNestedError, membe
 _FRAME_KEY = b'"frame":'
 _TAKEN = "\0grids"
 _MAX_BRACKETS = 100_000
-"""Brackets that strict JSON is parsed with: a row of the most grids allowed has fewer."""
+"""Limit on the brackets for the strict parser; a row with `MAX_GRIDS` grids has fewer."""
 _FIELDS = (
     "game_id",
     "guid",
@@ -31,14 +31,16 @@ _FIELDS = (
     "available_actions",
     "total_actions",
 )
-"""Fields that are needed, beside `frame`, `action_input` and the mere names of a scorecard's."""
+"""Needed fields, besides `frame` and `action_input`; of a scorecard only the names are needed."""
 
 
 def decode_row(line: bytes) -> tuple[dict[str, Any], NDArray[np.uint8] | None]:
-    """A row with its `data`; its grids too where the fast path could read them.
+    """Return (row, grids): the row with its `data`, and uint8 [n, 64, 64].
+
+    The grids are None if the fast path could not read them; they are then in the row.
 
     Raises:
-        RowError: the line is no JSON, or no row of play.
+        RowError: the line is not JSON, or not a row of play.
     """
     key = line.find(_FRAME_KEY)
     start = line.find(b"[", key, key + len(_FRAME_KEY) + 2) if key >= 0 else -1
@@ -55,7 +57,7 @@ def decode_row(line: bytes) -> tuple[dict[str, Any], NDArray[np.uint8] | None]:
 
 
 def _parse(line: bytes) -> dict[str, Any]:
-    """A row as Python values; `data` is an object in it."""
+    """Parse a row; its `data` is an object."""
     try:
         if line.count(b"[") + line.count(b"{") > _MAX_BRACKETS:
             return _needed(line)
@@ -87,7 +89,7 @@ def _parse(line: bytes) -> dict[str, Any]:
 
 
 def _needed(line: bytes) -> dict[str, Any]:
-    """A row's needed fields alone, where strict JSON refuses the line for another one.
+    """Return only the needed fields of a row, for a line that the strict parser refuses.
 
     Raises:
         ValueError: the line is not JSON in a field that is needed, or in its structure.

@@ -1,4 +1,4 @@
-"""Whether the rows of a file stand in the order in which they were written, each once."""
+"""Detect rows of a file that are out of order or repeated, by their timestamps."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class RowOrder:
-    """Follows the timestamps of a file's rows and what its lines say.
+    """Compares the timestamps and the lines of a file's rows.
 
-    A file whose rows all bear one timestamp has no clock, and then nothing is concluded: two
-    actions without effect leave equal lines. Whole seconds may repeat.
+    If all rows have the same timestamp, the recorder has no clock and nothing is reported: two
+    actions without effect write equal lines. Timestamps in whole seconds may repeat.
     """
 
     _last: float | None = None
@@ -23,7 +23,7 @@ class RowOrder:
     _lines: dict[int, int] = field(default_factory=dict[int, int])
 
     def add(self, number: int, line: bytes, time: float | None) -> None:
-        """Follow one row: its number, its text and the seconds of its timestamp."""
+        """Add one row: its number, its text and its timestamp in seconds."""
         if time is None:
             return
         first = self._lines.setdefault(hash(line.strip()), number)
@@ -40,19 +40,19 @@ class RowOrder:
         self._last = time
 
     def remarks(self) -> list[tuple[int, str]]:
-        """What is out of order, as (row, message)."""
+        """Return what is out of order, as (row, message)."""
         if not self._ticking:
             return []
         found: list[tuple[int, str]] = []
         if self._repeats:
             number, first = self._repeats[0]
-            note = f"the row repeats row {first}, timestamp and all"
+            note = f"the row repeats row {first} with the same timestamp"
             found.append((number, _counted(note, len(self._repeats))))
         if self._back:
             note = "the timestamp goes back: rows may be swapped or repeated"
             found.append((self._back[0], _counted(note, len(self._back))))
         if self._equal and self._fractions:
-            note = "the timestamp repeats that of the row before: rows may be repeated or altered"
+            note = "the timestamp equals that of the row before: rows may be repeated or changed"
             found.append((self._equal[0], _counted(note, len(self._equal))))
         return found
 

@@ -1,7 +1,4 @@
-"""Which recordings are trained on and which validate: by recording, never by window.
-
-Knows `split.json` and guids; knows nothing of what the recordings hold.
-"""
+"""Split recordings into `train` and `validation`; a recording is never divided between the two."""
 
 from __future__ import annotations
 
@@ -21,12 +18,12 @@ from arcworld.recordings.opening import read_file
 NAME = "split.json"
 PARTS = ("train", "validation")
 MAX_BYTES = 64 << 20
-"""Bytes of a `split.json` that are read."""
+"""Limit on the bytes of a `split.json`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A recording as the split sees it."""
+    """What the split needs of a recording: its id, its game and its file."""
 
     guid: str
     game_id: str
@@ -35,13 +32,13 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Guids of each part. A recording that a `split.json` leaves out is in neither."""
+    """The guids of each part. A recording that its `split.json` does not name is in neither."""
 
     train: frozenset[str]
     validation: frozenset[str]
 
     def part(self, name: str) -> frozenset[str]:
-        """The guids of `train` or `validation`."""
+        """Return the guids of `train` or `validation`."""
         return self.train if name == "train" else self.validation
 
 
@@ -51,15 +48,15 @@ def load_split(
     seed: int = 0,
     validation_fraction: float = 0.2,
 ) -> Split:
-    """Split recordings as the nearest `split.json` says, else by guid.
+    """Split recordings by the nearest `split.json`, else by guid.
 
     `split.json` maps `train` and `validation` to guids or to paths relative to its own folder. It
-    rules the recordings below it; it is looked for from each recording up to the folder above
-    `data`. Recordings without one are split by guid with a seed, game by game: a recording's part
-    depends only on its own game's guids.
+    applies to the recordings below it. The search goes from each recording up to the folder above
+    `data`. Other recordings are split by guid and seed, separately for each game: the part of a
+    recording depends only on the guids of its own game.
 
     Raises:
-        ArcworldError: a `split.json` is not what is described here.
+        ArcworldError: a `split.json` does not have this form, or names a recording in both parts.
     """
     data = Path(data)
     root = data if data.is_dir() else data.parent
@@ -88,7 +85,7 @@ def load_split(
     if twice:
         raise ArcworldError(
             f"{shown(root / NAME)}: found recording {twice[0]} in both parts; expected it in one;"
-            " choose"
+            " remove it from the other"
         )
     return Split(frozenset(parts["train"]), frozenset(parts["validation"]))
 
@@ -119,7 +116,7 @@ def _read(file: Path) -> dict[str, list[str]]:
         lists = {name: found[name] for name in PARTS}
         if all(isinstance(v, list) and all(isinstance(s, str) for s in v) for v in lists.values()):
             return lists
-        problem = "lists of other things than texts"
+        problem = "a part that is not a list of strings"
     except (OSError, orjson.JSONDecodeError, KeyError, TypeError) as error:
         problem = short(error)
     raise ArcworldError(
@@ -140,21 +137,21 @@ def _named(file: Path, sources: Sequence[Source], names: Sequence[str]) -> set[s
 def _warn_of_unknown_names(
     file: Path, sources: Sequence[Source], named: dict[str, list[str]]
 ) -> None:
-    """Say which names of a split file are no recording's: a misspelt one is in neither part."""
+    """Warn of names in a split file that match no recording: a misspelt one is in neither part."""
     known = {source.guid for source in sources}
     known |= {relative(source.path, file.parent) for source in sources}
     names = [name.removeprefix("./") for part in named.values() for name in part]
     unknown = [n for n in names if n not in known and not (file.parent / n).is_file()]
     if unknown:
         warnings.warn(
-            f"{shown(file)}: {len(unknown)} names are no recording here ({unknown[0]});"
-            " expected guids or relative paths; correct them, or they are in neither part",
+            f"{shown(file)}: found {len(unknown)} names that match no recording ({unknown[0]});"
+            " expected guids or relative paths; correct them, or these are in neither part",
             stacklevel=4,
         )
 
 
 def _by_guid(sources: Sequence[Source], seed: int, fraction: float) -> dict[str, set[str]]:
-    """Stratified by game; a game with one recording has it in `train`."""
+    """Split by guid within each game; a game with one recording has it in `train`."""
     games: dict[str, set[str]] = {}
     for source in sources:
         games.setdefault(source.game_id, set()).add(source.guid)

@@ -1,15 +1,17 @@
-"""Status bars and clocks: pixels near an edge that count actions, whatever the actions are.
+"""Detect status bars: pixels near an edge that count actions, whichever actions are taken.
 
-Knows frames and actions; knows nothing of states. A bar and a player both change at nearly every
-action. What tells them apart, for a row or column of pixels:
+A status bar and an avatar both change with nearly every action. A row or column of pixels is a
+status bar if:
 
-- a bar goes one way: pixels turn from one colour to one other, and turn back only all at once (a
-  refill). A player that moves fills one place and clears another in the same action.
-- a bar does not ask which action it was: at least two kinds of actions, or clicks on three things,
-  moved it, or it went on while all else came back to what it was (a switch clicked on and off); and
-  it does not move where one clicked.
-- a bar moves along: each tick lies further on than the one before. A thing that a player pushes
-  or paints follows the player.
+- it changes in one direction: pixels turn from one colour to one other, and back only all at once
+  (a refill). An avatar that moves fills one place and clears another in the same action.
+- it does not depend on the action: at least two kinds of actions, or clicks on three cells, moved
+  it. Or it advanced while everything else returned to an earlier state (a switch clicked on and
+  off). It does not change where the player clicked.
+- its changes move along the line: each tick lies further than the one before. A thing that the
+  avatar pushes or paints follows the avatar back and forth.
+
+A tick is one change of a bar: a few pixels turn to the second colour.
 """
 
 from __future__ import annotations
@@ -23,20 +25,21 @@ from numpy.typing import NDArray
 from arcworld.recordings.episode import CLICK, RESET, SIDE, Action, Episode, Outcome
 
 SUSPECT = 2
-"""Ticks from which on a line may be a clock."""
+"""A line may be a status bar from this many ticks on."""
 
 
 @dataclass(frozen=True, slots=True)
 class StatusBarConfig:
-    """What is believed of a row or column.
+    """When a row or column counts as a status bar.
 
     Attributes:
-        margin: rows and columns within so many pixels of an edge are watched.
-        ticks: so many ticks make a bar.
+        margin: rows and columns within this many pixels of an edge are watched.
+        ticks: a bar needs at least this many ticks.
         widest: a tick changes at most this many pixels of the line.
-        doubt: a line is no bar where more than this share of its changes were not ticks.
-        lives: so many pixels near an edge may tell how often one came back.
-        alone: so often it went on where all else came back: then no variety of actions is asked.
+        doubt: a line is not a bar if more than this share of its changes were not ticks.
+        lives: a counter of lives near an edge changes at most this many pixels.
+        alone: a line that advanced this often while everything else returned to an earlier state
+            is a bar even if only one kind of action moved it.
     """
 
     margin: int = 8
@@ -49,7 +52,20 @@ class StatusBarConfig:
 
 @dataclass(slots=True)
 class _Line:
-    """What was seen of one row or column."""
+    """What was observed of one row or column.
+
+    Attributes:
+        colours: (old, new) colour of its ticks.
+        ticks: changes that look like ticks of a bar.
+        others: changes that do not.
+        turned: pixels turned since the bar was last full.
+        lately: ticks since then.
+        alone: times that it advanced while everything else returned to an earlier state.
+        steps: ticks that lay before and after the tick before them.
+        place: mean position of the last tick along the line, -1 if unknown.
+        ticked: bool [64], pixels that ticked.
+        kinds: the kinds of actions that moved it.
+    """
 
     colours: tuple[int, int] | None = None
     ticks: int = 0
@@ -63,22 +79,22 @@ class _Line:
     kinds: set[tuple[int, ...]] = field(default_factory=set[tuple[int, ...]])
 
     def restart(self) -> None:
-        """The bar may stand anywhere now."""
+        """Forget the position of the bar, which may be anywhere now."""
         self.place, self.turned, self.lately = -1.0, 0, 0
 
 
 class StatusBarMask:
-    """Learns, from transition to transition, which pixels are clocks.
+    """Learns online, from one transition after another, which pixels are status bars.
 
     Attributes:
-        mask_HW: bool [64, 64], True where a pixel tells the time and nothing else. A new array
-            whenever it changes.
+        mask_HW: bool [64, 64], True at the pixels of status bars. It is a new array whenever it
+            changes.
     """
 
     def __init__(
         self, config: StatusBarConfig | None = None, known_HW: NDArray[np.bool_] | None = None
     ) -> None:
-        """`known_HW`: pixels that are known to be clocks, and stay masked."""
+        """`known_HW`: bool [64, 64], pixels known to be status bars; they stay masked."""
         self.config = config or StatusBarConfig()
         blank_HW = np.zeros((SIDE, SIDE), dtype=np.bool_)
         self.mask_HW = self._known_HW = blank_HW if known_HW is None else known_HW
@@ -88,7 +104,7 @@ class StatusBarMask:
         self._earlier_HW: NDArray[np.uint8] | None = None
 
     def restart(self) -> None:
-        """A level begins, or was set back: bars are full again."""
+        """Begin a level, or begin it again: status bars are full."""
         self._earlier_HW = None
         for line in self._lines.values():
             line.restart()
@@ -96,7 +112,7 @@ class StatusBarMask:
     def observe(
         self, before_HW: NDArray[np.uint8], action: Action, after_HW: NDArray[np.uint8]
     ) -> bool:
-        """Learn from one action that neither won nor lost nor reset; whether the mask changed."""
+        """Learn from one action that did not win, lose or reset; return if the mask changed."""
         changed_HW = before_HW != after_HW
         if not changed_HW.any():
             return False
@@ -112,8 +128,10 @@ class StatusBarMask:
         return relearn and self._mask(after_HW)
 
     def may_be_counter(self, before_HW: NDArray[np.uint8], after_HW: NDArray[np.uint8]) -> bool:
-        """Whether all that changed lies where bars are and has only ticked so far: a clock, unless
-        other actions show otherwise.
+        """Return whether all changed pixels lie in lines that may be status bars.
+
+        These are watched lines with `SUSPECT` ticks or more and no other change so far. Later
+        actions may still show that they are not bars.
         """
         changed_HW = before_HW != after_HW
         return any(self._only_ticks(changed_HW.any(axis=1 - axis), axis) for axis in (0, 1))
@@ -125,7 +143,7 @@ class StatusBarMask:
         )
 
     def _see_alone(self, before_HW: NDArray[np.uint8], after_HW: NDArray[np.uint8]) -> None:
-        """Count the lines that alone differ from two changes before; other pixels came back."""
+        """Count the lines that alone differ from the frame two changes ago: the rest returned."""
         earlier_HW, self._earlier_HW = self._earlier_HW, before_HW
         if earlier_HW is None:
             return
@@ -198,7 +216,7 @@ class StatusBarMask:
 
 
 def clock_mask(episodes: Iterable[Episode]) -> NDArray[np.bool_]:
-    """The pixels that tell the time in any of a game's episodes, bool [64, 64]."""
+    """Return the pixels that are a status bar in any of a game's episodes, bool [64, 64]."""
     mask_HW = np.zeros((SIDE, SIDE), dtype=np.bool_)
     for episode in episodes:
         mask_HW |= _clocks(episode)
@@ -206,7 +224,7 @@ def clock_mask(episodes: Iterable[Episode]) -> NDArray[np.bool_]:
 
 
 def counter_mask(episodes: Sequence[Episode]) -> NDArray[np.bool_]:
-    """The pixels of clocks and of lives left, bool [64, 64]."""
+    """Return the pixels of status bars and of counters of lives, bool [64, 64]."""
     counter_mask_HW = clock_mask(episodes)
     return np.logical_or.reduce(
         [counter_mask_HW, *(_lives(one, counter_mask_HW) for one in episodes)]
@@ -224,8 +242,10 @@ def _clocks(episode: Episode) -> NDArray[np.bool_]:
 
 
 def _lives(episode: Episode, counter_mask_HW: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The pixels that tell how often one came back to where a level began: the clock is as full as
-    it was then, all else is as it was, but for a few pixels near an edge.
+    """Return the pixels of a counter of lives, bool [64, 64].
+
+    A life is lost where play returns to the start of the level: the status bar is as full as it
+    was then, and only a few pixels near an edge differ. These pixels are the counter.
     """
     config = StatusBarConfig()
     inner = slice(config.margin, SIDE - config.margin)
@@ -246,7 +266,7 @@ def _along[T: np.generic](array_HW: NDArray[T], axis: int, at: int) -> NDArray[T
 
 
 def _kind(action: Action) -> tuple[int, ...]:
-    """Actions that differ; clicks differ by the 8x8 cell."""
+    """Return the kind of an action: its id, and for a click also the 8x8 cell."""
     if action.id != CLICK:
         return (action.id,)
     assert action.x is not None and action.y is not None
@@ -254,7 +274,7 @@ def _kind(action: Action) -> tuple[int, ...]:
 
 
 def _clicked(action: Action, axis: int, at: int, places: NDArray[np.intp]) -> bool:
-    """Whether the change lies where one clicked."""
+    """Return whether the change lies within 4 pixels of the click."""
     if action.id != CLICK:
         return False
     assert action.x is not None and action.y is not None
@@ -263,7 +283,7 @@ def _clicked(action: Action, axis: int, at: int, places: NDArray[np.intp]) -> bo
 
 
 def _extent(line: _Line, pixels: NDArray[np.uint8]) -> slice:
-    """From the first tick to the last, and on as long as the colours are the bar's."""
+    """Return the pixels from the first tick to the last, extended while they have its colours."""
     places = np.flatnonzero(line.ticked)
     first, last = int(places[0]), int(places[-1])
     while first > 0 and int(pixels[first - 1]) in (line.colours or ()):

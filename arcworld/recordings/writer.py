@@ -1,8 +1,8 @@
-"""Recordings of play on disk, in the toolkit's own dialect, a row at a time.
+"""Write recordings of play in the dialect of the ARC-AGI-3 toolkit, one row at a time.
 
-Knows what a row of the toolkit holds; knows nothing of how the play came about. Each row is on
-disk before the next action, so that a killed run leaves a recording that is whole up to there. A
-`.gz` one then lacks its end and reads as cut: write plain what may be killed.
+Each row is on disk before the next action, so that a killed process leaves a usable recording. A
+compressed (`.gz`) one then lacks its end and reads as cut off: write a plain file if the process
+may be killed.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from arcworld.recordings.files import shown
 class RecordingWriter:
     """Writes one recording; a context manager.
 
-    The file appears with its first row; a name that ends in `.gz` is compressed.
+    The file is created with its first row. A file whose name ends in `.gz` is compressed.
 
     Attributes:
-        path: where to write; parents are made.
+        path: where to write; parent folders are created.
         game_id: the game with its version.
         guid: the recording's own id.
         win_levels: levels in the game.
@@ -58,7 +58,11 @@ class RecordingWriter:
     ) -> None:
         """Append the row of `action` and the animation of 64x64 grids that it led to.
 
-        No grids: the game refused the action (the toolkit writes such rows after GAME_OVER).
+        Without grids the row says that the game refused the action, as the toolkit writes it after
+        GAME_OVER.
+
+        Raises:
+            ArcworldError: the file exists already or cannot be written.
         """
         frame = [np.ascontiguousarray(grid, np.uint8) for grid in grids]
         assert all(grid.shape == (SIDE, SIDE) for grid in frame)
@@ -97,7 +101,7 @@ class RecordingWriter:
         return self.path.open("xb")
 
     def close(self) -> None:
-        """End the file."""
+        """Close the file."""
         if self._file is not None:
             self._file.close()
             self._file = None

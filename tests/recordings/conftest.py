@@ -1,4 +1,4 @@
-"""Rows of every dialect, made from episodes: what the reader must give back."""
+"""Write the rows of episodes in every dialect; the reader must return the same episodes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GAME = "locks-0badcafe"
 
 @dataclass(frozen=True)
 class Rows:
-    """Makes recordings for tests; a fixture, since test modules import nothing of each other."""
+    """Makes recordings for tests; a fixture, since test modules do not import each other."""
 
     guid: str = GUID
     game: str = GAME
@@ -37,7 +37,7 @@ class Rows:
         levels: Sequence[int] | None = None,
         colours: int = 16,
     ) -> Episode:
-        """A random episode; `levels` per frame (rising), else none is won."""
+        """Return a random episode; `levels` are the levels completed per frame, else all 0."""
         rng = np.random.default_rng(seed)
         actions = rng.integers(1, 8, frames - 1)
         places = rng.integers(0, 64, (frames - 1, 2))
@@ -58,7 +58,7 @@ class Rows:
         )
 
     def rows(self, dialect: str, episodes: Sequence[Episode]) -> list[dict[str, Any]]:
-        """The rows of a recording of these episodes, a last row where the dialect has one."""
+        """Return the rows of a recording of these episodes, with the dialect's summary row."""
         rows = [
             {"timestamp": "2026-01-01T00:00:00", "data": _data(dialect, episode, t)}
             for episode in episodes
@@ -75,7 +75,7 @@ class Rows:
     def write(
         self, path: Path, rows: Sequence[Any], *, compact: bool = True, zipped: bool = False
     ) -> Path:
-        """Write rows (objects as JSON, bytes as they are), one a line."""
+        """Write rows (objects as JSON, bytes unchanged), one per line."""
         separators = (",", ":") if compact else None
         lines = [
             row if isinstance(row, bytes) else json.dumps(row, separators=separators).encode()

@@ -1,4 +1,4 @@
-"""Whatever a file holds, the reader reads it or says in one line what to do."""
+"""Whatever a file contains, the reader reads it or says in one line what to do."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ SPOILT: list[tuple[Spoil, str]] = [
 
 
 @pytest.mark.parametrize(("spoil", "message"), SPOILT, ids=[m for _, m in SPOILT])
-def test_a_spoilt_row_is_told_with_file_and_row(
+def test_a_spoilt_row_is_reported_with_file_and_row(
     make: Any, tmp_path: Path, spoil: Spoil, message: str
 ) -> None:
     rows = make.rows("human", [make.episode(frames=5)])
@@ -131,15 +131,15 @@ def spoilt_file(text: bytes, name: str) -> bytes:
         ("list", 1, "found [1, 2]; expected {'timestamp': ..., 'data': {...}}"),
         ("no data", 1, "found {'timestamp': 'x'}; expected"),
         ("cut", 3, "found a last row cut off after"),
-        ("cut gzip", 3, "found gzip data cut or damaged"),
-        ("gzip head", 1, "found gzip data cut or damaged"),
-        ("bad gzip", 1, "found gzip data cut or damaged"),
-        ("gzip and more", 6, "found gzip data cut or damaged"),
+        ("cut gzip", 3, "found gzip data that is cut off or damaged"),
+        ("gzip head", 1, "found gzip data that is cut off or damaged"),
+        ("bad gzip", 1, "found gzip data that is cut off or damaged"),
+        ("gzip and more", 6, "found gzip data that is cut off or damaged"),
         ("deep", 1, "found a last row cut off"),
         ("summary", 0, "found rows but no frame"),
     ],
 )
-def test_a_spoilt_file_is_told(
+def test_a_spoilt_file_is_reported(
     make: Any, tmp_path: Path, name: str, line: int, message: str
 ) -> None:
     episode = make.episode(frames=4)
@@ -230,7 +230,7 @@ PATCHES = st.lists(
     st.sampled_from(["toolkit", "agents", "legacy", "human"]), st.booleans(), st.booleans(), PATCHES
 )
 @settings(max_examples=250, deadline=None)
-def test_altered_bytes_are_read_or_told(
+def test_altered_bytes_are_read_or_reported(
     make: Any, dialect: str, zipped: bool, outside: bool, patches: list[tuple[float, str, bytes]]
 ) -> None:
     """`outside` aims at the fields around the grids, which are few among the bytes."""

@@ -1,4 +1,4 @@
-"""A file made to exhaust time or memory is refused in one line, soon."""
+"""A file made to exhaust time or memory is refused quickly, in one line."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SECONDS = 60.0
 
 
 def refused(path: Path) -> str:
-    """The message of a refusal that took little time."""
+    """Return the error message, and check that the refusal took little time."""
     began = time.monotonic()
     with pytest.raises(ArcworldError) as caught:
         read_recording(path)
@@ -40,7 +40,7 @@ def refused(path: Path) -> str:
 def test_a_bomb_of_blank_lines(
     tmp_path: Path, pack: Callable[[bytes], bytes], blank: int, found: str
 ) -> None:
-    """Members of a compressed file may follow each other: 1 MiB of them unpacks to 1 GiB."""
+    """A gzip file may be several ones in a row: 1 MiB of them unpacks to 1 GiB."""
     path = tmp_path / "bomb.jsonl"
     path.write_bytes(pack((b" " * (blank - 1) + b"\n") * ((1 << 20) // blank)) * 1_000)
     assert found in refused(path)

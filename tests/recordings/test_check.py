@@ -1,4 +1,4 @@
-"""`check` says of each file what it is and what is wrong, and never stops at a bad one."""
+"""`check` reports what each file is and what is wrong in it, and continues after a bad one."""
 
 from __future__ import annotations
 

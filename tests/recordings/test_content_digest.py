@@ -1,4 +1,4 @@
-"""A digest of data changes with its contents alone."""
+"""The digest of a data set changes only with its content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A recording whose fields contradict each other is refused, with the fields that do."""
+"""A recording whose fields contradict each other is refused; the message names the fields."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_the_recording_they_are_made_from_is_usable(make: Any, tmp_path: Path) -
 
 
 def reset_rows(make: Any, moves: Sequence[int], actions: Sequence[int]) -> list[dict[str, Any]]:
-    """Rows whose frame changes where `moves` says, led to by `actions`."""
+    """Return rows with the given actions, whose frame changes where `moves` is True."""
     episode = make.episode(frames=len(moves) + 1)
     rows = make.rows("human", [episode])[:-1]
     frame = rows[0]["data"]["frame"][-1:]
@@ -164,7 +164,7 @@ def test_clicks_that_are_all_in_the_corner_are_noted(make: Any, tmp_path: Path) 
 
 
 def test_one_game_continued_without_reset_is_noted(make: Any, tmp_path: Path) -> None:
-    """The answer to the RESET may have been lost; so it is where our own agents play."""
+    """The row after the RESET may have been lost; recordings of our own agents are like this."""
     recording = read(make, tmp_path, at(5, state="GAME_OVER"))
     messages = [problem.message for problem in recording.problems]
     assert recording.usable

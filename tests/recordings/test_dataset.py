@@ -1,4 +1,4 @@
-"""A folder of recordings opens as one data set, quickly the second time."""
+"""A folder of recordings opens as one data set; the second time from the cache."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fast path for grids gives what JSON gives, or declines."""
+"""The fast path for grids returns what a JSON parser returns, or None."""
 
 from __future__ import annotations
 

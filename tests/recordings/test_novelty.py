@@ -1,4 +1,4 @@
-"""Novel is what training never showed: by content, the same everywhere."""
+"""A frame or pair is novel if training never showed it; hashes are the same on any machine."""
 
 from __future__ import annotations
 
@@ -57,14 +57,14 @@ def test_seen(make: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"\x93NUMPY\x01", b"garbage"])
-def test_a_damaged_file_is_told(tmp_path: Path, content: bytes) -> None:
+def test_a_damaged_file_is_reported(tmp_path: Path, content: bytes) -> None:
     NoveltyIndex(np.zeros(1, np.uint64), np.zeros(1, np.uint64)).save(tmp_path)
     (tmp_path / "pair_hashes.npy").write_bytes(content)
     with pytest.raises(ArcworldError, match=r"pair_hashes\.npy: found no sorted 64-bit hashes"):
         NoveltyIndex.load(tmp_path)
 
 
-def test_a_missing_or_unsorted_file_is_told(tmp_path: Path) -> None:
+def test_a_missing_or_unsorted_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ArcworldError, match=r"frame_hashes\.npy: found no"):
         NoveltyIndex.load(tmp_path)
     NoveltyIndex(np.array([2, 1], np.uint64), np.zeros(1, np.uint64)).save(tmp_path)

@@ -1,4 +1,4 @@
-"""Packed episodes come back equal, and a damaged cache is never trusted."""
+"""Packed episodes are unpacked unchanged, and a damaged cache is not loaded."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_any_altered_byte_is_seen(make: Any, tmp_path: Path) -> None:
             altered[at] ^= int(rng.integers(1, 256))
             path.write_bytes(altered)
             loaded = load_packed(tmp_path / "c", KEY)
-            if loaded is not None:  # only spaces of a header may differ
+            if loaded is not None:  # only the padding of a header may differ
                 assert path.suffix == ".npy" and at < 128
         path.write_bytes(whole)
     assert json.loads((tmp_path / "c" / MANIFEST).read_text())["payload"]["key"] == KEY

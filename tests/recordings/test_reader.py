@@ -114,7 +114,7 @@ def test_full_reset_flag_needs_a_reset(make: Any, tmp_path: Path) -> None:
         row["data"]["full_reset"] = True
     recording = read_rows(make, tmp_path, rows)
     assert [len(e) for e in recording.episodes] == [3]
-    assert "full_reset with another action" in recording.problems[0].message
+    assert "full_reset with an action other" in recording.problems[0].message
 
 
 def test_missing_available_actions_are_those_used(make: Any, tmp_path: Path) -> None:
@@ -125,12 +125,12 @@ def test_missing_available_actions_are_those_used(make: Any, tmp_path: Path) -> 
     assert set(episode.available_actions(0)) == set(episode.actions_A3[:, 0].tolist())
 
 
-def test_a_count_that_differs_is_told(make: Any, tmp_path: Path) -> None:
+def test_a_count_that_differs_is_reported(make: Any, tmp_path: Path) -> None:
     rows = make.rows("human", [make.episode(frames=5)])
     del rows[2]
     recording = read_rows(make, tmp_path, rows)
     assert recording.usable
-    assert "counts 4 actions, the rows hold 3" in recording.problems[-1].message
+    assert "counts 4 actions, the rows 3" in recording.problems[-1].message
 
 
 def test_grids_nested_elsewhere_are_not_the_frame(make: Any, tmp_path: Path, same: Any) -> None:

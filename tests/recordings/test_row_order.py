@@ -1,4 +1,4 @@
-"""Rows that were swapped, repeated or altered are noted by their timestamps."""
+"""Rows that were swapped, repeated or changed are detected by their timestamps."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_rows_in_order_have_no_note(make: Any, tmp_path: Path) -> None:
 def test_a_repeated_row_is_named_with_the_row_that_it_repeats(make: Any, tmp_path: Path) -> None:
     rows = timed(make)
     rows.insert(4, rows[3])
-    assert notes(make, tmp_path, rows) == [(5, "the row repeats row 4, timestamp and all")]
+    assert notes(make, tmp_path, rows) == [(5, "the row repeats row 4 with the same timestamp")]
 
 
 def test_a_row_repeated_later_goes_back_too(make: Any, tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def test_an_altered_row_with_another_rows_timestamp_is_noted(make: Any, tmp_path
     rows = timed(make)
     rows[4]["timestamp"] = rows[3]["timestamp"]
     ((line, message),) = notes(make, tmp_path, rows)
-    assert line == 5 and "the timestamp repeats" in message
+    assert line == 5 and "the timestamp equals" in message
 
 
 @pytest.mark.parametrize("second", ["2026-01-01T00:00:00", None, "yesterday", 5, [], 1e300])

@@ -1,4 +1,4 @@
-"""The recordings beside this checkout say what their README says of them."""
+"""The shared recordings beside this checkout have the numbers that their README gives."""
 
 from __future__ import annotations
 

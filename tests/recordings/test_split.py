@@ -1,4 +1,4 @@
-"""Splits are by recording, by `split.json` where there is one, else by guid with a seed."""
+"""Splits are by recording: by `split.json` if there is one, else by guid with a seed."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_a_stray_split_file_above_rules_nothing(tmp_path: Path) -> None:
     "content",
     ["", "[]", '{"train": []}', '{"train": ["a"], "validation": "b"}', '{"train": [1]}', "null"],
 )
-def test_a_bad_split_file_is_told(tmp_path: Path, content: str) -> None:
+def test_a_bad_split_file_is_reported(tmp_path: Path, content: str) -> None:
     (tmp_path / "split.json").write_text(content)
     with pytest.raises(ArcworldError, match=r"split\.json: found .* expected an object") as caught:
         load_split(tmp_path, sources(tmp_path, "a.jsonl"))

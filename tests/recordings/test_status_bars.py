@@ -1,4 +1,4 @@
-"""What tells a clock from a player: bars are found, players, trails and displays never."""
+"""Status bars are masked; avatars, their trails and displays are not."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOVES = {1: (-1, 0), 2: (1, 0), 3: (0, -1), 4: (0, 1)}
 
 
 class Walker:
-    """A player of `size` pixels on a floor with a bar, played at random."""
+    """An avatar of `size` x `size` pixels that random actions move over an empty floor."""
 
     def __init__(self, size: int = 4, trail: bool = False, seed: int = 0) -> None:
         self.size, self.trail = size, trail
@@ -54,12 +54,12 @@ def taught(played: Played) -> StatusBarMask:
 @pytest.mark.parametrize("trail", [False, True])
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_a_player_is_no_clock(size: int, trail: bool, seed: int) -> None:
-    """It starts in a corner, so that it walks along the edges."""
+    """The avatar starts in a corner, so that it walks along the edges."""
     assert not taught(Walker(size, trail, seed).play(400)).mask_HW.any()
 
 
 def with_bar(played: Played, thick: int = 2, every: int = 1, step: int = 1) -> Played:
-    """A bar in the lowest rows: green turns red from the left, and is full again at its end."""
+    """Add a bar in the lowest rows: green turns red from the left; at its end it is refilled."""
     bar, ticks = np.full((thick, 60), 3, np.uint8), 0
     for number, (before, action, after) in enumerate(played):
         before[64 - thick :, 2:62] = bar
@@ -94,8 +94,8 @@ def test_a_bar_that_only_one_action_moves_is_progress_not_time() -> None:
     assert not taught(progress()).mask_HW.any()
 
 
-def test_a_bar_goes_on_while_a_switch_comes_back() -> None:
-    """One click over and over: the tile is as it was, the bar is not."""
+def test_a_bar_advances_while_a_switch_comes_back() -> None:
+    """The same click again and again: the tile returns to its earlier state, the bar does not."""
 
     def switched() -> Played:
         frame = np.zeros((64, 64), np.uint8)
@@ -111,7 +111,7 @@ def test_a_bar_goes_on_while_a_switch_comes_back() -> None:
 
 
 def test_what_only_ticks_near_an_edge_may_tell_the_time() -> None:
-    """The same click each time: nothing shows yet that it does not move the bar."""
+    """With one and the same click, the bar may still be moved by this click alone."""
     status, frames = StatusBarMask(), np.full((4, 64, 64), 2, np.uint8)
     for at in range(1, 4):
         frames[at:, 0, at] = 7
@@ -128,7 +128,7 @@ def test_what_only_ticks_near_an_edge_may_tell_the_time() -> None:
 
 
 def test_tiles_that_one_clicks_are_no_clock() -> None:
-    """Clicks from left to right along the edge, each turning what it hits."""
+    """Clicks from left to right along the edge, each of which paints the tile it hits."""
 
     def painted() -> Played:
         frame = np.zeros((64, 64), np.uint8)
@@ -154,7 +154,7 @@ def test_a_display_that_turns_back_and_forth_is_no_clock() -> None:
 
 
 def test_a_new_mask_is_a_new_array() -> None:
-    """Who keeps the old one sees no change in it."""
+    """A caller that keeps the old mask sees no change in it."""
     status = StatusBarMask()
     empty = status.mask_HW
     for before, action, after in with_bar(Walker().play(50)):

@@ -1,4 +1,4 @@
-"""A field that is not needed never decides whether a file can be used."""
+"""A broken field that is not needed does not make a file unusable."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ODD: dict[str, bytes] = {
 
 
 def with_raw(row: dict[str, Any], place: str, raw: bytes) -> bytes:
-    """The row as JSON, with raw text as the value of a field."""
+    """Return the row as JSON, with raw text as the value of a field."""
     row = json.loads(json.dumps(row))
     if place == "reasoning":
         row["data"]["action_input"]["reasoning"] = "@"

@@ -1,4 +1,4 @@
-"""What the writer writes, the reader reads, and the toolkit's own rows look alike."""
+"""The reader reads what the writer wrote, and the rows have the toolkit's fields."""
 
 from __future__ import annotations
 
