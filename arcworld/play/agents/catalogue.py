@@ -75,8 +75,9 @@ def _explorer(seed: int, inputs: AgentInputs) -> Agent:
 
 def _online(seed: int, inputs: AgentInputs) -> Agent:
     from arcworld.play.agents.strategy_agent import StrategyAgent
+    from arcworld.play.strategies.goal_plan import GoalPlan
 
-    return StrategyAgent(seed=seed)
+    return StrategyAgent([GoalPlan()], seed=seed)
 
 
 def _frame_change(seed: int, inputs: AgentInputs) -> Agent:

@@ -1,0 +1,215 @@
+"""Search in a world model for actions that make a goal hold.
+
+Best-first search (Hart et al., 1968; with a weight on the heuristic, Pohl, 1970). Nodes are
+imagined states; the heuristic is the distance that a goal hypothesis gives. Only steps that the
+model is sure of are followed. A step is judged by the pixels it changes outside the rim, so that a
+status bar does not make it unsure.
+"""
+
+from __future__ import annotations
+
+import heapq
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arcworld.goals import GoalMemory, Hypothesis, Scene, progress, proposals
+from arcworld.models.interface import WorldModel, WorldModelState
+from arcworld.recordings.episode import CLICK, RESET, UNDO, Action, Outcome
+
+
+@dataclass(frozen=True)
+class GoalSearchConfig:
+    """How long and how far to search.
+
+    Attributes:
+        seconds: for one decision, all hypotheses together.
+        nodes: most nodes expanded for one hypothesis.
+        longest: most actions of a plan.
+        weight: of the distance against the actions so far.
+        sure: least confidence of a step.
+        clicks: most clicks tried in one state.
+        deadly: a step with this probability of game over is not taken.
+    """
+
+    seconds: float = 0.8
+    nodes: int = 300
+    longest: int = 40
+    weight: float = 2.0
+    sure: float = 0.7
+    clicks: int = 12
+    deadly: float = 0.3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """Actions toward a goal.
+
+    Attributes:
+        actions: in order.
+        frames: the predicted frame after each action.
+        last: actions to try at the end, one by one, each unsure: the first contact with a goal
+            cannot be known before it happened. Empty where the goal is predicted to hold.
+        distance: of the goal after `actions`.
+    """
+
+    hypothesis: Hypothesis
+    actions: tuple[Action, ...]
+    frames: tuple[NDArray[np.uint8], ...]
+    last: tuple[Action, ...] = ()
+    distance: float = 0.0
+
+    def __len__(self) -> int:
+        return len(self.actions) + len(self.last[:1])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Step[S]:
+    """One imagined step: `state` is None where the model is not sure, or expects no change."""
+
+    action: Action
+    state: S | None
+    sure: bool
+
+
+@dataclass(slots=True, eq=False)
+class _Node[S]:
+    state: S
+    memory: GoalMemory
+    distance: float
+    parent: _Node[S] | None = None
+    action: Action | None = None
+    length: int = 0
+
+    def path(self) -> list[_Node[S]]:
+        """Nodes from the first step to this one."""
+        found: list[_Node[S]] = []
+        node = self
+        while node.parent is not None:
+            found.append(node)
+            node = node.parent
+        return found[::-1]
+
+
+@dataclass(eq=False)
+class GoalSearch[S: WorldModelState]:
+    """Searches from one state; what is imagined is shared between hypotheses.
+
+    Attributes:
+        model: any world model.
+        scene: of the level.
+        start: where the plans begin.
+    """
+
+    model: WorldModel[S]
+    scene: Scene
+    start: S
+    config: GoalSearchConfig = GoalSearchConfig()
+    _steps: dict[tuple[bytes, Action], _Step[S]] = field(default_factory=dict)
+    _deadline: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._visible_HW = ~self.scene.rim_HW
+        self._simple = tuple(
+            Action(n) for n in self.scene.available if n not in (RESET, CLICK, UNDO)
+        )
+        self._deadline = time.perf_counter() + self.config.seconds
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the time is used up."""
+        return time.perf_counter() >= self._deadline
+
+    def plan(self, hypothesis: Hypothesis, memory: GoalMemory) -> Plan | None:
+        """Return a plan that ends where the goal holds, or one action before; None without one.
+
+        Args:
+            hypothesis: the goal.
+            memory: of the goal in the start state.
+        """
+        first = progress(hypothesis, self.scene, self.start.frame_HW, memory)
+        root = _Node(self.start, first.memory, first.distance)
+        queue = [(self._rank(root), 0, root)]
+        visited = {(self._key(self.start), root.memory.done)}
+        contact: Plan | None = None
+        for count in range(1, self.config.nodes + 1):
+            if not queue or self.is_over:
+                break
+            _, _, node = heapq.heappop(queue)
+            if node.distance == 0 and node.parent is not None:
+                return self._plan_to(hypothesis, node, ())
+            steps = self._expand(hypothesis, node)
+            unsure = tuple(step.action for step in steps if not step.sure)
+            if contact is None and node.distance <= 1.5 and unsure:
+                contact = self._plan_to(hypothesis, node, unsure)
+            for number, child in enumerate(self._children(hypothesis, node, steps)):
+                key = (self._key(child.state), child.memory.done)
+                if key not in visited and child.length <= self.config.longest:
+                    visited.add(key)
+                    heapq.heappush(queue, (self._rank(child), count * 100 + number, child))
+        return contact
+
+    def _rank(self, node: _Node[S]) -> float:
+        return node.length + self.config.weight * node.distance
+
+    def _key(self, state: S) -> bytes:
+        return (state.frame_HW * self._visible_HW).tobytes()
+
+    def _plan_to(self, hypothesis: Hypothesis, node: _Node[S], last: tuple[Action, ...]) -> Plan:
+        path = node.path()
+        actions = tuple(step.action for step in path if step.action is not None)
+        frames = tuple(step.state.frame_HW for step in path)
+        return Plan(hypothesis, actions, frames, last, node.distance)
+
+    def _children(
+        self, hypothesis: Hypothesis, node: _Node[S], steps: Sequence[_Step[S]]
+    ) -> list[_Node[S]]:
+        found: list[_Node[S]] = []
+        for step in steps:
+            if step.state is None:
+                continue
+            after = progress(hypothesis, self.scene, step.state.frame_HW, node.memory)
+            found.append(
+                _Node(step.state, after.memory, after.distance, node, step.action, node.length + 1)
+            )
+        return found
+
+    def _expand(self, hypothesis: Hypothesis, node: _Node[S]) -> list[_Step[S]]:
+        """Imagine every candidate action once; answers are kept by frame."""
+        actions = self._simple + self._clicks(hypothesis, node.state)
+        key = self._key(node.state)
+        fresh = [action for action in actions if (key, action) not in self._steps]
+        if fresh:
+            for step in self._imagine(node.state, fresh):
+                self._steps[key, step.action] = step
+        return [self._steps[key, action] for action in actions]
+
+    def _clicks(self, hypothesis: Hypothesis, state: S) -> tuple[Action, ...]:
+        if not self.scene.clicks:
+            return ()
+        advised = proposals(hypothesis, self.scene, state.frame_HW)
+        return advised[: self.config.clicks] or unit_clicks(self.scene)[: self.config.clicks]
+
+    def _imagine(self, state: S, actions: Sequence[Action]) -> list[_Step[S]]:
+        prediction = self.model.predict(state, actions)
+        steps: list[_Step[S]] = []
+        for k, action in enumerate(actions):
+            changed_HW = (prediction.frames_NHW[k] != state.frame_HW) & self._visible_HW
+            confidence = float(prediction.confidence_N[k])
+            if prediction.pixel_confidence_NHW is not None and changed_HW.any():
+                confidence = float(prediction.pixel_confidence_NHW[k][changed_HW].mean())
+            sure = confidence >= self.config.sure
+            deadly = prediction.outcomes_NO[k, Outcome.GAME_OVER] >= self.config.deadly
+            goes = sure and not deadly and bool(changed_HW.any())
+            steps.append(_Step(action, prediction.states[k] if goes else None, sure or deadly))
+        return steps
+
+
+def unit_clicks(scene: Scene) -> tuple[Action, ...]:
+    """A click on one unit of each class, the rarest classes first."""
+    classes = sorted(scene.classes, key=lambda key: (scene.count(key), key))
+    places = [scene.units[key][0] for key in classes if scene.count(key)]
+    return tuple(Action(CLICK, int(x), int(y)) for y, x in places)

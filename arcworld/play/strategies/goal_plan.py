@@ -1,0 +1,226 @@
+"""Plan toward what the goal may be: confirmed goals first, then the likeliest on a tight budget.
+
+A goal that had just come true when a level was won leads on the next levels. On a level without
+one, few plans are tried after the first actions, then the level is left to the strategies behind:
+unconfirmed goals that displaced the explorer cost first levels (docs/LOG.md).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from arcworld.goals import Belief, GoalTracker, Hypothesis, progress, sentence
+from arcworld.planning.goal_search import GoalSearch, GoalSearchConfig, Plan
+from arcworld.play.agent import Decision, Source
+from arcworld.play.strategies.strategy import Answered, Context
+from arcworld.recordings.episode import RESET, UNDO, Action
+
+ACT = 5
+"""The action that many games use to confirm."""
+
+
+@dataclass(frozen=True)
+class GoalPlanConfig:
+    """How much is spent on goals.
+
+    Attributes:
+        search: of each decision.
+        plans: most plans for unconfirmed goals on a level.
+        actions: most actions on a level for unconfirmed goals.
+        hypotheses: looked at in one decision.
+        least: probability below which an unconfirmed goal gets no plan.
+        crowd: with more hypotheses than this, and none as likely as `clear`, no plan is made.
+        patience: actions to wait where a goal holds and nothing was won.
+        every: a decision without a plan is followed by this many without a search.
+    """
+
+    search: GoalSearchConfig = field(default_factory=GoalSearchConfig)
+    plans: int = 3
+    actions: int = 40
+    hypotheses: int = 8
+    least: float = 0.05
+    crowd: int = 60
+    clear: float = 0.15
+    patience: int = 12
+    every: int = 4
+
+
+class GoalPlan:
+    """Follows a plan as long as the game does what was predicted.
+
+    Attributes:
+        goals: what the goal may be.
+        plan: the plan that is followed, if any.
+        log: plans by (form, `started`, `finished`, `refuted` or `won`).
+    """
+
+    source = Source.PLAN
+
+    def __init__(self, config: GoalPlanConfig | None = None) -> None:
+        self.config = config or GoalPlanConfig()
+        self.log: Counter[tuple[str, str]] = Counter()
+
+    def begin(self, context: Context) -> None:
+        """A game was opened."""
+        self.goals = GoalTracker()
+        observation = context.observation
+        self.goals.begin(observation.frame_HW, observation.available_actions)
+        self.log.clear()
+        self._tried_actions: set[int] = set()
+        self._new_level()
+
+    def _new_level(self) -> None:
+        self.plan: Plan | None = None
+        self._at = 0
+        self._waited = 0
+        self._plans = self._spent = self._pause = 0
+        self._failed: set[Hypothesis] = set()
+        self._replanned: set[Hypothesis] = set()
+
+    # propose
+
+    def propose(self, context: Context) -> Decision | None:
+        """The next step of the plan, or of a new one; None where there is none."""
+        if self.plan is None and not self._make_plan(context):
+            return None
+        assert self.plan is not None
+        step = self._next_step(context, self.plan)
+        if step is None:
+            self._end("finished")
+            return None
+        self._spent += 1
+        belief = sentence(self.plan.hypothesis, self.goals.scene)
+        left = float(len(self.plan) - self._at)
+        return Decision(step, f"plan: {belief}", {"left": left}, source=self.source)
+
+    def _next_step(self, context: Context, plan: Plan) -> Action | None:
+        """The next action; at the end, wait where the goal holds."""
+        if self._at < len(plan.actions):
+            return plan.actions[self._at]
+        holds = self._distance(context, plan.hypothesis) == 0
+        if not holds:
+            tried = self._at - len(plan.actions)
+            return plan.last[tried] if tried < min(len(plan.last), 4) else None
+        return self._wait(context)
+
+    def _wait(self, context: Context) -> Action | None:
+        """Confirm once, then wait: some games show a won level for a while."""
+        legal = [n for n in context.observation.available_actions if n not in (RESET, UNDO)]
+        simple = [n for n in legal if n < 6]
+        self._waited += 1
+        if self._waited > 1 and (self._waited > self.config.patience or not self._moving):
+            return None
+        if self._waited == 1 and ACT in legal:
+            return Action(ACT)
+        return Action(simple[-1]) if simple and self._moving else None
+
+    def _distance(self, context: Context, hypothesis: Hypothesis) -> float:
+        memory = self.goals.beliefs.memory(hypothesis)
+        return progress(hypothesis, self.goals.scene, context.state.frame_HW, memory).distance
+
+    def _make_plan(self, context: Context) -> bool:
+        if self._pause > 0:
+            self._pause -= 1
+            return False
+        beliefs = self._candidates(context)
+        if not beliefs:
+            return False
+        search = GoalSearch(context.model, self.goals.scene, context.state, self.config.search)
+        found: list[tuple[float, Plan]] = []
+        for belief in beliefs:
+            if search.is_over:
+                break
+            plan = search.plan(belief.hypothesis, self.goals.beliefs.memory(belief.hypothesis))
+            if plan is not None and len(plan):
+                cost = -math.log(max(belief.probability, 1e-3)) + len(plan) / 15
+                found.append((cost - 100 * belief.confirmed, plan))
+        if not found:
+            self._pause = self.config.every
+            return False
+        self._start(min(found, key=lambda pair: pair[0])[1])
+        return True
+
+    def _candidates(self, context: Context) -> list[Belief]:
+        beliefs = [b for b in self.goals.order() if b.hypothesis not in self._failed]
+        confirmed = [b for b in beliefs if b.confirmed]
+        if confirmed:
+            return confirmed[:3]
+        config = self.config
+        simple = {n for n in context.observation.available_actions if n < 6}
+        if not simple <= self._tried_actions or self._plans >= config.plans:
+            return []
+        if self._spent >= config.actions or not beliefs:
+            return []
+        if len(beliefs) > config.crowd and beliefs[0].probability < config.clear:
+            return []
+        return [b for b in beliefs[: config.hypotheses] if b.probability >= config.least]
+
+    def _start(self, plan: Plan) -> None:
+        self.plan, self._at, self._waited, self._moving = plan, 0, 0, False
+        self._plans += 1
+        self.goals.beliefs.tried(plan.hypothesis)
+        self.log[plan.hypothesis.form, "started"] += 1
+
+    def _end(self, how: str) -> None:
+        """The plan ended without a win."""
+        assert self.plan is not None
+        self.log[self.plan.hypothesis.form, how] += 1
+        self.goals.beliefs.missed(self.plan.hypothesis)
+        self._failed.add(self.plan.hypothesis)
+        self.plan = None
+
+    # observe
+
+    def observe(self, context: Context, answered: Answered) -> None:
+        """Learn the goal's fate, and compare the frame with the predicted one."""
+        self._tried_actions.add(answered.step.action.id)
+        followed = self.plan is not None and answered.decision.source is self.source
+        if followed:
+            self._compare(answered)
+        if answered.levels_gained and self.plan is not None and followed:
+            self.log[self.plan.hypothesis.form, "won"] += 1
+        grids = answered.after.grids
+        won_HW = grids[-2] if answered.levels_gained and len(grids) > 1 else None
+        if answered.after.full_reset:
+            self.goals.begin(answered.after.frame_HW, answered.after.available_actions)
+        else:
+            self.goals.observe(answered.step, won_HW)
+        if answered.new_level:
+            self._new_level()
+        elif answered.is_lost or answered.step.action.id == RESET:
+            self._drop(lost=answered.is_lost and followed)
+        elif not followed:
+            self.plan = None
+
+    def _drop(self, *, lost: bool) -> None:
+        if self.plan is not None and lost:
+            self._end("refuted")
+        self.plan = None
+
+    def _compare(self, answered: Answered) -> None:
+        """Go on where the frame is as predicted; search again after the first surprise."""
+        plan = self.plan
+        assert plan is not None
+        visible_HW = ~self.goals.scene.rim_HW
+        step = answered.step
+        self._moving = bool((step.frame_HW != step.next_frame_HW)[visible_HW].any())
+        if answered.new_level or answered.is_lost:
+            return
+        at, self._at = self._at, self._at + 1
+        if at >= len(plan.actions):
+            return
+        if not np.array_equal(plan.frames[at][visible_HW], step.next_frame_HW[visible_HW]):
+            self._surprise(plan)
+
+    def _surprise(self, plan: Plan) -> None:
+        self.log[plan.hypothesis.form, "surprised"] += 1
+        if plan.hypothesis in self._replanned:
+            self._end("refuted")
+        else:
+            self._replanned.add(plan.hypothesis)
+            self._plans -= 1
+            self.plan = None

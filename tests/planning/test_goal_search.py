@@ -1,0 +1,104 @@
+"""Search toward a goal: it goes around walls, ends at the contact, and follows only sure steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arcworld.goals import START, GoalTracker, Hypothesis
+from arcworld.models.interface import Prediction, make_prediction
+from arcworld.planning.goal_search import GoalSearch, GoalSearchConfig, Plan
+from arcworld.recordings.episode import Action, Outcome, Step
+
+CELL = 4
+STEPS = {1: (-1, 0), 2: (1, 0), 3: (0, -1), 4: (0, 1)}
+FLOOR, WALL, AVATAR, GOAL = 0, 5, 9, 11
+
+
+@dataclass(frozen=True, eq=False)
+class Board:
+    """A state of the made-up game: a frame, and where the avatar is, in cells."""
+
+    frame_HW: NDArray[np.uint8]
+    at: tuple[int, int]
+
+
+def draw(walls: set[tuple[int, int]], goal: tuple[int, int], at: tuple[int, int]) -> Board:
+    frame = np.full((64, 64), FLOOR, np.uint8)
+    for colour, cells in ((WALL, walls), (GOAL, {goal}), (AVATAR, {at})):
+        for y, x in cells:
+            frame[y * CELL : (y + 1) * CELL, x * CELL : (x + 1) * CELL] = colour
+    return Board(frame, at)
+
+
+class Walker:
+    """Knows the rules of the made-up game, but not what happens on the goal."""
+
+    name = "walker"
+
+    def __init__(self, confidence: float = 1.0) -> None:
+        self.goal = (8, 12)
+        self.walls = {(y, 9) for y in range(3, 14)}
+        self.confidence = confidence
+
+    def reset(self, frame_HW: NDArray[np.uint8], available_actions: Sequence[int] = ()) -> Board:
+        return draw(self.walls, self.goal, (8, 4))
+
+    def observe(self, state: Board, step: Step) -> Board:
+        return self.predict(state, [step.action]).states[0]
+
+    def predict(self, state: Board, actions: Sequence[Action]) -> Prediction[Board]:
+        states: list[Board] = []
+        confidence: list[float] = []
+        for action in actions:
+            dy, dx = STEPS[action.id]
+            to = (state.at[0] + dy, state.at[1] + dx)
+            free = to not in self.walls and 0 < to[0] < 15 and 0 < to[1] < 15
+            onto = to == self.goal
+            states.append(draw(self.walls, self.goal, to if free and not onto else state.at))
+            confidence.append(0.2 if onto else self.confidence)
+        return make_prediction(states, confidence)
+
+
+def plan_of(model: Walker, config: GoalSearchConfig | None = None) -> Plan | None:
+    config = config or GoalSearchConfig(seconds=60)
+    start = model.reset(np.zeros((64, 64), np.uint8))
+    goals = GoalTracker()
+    goals.begin(start.frame_HW, (1, 2, 3, 4))
+    state = start
+    for number in (1, 2, 3, 4):  # what moves is known once it has moved
+        after = model.predict(state, [Action(number)]).states[0]
+        goals.observe(Step(state.frame_HW, Action(number), Outcome.NOTHING, after.frame_HW))
+        state = after
+    reach = [b.hypothesis for b in goals.order() if is_reach(b.hypothesis)]
+    search = GoalSearch(model, goals.scene, state, config)
+    return search.plan(reach[0], START)
+
+
+def is_reach(hypothesis: Hypothesis) -> bool:
+    colours = [key.colour for key in hypothesis.classes]
+    return hypothesis.form == "reach" and colours == [AVATAR, GOAL]
+
+
+def test_it_goes_around_the_wall_and_ends_with_the_contact() -> None:
+    model = Walker()
+    plan = plan_of(model)
+    assert plan is not None and plan.last
+    state = model.reset(np.zeros((64, 64), np.uint8))
+    for action, frame in zip(plan.actions, plan.frames, strict=True):
+        state = model.predict(state, [action]).states[0]
+        assert (state.frame_HW == frame).all()
+    dy, dx = STEPS[plan.last[0].id]
+    assert (state.at[0] + dy, state.at[1] + dx) == model.goal
+    assert len(plan.actions) <= 24
+
+
+def test_an_unsure_model_gives_no_plan() -> None:
+    assert plan_of(Walker(confidence=0.5)) is None
+
+
+def test_no_plan_is_longer_than_allowed() -> None:
+    assert plan_of(Walker(), GoalSearchConfig(seconds=60, longest=5)) is None
