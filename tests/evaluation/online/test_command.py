@@ -70,6 +70,11 @@ def test_a_class_of_ones_own(recordings: Path, capsys: pytest.CaptureFixture[str
     assert "a class without reset, observe" in capsys.readouterr().err
 
 
+def test_the_online_model_by_its_name(recordings: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", "online", "--online", "--data", str(recordings)]) == 0
+    assert "online online: 3 games" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("tokens", "message"),
     [
