@@ -41,7 +41,6 @@ PENDING_ROOMS: tuple[str, ...] = (
     "diagnosis",
     "errors",
     "evaluation",
-    "frames",
     "models",
     "planning",
     "play",

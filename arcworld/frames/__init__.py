@@ -1,1 +1,1 @@
-"""Frames: the palette, pictures of frames, and tokenizers that turn a frame into 64 codes."""
+"""Frames: the colour palette, pictures of frames, and tokenizers (a frame becomes 64 codes)."""

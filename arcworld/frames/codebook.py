@@ -1,8 +1,8 @@
-"""The patch codebook: a code is a cell of 8x8 pixels, so frames are kept exactly.
+"""The patch codebook: a lossless frame tokenizer whose codes are cells of 8x8 pixels.
 
-Knows cells and codes; knows nothing of sequences. Nothing is learned by gradient: the cells that
-training shows are the codes. A cell that is no code is spelled with one and strokes (see
-`lexicon`), and has an id past the codes.
+Nothing is learned by gradient: the most frequent cells of the training data become the codes. Any
+other cell is spelled: a code plus strokes that change some of its pixels (see `lexicon`). Its id
+is `codebook_size` or more.
 """
 
 from __future__ import annotations
@@ -26,10 +26,11 @@ class PatchCodebookConfig:
     """Size of a `PatchCodebook`.
 
     Attributes:
-        codebook_size: codes; where training shows fewer cells, plain cells and cells of two
-            colours with a straight edge between them fill the rest.
-        shown_by: a cell is a code if so many recordings show it. With 2, what one recording alone
-            shows is spelled, as what a new one shows will be: so spelling is learned on its like.
+        codebook_size: number of codes. If training has fewer distinct cells, cells of one colour
+            and cells of two colours with a straight edge fill the rest.
+        shown_by: a cell becomes a code only if at least this many recordings show it. With 2, cells
+            of a single recording are spelled, as the new cells of an unseen recording will be. So
+            the model learns to spell on realistic examples.
     """
 
     codebook_size: int = 4096
@@ -37,7 +38,7 @@ class PatchCodebookConfig:
 
 
 class PatchCodebook(FrameTokenizer):
-    """Frame to 8x8 ids and back, without loss."""
+    """Encodes a frame as 8x8 cell ids and decodes it without loss."""
 
     patches: Tensor
 
@@ -51,16 +52,16 @@ class PatchCodebook(FrameTokenizer):
 
     @property
     def lexicon(self) -> Lexicon:
-        """Cells by id: the codes, and what was spelled since they were fitted or loaded."""
+        """The cells by id: the codes, and every cell spelled since `fit` or loading."""
         if self._lexicon is None:
             self._lexicon = Lexicon(self.patches.cpu().numpy())
         return self._lexicon
 
     def fit(self, recordings: Sequence[NDArray[np.uint8]]) -> None:
-        """Take the cells of some recordings as codes, those that most frames show first.
+        """Make the most frequent cells of some recordings the codes.
 
         Args:
-            recordings: the frames of each, uint8 [T, 64, 64].
+            recordings: the frames of each recording, uint8 [T, 64, 64].
         """
         frames: Counter[bytes] = Counter()
         shown_by: Counter[bytes] = Counter()
@@ -79,7 +80,7 @@ class PatchCodebook(FrameTokenizer):
         self._lexicon = None
 
     def encode(self, frames_BHW: Tensor) -> Tensor:
-        """See `FrameTokenizer.encode`; a cell that is no code has an id from `codebook_size` on."""
+        """See `FrameTokenizer.encode`; the id of a spelled cell is `codebook_size` or more."""
         cells = to_cells(frames_BHW).reshape(-1, PIXELS).to("cpu", torch.uint8).numpy()
         ids = torch.from_numpy(self.lexicon.ids(cells))
         return ids.reshape(-1, CELLS).to(frames_BHW.device)
@@ -90,11 +91,11 @@ class PatchCodebook(FrameTokenizer):
         return from_cells(cells.unflatten(-1, (GRID, GRID))).to(indices_BC.device)
 
     def codes(self) -> Tensor:
-        """Each code's pixels, one of sixteen, float32 [codebook_size, 1024]."""
+        """Return the pixels of codes, one-hot over 16 colours: float32 [codebook_size, 1024]."""
         return one_hot(self.patches)
 
     def spelled_tokens(self, indices_TC: NDArray[np.integer]) -> NDArray[np.int64]:
-        """Tokens that each frame's spelled cells take beyond its 64, int64 [T]."""
+        """Return how many tokens the spelled cells of each frame take beyond its 64, int64 [T]."""
         extra = np.zeros(indices_TC.shape, dtype=np.int64)
         for place in zip(*np.nonzero(indices_TC >= self.codebook_size), strict=True):
             extra[place] = self.lexicon.spelling(int(indices_TC[place])).tokens
@@ -112,7 +113,7 @@ def _first_of_equals(rows_NP: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def plain_cells() -> NDArray[np.uint8]:
-    """Cells of one colour, then of two with one straight edge between them, uint8 [N, 64]."""
+    """Return cells of one colour, then of two colours with a straight edge, uint8 [N, 64]."""
     colours = np.arange(COLOURS, dtype=np.uint8)
     plain = np.repeat(colours[:, None], PIXELS, axis=1)
     left, right = (side.ravel() for side in np.meshgrid(colours, colours, indexing="ij"))

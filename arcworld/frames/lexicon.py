@@ -1,10 +1,9 @@
-"""Cells by id: a codebook's own, and those that are spelled by a code and strokes.
+"""Cells of 8x8 pixels by id: the codes of a codebook, and the cells that are spelled.
 
-Knows cells of 8x8 pixels; knows nothing of frames or sequences. A cell that no code shows is
-spelled with ordinary tokens: the code with the fewest other pixels, then strokes, each a run of
-pixels in one row and its colour, then a stop. So every cell has a spelling, and a spelling says the
-cell exactly. A spelled cell has an id past the codes, which is short for its spelling: it is kept
-for as long as the lexicon lives, and never saved.
+A cell that is not a code is spelled with a few tokens: the code that differs in the fewest pixels,
+then strokes, then a stop. A stroke is a run of pixels in one row, and its colour. Every cell has a
+spelling, and the spelling gives the cell exactly. A spelled cell gets an id past the codes, as an
+abbreviation of its spelling. These ids hold while the process runs and are never saved.
 """
 
 from __future__ import annotations
@@ -22,14 +21,15 @@ from arcworld.recordings.episode import COLOURS
 SIDE = 8
 PIXELS = SIDE * SIDE
 SPANS = tuple((first, last) for first in range(SIDE) for last in range(first, SIDE))
-"""The 36 runs of pixels in a row, first and last."""
+"""The 36 runs of pixels in a row: (first column, last column)."""
 RUNS = SIDE * len(SPANS)
-"""Tokens for where a stroke goes: 36 runs in each of 8 rows; `RUNS` itself is the stop."""
+"""Number of tokens for the place of a stroke: 36 runs in each of 8 rows."""
 STOP = RUNS
+"""The token that ends a spelling."""
 
 Cells = NDArray[np.uint8]
 Stroke = tuple[int, int]
-"""Where (0 to `RUNS` - 1) and in which colour."""
+"""The run (0 to `RUNS` - 1) and its colour."""
 
 _SPAN_ID = {span: i for i, span in enumerate(SPANS)}
 _NEAREST_BATCH = 2048
@@ -37,7 +37,7 @@ _NEAREST_BATCH = 2048
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """A code and the strokes that make another cell of it.
+    """A code, and the strokes that turn it into another cell.
 
     >>> Spelling(7, ((STOP - 1, 3),)).tokens
     4
@@ -48,12 +48,12 @@ class Spelling:
 
     @property
     def tokens(self) -> int:
-        """How many tokens it takes: the code, two a stroke, the stop."""
+        """The number of tokens: one for the code, two for each stroke, one for the stop."""
         return 2 + 2 * len(self.strokes)
 
 
 def run_mask() -> NDArray[np.bool_]:
-    """The pixels of each run, bool [RUNS, 64]."""
+    """Return the pixels of each run, bool [RUNS, 64]."""
     masks = np.zeros((SIDE, len(SPANS), SIDE, SIDE), dtype=np.bool_)
     for row in range(SIDE):
         for i, (first, last) in enumerate(SPANS):
@@ -62,7 +62,7 @@ def run_mask() -> NDArray[np.bool_]:
 
 
 def strokes_between(base_P: Cells, cell_P: Cells) -> tuple[Stroke, ...]:
-    """Strokes that turn one cell into another, row by row from the left.
+    """Return the strokes that turn one cell into another, row by row from the left.
 
     >>> plain, dot = np.zeros(64, np.uint8), np.zeros(64, np.uint8)
     >>> dot[10:12] = 5
@@ -88,7 +88,7 @@ def strokes_between(base_P: Cells, cell_P: Cells) -> tuple[Stroke, ...]:
 
 
 def paint(base_P: Cells, strokes: tuple[Stroke, ...]) -> Cells:
-    """The cell that strokes make of another, uint8 [64]."""
+    """Return the cell after painting strokes on it, uint8 [64]."""
     grid = base_P.reshape(SIDE, SIDE).copy()
     for run, colour in strokes:
         row, span = divmod(run, len(SPANS))
@@ -98,14 +98,14 @@ def paint(base_P: Cells, strokes: tuple[Stroke, ...]) -> Cells:
 
 
 class Lexicon:
-    """Every cell met so far, by id: codes 0 to K - 1, spelled cells from K on.
+    """All cells seen so far, by id: codes are 0 to K - 1, spelled cells follow.
 
     Attributes:
-        codes: K, how many codes there are.
+        codes: K, the number of codes.
     """
 
     def __init__(self, codes_KP: Cells) -> None:
-        """`codes_KP` are the cells of the codebook, uint8 [K, 64]; of equals the first counts."""
+        """`codes_KP`: cells of the codebook, uint8 [K, 64]; equal ones share the first id."""
         self.codes = len(codes_KP)
         self._cells = np.ascontiguousarray(codes_KP, dtype=np.uint8)
         self._keys = cell_keys(self._cells)
@@ -121,7 +121,7 @@ class Lexicon:
         return self._count
 
     def ids(self, cells_NP: Cells) -> NDArray[np.int64]:
-        """The id of each cell, int64 [N]; a cell never met is spelled and gets a new one."""
+        """Return the id of each cell, int64 [N]; a new cell is spelled and gets a new id."""
         kinds, back = _distinct(np.ascontiguousarray(cells_NP))
         found = np.array([self._ids.get(cell.tobytes(), -1) for cell in kinds], dtype=np.int64)
         new = np.flatnonzero(found < 0)
@@ -130,23 +130,23 @@ class Lexicon:
         return found[back]
 
     def cells(self, ids: NDArray[np.integer]) -> Cells:
-        """The pixels of some ids, uint8 [..., 64]."""
+        """Return the pixels of cells by id, uint8 [..., 64]."""
         return self._cells[: self._count][ids]
 
     def spelling(self, cell_id: int) -> Spelling:
-        """How an id is said in tokens; a code is its own spelling.
+        """Return the spelling of a cell by id; the spelling of a code has no strokes.
 
         Raises:
-            IndexError: no such id has been given out.
+            IndexError: no cell has this id.
         """
         if cell_id < self.codes:
             return Spelling(cell_id, ())
         return self._spellings[cell_id - self.codes]
 
     def table(self, device: torch.device) -> tuple[Tensor, Tensor]:
-        """Pixels uint8 [len, 64] and content keys int64 [len] of every id, on a device."""
+        """Return pixels uint8 [len, 64] and content keys int64 [len] of all ids, on a device."""
         cells, keys = self._on.get(device, (None, None))
-        count = self._count  # another thread may be adding some
+        count = self._count  # read once, since the prefetch thread may add cells meanwhile
         if cells is None or keys is None or len(cells) != count:
             cells = torch.from_numpy(self._cells[:count]).to(device)
             keys = torch.from_numpy(self._keys[:count]).to(device)
@@ -172,7 +172,7 @@ class Lexicon:
             self._keys = np.concatenate([self._keys, np.zeros(room, np.int64)])
 
     def _nearest(self, cells_NP: Cells) -> NDArray[np.int64]:
-        """The code with the fewest other pixels, the first of equals, int64 [N]."""
+        """Return the code that differs in the fewest pixels (the first of equals), int64 [N]."""
         if self._pixels_of_codes is None:
             self._pixels_of_codes = one_hot(torch.from_numpy(self._cells[: self.codes]))
         parts = [
@@ -183,18 +183,18 @@ class Lexicon:
 
 
 def one_hot(cells_NP: Tensor) -> Tensor:
-    """Each pixel as one of sixteen colours, float32 [N, 1024]."""
+    """Return the pixels of cells, one-hot over 16 colours: float32 [N, 1024]."""
     return F.one_hot(cells_NP.long(), COLOURS).flatten(1).float()
 
 
 def cell_keys(cells_NP: Cells) -> NDArray[np.int64]:
-    """A 64-bit key of each cell's content, int64 [N]: equal cells have equal keys."""
+    """Return a 64-bit key of each cell's content, int64 [N]; equal cells have equal keys."""
     factors = np.random.default_rng(64).integers(-(2**62), 2**62, PIXELS) | 1
     return (cells_NP.astype(np.int64) * factors).sum(1)
 
 
 def _distinct(cells_NP: Cells) -> tuple[Cells, NDArray[np.intp]]:
-    """The distinct cells, in the order of their keys, and where each cell is among them."""
+    """Return the distinct cells, sorted by key, and the index of each cell among them."""
     _, first, back = np.unique(cell_keys(cells_NP), return_index=True, return_inverse=True)
     kinds = cells_NP[first]
     assert np.array_equal(kinds[back], cells_NP), "two cells share a 64-bit key"

@@ -1,7 +1,4 @@
-"""The official palette, and frames as pictures.
-
-Knows colours and pixels; knows nothing of models. Source of the palette: `arc_agi.rendering`.
-"""
+"""The official colour palette (from `arc_agi.rendering`), and pictures of frames."""
 
 from __future__ import annotations
 
@@ -21,7 +18,7 @@ PALETTE: NDArray[np.uint8] = np.array(
 
 
 def to_rgb(frame_HW: NDArray[np.integer], zoom: int = 4) -> NDArray[np.uint8]:
-    """A frame as an RGB picture, uint8 [64 zoom, 64 zoom, 3].
+    """Return a frame as an RGB picture, uint8 [64 zoom, 64 zoom, 3].
 
     >>> to_rgb(np.zeros((64, 64), np.uint8), zoom=2).shape
     (128, 128, 3)
@@ -32,7 +29,7 @@ def to_rgb(frame_HW: NDArray[np.integer], zoom: int = 4) -> NDArray[np.uint8]:
 def difference(
     true_HW: NDArray[np.integer], predicted_HW: NDArray[np.integer], zoom: int = 4
 ) -> NDArray[np.uint8]:
-    """Where two frames differ, in red over the true frame in pale grey; RGB like `to_rgb`."""
+    """Return the pixels that differ in red over the true frame in pale grey; RGB as `to_rgb`."""
     grey = PALETTE[true_HW].mean(axis=-1, keepdims=True).astype(np.uint8) // 3 + 150
     picture = np.where(
         (true_HW != predicted_HW)[..., None], np.array([220, 30, 30], np.uint8), grey
@@ -43,13 +40,13 @@ def difference(
 def contact_sheet(
     rows: list[list[NDArray[np.uint8]]], *, gap: int = 6, paper: int = 255
 ) -> NDArray[np.uint8]:
-    """Pictures of one size laid out in rows, uint8 RGB; shorter rows are filled with paper.
+    """Lay out pictures of one size in rows, uint8 RGB; empty places have the grey value `paper`.
 
     Raises:
         ValueError: there is no picture.
     """
     if not any(rows):
-        raise ValueError("a sheet needs one picture at least; found none")
+        raise ValueError("a sheet needs at least one picture; found none")
     height, width = next(picture for row in rows for picture in row).shape[:2]
     columns = max(len(row) for row in rows)
     shape = (len(rows) * (height + gap) + gap, columns * (width + gap) + gap, 3)
@@ -62,7 +59,7 @@ def contact_sheet(
 
 
 def save_png(picture: NDArray[np.uint8], path: Path) -> Path:
-    """Write an RGB picture; parents are made."""
+    """Write an RGB picture and return its path; parent folders are created."""
     from PIL import Image
 
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
-"""What every frame tokenizer does: a 64x64 frame becomes 8x8 codes, and comes back.
+"""The interface of frame tokenizers: a 64x64 frame becomes 8x8 codes, and codes become a frame.
 
-Knows frames and codes; knows nothing of sequences or actions. The models above speak to this
-class alone, so another tokenizer needs no change elsewhere.
+Most models use only this class. (A world model that reads cells by their pixels needs a
+`PatchCodebook`.)
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 CELLS = 64
-"""Codes a frame: a grid of 8x8 cells of 8x8 pixels, row by row."""
+"""Number of codes of a frame: a grid of 8x8 cells, row by row, each of 8x8 pixels."""
 GRID = 8
 
 
 class FrameTokenizer(nn.Module, ABC):
-    """Frames uint8 [B, 64, 64] to codes int64 [B, 64] and back.
+    """Encodes frames uint8 [B, 64, 64] as codes int64 [B, 64], and decodes them.
 
     Attributes:
-        codebook_size: how many codes there are.
-        code_dim: width of a code's vector.
+        codebook_size: number of codes.
+        code_dim: dimension of the vector of a code.
     """
 
     codebook_size: int
@@ -32,30 +32,30 @@ class FrameTokenizer(nn.Module, ABC):
 
     @abstractmethod
     def encode(self, frames_BHW: Tensor) -> Tensor:
-        """Colours 0-15 of any integer type [B, 64, 64] to codes int64 [B, 64]."""
+        """Encode frames, colours 0-15 of any integer type [B, 64, 64], as codes int64 [B, 64]."""
 
     @abstractmethod
     def decode(self, indices_BC: Tensor) -> Tensor:
-        """Codes [B, 64] to frames uint8 [B, 64, 64]."""
+        """Decode codes [B, 64] to frames uint8 [B, 64, 64]."""
 
     @abstractmethod
     def codes(self) -> Tensor:
-        """The codebook's vectors, float32 [codebook_size, code_dim]."""
+        """Return the vectors of the codebook, float32 [codebook_size, code_dim]."""
 
     def fingerprint(self) -> Tensor:
-        """63 bits of the codes, int64 [1]: another tokenizer, another number."""
+        """Return a 63-bit hash of the codes, int64 [1], that identifies the tokenizer."""
         content = self.codes().detach().float().cpu().numpy().tobytes()
         digest = blake2b(content, digest_size=8).digest()
         return torch.tensor([int.from_bytes(digest, "little") >> 1])
 
     @property
     def device(self) -> torch.device:
-        """Where the parameters are."""
+        """The device of the parameters."""
         return next(iter(self.state_dict().values())).device
 
     @torch.no_grad()
     def encode_frames(self, frames_THW: NDArray[np.uint8], batch: int = 256) -> NDArray[np.int32]:
-        """`encode` for arrays of any length, batch by batch: int32 [T, 64]."""
+        """Apply `encode` to an array of any length, batch by batch: int32 [T, 64]."""
         parts = [
             self.encode(torch.from_numpy(np.ascontiguousarray(part)).to(self.device)).cpu()
             for part in _batches(frames_THW, batch)
@@ -64,7 +64,7 @@ class FrameTokenizer(nn.Module, ABC):
 
     @torch.no_grad()
     def decode_frames(self, indices_TC: NDArray[np.integer], batch: int = 256) -> NDArray[np.uint8]:
-        """`decode` for arrays of any length, batch by batch: uint8 [T, 64, 64]."""
+        """Apply `decode` to an array of any length, batch by batch: uint8 [T, 64, 64]."""
         parts = [
             self.decode(torch.from_numpy(part.astype(np.int64)).to(self.device)).cpu()
             for part in _batches(indices_TC, batch)
@@ -77,7 +77,7 @@ def _batches[T: np.generic](array: NDArray[T], size: int) -> list[NDArray[T]]:
 
 
 def to_cells(frames: Tensor) -> Tensor:
-    """Frames [..., 64, 64] as cells [..., 64, 8, 8], row by row.
+    """Split frames [..., 64, 64] into cells [..., 64, 8, 8], row by row.
 
     >>> frame = torch.arange(64).repeat(64, 1)
     >>> to_cells(frame)[9, 0].tolist()
@@ -89,7 +89,7 @@ def to_cells(frames: Tensor) -> Tensor:
 
 
 def from_cells(cells: Tensor) -> Tensor:
-    """The inverse of `to_cells`."""
+    """Join cells [..., 64, 8, 8] into frames [..., 64, 64]; the inverse of `to_cells`."""
     lead = cells.shape[:-3]
     grid = cells.reshape(*lead, GRID, GRID, GRID, GRID).transpose(-3, -2)
     return grid.reshape(*lead, CELLS, CELLS)

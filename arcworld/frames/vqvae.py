@@ -1,8 +1,8 @@
-"""The VQ-VAE: a convolutional encoder, 512 codes kept by moving average, and a decoder.
+"""The VQ-VAE tokenizer: a convolutional encoder, 512 codes learned by moving average, a decoder.
 
-Knows pixels and codes; knows nothing of sequences. Source of the shape: the seed's recipe (see
-docs/concepts/models.md). Quantiser: `vector_quantize_pytorch.VectorQuantize` (van den Oord 2017,
-EMA; k-means start and revival of dead codes as in Jukebox and SoundStream).
+The architecture is that of the original design (see docs/concepts/models.md). The quantiser is
+`vector_quantize_pytorch.VectorQuantize` (van den Oord et al. 2017, EMA codebook), with k-means
+initialisation and replacement of dead codes as in Jukebox and SoundStream.
 """
 
 from __future__ import annotations
@@ -19,18 +19,19 @@ from arcworld.recordings.episode import COLOURS
 
 @dataclass(frozen=True)
 class VQVAEConfig:
-    """Sizes and rates of a `VQVAE`; the defaults are the seed's.
+    """Sizes and rates of a `VQVAE`; the defaults are those of the original design.
 
     Attributes:
-        colour_dim: width of a colour's embedding.
-        width: channels at 8x8; the layers before it have half and as many.
+        colour_dim: dimension of the embedding of a colour.
+        width: channels at 8x8 and 16x16 resolution; half as many at 32x32.
         codebook_size: number of codes.
-        code_dim: width of a code.
-        decay: moving average of the codes, a step.
+        code_dim: dimension of a code.
+        decay: decay of the moving average of the codes, per step.
         commitment: weight of the commitment loss.
-        dead_below: a code used less often than this (moving average) is drawn afresh.
-        worst_share: share of pixels, the worst of each frame, whose loss counts once more (0 is the
-            seed's: most pixels are background, and what is small and rare is learned last).
+        dead_below: a code used less often than this (moving average) is replaced.
+        worst_share: the share of pixels with the largest loss in each frame whose loss counts
+            twice. Most pixels are background, so small rare objects are otherwise learned last. The
+            original design has 0.
     """
 
     colour_dim: int = 32
@@ -44,7 +45,7 @@ class VQVAEConfig:
 
 
 class VQVAE(FrameTokenizer):
-    """Frame to 8x8 codes and back; about 1.3 M parameters with the defaults."""
+    """Encodes a frame as 8x8 codes and decodes it; 1.2 M parameters with the defaults."""
 
     def __init__(self, config: VQVAEConfig) -> None:
         from vector_quantize_pytorch import VectorQuantize
@@ -103,9 +104,10 @@ class VQVAE(FrameTokenizer):
         return codebook
 
     def loss(self, frames_BHW: Tensor) -> dict[str, Tensor]:
-        """Cross-entropy of the pixels plus commitment; `pixel_acc` and `codebook_used` beside.
+        """Return `loss`, the one to minimise, and `cross_entropy`, `pixel_acc`, `codebook_used`.
 
-        The one to minimise is `loss`.
+        `loss` is the cross-entropy of the pixels plus the commitment loss. `codebook_used` is the
+        share of codes that the batch uses.
         """
         features_BCD = self._features(frames_BHW)
         with torch.autocast(features_BCD.device.type, enabled=False):

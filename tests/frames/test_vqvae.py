@@ -75,7 +75,7 @@ def test_it_saves_and_loads_to_the_bit(tmp_path: Path) -> None:
     torch.manual_seed(0)
     model = VQVAE(TINY)
     frames = torch.randint(0, 16, (4, 64, 64))
-    model.loss(frames)  # k-means start and moving averages are state too
+    model.loss(frames)  # so that the state of k-means and of the moving averages is saved too
     save_model(tmp_path, model.eval(), model.config)
     again = load_model(tmp_path)
     assert isinstance(again, VQVAE)
