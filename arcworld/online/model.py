@@ -25,11 +25,13 @@ from arcworld.online.experts import bars as bars_expert
 from arcworld.online.experts import objects as objects_expert
 from arcworld.online.experts import templates as templates_expert
 from arcworld.online.experts import tiles as tiles_expert
+from arcworld.online.experts import undo as undo_expert
 from arcworld.online.experts.bars import Bars, Tick
 from arcworld.online.experts.movers import Movers
 from arcworld.online.experts.objects import Objects, Subject
 from arcworld.online.experts.templates import Match, Templates
 from arcworld.online.experts.tiles import TilesExpert
+from arcworld.online.experts.undo import Undo, next_past
 from arcworld.online.outcomes import OutcomeRates, contexts_of
 from arcworld.online.pointer import Pointer, draw, no_mark
 from arcworld.online.scene import OnlineState, Scene
@@ -48,7 +50,8 @@ from arcworld.online.view import (
 
 OBJECTS, TEMPLATES = objects_expert.NAME, templates_expert.NAME
 TILES, TINTS, BARS = tiles_expert.NAME, tiles_expert.COARSE, bars_expert.NAME
-EXPERTS = (OBJECTS, TEMPLATES, TILES, TINTS, BARS)
+UNDOES = undo_expert.NAME
+EXPERTS = (OBJECTS, TEMPLATES, TILES, TINTS, BARS, UNDOES)
 SUBSETS: Mapping[str, frozenset[str]] = {
     "all": frozenset({OBJECTS, TEMPLATES, TILES, TINTS}),
     "patches": frozenset({TEMPLATES, TILES}),
@@ -57,7 +60,7 @@ SUBSETS: Mapping[str, frozenset[str]] = {
     TEMPLATES: frozenset({TEMPLATES}),
     TILES: frozenset({TILES}),
 }
-"""Subsets of experts that compete; status bars are part of each."""
+"""Subsets of experts that compete; status bars and undo are part of each."""
 START_RECORD = {
     "all": 0.55,
     "patches": 0.52,
@@ -66,6 +69,8 @@ START_RECORD = {
     TEMPLATES: 0.5,
     TILES: 0.5,
 }
+EARLY = 60
+"""Transitions that are learned again when a pointer's mark is found among them."""
 
 
 @dataclass(slots=True, eq=False)
@@ -111,13 +116,19 @@ class OnlineWorldModel:
         if unknown:
             raise ValueError(f"found experts {sorted(unknown)}; expected some of {list(EXPERTS)}")
         self.seed, self.without = seed, frozenset(without)
+        self.pointer = Pointer()
+        self._segmenter = Segmenter()
+        self._early: list[Step] | None = []
+        self._forget()
+
+    def _forget(self) -> None:
+        """Start from nothing, but for the pointer."""
         hits = HitRates()
-        self.movers = Movers()
+        self.movers, self.undo = Movers(), Undo()
         self.objects = Objects(self.movers, hits)
         self.templates, self.tiles, self.bars = Templates(hits), TilesExpert(hits), Bars()
         self.tints = TilesExpert(hits, coarse=True)
-        self.outcomes, self.pointer = OutcomeRates(), Pointer()
-        self._segmenter = Segmenter()
+        self.outcomes = OutcomeRates()
         self._records = Disagreements(START_RECORD)
         self._calibration = Calibration()
         self._unclaimed = HitRates(0.95)
@@ -161,17 +172,37 @@ class OnlineWorldModel:
 
     def observe(self, state: OnlineState, step: Step) -> OnlineState:
         """Learn from a transition; returns the state of its next frame."""
+        after = self._observe(state, step)
+        if self._early is not None:
+            self._early.append(step)
+            if self.pointer.found:
+                after = self._relearn(self._early, state.available)
+            if self.pointer.found or len(self._early) >= EARLY:
+                self._early = None
+        return after
+
+    def _observe(self, state: OnlineState, step: Step, count: bool = True) -> OnlineState:
         action = step.action
         if action.id != RESET:
             decision = self._decision(state, action)
             contexts = contexts_of(decision.scene, action, decision.subjects)
             self.outcomes.add(contexts, step.outcome)
             if step.outcome == Outcome.NOTHING:
-                after = self._learn(decision, action, _frame(step.next_frame_HW))
+                after = self._learn(decision, action, _frame(step.next_frame_HW), count)
                 self._scene, self._decisions = None, {}
                 return after
         self._scene, self._decisions = None, {}
         return self.reset(step.next_frame_HW, state.available)
+
+    def _relearn(self, steps: Sequence[Step], available: Sequence[int]) -> OnlineState:
+        """Learn the first transitions again, now that the pointer's mark is known."""
+        self._forget()
+        state = self.reset(steps[0].frame_HW, available)
+        for step in steps:
+            if not np.array_equal(state.frame_HW, step.frame_HW):
+                state = self.reset(step.frame_HW, available)
+            state = self._observe(state, step, count=False)
+        return state
 
     def status_bars(self) -> NDArray[np.bool_]:
         """Pixels of the status bars found so far, bool [64, 64]."""
@@ -199,13 +230,15 @@ class OnlineWorldModel:
             TILES: self.tiles.propose(scene.view, action),
             TINTS: self.tints.propose(scene.view, action),
         }
+        undone = self.undo.propose(scene.view.flat, scene.state.past, action)
+        undone = [] if UNDOES in self.without else undone
         for name in self.without & proposals.keys():
             proposals[name] = []
         ticks = [] if BARS in self.without else self.bars.due(scene.state, scene.view)
-        every = select([claim for claims in proposals.values() for claim in claims])
+        every = select(undone + [claim for claims in proposals.values() for claim in claims])
         changing = any(claim.verb != "stay" for claim in every)
         ticking = self.bars.propose(ticks, changing, action.id)
-        chosen, drafts = self._drafts(scene, proposals, ticking)
+        chosen, drafts = self._drafts(scene, proposals, ticking + undone)
         subset = self._records.best(action.id == CLICK)
         raw, bin_ = self._raw_confidence(action, chosen[subset], drafts, subset)
         confidence = self._calibration.confidence(bin_, raw)
@@ -223,7 +256,7 @@ class OnlineWorldModel:
         )
 
     def _drafts(
-        self, scene: Scene, proposals: Mapping[str, list[Claim]], ticking: list[Claim]
+        self, scene: Scene, proposals: Mapping[str, list[Claim]], shared: list[Claim]
     ) -> tuple[dict[str, list[Claim]], dict[str, NDArray[np.uint8]]]:
         """Chosen claims and next frame by subset; subsets with the same claims share them."""
         active = {name for name, claims in proposals.items() if claims}
@@ -234,7 +267,7 @@ class OnlineWorldModel:
             key = names & active
             if key not in by_active:
                 claims = [c for name in proposals if name in key for c in proposals[name]]
-                picked = select(ticking + claims)
+                picked = select(shared + claims)
                 by_active[key] = picked, render(scene.view.flat, picked)
             chosen[subset], drafts[subset] = by_active[key]
         return chosen, drafts
@@ -278,17 +311,18 @@ class OnlineWorldModel:
             momentum,
             phases,
             scene.state.available,
+            next_past(scene.state.past, scene.view.flat, decision.frame, action),
         )
 
     # learn
 
     def _learn(
-        self, decision: Decision, action: Action, next_frame_HW: NDArray[np.uint8]
+        self, decision: Decision, action: Action, next_frame_HW: NDArray[np.uint8], count: bool
     ) -> OnlineState:
         scene, view = decision.scene, decision.scene.view
         lattice = self.tiles.tiling.lattice if self.tiles.tiling else None
         clean, mark = self.pointer.observe(
-            view.flat, scene.state.mark, action, next_frame_HW, lattice
+            view.flat, scene.state.mark, action, next_frame_HW, lattice, count
         )
         after = self._segmenter.view(clean.reshape(SIDE, SIDE))
         self._learn_trust(decision, action, after.flat)
@@ -311,8 +345,12 @@ class OnlineWorldModel:
             for part, (dy, dx) in ((view.parts[n], s) for n, s in changes.moved.items())
         }
         ground = scene.ground.reshape(SIDE, SIDE)
-        available = scene.state.available
-        return OnlineState(next_frame_HW, ground, after.flat, mark, momentum, phases, available)
+        past, available = scene.state.past, scene.state.available
+        self.undo.learn(after.flat, past, action)
+        past = next_past(past, view.flat, after.flat, action)
+        return OnlineState(
+            next_frame_HW, ground, after.flat, mark, momentum, phases, available, past
+        )
 
     def _learn_trust(self, decision: Decision, action: Action, truth: NDArray[np.uint8]) -> None:
         visible = ~self.bars.mask().reshape(-1)

@@ -81,6 +81,11 @@ class Pointer:
         self._lattice: Lattice | None = None
         self._stays = (1.0, 2.0)
 
+    @property
+    def found(self) -> bool:
+        """Whether a mark is known."""
+        return bool(len(self._by_pixel.offsets) or len(self._by_cell.offsets))
+
     def mark(self, action: Action) -> Writing:
         """Pixels and colours that a click draws; none for other actions."""
         if action.id != CLICK:
@@ -112,6 +117,7 @@ class Pointer:
         action: Action,
         after_HW: NDArray[np.uint8],
         lattice: Lattice | None,
+        count: bool = True,
     ) -> tuple[NDArray[np.uint8], Writing]:
         """Learn from a transition; returns the frame after without its mark, flat, and the mark.
 
@@ -121,10 +127,12 @@ class Pointer:
             action: what was done.
             after_HW: the true next frame.
             lattice: cells of the game, where known.
+            count: whether the transition is new; else only the mark is taken off.
         """
         after = after_HW.reshape(-1)
         if action.id == CLICK:
-            self._count(before.reshape(SIDE, SIDE), action, after_HW, lattice)
+            if count:
+                self._count(before.reshape(SIDE, SIDE), action, after_HW, lattice)
             mark = self.mark(action)
         elif not len(mark[0]):
             return after, mark

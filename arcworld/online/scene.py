@@ -37,6 +37,7 @@ class OnlineState:
         clean: the frame without the pointer's mark, flat; `mark` is the mark.
         momentum: how the parts that moved in the last step did so, by look and place.
         bars: phase of every status bar.
+        past: flat frames that an undo would bring back.
     """
 
     frame_HW: NDArray[np.uint8]
@@ -46,6 +47,7 @@ class OnlineState:
     momentum: Mapping[Mover, Shift] = field(default_factory=dict)
     bars: Mapping[BarKey, Phase] = field(default_factory=dict)
     available: tuple[int, ...] = ()
+    past: tuple[NDArray[np.uint8], ...] = ()
 
 
 @dataclass(slots=True, eq=False)

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from arcworld.recordings.episode import CLICK, COLOURS, RESET, SIDE, Action, Outcome, Step
+from arcworld.recordings.episode import CLICK, COLOURS, RESET, SIDE, UNDO, Action, Outcome, Step
 
-__all__ = ["CLICK", "COLOURS", "RESET", "SIDE", "Action", "Outcome", "Step"]
+__all__ = ["CLICK", "COLOURS", "RESET", "SIDE", "UNDO", "Action", "Outcome", "Step"]
 
 PIXELS = SIDE * SIDE
 EIGHT = np.ones((3, 3), np.int8)
