@@ -13,9 +13,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
-
 from arcworld.goals import GoalMemory, Hypothesis, Scene, progress, proposals
 from arcworld.models.interface import WorldModel, WorldModelState
 from arcworld.recordings.episode import CLICK, RESET, UNDO, Action, Outcome
@@ -50,17 +47,15 @@ class Plan:
 
     Attributes:
         actions: in order.
-        frames: the predicted frame after each action.
+        distances: predicted distance of the goal after each action.
         last: actions to try at the end, one by one, each unsure: the first contact with a goal
             cannot be known before it happened. Empty where the goal is predicted to hold.
-        distance: of the goal after `actions`.
     """
 
     hypothesis: Hypothesis
     actions: tuple[Action, ...]
-    frames: tuple[NDArray[np.uint8], ...]
+    distances: tuple[float, ...]
     last: tuple[Action, ...] = ()
-    distance: float = 0.0
 
     def __len__(self) -> int:
         return len(self.actions) + len(self.last[:1])
@@ -161,8 +156,8 @@ class GoalSearch[S: WorldModelState]:
     def _plan_to(self, hypothesis: Hypothesis, node: _Node[S], last: tuple[Action, ...]) -> Plan:
         path = node.path()
         actions = tuple(step.action for step in path if step.action is not None)
-        frames = tuple(step.state.frame_HW for step in path)
-        return Plan(hypothesis, actions, frames, last, node.distance)
+        distances = tuple(step.distance for step in path)
+        return Plan(hypothesis, actions, distances, last)
 
     def _children(
         self, hypothesis: Hypothesis, node: _Node[S], steps: Sequence[_Step[S]]

@@ -77,7 +77,7 @@ def _online(seed: int, inputs: AgentInputs) -> Agent:
     from arcworld.play.agents.strategy_agent import StrategyAgent
     from arcworld.play.strategies.goal_plan import GoalPlan
 
-    return StrategyAgent([GoalPlan()], seed=seed)
+    return StrategyAgent([GoalPlan()], seed)
 
 
 def _frame_change(seed: int, inputs: AgentInputs) -> Agent:
@@ -93,9 +93,13 @@ def _policy(seed: int, inputs: AgentInputs) -> Agent:
 
 
 def _world_model(seed: int, inputs: AgentInputs) -> Agent:
+    """Plays games that training did not show as the agent `online` does."""
+    from arcworld.play.agents.by_game import ByGameAgent
     from arcworld.play.agents.world_model import WorldModelAgent
 
-    return WorldModelAgent(_open_run("world-model", inputs), seed)
+    run = _open_run("world-model", inputs)
+    games = run.about.get("games", ())
+    return ByGameAgent("world-model", games, WorldModelAgent(run, seed), _online(seed, inputs))
 
 
 def _world_model_fixed(seed: int, inputs: AgentInputs) -> Agent:

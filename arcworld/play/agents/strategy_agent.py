@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from arcworld.online.model import OnlineWorldModel
 from arcworld.play.agent import Decision, Source
-from arcworld.play.agents.explorer import ExplorerAgent
+from arcworld.play.agents.explorer import ExplorerAgent, ExplorerConfig
 from arcworld.play.observation import Observation
 from arcworld.play.strategies.explore import Explore
 from arcworld.play.strategies.strategy import Answered, Context, Strategy
@@ -29,7 +29,11 @@ class StrategyAgent:
     context: Context
 
     def __init__(
-        self, strategies: Sequence[Strategy] = (), seed: int = 0, name: str = "online"
+        self,
+        strategies: Sequence[Strategy] = (),
+        seed: int = 0,
+        name: str = "online",
+        explorer: ExplorerConfig | None = None,
     ) -> None:
         """Make an agent.
 
@@ -37,9 +41,10 @@ class StrategyAgent:
             strategies: in the order in which they are asked.
             seed: of the explorer, and of the world model.
             name: for tables and recordings.
+            explorer: how it explores where no strategy has a proposal.
         """
         self.name, self.seed = name, seed
-        self.explorer = ExplorerAgent(seed)
+        self.explorer = ExplorerAgent(seed, explorer)
         self.strategies: tuple[Strategy, ...] = (*strategies, Explore(self.explorer))
         self.chosen: Counter[Source] = Counter()
         self._pending: Decision | None = None

@@ -11,8 +11,6 @@ import math
 from collections import Counter
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from arcworld.goals import Belief, GoalTracker, Hypothesis, progress, sentence
 from arcworld.planning.goal_search import GoalSearch, GoalSearchConfig, Plan
 from arcworld.play.agent import Decision, Source
@@ -35,7 +33,8 @@ class GoalPlanConfig:
         least: probability below which an unconfirmed goal gets no plan.
         crowd: with more hypotheses than this, and none as likely as `clear`, no plan is made.
         patience: actions to wait where a goal holds and nothing was won.
-        every: a decision without a plan is followed by this many without a search.
+        every: after a search without a plan, this many decisions pass without one; doubled each
+            time on a level.
     """
 
     search: GoalSearchConfig = field(default_factory=GoalSearchConfig)
@@ -78,6 +77,7 @@ class GoalPlan:
         self._at = 0
         self._waited = 0
         self._plans = self._spent = self._pause = 0
+        self._next_pause = self.config.every
         self._failed: set[Hypothesis] = set()
         self._replanned: set[Hypothesis] = set()
 
@@ -139,7 +139,8 @@ class GoalPlan:
                 cost = -math.log(max(belief.probability, 1e-3)) + len(plan) / 15
                 found.append((cost - 100 * belief.confirmed, plan))
         if not found:
-            self._pause = self.config.every
+            self._pause = self._next_pause
+            self._next_pause *= 2
             return False
         self._start(min(found, key=lambda pair: pair[0])[1])
         return True
@@ -176,11 +177,9 @@ class GoalPlan:
     # observe
 
     def observe(self, context: Context, answered: Answered) -> None:
-        """Learn the goal's fate, and compare the frame with the predicted one."""
+        """Learn the goal's fate, and compare its distance with the predicted one."""
         self._tried_actions.add(answered.step.action.id)
         followed = self.plan is not None and answered.decision.source is self.source
-        if followed:
-            self._compare(answered)
         if answered.levels_gained and self.plan is not None and followed:
             self.log[self.plan.hypothesis.form, "won"] += 1
         grids = answered.after.grids
@@ -193,7 +192,9 @@ class GoalPlan:
             self._new_level()
         elif answered.is_lost or answered.step.action.id == RESET:
             self._drop(lost=answered.is_lost and followed)
-        elif not followed:
+        elif followed:
+            self._compare(answered)
+        else:
             self.plan = None
 
     def _drop(self, *, lost: bool) -> None:
@@ -202,18 +203,17 @@ class GoalPlan:
         self.plan = None
 
     def _compare(self, answered: Answered) -> None:
-        """Go on where the frame is as predicted; search again after the first surprise."""
+        """Continue where the goal is as near as predicted, whatever else has changed."""
         plan = self.plan
         assert plan is not None
         visible_HW = ~self.goals.scene.rim_HW
         step = answered.step
         self._moving = bool((step.frame_HW != step.next_frame_HW)[visible_HW].any())
-        if answered.new_level or answered.is_lost:
-            return
         at, self._at = self._at, self._at + 1
         if at >= len(plan.actions):
             return
-        if not np.array_equal(plan.frames[at][visible_HW], step.next_frame_HW[visible_HW]):
+        memory = self.goals.beliefs.memory(plan.hypothesis)
+        if memory.distance > plan.distances[at] + 0.5:
             self._surprise(plan)
 
     def _surprise(self, plan: Plan) -> None:

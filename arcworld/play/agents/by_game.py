@@ -1,0 +1,47 @@
+"""An agent that plays the games of a training run with one agent, and all others with another."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from arcworld.play.agent import Agent, Decision
+from arcworld.play.observation import Observation
+from arcworld.recordings.episode import game_name
+
+
+class ByGameAgent:
+    """Chooses between two agents when a game is opened.
+
+    A trained policy is no better than chance on a game that training did not show (docs/LOG.md).
+
+    Attributes:
+        playing: the agent that plays the open game.
+    """
+
+    def __init__(self, name: str, games: Collection[str], known: Agent, unknown: Agent) -> None:
+        """Make an agent.
+
+        Args:
+            name: for tables and recordings.
+            games: ids of the games that `known` was trained on; versions are not compared.
+            known: plays those.
+            unknown: plays all others.
+        """
+        self.name = name
+        self._names = {game_name(game) for game in games}
+        self._known, self._unknown = known, unknown
+        self.playing = known
+
+    def begin(self, observation: Observation) -> None:
+        """A game was opened."""
+        is_known = game_name(observation.game_id) in self._names
+        self.playing = self._known if is_known else self._unknown
+        self.playing.begin(observation)
+
+    def choose_action(self, observation: Observation) -> Decision:
+        """The decision of the agent that plays."""
+        return self.playing.choose_action(observation)
+
+    def observe(self, decision: Decision, observation: Observation) -> None:
+        """Pass an answered action on."""
+        self.playing.observe(decision, observation)
