@@ -44,7 +44,6 @@ PENDING_ROOMS: tuple[str, ...] = (
     "models",
     "planning",
     "play",
-    "tokens",
     "tournament",
     "training",
 )

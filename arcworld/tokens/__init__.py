@@ -1,1 +1,1 @@
-"""Tokens: cells, vocabularies v1 and v2, and the sequence an episode becomes."""
+"""Tokens: cells, the vocabularies v1 and v2, and episodes as sequences of tokens."""

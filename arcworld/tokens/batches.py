@@ -1,8 +1,4 @@
-"""Windows side by side as a batch: token ids, loss weights, targets.
-
-Knows sequences and what each token's loss weighs; knows nothing of how windows are drawn, or of
-models.
-"""
+"""Turn windows into a batch: token ids, loss weights and targets of the policy."""
 
 from __future__ import annotations
 
@@ -21,21 +17,23 @@ from arcworld.tokens.sequence import CodedEpisode, mask_actions, to_token_ids
 from arcworld.tokens.vocabulary import Vocabulary
 
 IGNORE = -100
-"""What stands where there is no target (as in PyTorch's cross-entropy)."""
+"""The value at positions without a target (as in PyTorch's cross-entropy)."""
 
 
 @dataclass(frozen=True)
 class LossWeights:
-    """Weight of each kind of token as a target; the defaults are the seed's v2.
+    """Weight of each kind of token as a target.
+
+    The defaults are those of the original design in v2, except `no_level`.
 
     Attributes:
-        vq: a frame's codes.
-        action: `<ACT_k>` in v1; `<ACT_TYPE_k>` and `<ACT_LOC_j>` in v2 weigh 1.5 times as much.
+        vq: codes of a frame.
+        action: `<ACT_k>` in v1. In v2, `<ACT_TYPE_k>` and `<ACT_LOC_j>` weigh 1.5 times as much.
         level_complete: `<LEVEL_COMPLETE>`.
-        no_level: `<FRAME>` right after an action: 0 is the seed's (nothing teaches that a level
-            was *not* won, the outcome head neither), 1 mends it.
+        no_level: `<FRAME>` right after an action, and the outcome "nothing". With 0, as in the
+            original design, the model never learns that a level was *not* won.
         changed: factor on codes that differ from the frame before.
-        first_frame: factor on a window's first frame, which nothing predicts.
+        first_frame: factor on a window's first frame, which has nothing before it to predict from.
     """
 
     vq: float = 1.0
@@ -46,7 +44,7 @@ class LossWeights:
     first_frame: float = 1.0
 
     def table(self, vocabulary: Vocabulary) -> NDArray[np.float32]:
-        """Weight of every token id, float32 [len(vocabulary) + 1]."""
+        """Return the weight of every token id, float32 [len(vocabulary) + 1]."""
         weights = np.zeros(len(vocabulary) + 1, dtype=np.float32)
         weights[: vocabulary.codebook_size] = self.vq
         factor = 1.5 if vocabulary.has_locations else 1.0
@@ -59,12 +57,13 @@ class Batch(NamedTuple):
     """Windows of one scheme, padded on the right with weight 0.
 
     Attributes:
-        input_ids_BL: int64 tokens, as they are read.
-        labels_BL: int64 tokens, as they are: what is to be predicted.
-        masked_ids_BL: the same with every action token `<MASK>`: the policy's view.
+        input_ids_BL: int64 tokens that the model reads (in part its own, see
+            `training.scheduled_sampling`).
+        labels_BL: int64 tokens to predict.
+        masked_ids_BL: int64 tokens that the policy reads; every action token is `<MASK>`.
         weights_BL: float32 weight of each token as a target.
-        outcomes_BL: int64 `Outcome` at each action's last token, else `IGNORE`.
-        types_BL: int64 id of the action to choose, at each frame's last code, else `IGNORE`.
+        outcomes_BL: int64 `Outcome` at the last token of each action, else `IGNORE`.
+        types_BL: int64 id of the action to choose, at the last code of each frame, else `IGNORE`.
         cells_BL: int64 cell of that action (64: no place), else `IGNORE`.
         offsets_BL: int64 pixel of that click in its cell, else `IGNORE`.
     """
@@ -79,19 +78,19 @@ class Batch(NamedTuple):
     offsets_BL: Tensor
 
     def to(self, device: torch.device) -> Batch:
-        """The batch on a device."""
+        """Return the batch on a device."""
         return Batch(*(column.to(device) for column in self))
 
 
 class Layout:
-    """Lays windows out in one scheme, each token weighed as a target."""
+    """Turns windows into batches in one scheme, with a weight for each token."""
 
     def __init__(self, vocabulary: Vocabulary, weights: LossWeights) -> None:
         self.vocabulary, self.weights = vocabulary, weights
         self._table = weights.table(vocabulary)
 
     def batch(self, windows: Sequence[CodedEpisode]) -> Batch:
-        """Windows as a batch."""
+        """Return windows as a batch."""
         rows = [self._row(window) for window in windows]
         length = max(len(row[0]) for row in rows)
         fills = (*[self.vocabulary.frame] * 2, 0.0, *[IGNORE] * 4)
@@ -135,13 +134,13 @@ class Layout:
         weights[codes_at[1:]] *= np.where(changed, np.float32(self.weights.changed), 1)
         after = ends[ends + 1 < len(ids)] + 1
         weights[after[ids[after] == self.vocabulary.frame]] = self.weights.no_level
-        if len(window.types_A) == len(window.indices_TC):  # nobody took the last action
+        if len(window.types_A) == len(window.indices_TC):  # the last action was never taken
             weights[ends[-1] - self.vocabulary.action_tokens + 1 :] = 0.0
         return weights
 
 
 def chosen(window: CodedEpisode) -> NDArray[np.bool_]:
-    """Which actions a policy learns from: those on winning stretches, RESET aside: bool [A]."""
+    """Return which actions a policy learns from, bool [A]: those of winning segments, not RESET."""
     return window.winning_A & (window.types_A != RESET)
 
 

@@ -1,7 +1,4 @@
-"""Pixels and cells: a click at a pixel is a click in one of 8x8 cells.
-
-Knows the grid alone. Source: the seed's `cell = (y // 8) * 8 + x // 8`.
-"""
+"""Convert between pixels and the 8x8 cells of a frame: `cell = (y // 8) * 8 + x // 8`."""
 
 from __future__ import annotations
 
@@ -9,14 +6,14 @@ from arcworld.frames.tokenizer import CELLS, GRID
 from arcworld.recordings.episode import CLICK, SIDE, Action
 
 NO_CELL = CELLS
-"""The location of an action that has no place (`<ACT_LOC_NULL>`)."""
+"""The cell of an action that has no place (`<ACT_LOC_NULL>`)."""
 _CELL_SIDE = SIDE // GRID
 PIXELS = _CELL_SIDE * _CELL_SIDE
-"""Pixels of a cell, numbered row by row: a click's offset in its cell."""
+"""Number of pixels of a cell; they are numbered row by row, as the offset of a click."""
 
 
 def cell_of(x: int, y: int) -> int:
-    """The cell of pixel x (right), y (down).
+    """Return the cell of pixel x (right), y (down).
 
     >>> cell_of(62, 26), cell_of(52, 47), cell_of(40, 46)
     (31, 46, 45)
@@ -25,7 +22,7 @@ def cell_of(x: int, y: int) -> int:
 
 
 def cell_centre(cell: int) -> tuple[int, int]:
-    """The pixel (x, y) at the centre of a cell.
+    """Return the pixel (x, y) at the centre of a cell.
 
     >>> cell_centre(46), cell_of(*cell_centre(46))
     ((52, 44), 46)
@@ -37,7 +34,7 @@ def cell_centre(cell: int) -> tuple[int, int]:
 
 
 def offset_of(x: int, y: int) -> int:
-    """Where in its cell a pixel lies, row by row.
+    """Return the offset of a pixel in its cell, counted row by row.
 
     >>> offset_of(62, 26), offset_of(0, 63)
     (22, 56)
@@ -46,7 +43,7 @@ def offset_of(x: int, y: int) -> int:
 
 
 def pixel_of(cell: int, offset: int) -> tuple[int, int]:
-    """The pixel (x, y) of an offset in a cell.
+    """Return the pixel (x, y) of an offset in a cell.
 
     >>> pixel_of(cell_of(62, 26), offset_of(62, 26))
     (62, 26)
@@ -58,7 +55,7 @@ def pixel_of(cell: int, offset: int) -> tuple[int, int]:
 
 
 def type_and_cell(action: Action) -> tuple[int, int]:
-    """An action's type and cell; 64 where it has no place.
+    """Return the id and the cell of an action; the cell is 64 if the action has no place.
 
     >>> type_and_cell(Action(1)), type_and_cell(Action(6, 62, 26))
     ((1, 64), (6, 31))

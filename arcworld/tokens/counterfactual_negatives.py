@@ -1,10 +1,10 @@
-"""Where a level was won, another action: it would not have won, and nothing in a recording says so.
+"""Counterfactual negatives: replace the action that won a level by one that would not have won.
 
-Knows coded episodes; knows nothing of tokens or models. A player who knows a game takes the action
-that wins wherever there is one, so a model learns from the frame alone that a level is about to be
-won, and promises it to whatever action it is asked about. That another action does not win is
-taken for granted here: it is one that the game was played with, and a click falls two cells off at
-least, since a button may be larger than its cell.
+Skilled players take the winning action wherever there is one. From their recordings a model
+learns that a frame leads to a win, and then predicts the win for any action. These windows teach
+it that the action matters. The other action is one that the game was played with. That it does
+not win is an assumption. A click is moved by at least two cells, since a button may be larger
+than a cell.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from arcworld.recordings.episode import CLICK, RESET, Outcome
 from arcworld.tokens.sequence import CodedEpisode
 
 NEAR = 1
-"""Cells between a click that won and another that is taken for the same."""
+"""A click within this many cells of the winning one may win too, so it is no negative."""
 
 
 class CounterfactualNegatives:
-    """Windows of `frames` frames up to where a level was won, and an action that does not."""
+    """Makes windows of `frames` frames that end where a level was won, with another action."""
 
     def __init__(
         self,
@@ -34,7 +34,14 @@ class CounterfactualNegatives:
         *,
         placed: bool = True,
     ) -> None:
-        """`games[i]` is the game of `episodes[i]`; `placed`: tokens tell where a click fell."""
+        """Collect the wins and the actions of each game.
+
+        Args:
+            episodes: the episodes of the data set.
+            games: the game of each episode.
+            frames: frames in a window, at most.
+            placed: whether the tokens of a click contain its cell (v2).
+        """
         self._episodes, self._frames, self._placed = episodes, frames, placed
         self._actions = {game: _actions(episodes, games, game) for game in set(games)}
         self._wins: dict[str, list[tuple[int, int]]] = {game: [] for game in set(games)}
@@ -44,7 +51,7 @@ class CounterfactualNegatives:
         self._games = sorted(game for game in self._wins if self._wins[game])
 
     def instead(self, window: CodedEpisode, share: float, rng: np.random.Generator) -> CodedEpisode:
-        """The window as it is, or at the rate `share` one that ends in an action nobody took."""
+        """Return the window, or with probability `share` one that ends in an action not taken."""
         if not self._games or rng.random() >= share:
             return window
         game = self._games[rng.integers(len(self._games))]
@@ -67,7 +74,7 @@ class CounterfactualNegatives:
 def _actions(
     episodes: Sequence[CodedEpisode], games: Sequence[str], game: str
 ) -> NDArray[np.int16]:
-    """The actions (id, cell) that a game was played with, RESET aside: distinct, [N, 2]."""
+    """Return the distinct actions (id, cell) of a game without RESET, [N, 2]."""
     mine = [episode for episode, name in zip(episodes, games, strict=True) if name == game]
     taken = np.concatenate([np.stack([e.types_A, e.cells_A], axis=1) for e in mine])
     return np.unique(taken[taken[:, 0] != RESET], axis=0)
@@ -76,7 +83,7 @@ def _actions(
 def _others(
     actions_N2: NDArray[np.int16], action_id: int, cell: int, *, placed: bool
 ) -> NDArray[np.int16]:
-    """Those that are not the same as an action (id, cell)."""
+    """Return the actions that differ from (id, cell), [M, 2]; clicks near it do not count."""
     ids_N, cells_N = actions_N2.T
     if action_id != CLICK or not placed:
         return actions_N2[ids_N != action_id]

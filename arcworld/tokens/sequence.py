@@ -1,12 +1,10 @@
-"""An episode as a sequence of tokens, and back.
-
-Knows layout; knows nothing of windows or losses.
+"""Convert an episode into a sequence of tokens, and back.
 
     v1, 67 tokens a step:  <FRAME> vq0..vq63 <ACT> <ACT_k>
     v2, 68 tokens a step:  <FRAME> vq0..vq63 <ACT> <ACT_TYPE_k> <ACT_LOC_j>
 
-Both open with <GAME_START> and put <LEVEL_COMPLETE> after the action that won a level. Action k
-stands between frame k and frame k + 1. Game over has no token.
+Both begin with <GAME_START> and put <LEVEL_COMPLETE> after an action that won a level. The t-th
+action is between frames t and t + 1. Game over has no token.
 """
 
 from __future__ import annotations
@@ -24,17 +22,19 @@ from arcworld.tokens.vocabulary import Vocabulary
 
 @dataclass(frozen=True, eq=False)
 class CodedEpisode:
-    """An episode whose frames are codes: all a sequence is made of.
+    """An episode, or a part of one, whose frames are encoded.
 
     Attributes:
-        indices_TC: int32 codes of T frames, as the tokenizer gives them.
-        types_A: int16 action ids; T - 1, or T where an action awaits its frame.
-        cells_A: int16 cell of each click, 64 where there is no place.
+        indices_TC: int32 codes of T frames, as the tokenizer returns them.
+        types_A: int16 action ids; T - 1 of them, or T if the last action is pending (its next
+            frame is to be predicted).
+        cells_A: int16 cell of each click, 64 for an action without a place.
         outcomes_A: uint8 values of `Outcome`.
-        winning_A: whether each action stands on a winning stretch (what a policy learns from).
-        opens: whether the first frame opens the episode (`<GAME_START>`).
-        offsets_A: int16 pixel of each click in its cell (`cells.offset_of`), or None where none is
-            needed: no token says it, a policy learns it.
+        winning_A: bool, whether each action belongs to a winning segment, from which a policy
+            learns.
+        opens: whether the first frame begins the episode (`<GAME_START>`).
+        offsets_A: int16 pixel of each click in its cell (`cells.offset_of`), or None. It is a
+            target of the policy; no token contains it.
     """
 
     indices_TC: NDArray[np.int32]
@@ -46,8 +46,10 @@ class CodedEpisode:
     offsets_A: NDArray[np.int16] | None = None
 
     def window(self, start: int, frames: int, pending: bool = False) -> CodedEpisode:
-        """`frames` frames from `start` and the actions between them. One more if `pending`, and
-        without what came of it, which `to_token_ids` would write down.
+        """Return `frames` frames from `start` and the actions between them.
+
+        With `pending`, the action taken in the last frame is added, with the outcome `NOTHING`: its
+        true outcome is hidden, so that `to_token_ids` does not write it.
         """
         last = start + frames - (0 if pending else 1)
         outcomes = self.outcomes_A[start:last]
@@ -65,19 +67,19 @@ class CodedEpisode:
 
 
 def cells_of(actions_A3: NDArray[np.integer]) -> NDArray[np.int16]:
-    """The cell of each action (id, x, y), 64 where it is no click."""
+    """Return the cell of each action (id, x, y), int16 [A]; 64 if it is not a click."""
     action_id, x, y = actions_A3.astype(np.int16).reshape(-1, 3).T
     return np.where(action_id == CLICK, cell_of(x, y), NO_CELL).astype(np.int16)  # type: ignore[arg-type]
 
 
 def offsets_of(actions_A3: NDArray[np.integer]) -> NDArray[np.int16]:
-    """The pixel of each action (id, x, y) in its cell; means nothing where it is no click."""
+    """Return the offset in its cell of each action (id, x, y), int16 [A]; only clicks have one."""
     _, x, y = actions_A3.astype(np.int16).reshape(-1, 3).T
     return offset_of(x, y).astype(np.int16)  # type: ignore[union-attr]
 
 
 def encode_episode(episode: Episode, tokenizer: FrameTokenizer) -> CodedEpisode:
-    """An episode through a tokenizer."""
+    """Encode the frames of an episode with a tokenizer."""
     return CodedEpisode(
         tokenizer.encode_frames(episode.frames_THW),
         episode.actions_A3[:, 0].astype(np.int16),
@@ -89,7 +91,7 @@ def encode_episode(episode: Episode, tokenizer: FrameTokenizer) -> CodedEpisode:
 
 
 def to_token_ids(vocabulary: Vocabulary, episode: CodedEpisode) -> NDArray[np.int32]:
-    """The tokens of an episode or a window of one, int32 [L].
+    """Return the tokens of an episode or a window of one, int32 [L].
 
     Raises:
         ValueError: an action has no token in the scheme (ACTION7 in v1).
@@ -114,8 +116,9 @@ def to_token_ids(vocabulary: Vocabulary, episode: CodedEpisode) -> NDArray[np.in
 
 
 def from_token_ids(vocabulary: Vocabulary, input_ids_L: NDArray[np.integer]) -> CodedEpisode:
-    """The inverse of `to_token_ids`, up to what tokens do not carry: places in v1, game over,
-    stretches.
+    """Return the episode of a sequence of tokens; the inverse of `to_token_ids`.
+
+    Tokens do not contain places in v1, game over and `winning_A`: these get default values.
 
     Raises:
         ValueError: the tokens are not a sequence of this scheme.
@@ -126,12 +129,12 @@ def from_token_ids(vocabulary: Vocabulary, input_ids_L: NDArray[np.integer]) -> 
     won_at = np.flatnonzero(ids == vocabulary.level_complete)
     actions_at = np.flatnonzero(ids == vocabulary.act)
     if not len(starts) or starts[0] != int(opens):
-        raise ValueError(f"a sequence opens with <FRAME>; found {_names(vocabulary, ids[:3])}")
+        raise ValueError(f"a sequence begins with <FRAME>; found {_names(vocabulary, ids[:3])}")
     width = vocabulary.action_tokens
     if starts[-1] + CELLS >= len(ids):
         raise ValueError(f"a frame has 64 codes; the last has {len(ids) - 1 - starts[-1]}")
     if len(actions_at) and actions_at[-1] + width > len(ids):
-        raise ValueError(f"an action has {width} tokens; the last is cut short")
+        raise ValueError(f"an action has {width} tokens; the last is cut off")
     types = ids[actions_at + 1] - vocabulary.codebook_size
     cells = (
         ids[actions_at + 2] - vocabulary.location_id(0)
@@ -155,7 +158,7 @@ def from_token_ids(vocabulary: Vocabulary, input_ids_L: NDArray[np.integer]) -> 
 
 
 def _valid(vocabulary: Vocabulary, episode: CodedEpisode) -> bool:
-    """Whether every token stands in a place of its own kind."""
+    """Return whether every token is of the kind that its position needs."""
 
     def inside(values: NDArray[np.integer], end: int) -> bool:
         return bool(((values >= 0) & (values < end)).all())
@@ -170,7 +173,7 @@ def _valid(vocabulary: Vocabulary, episode: CodedEpisode) -> bool:
 
 
 def mask_actions(vocabulary: Vocabulary, input_ids: NDArray[np.int32]) -> NDArray[np.int32]:
-    """The policy's view: `<ACT>`, type and location each become `<MASK>`."""
+    """Replace `<ACT>`, type and location of each action by `<MASK>`, as the policy reads them."""
     first, last = vocabulary.codebook_size, vocabulary.frame
     is_action = ((input_ids >= first) & (input_ids < last)) | (input_ids == vocabulary.act)
     return np.where(is_action, np.int32(vocabulary.mask), input_ids)

@@ -1,8 +1,8 @@
 """The vocabularies v1 and v2: which token has which id.
 
-Knows tokens; knows nothing of frames or models. A code's id is its own number, then come the
-actions, then the marks, and `<MASK>`: it is read by the policy and never predicted. Ids past
-`<MASK>` are short for cells that are no code but spelled (see `frames.lexicon`).
+Ids begin with the codes of the tokenizer. Then follow the actions, the locations (v2), the special
+tokens, and `<MASK>`, which the policy reads and no model predicts. An id past `<MASK>` is a spelled
+cell (see `frames.lexicon`).
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from arcworld.tokens.cells import NO_CELL
 
 Scheme = Literal["v1", "v2"]
 V1_ACTIONS = 7
-"""v1 knows actions 0-6; ACTION7 (undo) has no token there."""
+"""v1 has tokens for actions 0-6; ACTION7 (undo) has none there."""
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Token ids of a scheme over a codebook.
+    """The token ids of a scheme, for a codebook of some size.
 
     >>> v2 = Vocabulary("v2", 512)
     >>> len(v2), v2.token(v2.action_id(6)), v2.token(v2.location_id(46)), v2.token(v2.mask)
@@ -42,17 +42,17 @@ class Vocabulary:
 
     @property
     def has_locations(self) -> bool:
-        """Whether a click's place has a token: in v2 alone."""
+        """Whether the place of a click has a token: only in v2."""
         return self.scheme == "v2"
 
     @property
     def actions(self) -> int:
-        """How many action ids have a token."""
+        """The number of action ids that have a token."""
         return len(ACTION_IDS) if self.has_locations else V1_ACTIONS
 
     @property
     def locations(self) -> int:
-        """How many location tokens there are: 64 cells and NULL, or none."""
+        """The number of location tokens: 64 cells and NULL in v2, none in v1."""
         return NO_CELL + 1 if self.has_locations else 0
 
     @property
@@ -61,45 +61,45 @@ class Vocabulary:
 
     @property
     def frame(self) -> int:
-        """Id of `<FRAME>`, which opens every frame."""
+        """The id of `<FRAME>`, which begins every frame."""
         return self._marks
 
     @property
     def act(self) -> int:
-        """Id of `<ACT>`, which opens every action."""
+        """The id of `<ACT>`, which begins every action."""
         return self._marks + 1
 
     @property
     def level_complete(self) -> int:
-        """Id of `<LEVEL_COMPLETE>`, which follows an action that won a level."""
+        """The id of `<LEVEL_COMPLETE>`, which follows an action that won a level."""
         return self._marks + 2
 
     @property
     def game_start(self) -> int:
-        """Id of `<GAME_START>`, which opens an episode."""
+        """The id of `<GAME_START>`, which begins an episode."""
         return self._marks + 3
 
     @property
     def mask(self) -> int:
-        """Id of `<MASK>`, which hides an action from the policy."""
+        """The id of `<MASK>`, which hides an action from the policy."""
         return self._marks + 4
 
     def __len__(self) -> int:
-        """Tokens that can be predicted: all but `<MASK>`."""
+        """The number of tokens that can be predicted: all but `<MASK>`."""
         return self.mask
 
     @property
     def action_tokens(self) -> int:
-        """Tokens an action takes: `<ACT>`, the type and, in v2, the location."""
+        """The number of tokens of an action: `<ACT>`, the type and, in v2, the location."""
         return 3 if self.has_locations else 2
 
     @property
     def step_tokens(self) -> int:
-        """Tokens a step takes: 67 in v1, 68 in v2."""
+        """The number of tokens of a step: 67 in v1, 68 in v2."""
         return 1 + 64 + self.action_tokens
 
     def action_id(self, action: int) -> int:
-        """Token of an action's type.
+        """Return the token of an action id.
 
         Raises:
             ValueError: the scheme has no token for it.
@@ -111,30 +111,30 @@ class Vocabulary:
         return self.codebook_size + action
 
     def location_id(self, cell: int) -> int:
-        """Token of a click's cell 0-63, or of no place (64).
+        """Return the token of a click's cell 0-63, or of no place (64).
 
         Raises:
-            ValueError: the scheme has no locations, or no such cell.
+            ValueError: the scheme has no locations, or the cell does not exist.
         """
         if not 0 <= cell < self.locations:
             raise ValueError(f"{self.scheme} has {self.locations} locations; found {cell}")
         return self.codebook_size + self.actions + cell
 
     def cell_ids(self, indices: NDArray[np.int32]) -> NDArray[np.int32]:
-        """Ids of cells in a sequence from a tokenizer's: spelled cells move past `<MASK>`."""
+        """Convert tokenizer ids to token ids: the ids of spelled cells move past `<MASK>`."""
         past = np.int32(self.mask + 1 - self.codebook_size)
         return np.where(indices < self.codebook_size, indices, indices + past)
 
     def indices(self, cell_ids: NDArray[np.int32]) -> NDArray[np.int32]:
-        """The inverse of `cell_ids`."""
+        """Convert token ids to tokenizer ids; the inverse of `cell_ids`."""
         past = np.int32(self.mask + 1 - self.codebook_size)
         return np.where(cell_ids < self.codebook_size, cell_ids, cell_ids - past)
 
     def token(self, token_id: int) -> str:
-        """A token's name.
+        """Return the name of a token.
 
         Raises:
-            ValueError: ids are not negative.
+            ValueError: the id is negative.
         """
         if token_id < 0:
             raise ValueError(f"token ids are 0 and more; found {token_id}")

@@ -1,7 +1,7 @@
-"""Windows of episodes, drawn for training: which, how often, and in what colours.
+"""Sample windows of episodes for training, with data augmentation.
 
-Knows coded episodes; how windows become a batch is `tokens.batches`'. A batch is a function of
-(seed, step) alone, so a run that was stopped goes on as if it never was.
+A batch depends only on (seed, step), so a run that was stopped and resumed trains on the same
+batches. `tokens.batches` turns windows into a batch.
 """
 
 from __future__ import annotations
@@ -23,26 +23,27 @@ from arcworld.tokens.sequence import CodedEpisode
 from arcworld.tokens.vocabulary import Vocabulary
 
 PALETTES = 64
+"""Number of colour permutations that are sampled from."""
 
 
 @dataclass(frozen=True)
 class WindowConfig:
-    """How windows are cut and drawn.
+    """How windows are cut and sampled.
 
     Attributes:
-        frames: frames a window holds (2,048 tokens are 30).
-        stride: frames between the starts of windows that may be drawn.
-        won_factor: how much likelier a window that wins a level is drawn.
-        distinct: whether windows that are equal (winning paths repeat) are drawn as one.
-        scheduled_sampling: share of windows whose last frame the world model reads in part as it
-            predicts it itself, each cell at a rate drawn anew (`training.scheduled_sampling`).
-        colour_permutation: share of windows whose colours are exchanged, the same way in all
-            frames: cells then look as in a game never seen. Needs a lexicon.
-        patch_permutation: share of those whose cells are also exchanged for others: shapes then
-            tell nothing either, and what is left to learn is what stays.
+        frames: frames in a window (30 frames are about 2,048 tokens).
+        stride: frames between the starts of windows.
+        won_factor: how much more often a window that wins a level is sampled.
+        distinct: whether equal windows (winning paths repeat) count as one.
+        scheduled_sampling: share of windows in whose last frame the world model reads some cells as
+            it predicts them itself (`training.scheduled_sampling`).
+        colour_permutation: share of windows whose colours are permuted, in the same way in all
+            frames: cells then look as in an unseen game. Needs a lexicon.
+        patch_permutation: share of those windows whose cells are also replaced by others. Shapes
+            then have no meaning, and the model can only learn which cells stay the same.
         counterfactual_negatives: share of windows that end where a level was won, with another
-            action of that game in place of the one that won (`tokens.counterfactual_negatives`):
-            they teach what came of it alone.
+            action in place of the winning one (`tokens.counterfactual_negatives`). Only the outcome
+            of that action is a target.
     """
 
     frames: int = 30
@@ -56,7 +57,7 @@ class WindowConfig:
 
 
 class WindowSampler:
-    """Draws windows: games evenly, windows that win a level more often."""
+    """Samples windows: all games equally often, windows that win a level more often."""
 
     def __init__(
         self,
@@ -67,7 +68,7 @@ class WindowSampler:
         weights: LossWeights,
         lexicon: Lexicon | None = None,
     ) -> None:
-        """`games[i]` is the game of `episodes[i]`; the lexicon knows the cells of their codes."""
+        """Collect all windows. `games[i]` is the game of `episodes[i]`; `lexicon` has the cells."""
         assert lexicon is not None or not config.colour_permutation
         self._lexicon, self._palettes_N16 = lexicon, _palettes()
         self.vocabulary, self.episodes, self.config = vocabulary, episodes, config
@@ -91,7 +92,7 @@ class WindowSampler:
         self._negatives = CounterfactualNegatives(episodes, games, config.frames - 1, placed=placed)
 
     def draw(self, size: int, *key: int) -> list[CodedEpisode]:
-        """`size` windows drawn by `key` (seed, step)."""
+        """Sample `size` windows; `key` (seed, step) seeds the random numbers."""
         rng = np.random.default_rng(key)
         drawn = rng.choice(len(self.starts), size=size, p=self._odds)
         starts = [self.starts[i] for i in drawn]
@@ -102,13 +103,16 @@ class WindowSampler:
         return [self._permuted(window, rng) for window in windows]
 
     def plain(self) -> WindowSampler:
-        """The same windows as they are."""
+        """Return a sampler of the same windows without data augmentation."""
         plain = copy(self)
         plain.config = replace(self.config, colour_permutation=0.0, counterfactual_negatives=0.0)
         return plain
 
     def choosing(self) -> WindowSampler:
-        """The windows that hold a choice to learn, as they are; all of them where none does."""
+        """Return a sampler, without augmentation, of windows with a target for the policy.
+
+        If no window has one, all windows are sampled.
+        """
         found = self.plain()
         if self._chooses.any():
             found._odds = _even_by_game(self._shares * self._chooses, self._names)
@@ -125,16 +129,16 @@ class WindowSampler:
         return replace(window, indices_TC=painted[back].reshape(window.indices_TC.shape))
 
     def batch(self, size: int, *key: int) -> Batch:
-        """The windows of `draw` as a batch."""
+        """Return the windows of `draw` as a batch."""
         return self.lay_out(self.draw(size, *key))
 
     def lay_out(self, windows: Sequence[CodedEpisode]) -> Batch:
-        """Windows as a batch."""
+        """Return windows as a batch."""
         return self._layout.batch(windows)
 
 
 def _content(window: CodedEpisode) -> bytes:
-    """A digest that is equal where windows teach the same."""
+    """Return a digest of a window; windows with equal content have equal digests."""
     digest = blake2b(bytes([window.opens]), digest_size=16)
     for column in (window.indices_TC, window.types_A, window.cells_A, window.outcomes_A):
         digest.update(np.ascontiguousarray(column).tobytes())
@@ -142,7 +146,7 @@ def _content(window: CodedEpisode) -> bytes:
 
 
 def _palettes() -> NDArray[np.uint8]:
-    """The exchanges of colours that are drawn from: few, so that the lexicon stays small."""
+    """Return the colour permutations, uint8 [PALETTES, 16]; few, to keep the lexicon small."""
     rng = np.random.default_rng(0)
     return np.stack([rng.permutation(COLOURS).astype(np.uint8) for _ in range(PALETTES)])
 

@@ -81,7 +81,7 @@ def test_targets_stand_where_they_are_read() -> None:
     assert [V2.token(int(ids[i])) for i in ends] == ["<ACT_LOC_9>", "<ACT_LOC_NULL>"]
     assert batch.outcomes_BL[0][ends].tolist() == [Outcome.GAME_OVER, Outcome.NOTHING]
     at = (batch.types_BL[0] != IGNORE).nonzero()[:, 0].tolist()
-    assert len(at) == 1 and ids[at[0] + 1] == V2.act  # RESET is never a target
+    assert len(at) == 1 and ids[at[0] + 1] == V2.act  # RESET is never a target of the policy
     assert batch.types_BL[0][at].tolist() == [6] and batch.cells_BL[0][at].tolist() == [9]
 
 
