@@ -21,23 +21,27 @@ from numpy.typing import NDArray
 from arcworld.models.interface import Prediction
 from arcworld.online.changes import changes_between
 from arcworld.online.claims import Claim, render, select
+from arcworld.online.confidence import Evidence, FrameConfidence
 from arcworld.online.experts import bars as bars_expert
 from arcworld.online.experts import objects as objects_expert
+from arcworld.online.experts import recall as recall_expert
 from arcworld.online.experts import templates as templates_expert
 from arcworld.online.experts import tiles as tiles_expert
 from arcworld.online.experts import undo as undo_expert
 from arcworld.online.experts.bars import Bars, Tick
 from arcworld.online.experts.movers import Movers
 from arcworld.online.experts.objects import Objects, Subject
+from arcworld.online.experts.recall import Recall
 from arcworld.online.experts.templates import Match, Templates
 from arcworld.online.experts.tiles import TilesExpert
 from arcworld.online.experts.undo import Undo, next_past
 from arcworld.online.outcomes import OutcomeRates, contexts_of
 from arcworld.online.pointer import Pointer, draw, no_mark
 from arcworld.online.scene import OnlineState, Scene
-from arcworld.online.trust import Calibration, Disagreements, HitRates
+from arcworld.online.trust import Disagreements, HitRates
 from arcworld.online.view import (
     CLICK,
+    LARGE,
     PIXELS,
     RESET,
     SIDE,
@@ -50,8 +54,8 @@ from arcworld.online.view import (
 
 OBJECTS, TEMPLATES = objects_expert.NAME, templates_expert.NAME
 TILES, TINTS, BARS = tiles_expert.NAME, tiles_expert.COARSE, bars_expert.NAME
-UNDOES = undo_expert.NAME
-EXPERTS = (OBJECTS, TEMPLATES, TILES, TINTS, BARS, UNDOES)
+UNDOES, RECALL = undo_expert.NAME, recall_expert.NAME
+EXPERTS = (OBJECTS, TEMPLATES, TILES, TINTS, BARS, UNDOES, RECALL)
 SUBSETS: Mapping[str, frozenset[str]] = {
     "all": frozenset({OBJECTS, TEMPLATES, TILES, TINTS}),
     "patches": frozenset({TEMPLATES, TILES}),
@@ -89,8 +93,7 @@ class Decision:
     drafts: dict[str, NDArray[np.uint8]]
     subset: str
     chosen: list[Claim]
-    raw: float
-    bin: Hashable
+    evidence: Evidence
     confidence: float
 
     @property
@@ -124,14 +127,13 @@ class OnlineWorldModel:
     def _forget(self) -> None:
         """Start from nothing, but for the pointer."""
         hits = HitRates()
-        self.movers, self.undo = Movers(), Undo()
+        self.movers, self.undo, self.recall = Movers(), Undo(), Recall()
         self.objects = Objects(self.movers, hits)
         self.templates, self.tiles, self.bars = Templates(hits), TilesExpert(hits), Bars()
         self.tints = TilesExpert(hits, coarse=True)
         self.outcomes = OutcomeRates()
         self._records = Disagreements(START_RECORD)
-        self._calibration = Calibration()
-        self._unclaimed = HitRates(0.95)
+        self.confidence = FrameConfidence()
         self._scene: Scene | None = None
         self._decisions: dict[Action, Decision] = {}
 
@@ -224,36 +226,39 @@ class OnlineWorldModel:
     def _decide(self, scene: Scene, action: Action) -> Decision:
         subjects = self.objects.subjects(scene, action)
         matches = self.templates.matches(scene.view, action)
+        shared, proposals = self._proposals(scene, action, subjects, matches)
+        ticks = [] if BARS in self.without else self.bars.due(scene.state, scene.view)
+        every = select(shared + [claim for claims in proposals.values() for claim in claims])
+        changing = any(claim.verb != "stay" for claim in every)
+        ticking = self.bars.propose(ticks, changing, action.id)
+        if not any(claim.expert == RECALL for claim in shared):
+            shared = ticking + shared
+        chosen, drafts = self._drafts(scene, proposals, shared)
+        subset = self._records.best(action.id == CLICK)
+        evidence = self._evidence(scene, action, chosen[subset], drafts, subset, ticks)
+        confidence = self.confidence.confidence(evidence)
+        return Decision(
+            scene, subjects, matches, ticks, drafts, subset, chosen[subset], evidence, confidence
+        )
+
+    def _proposals(
+        self, scene: Scene, action: Action, subjects: list[Subject], matches: list[Match]
+    ) -> tuple[list[Claim], dict[str, list[Claim]]]:
+        """Claims that are part of every subset, and the others by expert."""
+        if RECALL not in self.without:
+            recalled = self.recall.propose(scene.view.flat, action)
+            if recalled:
+                return recalled, {}
         proposals = {
             OBJECTS: self.objects.propose(scene, action, subjects),
             TEMPLATES: self.templates.propose(matches),
             TILES: self.tiles.propose(scene.view, action),
             TINTS: self.tints.propose(scene.view, action),
         }
-        undone = self.undo.propose(scene.view.flat, scene.state.past, action)
-        undone = [] if UNDOES in self.without else undone
         for name in self.without & proposals.keys():
             proposals[name] = []
-        ticks = [] if BARS in self.without else self.bars.due(scene.state, scene.view)
-        every = select(undone + [claim for claims in proposals.values() for claim in claims])
-        changing = any(claim.verb != "stay" for claim in every)
-        ticking = self.bars.propose(ticks, changing, action.id)
-        chosen, drafts = self._drafts(scene, proposals, ticking + undone)
-        subset = self._records.best(action.id == CLICK)
-        raw, bin_ = self._raw_confidence(action, chosen[subset], drafts, subset)
-        confidence = self._calibration.confidence(bin_, raw)
-        return Decision(
-            scene,
-            subjects,
-            matches,
-            ticks,
-            drafts,
-            subset,
-            chosen[subset],
-            raw,
-            bin_,
-            confidence,
-        )
+        undone = self.undo.propose(scene.view.flat, scene.state.past, action)
+        return [] if UNDOES in self.without else undone, proposals
 
     def _drafts(
         self, scene: Scene, proposals: Mapping[str, list[Claim]], shared: list[Claim]
@@ -272,21 +277,28 @@ class OnlineWorldModel:
             chosen[subset], drafts[subset] = by_active[key]
         return chosen, drafts
 
-    def _raw_confidence(
+    def _evidence(
         self,
+        scene: Scene,
         action: Action,
         chosen: list[Claim],
         drafts: Mapping[str, NDArray[np.uint8]],
         subset: str,
-    ) -> tuple[float, Hashable]:
-        frame = drafts[subset]
-        agreeing = sum(d is frame or bool((d == frame).all()) for d in drafts.values())
-        raw = 1 - self._unclaimed.rate(action.id, 0.5)
-        for claim in chosen:
-            if claim.verb != "tick":
-                raw *= claim.trust
-        changing = any(claim.verb != "stay" for claim in chosen)
-        return raw, (int(raw * 6), changing, min(agreeing, 4))
+        ticks: list[Tick],
+    ) -> Evidence:
+        frame, click = drafts[subset], action.id == CLICK
+        target: Hashable = None
+        if click:
+            _, part = scene.view.part_at(action.y or 0, action.x or 0)
+            target = part.look if part.area <= LARGE else part.colour
+        return self.confidence.evidence(
+            action.id,
+            target,
+            chosen,
+            sum(d is frame or bool((d == frame).all()) for d in drafts.values()),
+            self._records.record(subset, click),
+            self.bars.least_trust(ticks),
+        )
 
     def _pixel_confidence(self, decision: Decision) -> NDArray[np.float32]:
         confidence = np.full(PIXELS, 0.5 + 0.5 * decision.confidence, np.float32)
@@ -347,6 +359,7 @@ class OnlineWorldModel:
         ground = scene.ground.reshape(SIDE, SIDE)
         past, available = scene.state.past, scene.state.available
         self.undo.learn(after.flat, past, action)
+        self.recall.learn(view.flat, action, after.flat)
         past = next_past(past, view.flat, after.flat, action)
         return OnlineState(
             next_frame_HW, ground, after.flat, mark, momentum, phases, available, past
@@ -356,9 +369,8 @@ class OnlineWorldModel:
         visible = ~self.bars.mask().reshape(-1)
         frame = decision.frame
         right = bool((frame == truth)[visible].all())
-        self._calibration.add(decision.bin, right)
-        if all(claim.holds(truth) for claim in decision.chosen):
-            self._unclaimed.add(action.id, not right)
+        held = all(claim.holds(truth) for claim in decision.chosen)
+        self.confidence.learn(decision.evidence, right, held)
         if all(draft is frame or (draft == frame).all() for draft in decision.drafts.values()):
             return
         changed = max(1, int((decision.scene.view.flat != truth).sum()))

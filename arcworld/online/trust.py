@@ -30,6 +30,10 @@ class HitRates:
         hits, tries = self._counts.get(key, (0.0, 0.0))
         return (hits + self.prior_tries * prior) / (tries + self.prior_tries)
 
+    def tries(self, key: Hashable) -> float:
+        """Decayed number of tries."""
+        return self._counts.get(key, (0.0, 0.0))[1]
+
     def add(self, key: Hashable, hit: bool) -> None:
         """Count one try."""
         hits, tries = self._counts.get(key, (0.0, 0.0))

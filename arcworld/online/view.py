@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass, field
+from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
@@ -158,6 +159,11 @@ class View:
             found *= _INVERSE[: SIDE + 1 - height, : SIDE + 1 - width]
             self._windows[height, width] = found
         return found
+
+
+def hash_of(flat: NDArray[np.uint8]) -> bytes:
+    """A digest of a flat frame."""
+    return blake2b(flat.data, digest_size=16).digest()
 
 
 class Segmenter:

@@ -130,11 +130,11 @@ class Bars:
                 (tick.by_change, "change", bar.by_change),
                 (tick.by_action, "action", bar.by_action),
             )
-            ticking, rule, count = max(readings, key=lambda r: (r[2][0] + 1) / (r[2][1] + 2))
+            ticking, rule, count = max(readings, key=lambda reading: _rate(reading[2]))
             tick.claim = None
             if ticking:
                 colours = np.full(len(tick.pixels), tick.key[4], np.uint8)
-                trust, pixels = (count[0] + 1) / (count[1] + 2), tick.pixels
+                trust, pixels = _rate(count), tick.pixels
                 tick.claim = Claim(
                     NAME,
                     rule,
@@ -146,6 +146,12 @@ class Bars:
                 )
                 claims.append(tick.claim)
         return claims
+
+    def least_trust(self, ticks: Iterable[Tick]) -> float:
+        """Trust in the least reliable of these bars, whether it ticks or not; 1 without bars."""
+        bars = [self.bars[tick.key] for tick in ticks]
+        rates = [max(map(_rate, (b.by_time, b.by_change, b.by_action))) for b in bars]
+        return min(rates, default=1.0)
 
     # learn
 
@@ -211,6 +217,10 @@ class Bars:
                 along = mask if key[0] == 0 else mask.T
                 along[key[1] : key[2] + 1, max(bar.low - 2, 0) : bar.high + 3] = True
         return mask
+
+
+def _rate(count: Count) -> float:
+    return (count[0] + 1) / (count[1] + 2)
 
 
 def _add(count: Count, hit: bool, decay: float) -> Count:
