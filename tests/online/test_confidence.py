@@ -59,12 +59,11 @@ def test_recall_is_dropped_where_it_fails() -> None:
     def counting(frame: Frame, action: Action) -> Frame:
         nonlocal count
         count += 1
-        return tile(frame, 24, 24, np.uint8(count % 15))
+        return tile(frame, 24, 24, count % 15)
 
     model = OnlineWorldModel()
-    state = model.reset(room())
     for _ in range(20):
-        state = teach(model, room(), [Action(1)], counting)
+        teach(model, room(), [Action(1)], counting)
     assert not any(c.expert == "recall" for c in model.explain(model.reset(room()), Action(1)))
 
 
