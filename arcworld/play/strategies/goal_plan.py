@@ -32,6 +32,8 @@ class GoalPlanConfig:
         hypotheses: looked at in one decision.
         least: probability below which an unconfirmed goal gets no plan.
         crowd: with more hypotheses than this, and none as likely as `clear`, no plan is made.
+        again: after so many actions on a level the plans and actions are granted once more, since
+            more is known by then.
         patience: actions to wait where a goal holds and nothing was won.
         every: after a search without a plan, this many decisions pass without one; doubled each
             time on a level.
@@ -44,6 +46,7 @@ class GoalPlanConfig:
     least: float = 0.05
     crowd: int = 60
     clear: float = 0.15
+    again: int = 100
     patience: int = 12
     every: int = 4
 
@@ -76,7 +79,7 @@ class GoalPlan:
         self.plan: Plan | None = None
         self._at = 0
         self._waited = 0
-        self._plans = self._spent = self._pause = 0
+        self._plans = self._spent = self._pause = self._round = 0
         self._next_pause = self.config.every
         self._failed: set[Hypothesis] = set()
         self._replanned: set[Hypothesis] = set()
@@ -146,6 +149,8 @@ class GoalPlan:
         return True
 
     def _candidates(self, context: Context) -> list[Belief]:
+        """Goals worth a plan now: the confirmed ones, else the likeliest within the budget."""
+        self._grant(context)
         beliefs = [b for b in self.goals.order() if b.hypothesis not in self._failed]
         confirmed = [b for b in beliefs if b.confirmed]
         if confirmed:
@@ -159,6 +164,15 @@ class GoalPlan:
         if len(beliefs) > config.crowd and beliefs[0].probability < config.clear:
             return []
         return [b for b in beliefs[: config.hypotheses] if b.probability >= config.least]
+
+    def _grant(self, context: Context) -> None:
+        """Begin a new round of plans every `again` actions of a level."""
+        if context.level_actions // self.config.again > self._round:
+            self._round = context.level_actions // self.config.again
+            self._plans = self._spent = 0
+            self._next_pause = self.config.every
+            self._failed.clear()
+            self._replanned.clear()
 
     def _start(self, plan: Plan) -> None:
         self.plan, self._at, self._waited, self._moving = plan, 0, 0, False
