@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from arcworld.goals import GoalMemory, Hypothesis, Scene, progress, proposals
@@ -50,12 +50,14 @@ class Plan:
         distances: predicted distance of the goal after each action.
         last: actions to try at the end, one by one, each unsure: the first contact with a goal
             cannot be known before it happened. Empty where the goal is predicted to hold.
+        is_experiment: the plan is one advised click whose effect is not known.
     """
 
     hypothesis: Hypothesis
     actions: tuple[Action, ...]
     distances: tuple[float, ...]
     last: tuple[Action, ...] = ()
+    is_experiment: bool = False
 
     def __len__(self) -> int:
         return len(self.actions) + len(self.last[:1])
@@ -97,12 +99,14 @@ class GoalSearch[S: WorldModelState]:
         model: any world model.
         scene: of the level.
         start: where the plans begin.
+        clicked: how often each click was an experiment; seldom clicked places come first.
     """
 
     model: WorldModel[S]
     scene: Scene
     start: S
     config: GoalSearchConfig = GoalSearchConfig()
+    clicked: Mapping[Action, int] = field(default_factory=dict[Action, int])
     _steps: dict[tuple[bytes, Action], _Step[S]] = field(default_factory=dict)
     _deadline: float = 0.0
 
@@ -119,7 +123,8 @@ class GoalSearch[S: WorldModelState]:
         return time.perf_counter() >= self._deadline
 
     def plan(self, hypothesis: Hypothesis, memory: GoalMemory) -> Plan | None:
-        """Return a plan that ends where the goal holds, or one action before; None without one.
+        """Return a plan that ends where the goal holds, or one action before it, or with a click
+        that the goal advises and the model does not know; None without one.
 
         Args:
             hypothesis: the goal.
@@ -145,7 +150,17 @@ class GoalSearch[S: WorldModelState]:
                 if key not in visited and child.length <= self.config.longest:
                     visited.add(key)
                     heapq.heappush(queue, (self._rank(child), count * 100 + number, child))
-        return contact
+        return contact or self._experiment(hypothesis)
+
+    def _experiment(self, hypothesis: Hypothesis) -> Plan | None:
+        """One advised click: its effect is unknown, or the model may be wrong about it."""
+        advised = proposals(hypothesis, self.scene, self.start.frame_HW)[: self.config.clicks]
+        key = self._key(self.start)
+        steps = [step for a in advised if (step := self._steps.get((key, a))) is not None]
+        steps.sort(
+            key=lambda step: (self.clicked.get(step.action, 0), step.sure, step.state is not None)
+        )
+        return Plan(hypothesis, (), (), (steps[0].action,), True) if steps else None
 
     def _rank(self, node: _Node[S]) -> float:
         return node.length + self.config.weight * node.distance

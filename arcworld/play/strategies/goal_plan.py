@@ -32,6 +32,9 @@ class GoalPlanConfig:
         hypotheses: looked at in one decision.
         least: probability below which an unconfirmed goal gets no plan.
         crowd: with more hypotheses than this, and none as likely as `clear`, no plan is made.
+        clear: also the least probability of an unconfirmed goal for an experiment.
+        experiments: most clicks of unknown effect that brought a confirmed goal no nearer, and
+            an unconfirmed one, in a round.
         again: after so many actions on a level the plans and actions are granted once more, since
             more is known by then.
         patience: actions to wait where a goal holds and nothing was won.
@@ -46,6 +49,7 @@ class GoalPlanConfig:
     least: float = 0.05
     crowd: int = 60
     clear: float = 0.15
+    experiments: tuple[int, int] = (8, 2)
     again: int = 100
     patience: int = 12
     every: int = 4
@@ -83,6 +87,9 @@ class GoalPlan:
         self._next_pause = self.config.every
         self._failed: set[Hypothesis] = set()
         self._replanned: set[Hypothesis] = set()
+        self._useless: Counter[Hypothesis] = Counter()
+        self._clicked: Counter[Action] = Counter()
+        self._is_free = False
 
     # propose
 
@@ -94,7 +101,7 @@ class GoalPlan:
         step = self._next_step(context, self.plan)
         if step is None:
             self._end("finished")
-            return None
+            return self.propose(context) if self._is_free else None
         self._spent += 1
         belief = sentence(self.plan.hypothesis, self.goals.scene)
         left = float(len(self.plan) - self._at)
@@ -105,7 +112,7 @@ class GoalPlan:
         if self._at < len(plan.actions):
             return plan.actions[self._at]
         holds = self._distance(context, plan.hypothesis) == 0
-        if not holds:
+        if not holds or plan.is_experiment:
             tried = self._at - len(plan.actions)
             return plan.last[tried] if tried < min(len(plan.last), 4) else None
         return self._wait(context)
@@ -132,21 +139,32 @@ class GoalPlan:
         beliefs = self._candidates(context)
         if not beliefs:
             return False
-        search = GoalSearch(context.model, self.goals.scene, context.state, self.config.search)
+        search = GoalSearch(
+            context.model, self.goals.scene, context.state, self.config.search, self._clicked
+        )
         found: list[tuple[float, Plan]] = []
         for belief in beliefs:
             if search.is_over:
                 break
             plan = search.plan(belief.hypothesis, self.goals.beliefs.memory(belief.hypothesis))
-            if plan is not None and len(plan):
+            if plan is not None and len(plan) and self._may_try(plan, belief):
                 cost = -math.log(max(belief.probability, 1e-3)) + len(plan) / 15
-                found.append((cost - 100 * belief.confirmed, plan))
+                cost += plan.is_experiment - 100 * belief.confirmed
+                found.append((cost, plan))
         if not found:
             self._pause = self._next_pause
             self._next_pause *= 2
             return False
         self._start(min(found, key=lambda pair: pair[0])[1])
         return True
+
+    def _may_try(self, plan: Plan, belief: Belief) -> bool:
+        """Whether an experiment is worth an action: the goal is likely, and such clicks helped."""
+        if not plan.is_experiment:
+            return True
+        likely = belief.confirmed or belief.probability >= self.config.clear
+        most = self.config.experiments[not belief.confirmed]
+        return bool(likely) and self._useless[plan.hypothesis] < most
 
     def _candidates(self, context: Context) -> list[Belief]:
         """Goals worth a plan now: the confirmed ones, else the likeliest within the budget."""
@@ -173,20 +191,32 @@ class GoalPlan:
             self._next_pause = self.config.every
             self._failed.clear()
             self._replanned.clear()
+            self._useless.clear()
 
     def _start(self, plan: Plan) -> None:
         self.plan, self._at, self._waited, self._moving = plan, 0, 0, False
+        if plan.is_experiment:
+            self._clicked[plan.last[0]] += 1
+            self._before = self.goals.beliefs.memory(plan.hypothesis).distance
+            self.log[plan.hypothesis.form, "experiment"] += 1
+            return
         self._plans += 1
         self.goals.beliefs.tried(plan.hypothesis)
         self.log[plan.hypothesis.form, "started"] += 1
 
     def _end(self, how: str) -> None:
         """The plan ended without a win."""
-        assert self.plan is not None
-        self.log[self.plan.hypothesis.form, how] += 1
-        self.goals.beliefs.missed(self.plan.hypothesis)
-        self._failed.add(self.plan.hypothesis)
-        self.plan = None
+        plan, self.plan = self.plan, None
+        assert plan is not None
+        self._is_free = plan.is_experiment
+        if plan.is_experiment:
+            self._next_pause = self.config.every
+            now = self.goals.beliefs.memory(plan.hypothesis).distance
+            self._useless[plan.hypothesis] += now >= self._before
+            return
+        self.log[plan.hypothesis.form, how] += 1
+        self.goals.beliefs.missed(plan.hypothesis)
+        self._failed.add(plan.hypothesis)
 
     # observe
 
