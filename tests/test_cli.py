@@ -86,7 +86,7 @@ BAD: dict[str, tuple[list[str], tuple[str, ...]]] = {
         ("'smal'", "small"),
     ),
     "recipe of the demo": (["demo", "--recipe", "debag"], ("'debag'", "debug")),
-    "run": (["evaluate", "nowhere", "--data", "data"], ("nowhere", "no run there")),
+    "run": (["evaluate", "nowhere", "--data", "data"], ("nowhere", "found no run")),
     "data": (["train", "--data", "nix", "--recipe", "debug", "--out", "run"], ("nix", "nothing")),
     "path": (["check", "nix"], ("nix", "nothing")),
     "game": (["play", "x", "--game", "kees", "--agent", "random"], ("'kees'", "keys")),

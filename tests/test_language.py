@@ -41,7 +41,6 @@ PENDING_ROOMS: tuple[str, ...] = (
     "diagnosis",
     "errors",
     "evaluation",
-    "models",
     "planning",
     "play",
     "tournament",

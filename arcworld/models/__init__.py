@@ -1,1 +1,1 @@
-"""Models: the backbone, the world model on it, the policies, and how they are saved."""
+"""Models: the interface of world models, the token world model, its policies, and saved runs."""

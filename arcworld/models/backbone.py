@@ -1,7 +1,7 @@
-"""The body of the language model: from vectors of tokens to hidden states.
+"""The backbone: a causal transformer (Hugging Face Llama) from embeddings to hidden states.
 
-Knows Hugging Face's Llama and LoRA; knows nothing of games. Text rows are never loaded into the
-loss: the body reads `inputs_embeds`, and its own word embeddings are dropped.
+It reads `inputs_embeds`. The word embeddings of a pretrained language model are dropped, so words
+never take part in the loss.
 """
 
 from __future__ import annotations
@@ -16,16 +16,18 @@ from arcworld.errors import ArcworldError
 
 @dataclass(frozen=True)
 class BackboneConfig:
-    """A small Llama from scratch, or a hub's model with LoRA where `pretrained` names one.
+    """A small Llama from scratch, or a pretrained model with LoRA if `pretrained` is given.
 
     Attributes:
         width: hidden size.
-        layers: decoder layers.
-        heads: attention heads; `kv_heads` of them have keys and values of their own.
+        layers: number of decoder layers.
+        heads: number of attention heads.
+        kv_heads: number of heads for keys and values (grouped-query attention).
         mlp: width of the gated feed-forward part.
-        positions: longest sequence.
-        pretrained: hub name or folder of a causal LM, whose own sizes then hold.
-        lora_rank: rank of LoRA on q, k, v and o of a pretrained body (0: none, all is trained).
+        positions: length of the longest sequence, in tokens.
+        pretrained: hub name or folder of a causal language model; the sizes above are then ignored.
+        lora_rank: rank of LoRA on q, k, v and o of a pretrained model (0: no LoRA, all weights are
+            trained).
         lora_alpha: scale of LoRA.
         lora_dropout: dropout before LoRA.
     """
@@ -43,10 +45,10 @@ class BackboneConfig:
 
 
 def build_backbone(config: BackboneConfig) -> nn.Module:
-    """The body of a causal LM, called with `inputs_embeds` [B, L, D].
+    """Return the decoder of a causal language model, called with `inputs_embeds` [B, L, D].
 
     Raises:
-        ArcworldError: the pretrained model cannot be had.
+        ArcworldError: the pretrained model cannot be loaded.
     """
     return _from_hub(config) if config.pretrained else _from_scratch(config)
 
@@ -83,8 +85,8 @@ def _from_hub(config: BackboneConfig) -> nn.Module:
         )
     except OSError as error:
         raise ArcworldError(
-            f"cannot load {config.pretrained!r}: {str(error).splitlines()[0]}; expected a folder or"
-            " a model of the Hugging Face hub; check the name and the network"
+            f"found no model {config.pretrained!r} ({str(error).splitlines()[0]}); expected a"
+            " folder or a model on the Hugging Face hub; check the name and the network"
         ) from error
     body = _without_words(causal_lm.model)
     if not config.lora_rank:
@@ -99,14 +101,15 @@ def _from_hub(config: BackboneConfig) -> nn.Module:
 
 
 def _without_words(body: Any) -> nn.Module:
-    """The body with its word embeddings dropped: it reads vectors."""
+    """Drop the word embeddings of a model, in place, and return it."""
     body.embed_tokens = nn.Identity()
     return body
 
 
 def compile_layers(body: nn.Module) -> None:
-    """Fuse what a GPU does in each decoder layer, in place: it pays in training alone. Layers share
-    what is compiled, so it takes as long for thirty as for one.
+    """Compile each decoder layer in place; it is worth the time in training on a GPU only.
+
+    All layers share one compiled function, so thirty layers compile as fast as one.
     """
     for layer in body.modules():
         if type(layer).__name__.endswith("DecoderLayer"):
@@ -114,6 +117,6 @@ def compile_layers(body: nn.Module) -> None:
 
 
 def width_of(body: nn.Module) -> int:
-    """Hidden size of a body."""
+    """Return the hidden size of a backbone."""
     config: Any = body.config
     return int(config.hidden_size)

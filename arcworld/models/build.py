@@ -1,7 +1,4 @@
-"""From a config to a model, for every kind of model there is.
-
-Knows which class a config belongs to; knows nothing of files.
-"""
+"""Build a model from its config: tokenizers, world model and policy."""
 
 from __future__ import annotations
 
@@ -26,15 +23,15 @@ _KINDS: dict[str, tuple[type[Any], type[nn.Module]]] = {
 
 
 def build(config: Any) -> nn.Module:
-    """The model of a config, with fresh weights."""
+    """Return a model with new weights for a config dataclass."""
     return next(model for kind, model in _KINDS.values() if isinstance(config, kind))(config)
 
 
 def config_from_dict(described: dict[str, Any], source: Path) -> Any:
-    """The config in a `config.json`, by its `class`.
+    """Return the config dataclass for the content of a `config.json`, by its `class`.
 
     Raises:
-        ArcworldError: the class or a setting is unknown.
+        ArcworldError: the class or a setting is unknown; the message names `source`.
     """
     values = dict(described)
     name = str(values.pop("class", "nothing"))

@@ -1,8 +1,8 @@
-"""What the next cell may be: any token, any spelled cell that the last frame shows, or a new one.
+"""Map cells to columns of logits: codes, pointers at the previous frame, and `<ESCAPE>`.
 
-Knows columns of logits; knows nothing of weights. Behind the tokens' own columns stand `<ESCAPE>`,
-after which a new cell is spelled, and 64 columns that point at the cells of the frame before, open
-where a spelled cell stands there (at its first place, if it stands at several).
+The first columns are the tokens of the vocabulary. Then follows `<ESCAPE>`, after which a new cell
+is spelled. The last 64 columns point at the cells of the previous frame. A pointer is open only
+where the previous frame has a spelled cell, and only at its first place if it occurs more often.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from arcworld.tokens.vocabulary import Vocabulary
 
 @dataclass(frozen=True)
 class CellContext:
-    """The facts of N positions.
+    """What is known about the next token at each of N positions.
 
     Attributes:
-        is_cell_N: whether a cell comes next.
-        previous_N: the id that stood there one frame before, or -1.
-        previous_frame_NC: ids of the frame before, 64 each, -1 where there is none.
+        is_cell_N: bool, whether the next token is a cell.
+        previous_N: int64, id of the same cell in the previous frame, or -1.
+        previous_frame_NC: int64, ids of the 64 cells of the previous frame, -1 if there is none.
     """
 
     is_cell_N: Tensor
@@ -33,7 +33,7 @@ class CellContext:
     previous_frame_NC: Tensor
 
     def pointers(self, vocabulary: Vocabulary) -> Tensor:
-        """Which of the 64 columns are open, bool [N, 64]: each spelled cell at its first place."""
+        """Return which pointers are open, bool [N, 64]: each spelled cell at its first place."""
         spelled = self.previous_frame_NC > vocabulary.mask
         rows = spelled.any(1).nonzero()[:, 0]
         seen = self.previous_frame_NC[rows]
@@ -43,11 +43,11 @@ class CellContext:
         return spelled.index_put((rows,), spelled[rows] & first)
 
     def previous_column(self, vocabulary: Vocabulary) -> Tensor:
-        """The column of the id that stood there, int64 [N]; column 0 where there is none."""
+        """Return the column of `previous_N`, int64 [N]; 0 where there is no previous frame."""
         return self.columns(vocabulary, self.previous_N.clamp(min=0))
 
     def columns(self, vocabulary: Vocabulary, ids_N: Tensor) -> Tensor:
-        """The column of each id: its own, a pointer, or `<ESCAPE>`."""
+        """Return the column of each id, int64 [N]: its own, a pointer, or `<ESCAPE>`."""
         escape = len(vocabulary)
         matches = self.previous_frame_NC == ids_N[:, None]
         pointer = escape + 1 + matches.long().argmax(1)
@@ -55,7 +55,7 @@ class CellContext:
         return torch.where(ids_N > vocabulary.mask, spelled, ids_N)
 
     def ids(self, vocabulary: Vocabulary, columns_N: Tensor) -> Tensor:
-        """The inverse of `columns`; -1 for `<ESCAPE>`."""
+        """Return the id of each column, int64 [N]; the inverse of `columns`; -1 for `<ESCAPE>`."""
         escape = len(vocabulary)
         place = (columns_N - escape - 1).clamp(min=0)
         pointed = self.previous_frame_NC.gather(1, place[:, None])[:, 0]
@@ -64,7 +64,7 @@ class CellContext:
 
 
 def read_cell_context(vocabulary: Vocabulary, input_ids_BL: Tensor, at: Any) -> CellContext:
-    """The facts of some positions: `at` is any index of [B, L]; what it picks is flattened."""
+    """Return the context of some positions; `at` is any index of [B, L], flattened to N."""
     context = read_context(vocabulary, input_ids_BL)
     is_cell = context.slots_BL[at].flatten() < CELLS
     own, before = context.previous_BL[at].flatten(), context.before_BL[at].flatten()

@@ -1,7 +1,7 @@
-"""Models on disk: `config.json` says what it is, `model.safetensors` holds the weights.
+"""Save and load models: `config.json` has the settings, `model.safetensors` the weights.
 
-Knows files and the kinds of model there are; knows nothing of training. Writing is atomic, reading
-checks everything before a weight is used, and nothing is ever unpickled.
+Writing is atomic. Loading checks names, shapes and values before a weight is used. Nothing is
+unpickled.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ CONFIG, WEIGHTS = "config.json", "model.safetensors"
 
 
 def save_json(path: Path, value: Any) -> None:
-    """Write JSON whole or not at all."""
+    """Write JSON atomically."""
     write_bytes(path, (json.dumps(value, indent=2) + "\n").encode())
 
 
@@ -31,7 +31,7 @@ def load_json(path: Path) -> Any:
     """Read JSON.
 
     Raises:
-        ArcworldError: it is missing or not JSON.
+        ArcworldError: the file is missing or not JSON.
     """
     try:
         return json.loads(path.read_text())
@@ -45,7 +45,7 @@ def load_object(path: Path) -> dict[str, Any]:
     """Read a JSON object.
 
     Raises:
-        ArcworldError: it is missing, not JSON, or not an object.
+        ArcworldError: the file is missing, not JSON, or not an object.
     """
     value = load_json(path)
     if not isinstance(value, dict):
@@ -54,7 +54,7 @@ def load_object(path: Path) -> dict[str, Any]:
 
 
 def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
-    """Write tensors as safetensors, whole or not at all."""
+    """Write tensors as safetensors, atomically."""
     from safetensors.torch import save_file
 
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -67,7 +67,7 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
     """Read tensors.
 
     Raises:
-        ArcworldError: the file is missing or is no safetensors file.
+        ArcworldError: the file is missing or not a safetensors file.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
@@ -83,7 +83,7 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
 
 
 def own_state(module: nn.Module) -> dict[str, Tensor]:
-    """What belongs to a model: all of it, or without the frozen weights of a pretrained body."""
+    """Return the weights to save: all, but not the frozen ones of a pretrained backbone."""
     state = module.state_dict()
     if getattr(getattr(module, "backbone", None), "peft_config", None) is None:
         return state
@@ -91,16 +91,16 @@ def own_state(module: nn.Module) -> dict[str, Tensor]:
 
 
 def save_model(folder: Path, module: nn.Module, config: Any) -> None:
-    """Write a model; `config` is the dataclass it was built from."""
+    """Write a model into a folder; `config` is the dataclass that it was built from."""
     save_json(folder / CONFIG, {"class": type(module).__name__, **asdict(config)})
     save_tensors(folder / WEIGHTS, own_state(module))
 
 
 def load_model(folder: Path) -> nn.Module:
-    """The model in a folder, in evaluation mode.
+    """Load the model of a folder, in evaluation mode.
 
     Raises:
-        ArcworldError: a file is missing, cut, of another shape, or holds NaN.
+        ArcworldError: a file is missing or damaged, or weights have a wrong shape or NaN.
     """
     config = config_from_dict(load_object(folder / CONFIG), folder / CONFIG)
     try:
@@ -118,10 +118,11 @@ def load_model(folder: Path) -> nn.Module:
 
 
 def load_state(module: nn.Module, state: Mapping[str, Tensor], source: Path) -> None:
-    """Put weights into a model after checking names, shapes and values.
+    """Load weights into a model after checking names, shapes and values.
 
     Raises:
-        ArcworldError: they do not fit, or are not finite.
+        ArcworldError: the weights do not fit the model, or are not finite; the message names
+            `source`.
     """
     expected = own_state(module)
     odd = sorted(expected.keys() ^ state.keys())

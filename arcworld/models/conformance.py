@@ -33,16 +33,21 @@ def check_world_model[State: WorldModelState](
 ) -> str:
     """Play transitions through two instances; return a digest of all predictions.
 
-    Checked: the form of every prediction; that `predict` changes neither model nor state; that a
-    state keeps its meaning while others are made from it; that a batch of actions gets the same
-    answers as each alone; that two instances agree; that RESET, level changes and a game over are
-    survived; that imagined states can be predicted from.
+    It checks that
+
+    - every prediction has the right form;
+    - `predict` changes neither the model nor the state;
+    - a state keeps its meaning while other states are made from it;
+    - a batch of actions gets the same answers as each action alone;
+    - two instances agree;
+    - RESET, level changes and a game over raise no error;
+    - `predict` accepts imagined states.
 
     The digest must also be the same in another process: compare it across two runs of Python with
     different `PYTHONHASHSEED`.
 
     Args:
-        factory: the class, or what makes a model.
+        factory: the class, or a function that makes a model.
         steps: transitions of one play, in order; None takes made-up ones.
         seed: given to the factory.
 
@@ -132,10 +137,10 @@ def _bytes_of[State: WorldModelState](prediction: Prediction[State]) -> bytes:
 
 
 def made_up_steps(count: int = 60, seed: int = 0) -> Iterator[Step]:
-    """A made-up play: a square walks, clicks recolour a tile, a bar fills; scenes change.
+    """Yield a made-up play: a square walks, clicks recolour a tile, a bar fills; scenes change.
 
-    A third of the way RESET sets it back, at half a level is won, at two thirds the game is over
-    and RESET follows, and once the frame jumps without a transition, as after a full reset.
+    After a third of the steps comes a RESET, after a half a level is won, after two thirds the game
+    is over and RESET follows. Later the frame changes without a transition, as after a full reset.
     """
     rng = np.random.default_rng(seed)
     frame_HW = _scene(rng)

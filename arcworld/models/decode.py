@@ -1,7 +1,7 @@
-"""The next frame and outcome after an action: many histories at once, greedy or by sampling.
+"""Predict the next frame and outcome after an action, for many histories, greedy or sampled.
 
-Knows tokens and the world model; knows nothing of pixels. `predict_next` decodes by draft
-(`drafted`); `predict_sequentially` takes one pass a code, and is what faster ones must equal.
+`predict_next` uses speculative decoding (`speculative`). `predict_sequentially` needs one forward
+pass per code; it is the reference whose result faster decoders must equal.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from arcworld.recordings.episode import Outcome
 from arcworld.tokens.sequence import CodedEpisode, to_token_ids
 
 type _Decode = Callable[[Tensor, Tensor, SamplerNoise | None], tuple[Tensor, Tensor]]
-"""From prompts [B, L], their rows [B] and dice: the hidden state after the action and 64 ids."""
+"""From prompts [B, L], their rows [B] and noise: hidden state [B, D] after the action, 64 ids."""
 
 
 @dataclass(frozen=True, eq=False)
 class DecodedFrames:
-    """What the model says follows an action, for B histories.
+    """The predictions for B histories.
 
     Attributes:
         indices_BC: int32 codes of the next frame.
         outcomes_BO: float32 probability of each `Outcome`.
-        level_token_B: whether `<LEVEL_COMPLETE>` was likelier than `<FRAME>`.
+        level_token_B: bool, whether `<LEVEL_COMPLETE>` was more likely than `<FRAME>`.
     """
 
     indices_BC: NDArray[np.int32]
@@ -49,10 +49,14 @@ def predict_next(
     draft: Draft = last_frame,
     noise: SamplerNoise | None = None,
 ) -> DecodedFrames:
-    """Next frame and outcome after each history's pending action: greedy, or drawn by sampling.
+    """Predict the next frame and outcome after the pending action of each history.
 
-    A history holds as many actions as frames: the last one awaits its frame. Histories longer
-    than the model's context are cut to it. A draft changes how long it takes, and no answer.
+    Args:
+        model: the world model.
+        histories: each has as many actions as frames; its last action is pending. A history longer
+            than the model's context is cut to its last frames.
+        draft: the guess for speculative decoding; it changes the time, not the result.
+        noise: random numbers for sampling; None decodes greedily.
     """
     histories = [_fit(model, history) for history in histories]
     drafts = draft(histories) if histories else np.zeros((0, CELLS), np.int32)
@@ -71,7 +75,7 @@ def predict_next(
 def predict_sequentially(
     model: WorldModel, histories: Sequence[CodedEpisode], *, noise: SamplerNoise | None = None
 ) -> DecodedFrames:
-    """What `predict_next` gives, by one pass a code."""
+    """Return the result of `predict_next`, computed with one forward pass per code."""
 
     def decode(
         prompt_BL: Tensor, rows_B: Tensor, noise: SamplerNoise | None
@@ -82,7 +86,7 @@ def predict_sequentially(
 
 
 def _fit(model: WorldModel, history: CodedEpisode) -> CodedEpisode:
-    """The part that the model reads, without what came of the pending action."""
+    """Return the frames that fit the context, with the outcome of the pending action hidden."""
     frames = len(history.indices_TC)
     assert len(history.types_A) == frames
     kept = min(frames, model.config.context_frames)
@@ -123,7 +127,7 @@ def _answer(
     decode: _Decode,
     noise: SamplerNoise | None,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Ids of cells, probabilities of outcomes, and the level token of rows of one length."""
+    """Return ids of cells [B, 64], probabilities of outcomes [B, 3], and the level token [B]."""
     vocabulary = model.vocabulary
     hidden, ids = decode(prompt_BL, rows_B, noise and noise.take(rows_B))
     logits = model.logits(hidden)

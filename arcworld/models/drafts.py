@@ -1,8 +1,7 @@
-"""Drafts of the next frame: guesses that cost nothing, for the model to check.
+"""Drafts of the next frame: cheap guesses that speculative decoding checks with the model.
 
-Knows codes and actions; knows nothing of the model. A draft may say anything: what is decoded from
-it is the same. `last_frame` says that nothing changes, `TransitionMemory` what changed before; a
-model's own parallel guess is a function of the same kind.
+A bad draft makes decoding slower but does not change its result. `last_frame` guesses that nothing
+changes. `TransitionMemory` guesses the change that it saw before.
 """
 
 from __future__ import annotations
@@ -17,20 +16,21 @@ from arcworld.frames.tokenizer import CELLS, GRID
 from arcworld.tokens.sequence import CodedEpisode
 
 type Draft = Callable[[Sequence[CodedEpisode]], NDArray[np.int32]]
-"""From B histories, each with an action that awaits its frame, to codes [B, 64]."""
+"""From B histories, each with a pending action, to codes of the next frame, int32 [B, 64]."""
 MOST = 1 << 20
-"""Cells that a memory holds; past them it forgets all."""
+"""Limit on the entries of a memory; when it is passed, the memory is cleared."""
 
 
 def last_frame(histories: Sequence[CodedEpisode]) -> NDArray[np.int32]:
-    """The last frame again."""
+    """Return the last frame of each history."""
     return np.stack([history.indices_TC[-1] for history in histories])
 
 
 class TransitionMemory:
-    """What each cell became, by the whole frame and the action, else by the cells around it.
+    """Remembers what each cell became after an action.
 
-    Keys are 64-bit hashes: two that fall together make a worse draft and nothing else.
+    It looks up the whole frame and the action first, else the neighbouring cells and the action.
+    Keys are 64-bit hashes; a collision only makes a draft worse.
     """
 
     def __init__(self) -> None:
@@ -38,11 +38,11 @@ class TransitionMemory:
         self._factors = np.random.default_rng(0).integers(1, 2**62, 2 * CELLS) | 1
 
     def __call__(self, histories: Sequence[CodedEpisode]) -> NDArray[np.int32]:
-        """A draft."""
+        """Return a draft for each history, int32 [B, 64]."""
         return np.stack([self._draft(history) for history in histories])
 
     def learn(self, histories: Sequence[CodedEpisode], indices_BC: NDArray[np.integer]) -> None:
-        """Take in the frames that histories led to, seen or decoded."""
+        """Remember the frames that histories led to, observed or decoded: codes [B, 64]."""
         if len(self._became) > MOST:
             self._became.clear()
         for history, codes in zip(histories, indices_BC.tolist(), strict=True):
@@ -59,7 +59,7 @@ class TransitionMemory:
         return np.array(codes, np.int32)
 
     def _keys(self, history: CodedEpisode) -> tuple[list[int], list[int]]:
-        """A key of each cell by the whole frame, and one by its neighbours."""
+        """Return two keys for each cell: by the whole frame, and by its neighbours."""
         codes = history.indices_TC[-1].astype(np.int64)
         kind, clicked = int(history.types_A[-1]), int(history.cells_A[-1])
         cells = np.arange(CELLS)
@@ -74,6 +74,6 @@ class TransitionMemory:
 
 
 def _mixed(keys_N: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Spread, so that keys of neighbours do not stand side by side."""
+    """Mix the bits of keys, so that similar inputs get very different keys."""
     keys = keys_N.view(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
     return (keys ^ (keys >> np.uint64(29))).view(np.int64)

@@ -1,7 +1,6 @@
-"""From tokens to vectors: what a token is, and what is known of the cell to come after it.
+"""Embed a sequence: each position gets its token, and features of the cell that comes next.
 
-Knows ids, the table of tokens, and the frame before; knows nothing of the body that reads the
-vectors. All of it is a function of the ids before and at a position.
+The embedding of a position depends only on the ids up to it, so nothing of the future leaks.
 """
 
 from __future__ import annotations
@@ -17,10 +16,10 @@ from arcworld.tokens.vocabulary import Vocabulary
 
 
 class SequenceEmbedding(nn.Module):
-    """Ids [B, L] to vectors [B, L, D].
+    """Embeds ids [B, L] as vectors [B, L, D].
 
     Attributes:
-        token_embedding: the tokens' vectors.
+        token_embedding: the vectors of the tokens.
     """
 
     def __init__(
@@ -35,7 +34,10 @@ class SequenceEmbedding(nn.Module):
         """The settings are those of `WorldModelConfig`."""
         super().__init__()
         if (reads_cells or frame_conv) and not context_features:
-            raise ValueError("reads_cells and surroundings need context_features; found them alone")
+            raise ValueError(
+                "found reads_cells or frame_conv without context_features; expected"
+                " context_features; set it too"
+            )
         self.vocabulary, self.width = vocabulary, width
         self.has_context = context_features
         self.token_embedding = TokenEmbedding(vocabulary, width, reads_cells=reads_cells)
@@ -52,7 +54,13 @@ class SequenceEmbedding(nn.Module):
     def forward(
         self, input_ids_BL: Tensor, mask_row_D: Tensor | None = None, last: int | None = None
     ) -> Tensor:
-        """Vectors [B, L, D] of tokens, or of the `last` few; `<MASK>` takes `mask_row_D`."""
+        """Return vectors [B, L, D], or of the `last` positions only.
+
+        Args:
+            input_ids_BL: the whole sequences.
+            mask_row_D: the vector of `<MASK>`.
+            last: number of positions to embed; None embeds all.
+        """
         count = input_ids_BL.shape[1] if last is None else last
         ids = input_ids_BL[:, -count:]
         is_mask = ids == self.vocabulary.mask
@@ -75,7 +83,10 @@ class SequenceEmbedding(nn.Module):
     def _frame_conv_cells(
         self, frame_conv: FrameConv, input_ids_BL: Tensor, context: PositionContext
     ) -> Tensor:
-        """What the frame before each position's cell holds around it, [B, L, D]; 0 elsewhere."""
+        """Return the output of `frame_conv` for the next cell of each position, [B, L, D].
+
+        It is 0 where the next token is not a cell or there is no previous frame.
+        """
         awaits = context.previous_BL >= 0
         before = context.before_BL.clamp(min=0)
         wanted = torch.zeros_like(input_ids_BL)
@@ -92,7 +103,10 @@ class SequenceEmbedding(nn.Module):
     def _frame_conv_frames(
         self, frame_conv: FrameConv, input_ids_BL: Tensor, rows_N: Tensor, starts_N: Tensor
     ) -> Tensor:
-        """Surroundings in some frames, [N, 64, D]; the last are kept while a frame is decoded."""
+        """Return the output of `frame_conv` for N frames, [N, 64, D].
+
+        The last result is cached, since decoding one frame asks for it again and again.
+        """
         span = torch.arange(1, CELLS + 1, device=rows_N.device)
         cells = input_ids_BL[rows_N[:, None], starts_N[:, None] + span]
         types, clicked = actions_after(self.vocabulary, input_ids_BL, rows_N, starts_N)

@@ -1,9 +1,8 @@
-"""What stands around the cell to come: the whole frame before it, read both ways at once.
+"""A small convolution over the previous frame, as a feature of the cell to predict.
 
-Knows the vectors of a frame's cells and the action taken in it; knows nothing of the frame to
-come. The body reads a sequence from left to right, so the frame before it is to it a row of cells
-each of which knew only those above; here a small convolution sees all neighbours of a cell, where
-the click fell, and what the action was.
+The backbone reads left to right: the hidden state of a cell depends only on the cells before it.
+This convolution sees all neighbours of a cell in the previous frame, the place of the click and
+the type of the action.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from arcworld.tokens.vocabulary import Vocabulary
 
 
 class FrameConv(nn.Module):
-    """Cells' vectors [N, 64, D] and actions to vectors of the cells to come, [N, 64, D]."""
+    """From the vectors of a frame's cells [N, 64, D] and an action to features [N, 64, D]."""
 
     def __init__(self, width: int, blocks: int) -> None:
         super().__init__()
@@ -33,7 +32,13 @@ class FrameConv(nn.Module):
         nn.init.normal_(self.out.weight, std=0.02 * width**-0.5)
 
     def forward(self, cells_NCD: Tensor, types_N: Tensor, clicked_N: Tensor) -> Tensor:
-        """`clicked_N` is the cell of a click, 64 for none."""
+        """Return features [N, 64, D].
+
+        Args:
+            cells_NCD: vectors of the cells.
+            types_N: action ids, `NO_ACTION` where there is none.
+            clicked_N: cell of the click, 64 where there is none.
+        """
         at = F.one_hot(clicked_N, NO_CELL + 1)[:, :CELLS, None].to(cells_NCD.dtype)
         x = F.normalize(cells_NCD, dim=-1) * cells_NCD.shape[-1] ** 0.5
         x = x + self.places + self.types(types_N)[:, None] + at * self.click
@@ -46,9 +51,15 @@ class FrameConv(nn.Module):
 def actions_after(
     vocabulary: Vocabulary, input_ids_BL: Tensor, rows_N: Tensor, starts_N: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Type and click's cell of the action that follows each frame: int64 [N] each.
+    """Return the type and the clicked cell of the action that follows each frame, int64 [N] each.
 
-    `NO_ACTION` and 64 where it is masked, or not there.
+    They are `NO_ACTION` and 64 where the action is masked or missing.
+
+    Args:
+        vocabulary: of the ids.
+        input_ids_BL: the sequences.
+        rows_N: the row of each frame in the batch.
+        starts_N: the position of its `<FRAME>` in that row.
     """
     last = input_ids_BL.shape[1] - 1
 

@@ -1,7 +1,7 @@
-"""A policy's own look at a frame, beside what the world model's body says of it.
+"""A frame encoder of the policy, added to the hidden states of the world model.
 
-Knows the vectors of a frame's cells; knows nothing of history or of actions. The body was taught to
-predict frames, and keeps little of what else a choice needs.
+The backbone is trained to predict frames, and its hidden states lack some of what the choice of an
+action needs.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from arcworld.models.position_context import NO_ACTION
 from arcworld.tokens.cells import NO_CELL
 
 REDUCED = 32
-"""Width to which each cell is cut where the whole frame is read at once."""
+"""Dimension of each cell where all cells of the frame are concatenated."""
 
 
 class FrameEncoder(nn.Module):
-    """Cells' vectors [N, 64, D] to what is seen of each; of all, in place of the last.
+    """Encodes the vectors of a frame's cells [N, 64, D].
 
-    The whole frame is read cell by cell in place, not as a mean over cells: where the player
-    stands, and what stands elsewhere, has to be told apart.
+    The whole frame is encoded as a concatenation of its cells and not as their mean, since a policy
+    must know where the avatar and the other objects are.
     """
 
     def __init__(self, width: int, blocks: int) -> None:
@@ -34,7 +34,7 @@ class FrameEncoder(nn.Module):
         nn.init.normal_(self.frame_conv.out.weight, std=width**-0.5)
 
     def forward(self, cells_NCD: Tensor) -> Tensor:
-        """What is seen, [N, 64, D]: a frame's last code is read as the whole frame's."""
+        """Return vectors [N, 64, D]; the last cell of each frame has that of the whole frame."""
         none = torch.zeros(len(cells_NCD), dtype=torch.long, device=cells_NCD.device)
         encoded = self.frame_conv(cells_NCD, none + NO_ACTION, none + NO_CELL)
         whole_frame = self.whole_frame(F.gelu(self.reduce(encoded)).flatten(1))

@@ -1,13 +1,11 @@
-"""A game's history as a model reads it, step by step: only what is new is read.
+"""A key-value cache for one game: each step computes only the new positions.
 
-Knows tokens, a world model and a cache of what it has read; knows nothing of games or choices. The
-real stream and the policy's, in which actions are `<MASK>`, have the same length and go through
-the body as one batch: each step costs its own 68 positions, twice.
+There are two streams of equal length, computed as one batch: the real one, and the policy's, in
+which actions are `<MASK>`. A step costs its own 68 positions (v2), twice.
 
-At the edge of the context the answer is that of a history of the newest frames and nothing else.
-What was read of a frame depends on all frames before it, so when the oldest is dropped, no part of
-the cache is right any more: the window is read anew. From then on each step costs a window, or,
-with `hop` frames dropped at once, a window every `hop` steps and 68 positions in between.
+When the context is full, the oldest frames are dropped. All later hidden states depend on them, so
+the cache is then recomputed from the remaining frames; the result is exactly that of the shorter
+history. With `hop` frames dropped at once, this happens every `hop` steps.
 """
 
 from __future__ import annotations
@@ -24,10 +22,10 @@ from arcworld.tokens.sequence import CodedEpisode, mask_actions, to_token_ids
 
 
 class IncrementalCache:
-    """One game's history, and hidden states of what was read last.
+    """The history of one game, its key-value cache, and the newest hidden states.
 
     Attributes:
-        history: the window that is read, up to the frame where an action is to be chosen.
+        history: the frames and actions in the cache, up to the frame where an action is chosen.
     """
 
     def __init__(
@@ -37,35 +35,37 @@ class IncrementalCache:
         mask_row_D: Tensor | None = None,
         hop: int = 1,
     ) -> None:
-        """Read a history that ends in a frame; without `mask_row_D` there is no masked stream.
+        """Read a history that ends in a frame.
 
         Args:
             model: the world model.
             history: at most `context_frames` frames.
-            mask_row_D: what the policy reads in place of an action.
-            hop: frames dropped at once where the context is full.
+            mask_row_D: the vector that the policy reads in place of an action; without it there is
+                no masked stream.
+            hop: number of frames dropped at once when the context is full.
         """
         frames = model.config.context_frames
         if not 1 <= hop <= frames:
-            raise ValueError(f"a hop is 1 to {frames} frames, the context; found {hop}")
+            raise ValueError(f"found hop {hop}; expected 1 to {frames} frames, the context")
         self.model, self.mask_row_D, self.hop = model, mask_row_D, hop
         self._recompute(history)
 
     @property
     def ids_L(self) -> Tensor:
-        """The real stream."""
+        """The ids of the real stream, int64 [L]."""
         return self._ids_SL[0]
 
     @property
     def cells_SCD(self) -> Tensor:
-        """Hidden states of the last frame's codes: of the real stream, then of the masked one."""
+        """Hidden states of the last frame's codes [S, 64, D]: real stream, then masked stream."""
         return self._hidden_SLD[:, -CELLS:]
 
     def append(self, history: CodedEpisode) -> Tensor:
-        """Read one step more: `history` is the old one, an action, and the frame it led to.
+        """Read one more step and return the surprise of each cell of its frame, float32 [64].
 
-        Returns the negative log-likelihood in nats of the frame's cells [64], read with the whole
-        old window before it. Then, where that is more than the context, frames are dropped.
+        `history` is the old history plus an action and the frame it led to. The surprise is the
+        negative log-likelihood in nats, given the whole old history. Afterwards, frames beyond the
+        context are dropped.
         """
         ids = self._lay_out(history)
         fresh = ids.shape[1] - self._ids_SL.shape[1]
@@ -81,17 +81,17 @@ class IncrementalCache:
         return nll
 
     def real_cache(self) -> Any:
-        """A cache of the real stream alone; what is put behind it is not put into the streams."""
+        """Return a separate cache of the real stream; appending to it does not change this one."""
         from transformers import DynamicCache
 
         return DynamicCache([(layer.keys[:1], layer.values[:1]) for layer in self._cache.layers])
 
     def snapshot(self) -> Any:
-        """What was read so far, to go back to by `restore`: a branch, or a step to be timed."""
+        """Return the present state for `restore`."""
         return self.history, self._ids_SL, self._hidden_SLD, self._cache, self._ids_SL.shape[1]
 
     def restore(self, snapshot: Any) -> None:
-        """Go back to what `snapshot` gave: the streams have only been put behind it since."""
+        """Return to a snapshot; only `append` may have run since it was taken."""
         self.history, self._ids_SL, self._hidden_SLD, self._cache, length = snapshot
         self._cache.crop(length - self._cache.get_seq_length())
 

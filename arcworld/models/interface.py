@@ -1,14 +1,14 @@
-"""The interface of world models: what planning, evaluation, environments and agents ask of one.
+"""The interface of world models, as planning, evaluation, environments and agents use it.
 
 A `WorldModel` is a model of one game at a time. It has two jobs, kept apart:
 
 - `predict` answers "what would follow from each of these actions?". It is pure: it changes nothing,
-  and the same question gets the same answer.
+  and the same call returns the same result.
 - `observe` learns from one true transition. It is the only method that may change the model.
 
-A *state* is what the model must remember to predict from a moment of play: the frame, and whatever
-context it needs (a history of codes, a hidden counter). States are values: never changed once made,
-cheap to keep, safe to share. A search holds thousands of them and continues from any.
+A *state* is what the model needs to predict from a moment of play: the frame, and its own context
+(a history of codes, a hidden counter). States are immutable values, cheap to keep and safe to
+share. A search holds thousands of them and continues from any.
 
 A play in which the model learns online looks like this:
 
@@ -90,8 +90,8 @@ class WorldModel[State: WorldModelState](Protocol):
     def reset(self, frame_HW: NDArray[np.uint8], available_actions: Sequence[int] = ()) -> State:
         """Return the state of a new scene that no known transition led to.
 
-        Called when a game is opened and after a full reset. What was learned stays; momentum,
-        history and whatever else belongs to the scene does not.
+        Called when a game is opened and after a full reset. What was learned stays; history and
+        everything else that belongs to the old scene is dropped.
 
         Args:
             frame_HW: uint8 [64, 64].
@@ -122,7 +122,7 @@ class WorldModel[State: WorldModelState](Protocol):
 
 
 class WorldModelFactory[State: WorldModelState](Protocol):
-    """What makes a model for each play: usually the class itself."""
+    """Makes a model for each play; usually the class itself."""
 
     def __call__(self, *, seed: int = 0) -> WorldModel[State]:
         """Return a model that has learned nothing of this play."""
@@ -139,7 +139,7 @@ def make_prediction[State: WorldModelState](
 
     Args:
         states: one for each action.
-        confidence: of all predictions, or of each.
+        confidence: one for all predictions, or one for each.
         outcomes_NO: None says that nothing but the frame changes.
         pixel_confidence_NHW: as in `Prediction`.
     """

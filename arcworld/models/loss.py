@@ -1,7 +1,4 @@
-"""What training a world model minimises: the tokens to come, and what an action brings about.
-
-Knows a model's answers and a batch; knows nothing of steps or of how the model is made.
-"""
+"""The training loss of the world model: cross-entropy of the next tokens and of the outcomes."""
 
 from __future__ import annotations
 
@@ -17,11 +14,14 @@ if TYPE_CHECKING:
     from arcworld.models.world_model import WorldModel
 
 SPELLING_WEIGHT = 0.1
-"""Weight of a spelling's tokens in the loss: recoloured windows hold many, and they are long."""
+"""Weight of spellings in the loss; windows with permuted colours have many, and long ones."""
 
 
 def world_model_loss(model: WorldModel, batch: Batch) -> dict[str, Tensor]:
-    """Weighted cross-entropy of tokens plus that of outcomes; perplexity and accuracies."""
+    """Return `loss`, the one to minimise, and its parts: `outcome_loss`, accuracies, perplexity.
+
+    `loss` is the weighted cross-entropy of tokens plus the cross-entropy of outcomes.
+    """
     hidden = model.hidden(batch.input_ids_BL)
     at, weights = _targets(batch)
     targets = batch.labels_BL[:, 1:][at]
@@ -42,14 +42,14 @@ def world_model_loss(model: WorldModel, batch: Batch) -> dict[str, Tensor]:
 
 
 def _targets(batch: Batch) -> tuple[Tensor, Tensor]:
-    """Which positions have a token to predict, bool [B, L - 1], and the weights of those."""
+    """Return which positions have a target, bool [B, L - 1], and the weights of the targets."""
     weights = batch.weights_BL[:, 1:]
     at = weights > 0
     return at, weights[at]
 
 
 def _all_used(model: WorldModel) -> Tensor | float:
-    """Zero, of every weight that a batch may leave out: several devices want all gradients."""
+    """Return 0 as a function of weights that a batch may not use: DDP needs all gradients."""
     if not model.config.reads_cells:
         return 0.0
     return sum(p.sum() for p in model.spelling.parameters()) * 0.0

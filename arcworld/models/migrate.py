@@ -1,6 +1,6 @@
-"""Convert a run folder with the names of version 0.1: files, settings and keys of weights.
+"""Convert a run folder of version 0.1: rename its files, settings and keys of weights.
 
-The tables map old names to new ones. Numbers stay: every tensor keeps its dtype and its bytes.
+The tables map old names to new ones. Every tensor keeps its dtype and its bytes.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ TENSORS = (
 
 
 def is_old(run: Path) -> bool:
-    """Whether a run folder has the names of version 0.1."""
+    """Return whether a run folder has the names of version 0.1."""
     return any((run / name).exists() for name in FILES)
 
 
@@ -61,7 +61,7 @@ def convert(run: Path) -> None:
     """Rename files, settings and weights of a run folder in place.
 
     Raises:
-        ArcworldError: there is no run, or it has the present names already.
+        ArcworldError: the folder is not a run, or already has the present names.
     """
     if not (run / "run.json").is_file() or not is_old(run):
         raise ArcworldError(
@@ -86,7 +86,7 @@ def convert(run: Path) -> None:
 
 
 def tensor_name(name: str) -> str:
-    """The present key of a weight.
+    """Return the present key of a weight.
 
     >>> tensor_name("embedding.table.weight"), tensor_name("copy_gate.bias")
     ('embedding.token_embedding.weight', 'copy_gate.bias')
@@ -107,5 +107,5 @@ def _renamed(value: Any) -> Any:
 
 
 def _key(name: str) -> str:
-    """The present name of a setting, or of a part such as `floors/copy/outcome_withheld`."""
+    """Return the present name of a setting or of a key such as `floors/copy/outcome_withheld`."""
     return "/".join(SETTINGS.get(part, part) for part in name.split("/"))

@@ -1,10 +1,12 @@
-"""Policies: what to do in a frame, as logits over action types, cells, and pixels of a cell.
+"""Policies: logits over action types, cells, and pixels of a cell, for the last frame of a history.
 
-`MaskedPolicy` (v2) reads hidden states of masked context by small heads on the frozen body: the
-actions taken are `<MASK>` to it. v1's is the world model's own next token (`shared_head`). What the
-frames of a history give away about past actions stays visible; the remedies for that are settings:
-a policy of one frame, history dropout (as ChauffeurNet, Bansal et al. 2018), and a larger weight
-where the action changes (as keyframes, Wen et al. 2021).
+`MaskedPolicy` (v2) is a set of small heads on the frozen world model. It sees every past action as
+`<MASK>`, so that it cannot just repeat the last one. In v1 the policy is the world model's own
+next token (`shared_head`).
+
+Frames still show the effects of past actions, so a policy may learn to copy them. Three settings
+work against that: a policy of a single frame, history dropout (as in ChauffeurNet, Bansal et al.
+2018), and a larger weight where the action changes (as keyframes, Wen et al. 2021).
 """
 
 from __future__ import annotations
@@ -29,28 +31,32 @@ from arcworld.tokens.sequence import CodedEpisode, mask_actions, to_token_ids
 
 
 class Policy(Protocol):
-    """What every policy answers, for B histories that pack to one length and end in a frame."""
+    """The interface of policies, for B histories of equal token length that end in a frame."""
 
     def prior_logits(
         self, world_model: WorldModel, histories: Sequence[CodedEpisode]
     ) -> tuple[Tensor, Tensor]:
-        """Type logits [B, 8] and location logits [B, 65] (64: no place) in the last frame."""
+        """Return type logits [B, 8] and location logits [B, 65] (64: no place)."""
         ...
 
     def offset_logits(
         self, world_model: WorldModel, histories: Sequence[CodedEpisode], cells_B: Sequence[int]
     ) -> Tensor | None:
-        """Logits [B, 64] of the pixel (y % 8 * 8 + x % 8) to click in a chosen cell, or None."""
+        """Return logits [B, 64] of the pixel (y % 8 * 8 + x % 8) to click in the given cells.
+
+        None if the policy does not choose pixels.
+        """
         ...
 
 
 @dataclass(frozen=True, eq=False)
 class PolicyOutput:
-    """What a policy says of one frame, read once.
+    """The output of a policy for one frame, computed in one pass.
 
     Attributes:
-        types_8: type logits. places_65: location logits (64: no place).
-        offsets: from cells to logits [N, 64] of the pixel to click in each, or to None.
+        types_8: type logits.
+        places_65: location logits (64: no place).
+        offsets: a function from N cells to logits [N, 64] of the pixel to click in each, or None.
     """
 
     types_8: Tensor
@@ -59,13 +65,13 @@ class PolicyOutput:
 
 
 def mask_illegal(type_logits_B8: Tensor, legal_B8: Tensor | NDArray[np.bool_]) -> Tensor:
-    """Type logits with -inf at all that is not legal, and at RESET.
+    """Return type logits with -inf for illegal actions and for RESET.
 
     >>> mask_illegal(torch.zeros(1, 8), np.arange(8)[None] > 5)
     tensor([[-inf, -inf, -inf, -inf, -inf, -inf, 0., 0.]])
 
     Raises:
-        ValueError: nothing but RESET is legal somewhere.
+        ValueError: a row has no legal action but RESET.
     """
     legal = torch.as_tensor(legal_B8).clone().to(type_logits_B8.device)
     legal[:, RESET] = False
@@ -76,18 +82,18 @@ def mask_illegal(type_logits_B8: Tensor, legal_B8: Tensor | NDArray[np.bool_]) -
 
 @dataclass(frozen=True)
 class PolicyConfig:
-    """Widths of the heads and remedies against copying; the defaults are the seed's.
+    """Widths of the heads, and settings against copying; the defaults are the original design's.
 
     Attributes:
-        width: hidden size of the body it stands on.
+        width: hidden size of the world model.
         type_width: hidden width of the type head.
         location_width: width of queries and keys of the location head.
         offset_width: hidden width of the head for the pixel within a cell (0: no such head).
-        blocks: blocks of a convolution of the policy's own over the frame's cells
-            (`models.frame_encoder`), whose reading is added to the body's (0: none).
-        single_frame: read the last frame alone: the baseline without any history.
+        blocks: number of blocks of the policy's own convolution over the frame
+            (`models.frame_encoder`), which is added to the hidden states (0: no convolution).
+        single_frame: read only the last frame; a baseline without history.
         history_dropout: share of training frames that are read without their history.
-        change_weight: weight of a training action that differs from the one before (1: none).
+        change_weight: weight of a training action that differs from the one before it (1: as all).
     """
 
     width: int = 256
@@ -101,9 +107,11 @@ class PolicyConfig:
 
 
 class MaskedPolicy(nn.Module):
-    """Type head on a frame's last code; location head from it to the frame's 64 codes and NULL;
-    offset head on it and on the clicked cell's code. With `blocks`, a look of its own is added to
-    what the body says.
+    """A policy of small heads on the world model's hidden states of one frame's 64 codes.
+
+    The type head reads the last code. The location head attends from it to the 64 codes and NULL.
+    The offset head reads the last code and that of the clicked cell. With `blocks`, the output of a
+    `FrameEncoder` is added to the hidden states.
     """
 
     def __init__(self, config: PolicyConfig) -> None:
@@ -128,7 +136,7 @@ class MaskedPolicy(nn.Module):
             )
 
     def forward(self, cells_NCD: Tensor) -> tuple[Tensor, Tensor]:
-        """Hidden states of N frames' 64 codes to type logits [N, 8], location logits [N, 65]."""
+        """Return type logits [N, 8] and location logits [N, 65] for hidden states [N, 64, D]."""
         last_ND = cells_NCD[:, -1]
         null = self.null_key.to(cells_NCD.dtype).expand(len(cells_NCD), 1, -1)
         keys = torch.cat([self.key(cells_NCD), null], dim=1)
@@ -136,7 +144,7 @@ class MaskedPolicy(nn.Module):
         return self.type_head(last_ND).float(), places.float() / keys.shape[-1] ** 0.5
 
     def offsets(self, cells_NCD: Tensor, clicked_N: Tensor) -> Tensor:
-        """Hidden states of N frames' 64 codes and the cell clicked in each to logits [N, 64]."""
+        """Return logits [N, 64] of the pixel to click in N cells, for hidden states [N, 64, D]."""
         clicked_ND = cells_NCD[torch.arange(len(cells_NCD), device=clicked_N.device), clicked_N]
         return self.offset_head(torch.cat([cells_NCD[:, -1], clicked_ND], dim=1)).float()
 
@@ -147,8 +155,13 @@ class MaskedPolicy(nn.Module):
         at_BL: Tensor,
         hidden_BLD: Tensor | None = None,
     ) -> Tensor:
-        """Hidden states [N, 64, D] of the frames whose last code stands where `at_BL` is true;
-        `hidden_BLD` is what the body says of the ids, where that is known already.
+        """Return hidden states [N, 64, D] of frames.
+
+        Args:
+            world_model: the frozen world model.
+            masked_ids_BL: ids with actions as `<MASK>`.
+            at_BL: bool, True at the last code of each frame to read.
+            hidden_BLD: hidden states of the ids, if they are already computed.
         """
         rows, last = at_BL.nonzero(as_tuple=True)
         cells = self._read_body(world_model, masked_ids_BL, rows, last, hidden_BLD)
@@ -185,7 +198,7 @@ class MaskedPolicy(nn.Module):
     def _read_alone(
         self, world_model: WorldModel, masked_ids_BL: Tensor, rows_N: Tensor, last_N: Tensor
     ) -> Tensor:
-        """The same, each frame as a sequence of its own: `<FRAME>` and 64 codes."""
+        """Read each frame as a sequence of its own: `<FRAME>` and 64 codes."""
         span = torch.arange(-CELLS, 1, device=last_N.device)
         frames = masked_ids_BL[rows_N[:, None], last_N[:, None] + span]
         hidden = world_model.hidden(frames, mask_row_D=self.mask_row)
@@ -210,7 +223,7 @@ class MaskedPolicy(nn.Module):
 
     @torch.inference_mode()
     def policy_output(self, world_model: WorldModel, history: CodedEpisode) -> PolicyOutput:
-        """`prior_logits` and `offset_logits` of one history, which is read once."""
+        """Return `prior_logits` and `offset_logits` of one history, computed in one pass."""
         cells_1CD = self._read_last(world_model, [history])
         types, places = self(cells_1CD)
         offsets = self._offset_logits if self.config.offset_width else lambda *_: None
@@ -232,8 +245,10 @@ class MaskedPolicy(nn.Module):
     def loss(
         self, world_model: WorldModel, batch: Batch, hidden_BLD: Tensor | None = None
     ) -> dict[str, Tensor]:
-        """Cross-entropy of type, of a click's cell and of its pixel there, with accuracies; for
-        `hidden_BLD` see `read`.
+        """Return `loss`, the one to minimise, and accuracies.
+
+        `loss` is the sum of the cross-entropies of type, cell of a click and pixel in that cell.
+        For `hidden_BLD` see `read`.
         """
         at = batch.types_BL != IGNORE
         if not bool(at.any()):
@@ -275,14 +290,14 @@ class MaskedPolicy(nn.Module):
 
 
 def change_points(input_ids_BL: Tensor, at_BL: Tensor) -> Tensor:
-    """For each frame whose last code stands where `at_BL` is true, whether the action taken in it
-    differs from the one before in type or cell; false where the window does not show it: bool [N].
+    """Return whether the action in each frame differs from the one before it, bool [N].
 
-    Expects v2, where an action is three tokens.
+    `at_BL` is True at the last code of each frame. Actions differ in type or cell. The result is
+    False for a first action in its window. Expects v2, where an action has three tokens.
     """
     rows, last = at_BL.nonzero(as_tuple=True)
     known = last >= CELLS + 2
-    before = last - CELLS  # where `<FRAME>` stands; right before it: the type and the location
+    before = last - CELLS  # position of `<FRAME>`; right before it are the type and the location
     own = [input_ids_BL[rows, last + k] for k in (2, 3)]
     past = [input_ids_BL[rows, (before - k).clamp(min=0)] for k in (2, 1)]
     return known & ((own[0] != past[0]) | (own[1] != past[1]))
@@ -298,5 +313,5 @@ def _share(true_N: Tensor) -> Tensor:
 
 
 def stack(rows: Sequence[NDArray[np.int32]]) -> Tensor:
-    """Packed histories of one length as a batch, int64 [B, L]."""
+    """Return token rows of equal length as a batch, int64 [B, L]."""
     return torch.from_numpy(np.stack(rows)).long()

@@ -1,7 +1,7 @@
-"""What stands where the next token will stand: facts every position can read off the sequence.
+"""Features of the next token at each position, computed from the sequence itself.
 
-Knows the layout of tokens; knows nothing of weights. All of it is a function of the ids before
-and at a position, so nothing of the future and, in the policy's view, nothing of an action leaks.
+They depend only on the ids up to a position, so nothing of the future leaks. In the sequence that
+the policy reads, actions are masked, so nothing of an action leaks either.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from arcworld.tokens.vocabulary import Vocabulary
 
 _SPAN = 2 * GRID - 1
 OFFSETS = _SPAN * _SPAN + 1
-"""Places of a cell relative to a click (15x15), and one for no click."""
+"""Number of positions of a cell relative to a click (15x15), plus one for no click."""
 NO_ACTION = 8
-"""The action type where there is none to be seen."""
+"""The action type where the action is masked or missing."""
 
 
 @dataclass(frozen=True)
 class PositionContext:
-    """For every position, what is known of the token to come.
+    """What is known about the next token at every position.
 
     Attributes:
-        slots_BL: place within the step: 0 at `<FRAME>`; `step_tokens` + 1 before any frame.
-        previous_BL: the code in the same cell one frame before, or -1.
-        types_BL: the action between the two frames, or `NO_ACTION`.
-        offsets_BL: where the cell lies from the click's cell, or the last of `OFFSETS`.
-        before_BL: where the `<FRAME>` of the frame before stands, or -1.
+        slots_BL: index within the step: 0 at `<FRAME>`; `step_tokens` + 1 before any frame.
+        previous_BL: id of the same cell in the previous frame, or -1.
+        types_BL: type of the action between the two frames, or `NO_ACTION`.
+        offsets_BL: position of the cell relative to the click, or `OFFSETS` - 1 without a click.
+        before_BL: position of the previous frame's `<FRAME>`, or -1.
     """
 
     slots_BL: Tensor
@@ -41,14 +41,14 @@ class PositionContext:
     before_BL: Tensor
 
     def last(self, count: int) -> PositionContext:
-        """The last `count` positions."""
+        """Return the context of the last `count` positions."""
         return PositionContext(
             *(getattr(self, name)[:, -count:] for name in self.__dataclass_fields__)
         )
 
 
 def read_context(vocabulary: Vocabulary, input_ids_BL: Tensor) -> PositionContext:
-    """The context of every position of a batch of sequences, int64 [B, L]."""
+    """Return the context of every position of a batch of sequences, int64 [B, L]."""
     ids = input_ids_BL
     at = torch.arange(ids.shape[1], device=ids.device).expand_as(ids)
     start = torch.where(ids == vocabulary.frame, at, -1).cummax(1).values

@@ -1,7 +1,7 @@
-"""A cache with room: what is new is written behind what was read, and nothing old is copied.
+"""A key-value cache with spare room: new entries are written in place and old ones not copied.
 
-Knows keys and values; knows nothing of tokens. `transformers.DynamicCache` joins old and new at
-every step, which costs as much as the history is long.
+`transformers.DynamicCache` concatenates old and new entries at every step, which costs time
+proportional to the length of the history.
 """
 
 from __future__ import annotations
@@ -13,14 +13,13 @@ from transformers import Cache
 from transformers.cache_utils import DynamicLayer
 
 RESERVE = 256
-"""Positions of room behind what is written where a buffer is too small."""
+"""Spare positions in a buffer when it is enlarged."""
 
 
 class PreallocatedLayer(DynamicLayer):
     """Keys and values as views of buffers, [B, heads, length, head width].
 
-    After `crop` the next update writes over what was cropped: views taken before are no longer
-    what they were.
+    After `crop`, the next update overwrites the cropped entries, also in views taken before.
     """
 
     def __init__(self) -> None:
@@ -31,7 +30,7 @@ class PreallocatedLayer(DynamicLayer):
     def update(
         self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any
     ) -> tuple[Tensor, Tensor]:
-        """Write keys and values behind those before; all of them."""
+        """Append keys and values; return all of them."""
         if not self.is_initialized:
             self.lazy_initialization(key_states, value_states)
         start = self.get_seq_length()
@@ -42,13 +41,13 @@ class PreallocatedLayer(DynamicLayer):
         return self.keys, self.values
 
     def reset(self) -> None:
-        """Forget all of it."""
+        """Drop all keys and values, and the buffers."""
         self._key_buffer = self._value_buffer = None
         super().reset()
 
 
 def _write(buffer: Tensor | None, start: int, new: Tensor) -> Tensor:
-    """Write from `start` on; into a larger buffer, with what stood before, where room is short."""
+    """Write `new` at `start` and return the buffer; a larger copy if the room is too small."""
     end = start + new.shape[-2]
     if buffer is None or buffer.shape[-2] < end:
         larger = new.new_empty(*new.shape[:-2], end + RESERVE, new.shape[-1])
@@ -60,6 +59,6 @@ def _write(buffer: Tensor | None, start: int, new: Tensor) -> Tensor:
 
 
 def preallocated_cache() -> Cache:
-    """An empty cache of such layers."""
+    """Return an empty cache of `PreallocatedLayer`."""
     make: Any = Cache
     return make(layer_class_to_replicate=PreallocatedLayer)

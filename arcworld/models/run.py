@@ -1,13 +1,11 @@
-"""A run: the three models that belong together, and what they were trained on.
+"""A run: tokenizer, world model and policy that were trained together, and facts about training.
 
-Knows the folder's layout; knows nothing of how it was made.
-
-    RUN/run.json              recipe, scheme, seed, data, commit
-    RUN/tokenizer/            config.json, model.safetensors
-    RUN/world_model/          the same, and metrics.jsonl
-    RUN/policy/               the same (v2)
-    RUN/game_priors.json      what recordings tell of each game (`recordings.game_priors`)
-    RUN/novelty/              64-bit hashes of training frames and of frame + action pairs
+RUN/run.json              recipe, scheme, seed, data, commit
+RUN/tokenizer/            config.json, model.safetensors
+RUN/world_model/          the same, and metrics.jsonl
+RUN/policy/               the same (v2)
+RUN/game_priors.json      facts about each game from its recordings (`recordings.game_priors`)
+RUN/novelty/              64-bit hashes of training frames and of (frame, action) pairs
 """
 
 from __future__ import annotations
@@ -37,10 +35,13 @@ class Run:
     """Trained models, ready to use.
 
     Attributes:
-        folder: where they are.
-        about: what `run.json` says.
-        policy: the masked heads of v2; in v1 the world model's own head.
-        game_priors: by game id, of games that training knows.
+        folder: the folder of the run.
+        about: the content of `run.json`.
+        tokenizer: turns frames into codes.
+        world_model: predicts the next frame and the outcome of an action.
+        policy: `MaskedPolicy` in v2; in v1 the world model's own head.
+        novelty_index: what training has seen.
+        game_priors: by game id, for the games of the training data.
     """
 
     folder: Path
@@ -53,27 +54,27 @@ class Run:
 
     @property
     def name(self) -> str:
-        """A short name for reports."""
+        """A short name for reports: that of the folder."""
         return self.folder.name
 
     def trained_on(self, games: Collection[str] | None = None) -> frozenset[str]:
-        """Guids of the recordings that training read: all, or those of some game ids."""
+        """Return the guids of the training recordings: all, or those of the given game ids."""
         known: Mapping[str, Sequence[str]] = self.about.get("trained_on", {})
         wanted = known.keys() if games is None else known.keys() & set(games)
         return frozenset(guid for game in wanted for guid in known[game])
 
     def to(self, device: torch.device | str) -> Run:
-        """The same run with its models moved to a device."""
+        """Move the models to a device, in place, and return the run."""
         for module in (self.tokenizer, self.world_model, self.policy):
             module.to(device)
         return self
 
 
 def from_pretrained(name: str | Path) -> Run:
-    """Open a run by folder, or shipped weights by name.
+    """Load a run by folder, or shipped weights by name.
 
     Raises:
-        ArcworldError: there is no such run, or a part of it cannot be used.
+        ArcworldError: the run does not exist, or a part of it cannot be used.
     """
     folder = Path(name)
     if not folder.is_dir() and (SHIPPED / str(name)).is_dir():
@@ -81,7 +82,7 @@ def from_pretrained(name: str | Path) -> Run:
     if not (folder / "run.json").is_file():
         shipped = [path.name for path in SHIPPED.glob("*") if path.is_dir()]
         raise ArcworldError(
-            f"{name}: no run there; expected a folder that `arcworld train` made or the name of"
+            f"{name}: found no run; expected a folder that `arcworld train` made or the name of"
             f" shipped weights ({did_you_mean(str(name), shipped)})"
         )
     if is_old(folder):
@@ -113,21 +114,21 @@ def _check_fit(
     scheme, codes = world_model.config.scheme, world_model.config.codebook_size
     if about.get("scheme") != scheme:
         raise ArcworldError(
-            f"{folder}: run.json says scheme {about.get('scheme')!r}, its world model is {scheme};"
-            " expected one scheme; put back the world model that belongs here"
+            f"{folder}: run.json has scheme {about.get('scheme')!r}, its world model {scheme};"
+            " expected one scheme; restore the world model of this run"
         )
     if tokenizer.codebook_size != codes:
         raise ArcworldError(
-            f"{folder}: the tokenizer has {tokenizer.codebook_size} codes, the world model reads"
-            f" {codes}; expected the tokenizer it was trained on; train the run again"
+            f"{folder}: the tokenizer has {tokenizer.codebook_size} codes, the world model expects"
+            f" {codes}; expected the tokenizer it was trained with; train the run again"
         )
     if isinstance(policy, SharedHeadPolicy):
         if scheme != "v1":
             raise ArcworldError(
-                f"{folder}: no policy there; expected one in a v2 run; go on with `--resume`"
+                f"{folder}: found no policy; expected one in a v2 run; continue with `--resume`"
             )
     elif policy.config.width != world_model.width:
         raise ArcworldError(
-            f"{folder}: the policy reads width {policy.config.width}, the world model gives"
+            f"{folder}: the policy has width {policy.config.width}, the world model"
             f" {world_model.width}; expected the policy trained on it; train the run again"
         )

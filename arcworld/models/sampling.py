@@ -1,7 +1,7 @@
-"""Which cell is taken where the model leaves a choice: the likeliest, or one drawn by sampling.
+"""Choose cells from logits: the most likely one, or a random sample.
 
-Knows logits; knows nothing of the order in which cells are decoded. A throw of the dice belongs to
-its row and cell, so anyone who decodes, and in whatever order, draws the same.
+Each row and cell has its own random number, drawn in advance. So every decoder samples the same
+cells, in whatever order it decodes them.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from arcworld.models.world_model import WorldModel
 
 @dataclass(frozen=True, eq=False)
 class SamplerNoise:
-    """Throws for B frames. A new cell, once drawn, is spelled in the likeliest way.
+    """Random numbers for sampling B frames. Spellings of new cells are greedy and not sampled.
 
     Attributes:
-        uniforms_BC: one in [0, 1) for each cell, float64.
-        temperature: what logits are divided by.
+        uniforms_BC: float64 [B, 64], uniform in [0, 1), one for each cell.
+        temperature: the divisor of logits.
     """
 
     uniforms_BC: Tensor
@@ -30,17 +30,17 @@ class SamplerNoise:
 
     def __post_init__(self) -> None:
         if not self.temperature > 0:
-            raise ValueError(f"a temperature is above 0; found {self.temperature}")
+            raise ValueError(f"found temperature {self.temperature}; expected one above 0")
 
     @classmethod
     def draw(cls, count: int, seed: int, temperature: float = 1.0) -> SamplerNoise:
-        """Dice for `count` frames."""
+        """Draw random numbers for `count` frames."""
         generator = torch.Generator().manual_seed(seed)
         uniform = torch.rand(count, CELLS, generator=generator, dtype=torch.float64)
         return cls(uniform, temperature)
 
     def take(self, rows: Tensor) -> SamplerNoise:
-        """Those of some rows, where the rows are."""
+        """Return the random numbers of some rows, on the device of `rows`."""
         return SamplerNoise(self.uniforms_BC.to(rows.device)[rows], self.temperature)
 
 
@@ -51,8 +51,16 @@ def sample_cells(
     noise: SamplerNoise | None,
     first: int,
 ) -> Tensor:
-    """The cells from the `first` on at the N positions of each row that predict them, int64
-    [B, N]; -1 for one yet to be spelled.
+    """Choose the cells `first` to `first` + N - 1 of B frames: ids, int64 [B, N].
+
+    An id is -1 where the model chose a new cell, which is yet to be spelled.
+
+    Args:
+        model: the world model.
+        hidden_BND: hidden states at the positions that predict these cells.
+        cell_context: of the same positions, flattened.
+        noise: random numbers; None takes the most likely cell.
+        first: index of the first of these cells in its frame.
     """
     logits = model.cell_logits(hidden_BND.flatten(0, 1), cell_context)
     if noise is None:
@@ -64,7 +72,7 @@ def sample_cells(
 
 
 def sample_columns(logits_NK: Tensor, uniforms_N: Tensor) -> Tensor:
-    """The column on which each throw falls, int64 [N].
+    """Return the column that each uniform random number selects, int64 [N].
 
     >>> logits = torch.tensor([[0.25, 0.0, 0.75]]).log().expand(3, -1)
     >>> sample_columns(logits, torch.tensor([0.1, 0.3, 0.9], dtype=torch.float64)).tolist()

@@ -1,7 +1,4 @@
-"""The policy of v1: the world model's own next token, with every past action in view.
-
-Knows the world model; has no weights of its own.
-"""
+"""The policy of v1: the world model's own prediction of the next action token."""
 
 from __future__ import annotations
 
@@ -19,13 +16,13 @@ from arcworld.tokens.sequence import CodedEpisode, to_token_ids
 
 
 class SharedHeadPolicy:
-    """The policy of v1: the most likely token after `<ACT>`, with every past action in view.
+    """The policy of v1: the logits of the token after `<ACT>`. It sees all past actions.
 
-    It has no weights of its own, and v1 no place for a click: all cells are equally likely.
+    It has no weights of its own. v1 has no tokens for places, so all cells are equally likely.
     """
 
     def to(self, device: torch.device | str) -> SharedHeadPolicy:
-        """As of a module; there is nothing to move."""
+        """Return itself; there are no weights to move."""
         return self
 
     @torch.inference_mode()
@@ -46,10 +43,10 @@ class SharedHeadPolicy:
     def offset_logits(
         self, world_model: WorldModel, histories: Sequence[CodedEpisode], cells_B: Sequence[int]
     ) -> Tensor | None:
-        """None: no place of a click was ever seen."""
+        """Return None, since v1 does not learn places."""
         return None
 
     def policy_output(self, world_model: WorldModel, history: CodedEpisode) -> PolicyOutput:
-        """`prior_logits` of one history."""
+        """Return `prior_logits` of one history."""
         types, places = self.prior_logits(world_model, [history])
         return PolicyOutput(types[0], places[0], lambda _: None)

@@ -1,6 +1,6 @@
-"""Weights that travel with the package: a run without what training alone needs, in half the bytes.
+"""Ship a run with the package: weights in bfloat16, without the files that only training needs.
 
-Knows a run's folder; knows nothing of what it is worth: measure what was shipped, not the run.
+Predictions may differ slightly from those of the run in float32, so evaluate the shipped weights.
 """
 
 from __future__ import annotations
@@ -18,13 +18,16 @@ from arcworld.recordings.game_priors import FILE as GAME_PRIORS
 
 PARTS = ("tokenizer", "world_model", "policy")
 MOST_BYTES = 16 * 2**20
+"""Limit on the bytes of shipped weights."""
 
 
 def ship(run: Path, name: str, folder: Path = SHIPPED) -> Path:
-    """Copy a run to `folder/name`, its weights in bfloat16: where `from_pretrained(name)` looks.
+    """Copy a run to `folder/name` with weights in bfloat16, and return that folder.
+
+    `from_pretrained(name)` finds it there.
 
     Raises:
-        ArcworldError: it is no whole run, or too large to travel.
+        ArcworldError: the run is not complete, or larger than `MOST_BYTES`.
     """
     from_pretrained(run)
     target = folder / name
@@ -42,8 +45,8 @@ def ship(run: Path, name: str, folder: Path = SHIPPED) -> Path:
     if size > MOST_BYTES:
         shutil.rmtree(target)
         raise ArcworldError(
-            f"{run}: {size / 2**20:.1f} MiB in bfloat16; expected {MOST_BYTES / 2**20:.0f} at most;"
-            " ship a smaller recipe"
+            f"{run}: found {size / 2**20:.1f} MiB in bfloat16; expected at most"
+            f" {MOST_BYTES / 2**20:.0f}; ship a smaller recipe"
         )
     from_pretrained(target)
     return target

@@ -1,9 +1,9 @@
-"""Decoding by draft: all 64 codes of a frame are checked in one pass, not made in 64.
+"""Speculative decoding: check all 64 codes of a draft in one forward pass instead of 64 passes.
 
-Knows tokens and the world model; knows nothing of where a draft comes from. A pass tells what
-decoding gives at every position if the draft before it is right. So all up to the first that
-differs are settled, and that one is put right; what the pass said of those behind it is the next
-draft. Each pass settles one code or more, and none is settled that one pass a code would not give.
+A pass predicts every code, given that the draft before it is right. So all codes up to the first
+wrong one are accepted, and the wrong one is replaced by the prediction. The predictions after it
+become the next draft. Each pass accepts at least one code. The result is exactly that of decoding
+with one pass per code.
 """
 
 from __future__ import annotations
@@ -21,10 +21,14 @@ from arcworld.models.world_model import WorldModel
 def decode_speculative(
     model: WorldModel, prompt_BL: Tensor, drafts_BC: Tensor, noise: SamplerNoise | None = None
 ) -> tuple[Tensor, Tensor]:
-    """The hidden state [B, D] at the end of each prompt, and ids [B, 64] of the frame after it.
+    """Return the hidden state [B, D] at the end of each prompt, and ids [B, 64] of the next frame.
 
-    The first pass reads prompts and drafts together. Dice make it rejection sampling from a draft
-    that is certain: a code is settled as likely as the model says it is, else another is drawn.
+    Args:
+        model: the world model.
+        prompt_BL: ids up to the end of the pending action.
+        drafts_BC: ids of a guess of the next frame.
+        noise: random numbers for sampling; None decodes greedily. A code of the draft is then
+            accepted with the probability that the model gives it.
     """
     from transformers import DynamicCache
 
@@ -42,10 +46,12 @@ def decode_speculative(
 
 
 class _Rows:
-    """Frames not yet settled: prompts, `<FRAME>` and drafts, and how far each is right.
+    """The frames that are not yet complete: prompts, `<FRAME>` and drafts.
+
+    A code is settled once it is accepted or replaced by the model's prediction.
 
     Attributes:
-        first: all rows are settled up to here; the cache goes on from here.
+        first: the number of codes that are settled in all rows; the next pass starts here.
     """
 
     def __init__(
@@ -57,7 +63,7 @@ class _Rows:
         self._settled_B = torch.zeros_like(self._places_B)
 
     def settle(self, hidden_BND: Tensor) -> None:
-        """Settle what a pass from `first` on says, and draft the rest anew."""
+        """Settle codes by the hidden states of a pass from `first` on, and redraft the rest."""
         codes = self.ids_BL[:, -CELLS:]  # a view: what is written there is written to `ids_BL`
         drafts = codes[:, self.first :]
         predicted = self._sample(hidden_BND)
@@ -72,7 +78,7 @@ class _Rows:
         self._settled_B = settled
 
     def hand_over(self, codes_BC: Tensor) -> None:
-        """Put whole frames where they belong, and go on with the others."""
+        """Write complete frames into `codes_BC`, and drop their rows."""
         whole = self._settled_B == CELLS
         if not bool(whole.any()):
             return
@@ -84,7 +90,7 @@ class _Rows:
         self.cache.batch_select_indices(left)
 
     def read_on(self) -> Tensor:
-        """A pass over what is not settled in every row."""
+        """Run a pass over the codes from the first that is not settled in all rows."""
         before, self.first = self.first, int(self._settled_B.min())
         assert self.first > before
         self.cache.crop(self.first - CELLS)
@@ -98,7 +104,7 @@ class _Rows:
     def _first_wrong(
         self, predicted_BN: Tensor, drafts_BN: Tensor, at_N: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Whether a draft errs behind what is settled, and the place of the first error."""
+        """Return whether each draft is wrong after its settled part, and the first wrong place."""
         wrong = (predicted_BN != drafts_BN) & (at_N >= self._settled_B[:, None])
         return wrong.any(1), wrong.long().argmax(1)
 

@@ -1,7 +1,6 @@
-"""The tokens that spell a cell which is no code: a code to start from, then strokes, then a stop.
+"""The head that spells a cell that is not a code: a base code, then strokes, then a stop.
 
-Knows hidden states and cells; knows nothing of sequences or of where the cell stands. The head
-sees what is painted so far, so that every token of a spelling is predicted from those before it.
+It is autoregressive: each stroke is predicted from the hidden state and the cell painted so far.
 """
 
 from __future__ import annotations
@@ -18,13 +17,13 @@ from arcworld.models.token_embedding import CellEncoder
 from arcworld.recordings.episode import COLOURS
 
 LONGEST = 64
-"""Strokes of a spelling that the model makes; no cell needs more."""
+"""Limit on the strokes of a generated spelling; no cell needs more."""
 SCALE = 50.0
-"""The reader's vectors are small, as rows of a table are; this brings them to size one."""
+"""The factor that brings the vectors of `CellEncoder` (std 0.02, as embeddings have) to size 1."""
 
 
 class SpellingHead(nn.Module):
-    """From a position's hidden state to the spelling of the cell to come."""
+    """Predicts the spelling of the next cell from the hidden state of a position."""
 
     masks: Tensor
 
@@ -45,14 +44,14 @@ class SpellingHead(nn.Module):
         codes_KD: Tensor,
         cell_encoder: CellEncoder,
     ) -> Tensor:
-        """Negative log-likelihood in nats of N spelled cells' spellings, float32 [N].
+        """Return the negative log-likelihood in nats of the spellings of N cells, float32 [N].
 
         Args:
-            hidden_ND: where each is predicted.
-            ids: of the cells in the lexicon.
-            lexicon: knows their spellings.
+            hidden_ND: hidden states at the positions that predict the cells.
+            ids: ids of the cells in the lexicon.
+            lexicon: has their spellings.
             codes_KD: vectors of the codes.
-            cell_encoder: reads what is painted so far.
+            cell_encoder: encodes the cell painted so far.
         """
         spellings = [lexicon.spelling(cell_id) for cell_id in ids]
         device = hidden_ND.device
@@ -78,9 +77,13 @@ class SpellingHead(nn.Module):
     def spell(
         self, hidden_ND: Tensor, codes_KD: Tensor, table: Tensor, cell_encoder: CellEncoder
     ) -> Tensor:
-        """The greedy spelling of each of N cells, painted: uint8 [N, 64].
+        """Spell N cells greedily and return their pixels, uint8 [N, 64].
 
-        `table` holds the codes' pixels, uint8 [K, 64].
+        Args:
+            hidden_ND: hidden states at the positions that predict the cells.
+            codes_KD: vectors of the codes.
+            table: pixels of the codes, uint8 [K, 64].
+            cell_encoder: encodes the cell painted so far.
         """
         cells = table[self._bases(hidden_ND, codes_KD).argmax(1)].clone()
         going = torch.ones(len(cells), dtype=torch.bool, device=cells.device)

@@ -1,8 +1,8 @@
-"""The vectors of tokens: one row each and, for cells, what their pixels say.
+"""The vectors of tokens: an embedding row and, for cells, an encoding of their pixels.
 
-Knows ids and a lexicon of cells; knows nothing of sequences. A code's vector is its own row plus a
-small network's reading of its 64 pixels; a spelled cell has no row, and is read by its pixels
-alone. So a cell never seen in training means something on first sight.
+The vector of a code is its own row plus the output of a small network on its 64 pixels. A spelled
+cell has no row and gets only the second part. So a cell that training never showed still has a
+useful vector.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from arcworld.tokens.vocabulary import Vocabulary
 
 
 class CellEncoder(nn.Module):
-    """Cells uint8 [N, 64] to vectors [N, D], through their pixels as one of sixteen colours."""
+    """Encodes the pixels of cells, uint8 [N, 64], as vectors [N, D]."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -27,20 +27,20 @@ class CellEncoder(nn.Module):
         nn.init.normal_(self.out.weight, std=0.02 * width**-0.5)
 
     def forward(self, cells_NP: Tensor) -> Tensor:
-        """Vectors [N, D]."""
+        """Return vectors [N, D]."""
         return self.read(one_hot(cells_NP))
 
     def read(self, pixels_NP16: Tensor) -> Tensor:
-        """Vectors [N, D] of cells as `one_hot` gives them, [N, 1024]."""
+        """Return vectors [N, D] of cells in the form of `one_hot`, [N, 1024]."""
         return self.out(F.gelu(self.pixels(pixels_NP16)))
 
 
 class TokenEmbedding(nn.Embedding):
-    """Embeds tokens, and gives the rows that predict them.
+    """Embeds tokens, and returns the rows that predict them (tied weights).
 
     Attributes:
-        cell_encoder: reads cells by their pixels, or None: then a code is its row alone.
-        lexicon: the tokenizer's cells by id; wanted where there is a reader.
+        cell_encoder: encodes the pixels of cells; None: the vector of a code is just its row.
+        lexicon: the cells of the tokenizer by id; needed with a `cell_encoder`.
     """
 
     def __init__(self, vocabulary: Vocabulary, width: int, *, reads_cells: bool) -> None:
@@ -53,7 +53,7 @@ class TokenEmbedding(nn.Embedding):
         self._known: tuple[tuple[int, ...], Tensor] | None = None
 
     def rows(self) -> Tensor:
-        """The vector of every token that can be predicted, [len(vocabulary), D]."""
+        """Return the vector of every token that can be predicted, [len(vocabulary), D]."""
         if self.cell_encoder is None:
             return self.weight
         if torch.is_grad_enabled() or self.training:
@@ -61,7 +61,7 @@ class TokenEmbedding(nn.Embedding):
         return self._cached_rows()[: self.num_embeddings]
 
     def forward(self, input: Tensor) -> Tensor:
-        """Vectors [..., D] of ids, spelled cells too."""
+        """Return vectors [..., D] of ids, including spelled cells."""
         if self.cell_encoder is None:
             return F.embedding(input, self.weight)
         if torch.is_grad_enabled() or self.training:
@@ -76,7 +76,7 @@ class TokenEmbedding(nn.Embedding):
         return torch.cat([self.weight[:codes] + read, self.weight[codes:]])
 
     def _pixels_of_codes(self) -> Tensor:
-        """Made once a lexicon and device, in bf16: zeros and ones are exact in it."""
+        """Return the one-hot pixels of the codes; cached in bfloat16, where 0 and 1 are exact."""
         if self._pixels is None or self._pixels.device != self.weight.device:
             cells, _ = self._cells()
             self._pixels = one_hot(cells[: self.vocabulary.codebook_size]).bfloat16()
@@ -85,12 +85,13 @@ class TokenEmbedding(nn.Embedding):
         return self._pixels.to(self.weight.dtype)
 
     def attach(self, lexicon: Lexicon) -> None:
-        """Read the cells of this lexicon from now on."""
+        """Use the cells of this lexicon from now on."""
         self.lexicon, self._pixels, self._known = lexicon, None, None
 
     def _read_each(self, ids: Tensor) -> Tensor:
-        """Reads each distinct cell once, in the order of content: the sum of gradients is then
-        the same whatever ids spelled cells were given.
+        """Return vectors of ids, encoding each distinct cell once, sorted by content.
+
+        The fixed order makes sums of gradients independent of the ids that spelled cells got.
         """
         cell_encoder, _ = self._encoder_and_lexicon()
         codes, mask = self.vocabulary.codebook_size, self.vocabulary.mask
@@ -107,7 +108,7 @@ class TokenEmbedding(nn.Embedding):
         return vectors.unflatten(0, ids.shape)
 
     def places(self, cell_ids: Tensor) -> Tensor:
-        """Where cells stand in the lexicon: ids of the tokenizer."""
+        """Convert token ids of cells to ids in the lexicon."""
         past = self.vocabulary.mask + 1 - self.vocabulary.codebook_size
         return torch.where(cell_ids > self.vocabulary.mask, cell_ids - past, cell_ids)
 
@@ -117,12 +118,12 @@ class TokenEmbedding(nn.Embedding):
     def _encoder_and_lexicon(self) -> tuple[CellEncoder, Lexicon]:
         assert self.cell_encoder is not None
         if self.lexicon is None:
-            raise RuntimeError("this world model reads cells; give it its tokenizer by `attach`")
+            raise RuntimeError("this world model reads cells; give it a tokenizer with `attach`")
         return self.cell_encoder, self.lexicon
 
     @torch.no_grad()
     def _cached_rows(self) -> Tensor:
-        """Rows of all tokens, then of all spelled cells met so far; kept until a weight changes."""
+        """Return rows of all tokens, then of all spelled cells; cached until a weight changes."""
         cell_encoder, lexicon = self._encoder_and_lexicon()
         state = (self.weight.data_ptr(), *(p._version for p in self.parameters()))
         if self._known is None or self._known[0] != state:

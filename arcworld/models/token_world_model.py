@@ -1,8 +1,8 @@
-"""The token model of a trained run behind the `WorldModel` interface.
+"""Adapter: the token world model of a trained run with the `WorldModel` interface.
 
-A state holds what the transformer reads: the codes of the last frames and the actions between them.
-The weights stay as they are. What `observe` learns is how often the model was right about whole
-frames in this play, for each kind of action; that is its confidence.
+A state has what the transformer reads: the codes of the last frames and the actions between them.
+The weights do not change. `observe` learns how often the model was right about whole frames in
+this play, for each action id; this is its confidence.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from arcworld.recordings.episode import Action, Outcome, Step
 from arcworld.tokens.sequence import CodedEpisode, cells_of
 
 REMEMBERED = 256
-"""Predictions kept, so that `observe` need not repeat what `predict` was just asked."""
+"""Number of cached predictions, so that `observe` need not repeat the last `predict`."""
 
 type Past = tuple[tuple[int, int, int], ...]
-"""Action id, cell of the click (64 without one) and outcome of each action."""
+"""(action id, cell of the click or 64, outcome) of each action."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,10 +34,10 @@ class TokenState:
     """Up to `context_frames` frames, and the actions between them.
 
     Attributes:
-        frame_HW: uint8 [64, 64], of the last frame.
-        codes: int32 [64] of each frame.
-        past: one less than `codes`.
-        opens: whether the first frame opens a scene.
+        frame_HW: uint8 [64, 64], the last frame.
+        codes: int32 [64] for each frame.
+        past: the actions between the frames, one less than `codes`.
+        opens: whether the first frame begins a scene.
     """
 
     frame_HW: NDArray[np.uint8]
@@ -60,7 +60,7 @@ class TokenState:
         return TokenState(frame_HW, codes, past[len(past) - len(codes) + 1 :], opens)
 
     def pending(self, action: Action) -> CodedEpisode:
-        """Return the history with an action that awaits its frame."""
+        """Return the history with a pending action, whose next frame is to be predicted."""
         rows = np.array([*self.past, _row(action, Outcome.NOTHING)], np.int16)
         winning = np.zeros(len(rows), np.bool_)
         outcomes = rows[:, 2].astype(np.uint8)
@@ -70,11 +70,11 @@ class TokenState:
 
 
 class TokenWorldModel:
-    """A run's tokenizer and world model, greedy decoding.
+    """The tokenizer and the world model of a run, with greedy decoding.
 
     Args:
         run: trained models, on the device where they shall run.
-        seed: without effect; greedy decoding draws nothing.
+        seed: without effect, since greedy decoding is deterministic.
     """
 
     def __init__(self, run: Run, *, seed: int = 0) -> None:
@@ -107,7 +107,7 @@ class TokenWorldModel:
         return state.after(action, step.outcome, step.next_frame_HW, codes_C, self._frames)
 
     def predict(self, state: TokenState, actions: Sequence[Action]) -> Prediction[TokenState]:
-        """Decode all actions in one batch. An action without a token changes nothing."""
+        """Predict all actions in one batch. An action without a token is predicted as no change."""
         return self._predict_once(state, tuple(actions))
 
     def _predict(self, state: TokenState, actions: tuple[Action, ...]) -> Prediction[TokenState]:
@@ -129,12 +129,12 @@ class TokenWorldModel:
         return make_prediction(states, confidence, outcomes_NO)
 
     def _confidence(self, action: Action) -> float:
-        """Laplace's rule of succession on the predictions for this kind of action so far."""
+        """Return the share of right predictions for this action id, by Laplace's rule."""
         right, tries = self._right.get(action.id, (0, 0))
         return (right + 1) / (tries + 2)
 
     def _encode(self, frame_HW: NDArray[np.uint8]) -> NDArray[np.int32]:
-        # a copy, since torch warns of arrays that cannot be written
+        # a copy, since torch warns about read-only arrays
         return self._run.tokenizer.encode_frames(frame_HW[None].copy())[0]
 
     def _can_express(self, action: Action) -> bool:
@@ -146,7 +146,7 @@ class TokenWorldModel:
 
 
 def open_token_model(run: str | Path) -> functools.partial[TokenWorldModel]:
-    """Return what makes token models of a run, on a GPU if there is one.
+    """Return a factory of token models of a run, on a GPU if there is one.
 
     Args:
         run: a folder that `arcworld train` made, or the name of shipped weights.

@@ -1,7 +1,7 @@
-"""Many continuations of one history in one pass: a tree of tokens, of which each sees its own way.
+"""Tree attention: compute many continuations of one history in one forward pass.
 
-Knows tokens, masks and a cache; knows nothing of what the tokens mean. What continuations share at
-their head stands in the tree once.
+The continuations form a tree of tokens, in which each token attends to the history and to its own
+ancestors. A common prefix is computed once.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from arcworld.models.world_model import WorldModel
 
 
 def tree_attention(model: WorldModel, ids_L: Tensor, branches_NK: Tensor, cache: Any) -> Tensor:
-    """Hidden states [N, D] at the ends of N branches of K tokens, each right behind a history.
+    """Return hidden states [N, D] at the ends of N continuations of K tokens of one history.
 
     Args:
         model: the world model.
-        ids_L: the history.
+        ids_L: ids of the history.
         branches_NK: ids of the continuations.
-        cache: holds one row, the history; it is left as it was.
+        cache: key-value cache of the history, one row; unchanged afterwards.
     """
     nodes_M, depth_M, of_NK = _tree(branches_NK)
     count, width = branches_NK.shape
@@ -43,7 +43,10 @@ def tree_attention(model: WorldModel, ids_L: Tensor, branches_NK: Tensor, cache:
 
 
 def _tree(branches_NK: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Nodes [M] as places in the flattened branches, their depths [M], and nodes by branch [N, K].
+    """Merge common prefixes of branches into a tree of M nodes.
+
+    Returns the index of each node in the flattened branches [M], its depth [M], and the node of
+    each token of each branch [N, K].
 
     >>> nodes, depth, of = _tree(torch.tensor([[7, 1], [7, 2], [8, 1]]))
     >>> nodes.tolist(), depth.tolist(), of.tolist()

@@ -1,7 +1,7 @@
-"""The world model: what follows an action, as the next tokens and as an outcome.
+"""The token world model: a causal transformer that predicts next tokens and outcomes of actions.
 
-Knows tokens and a causal LM's body; knows nothing of training loops or games. Only game rows are
-embedded and predicted (some 600 in the seed's); the table that embeds them also predicts them.
+Its vocabulary has only tokens of games, and no words. The same vectors embed and predict tokens
+(tied weights).
 """
 
 from __future__ import annotations
@@ -31,24 +31,24 @@ from arcworld.tokens.vocabulary import Scheme, Vocabulary
 
 @dataclass(frozen=True)
 class WorldModelConfig:
-    """What a world model is made of.
+    """Architecture of a token world model.
 
     Attributes:
-        scheme: v1 or v2.
-        codebook_size: codes of the tokenizer it reads.
-        context_frames: frames it looks back on; a longer history is cut at a `<FRAME>`.
-        context_features: add to each position what stands in the cell to come: its last code, the
-            action's type and, in v2, where the click fell (`models.position_context`); and let a
-            gate favour that last code, since most cells do not change. Off in the seed.
-        backbone: the body.
-        reads_cells: read cells by their pixels too (`models.token_embedding`), and predict cells
-            that are no
-            code: by pointing at the frame before, or by spelling. For a `PatchCodebook`, with
-            `context_features`.
-        changed_weight: what cells that changed weighed in training, more than those that stayed:
-            with `context_features`, the odds that a cell stays are set right by it.
-        frame_conv: blocks of the convolution that reads the frame before both ways at once
-            (`models.frame_conv`), with `context_features`; 0 leaves it out.
+        scheme: the vocabulary, v1 or v2.
+        codebook_size: number of codes of the tokenizer.
+        context_frames: number of frames in the context; a longer history is cut at a `<FRAME>`.
+        context_features: add features of the next cell to each position: its code in the previous
+            frame, the type of the action and, in v2, the place of the click
+            (`models.position_context`). A gate also raises the logit of the previous code, since
+            most cells do not change. The original design has no such features.
+        backbone: the transformer.
+        reads_cells: encode cells also by their pixels (`models.token_embedding`), and predict cells
+            that are not codes, by pointing at the previous frame or by spelling. Needs a
+            `PatchCodebook` and `context_features`.
+        changed_weight: the weight of changed cells in training, relative to unchanged ones. With
+            `context_features`, the gate corrects for it, so that probabilities are right.
+        frame_conv: number of blocks of the convolution over the previous frame
+            (`models.frame_conv`). It needs `context_features`; 0 leaves it out.
     """
 
     scheme: Scheme = "v2"
@@ -62,7 +62,7 @@ class WorldModelConfig:
 
 
 class WorldModel(nn.Module):
-    """Tokens in, next-token logits and outcome logits out."""
+    """A causal transformer over tokens, with logits of the next token and of the outcome."""
 
     fingerprint: Tensor
 
@@ -92,19 +92,19 @@ class WorldModel(nn.Module):
 
     @property
     def token_embedding(self) -> TokenEmbedding:
-        """The vectors of tokens, which embed and predict."""
+        """The vectors of tokens, which embed and predict them."""
         return self.embedding.token_embedding
 
     @property
     def device(self) -> torch.device:
-        """Where the parameters are."""
+        """The device of the parameters."""
         return self.token_embedding.weight.device
 
     def start_from(self, tokenizer: FrameTokenizer) -> None:
-        """Begin training on a tokenizer: attach it, and embed its codes.
+        """Attach a tokenizer before training, and initialise the rows of its codes.
 
-        Where cells are read, a code's own row starts at zero; else it starts from a random
-        projection of the code's vector, scaled as the other rows.
+        With `reads_cells` the rows start at zero. Otherwise they start as a random projection of
+        the tokenizer's vectors, scaled like the other rows.
         """
         self.fingerprint.copy_(tokenizer.fingerprint())
         self.attach(tokenizer)
@@ -117,15 +117,15 @@ class WorldModel(nn.Module):
             self.token_embedding.weight[: len(rows)] = 0.0 if self.config.reads_cells else rows
 
     def attach(self, tokenizer: FrameTokenizer) -> None:
-        """Take the tokenizer whose ids are read from now on.
+        """Use this tokenizer, which must be the one that the model was trained with.
 
         Raises:
-            ArcworldError: it is not the one this model was trained on.
+            ArcworldError: it is another tokenizer.
         """
         if int(self.fingerprint) != int(tokenizer.fingerprint()):
             raise ArcworldError(
-                "the world model was trained on another tokenizer than the one beside it; put back"
-                " the one that belongs here"
+                "found another tokenizer than the one that the world model was trained with;"
+                " expected that one; restore the tokenizer of this run"
             )
         if isinstance(tokenizer, PatchCodebook):
             self.token_embedding.attach(tokenizer.lexicon)
@@ -138,10 +138,13 @@ class WorldModel(nn.Module):
         cache: Any = None,
         last: int | None = None,
     ) -> Tensor:
-        """Hidden states [B, L, D].
+        """Return hidden states [B, L, D].
 
-        With a cache (`transformers.Cache`) only the `last` positions are computed and returned;
-        `input_ids_BL` is still the whole sequence, whose earlier part the cache holds.
+        Args:
+            input_ids_BL: the whole sequences.
+            mask_row_D: the vector of `<MASK>`.
+            cache: a `transformers.Cache` with the earlier part of the sequences, or None.
+            last: with a cache, the number of positions to compute and return.
         """
         return self.read(self.embedding(input_ids_BL, mask_row_D, last), cache)
 
@@ -153,10 +156,13 @@ class WorldModel(nn.Module):
         attends_BQK: Tensor | None = None,
         positions_BQ: Tensor | None = None,
     ) -> Tensor:
-        """The body over embedded tokens: hidden states [B, L, D].
+        """Run the backbone over embedded tokens; return hidden states [B, L, D].
 
-        `attends_BQK` says which keys each token sees, where it is not all before it, and
-        `positions_BQ` where it stands, where it is not behind the one before.
+        Args:
+            vectors_BLD: embedded tokens.
+            cache: a `transformers.Cache` with earlier tokens, or None.
+            attends_BQK: bool, which keys each token attends to; None: all earlier ones.
+            positions_BQ: position of each token; None: they are consecutive.
         """
         body_dtype = next(self.backbone.parameters()).dtype
         if not torch.is_autocast_enabled(vectors_BLD.device.type):
@@ -173,11 +179,15 @@ class WorldModel(nn.Module):
     def logits(
         self, hidden_ND: Tensor, cell_context: CellContext | None = None, *, weighted: bool = False
     ) -> Tensor:
-        """Logits over every token but `<MASK>`, float32 [N, len(vocabulary)].
+        """Return logits of every token but `<MASK>`, float32 [N, len(vocabulary)].
 
-        With the facts of the same positions, the gate adds to the logit of what stood there; where
-        cells are read, `<ESCAPE>` and 64 pointers follow: [N, len(vocabulary) + 65]. `weighted`
-        ones are what the weighted loss of training is of.
+        Args:
+            hidden_ND: hidden states.
+            cell_context: of the same positions. With it, the gate raises the logit of the same cell
+                in the previous frame. With `reads_cells`, columns for `<ESCAPE>` and 64 pointers
+                follow: [N, len(vocabulary) + 65].
+            weighted: whether to return the logits of the weighted training loss, without the
+                correction for `changed_weight`.
         """
         logits = F.linear(hidden_ND, self.token_embedding.rows().to(hidden_ND.dtype)).float()
         if cell_context is None:
@@ -191,7 +201,7 @@ class WorldModel(nn.Module):
         return logits.scatter_add(1, cell_context.previous_column(self.vocabulary)[:, None], gate)
 
     def _open_logits(self, hidden_ND: Tensor, cell_context: CellContext) -> Tensor:
-        """Logits of `<ESCAPE>` and of the pointers, float32 [N, 65]."""
+        """Return logits of `<ESCAPE>` and of the pointers, float32 [N, 65]."""
         escape = self.escape(hidden_ND.to(self.escape.weight.dtype)).float()
         escape = escape.masked_fill(~cell_context.is_cell_N[:, None], -torch.inf)
         pointers = torch.full((len(hidden_ND), CELLS), -torch.inf, device=hidden_ND.device)
@@ -204,8 +214,9 @@ class WorldModel(nn.Module):
         return torch.cat([escape, pointers], dim=1)
 
     def cell_context(self, input_ids_BL: Tensor, at: Any) -> CellContext | None:
-        """What is known of the cells to come at some positions (any index of [B, L], flattened);
-        None in the seed's.
+        """Return the context of the next cells at some positions, or None without that feature.
+
+        `at` is any index of [B, L]; the positions are flattened.
         """
         if not self.config.context_features:
             return None
@@ -214,24 +225,27 @@ class WorldModel(nn.Module):
     def cell_nll(
         self, hidden_ND: Tensor, cell_context: CellContext | None, ids_N: Tensor
     ) -> Tensor:
-        """Negative log-likelihood in nats of the cells (or other tokens) to come, float32 [N]."""
+        """Return the negative log-likelihood in nats of the next tokens `ids_N`, float32 [N]."""
         logits = self.logits(hidden_ND, cell_context)
         columns = ids_N if cell_context is None else cell_context.columns(self.vocabulary, ids_N)
         nll = F.cross_entropy(logits, columns, reduction="none")
         return nll + self.spelling_nll(hidden_ND, columns, ids_N)
 
     def frame_nll(self, hidden_LD: Tensor, ids_L: Tensor) -> Tensor:
-        """Negative log-likelihood in nats of the 64 cells a sequence ends in, float32 [64].
+        """Return the negative log-likelihood in nats of a sequence's last 64 cells, float32 [64].
 
         Args:
-            hidden_LD: of its last positions, at least 65.
-            ids_L: the whole sequence.
+            hidden_LD: hidden states of its last positions, at least 65.
+            ids_L: ids of the whole sequence.
         """
         cell_context = self.cell_context(ids_L[None], (slice(None), slice(-CELLS - 1, -1)))
         return self.cell_nll(hidden_LD[-CELLS - 1 : -1], cell_context, ids_L[-CELLS:]).float()
 
     def spelling_nll(self, hidden_ND: Tensor, columns_N: Tensor, ids_N: Tensor) -> Tensor:
-        """Nats of the spellings that follow `<ESCAPE>`, 0 elsewhere, float32 [N]."""
+        """Return the negative log-likelihood in nats of spellings, float32 [N].
+
+        It is 0 where the column is not `<ESCAPE>`.
+        """
         nll = torch.zeros(len(ids_N), device=ids_N.device)
         new = (columns_N == len(self.vocabulary)).nonzero()[:, 0]
         if not self.config.reads_cells or not len(new):
@@ -246,7 +260,7 @@ class WorldModel(nn.Module):
 
     @torch.no_grad()
     def likeliest_cells(self, hidden_ND: Tensor, cell_context: CellContext | None) -> Tensor:
-        """The cell that greedy decoding gives at each of N positions: ids, int64 [N]."""
+        """Return the ids of the most likely cell at each of N positions, int64 [N]."""
         ids = self.likeliest_known_cells(hidden_ND, cell_context)
         new = (ids < 0).nonzero()[:, 0]
         if len(new):
@@ -255,22 +269,22 @@ class WorldModel(nn.Module):
 
     @torch.no_grad()
     def likeliest_known_cells(self, hidden_ND: Tensor, cell_context: CellContext | None) -> Tensor:
-        """`likeliest_cells`, but -1 for a cell that is to be spelled."""
+        """Return `likeliest_cells`, with -1 for a new cell that is yet to be spelled."""
         return self.cells_in(self.cell_logits(hidden_ND, cell_context).argmax(1), cell_context)
 
     def cell_logits(self, hidden_ND: Tensor, cell_context: CellContext | None) -> Tensor:
-        """`logits` where nothing but a cell can come."""
+        """Return `logits` with -inf for all tokens that are not cells."""
         logits = self.logits(hidden_ND, cell_context)
         logits[:, self.vocabulary.codebook_size : len(self.vocabulary)] = -torch.inf
         return logits
 
     def cells_in(self, columns_N: Tensor, cell_context: CellContext | None) -> Tensor:
-        """Ids of the cells that columns of logits stand for; -1 for one yet to be spelled."""
+        """Return the id of the cell of each column of logits; -1 for a new cell (`<ESCAPE>`)."""
         return columns_N if cell_context is None else cell_context.ids(self.vocabulary, columns_N)
 
     @torch.no_grad()
     def spell(self, hidden_ND: Tensor) -> Tensor:
-        """Spell new cells, and take them into the lexicon: their ids in a sequence, int64 [N]."""
+        """Spell new cells, add them to the lexicon, and return their token ids, int64 [N]."""
         lexicon, cell_encoder = self.token_embedding.lexicon, self.token_embedding.cell_encoder
         assert lexicon is not None and cell_encoder is not None
         table, _ = lexicon.table(hidden_ND.device)
@@ -281,10 +295,10 @@ class WorldModel(nn.Module):
         return torch.from_numpy(moved).to(hidden_ND.device)
 
     def outcome_logits(self, hidden_D: Tensor) -> Tensor:
-        """Logits over `Outcome` at an action's last position, float32 [..., 3]."""
+        """Return logits of each `Outcome` at the last token of an action, float32 [..., 3]."""
         head = self.outcome_head
         return F.linear(hidden_D.float(), head.weight.float(), head.bias.float())
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
-        """What training minimises (`models.loss`)."""
+        """Return the training loss and its parts (`models.loss`)."""
         return world_model_loss(self, batch)

@@ -109,4 +109,4 @@ def test_no_run_is_told_in_one_line(
 ) -> None:
     assert main(["bench", str(tmp_path / "none"), "--data", str(data)]) == 2
     reported = capsys.readouterr().err.strip().splitlines()
-    assert len(reported) == 1 and "no run there" in reported[0]
+    assert len(reported) == 1 and "found no run" in reported[0]

@@ -1,4 +1,4 @@
-"""The checker of the world-model interface: good models pass, each kind of violation is named."""
+"""The test of the world-model interface: good models pass, and each violation is reported."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Stays(CopyModel):
 
 
 class Mixes(CopyModel):
-    """Answers by the place of the action in the batch."""
+    """Predicts by the index of the action in the batch."""
 
     def predict(self, state: FrameState, actions: Sequence[Action]) -> Prediction[FrameState]:
         frames = [np.roll(state.frame_HW, number, 0) for number in range(len(actions))]
@@ -95,7 +95,7 @@ class Mixes(CopyModel):
 
 
 class Wide(CopyModel):
-    """Has a confidence of another type."""
+    """Returns a confidence of the wrong dtype."""
 
     def predict(self, state: FrameState, actions: Sequence[Action]) -> Prediction[FrameState]:
         wrong: Any = np.zeros(len(actions))

@@ -1,4 +1,4 @@
-"""The recipe `smollm2-360m` by its own code path, on a tiny Llama made and saved here."""
+"""The recipe `smollm2-360m`, with a tiny Llama made here in place of the pretrained model."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +17,7 @@ from arcworld.training.recipes import recipe
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A causal LM on disk, as the hub would give it."""
+    """A causal language model on disk, as downloaded from the hub."""
     folder = tmp_path_factory.mktemp("hub") / "tiny-llama"
     config = LlamaConfig(
         vocab_size=97,
@@ -54,7 +54,7 @@ def test_only_game_rows_and_lora_are_trained(hub: Path) -> None:
     }
     assert len(rest) == 2 * 4 * 2 and all("lora_" in name for name in rest)
     assert world.token_embedding.weight.shape == (589, 24)
-    assert not any(p.shape[0] == 97 for p in world.parameters())  # no text row is left
+    assert not any(p.shape[0] == 97 for p in world.parameters())  # no word embeddings are left
 
 
 def test_adapters_and_rows_save_and_load_alone(hub: Path, tmp_path: Path) -> None:
@@ -83,6 +83,6 @@ def test_the_recipe_is_the_seed_s() -> None:
 
 def test_a_model_that_cannot_be_had_is_one_line(tmp_path: Path) -> None:
     missing = BackboneConfig(pretrained=str(tmp_path / "nowhere"))
-    with pytest.raises(ArcworldError, match="cannot load") as error:
+    with pytest.raises(ArcworldError, match="found no model") as error:
         WorldModel(WorldModelConfig(backbone=missing))
     assert "\n" not in str(error.value)

@@ -1,4 +1,4 @@
-"""Histories read once: streams that only add, and branches as one tree."""
+"""The incremental cache and tree attention give what a full forward pass gives."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ def world_model(scheme: Scheme = "v2") -> WorldModel:
 def play(frames: int) -> CodedEpisode:
     rng = np.random.default_rng(0)
     types = rng.integers(1, 7, frames - 1).astype(np.int16)
-    outcomes = (np.arange(frames - 1) == 2).astype(np.uint8)  # one level is won
+    outcomes = (np.arange(frames - 1) == 2).astype(np.uint8)  # the outcome of one action: LEVEL_WON
     return CodedEpisode(
         rng.integers(0, CODES, (frames, 64)).astype(np.int32),
         types,
@@ -89,7 +89,7 @@ def test_branches_equal_one_pass_each(scheme: Scheme) -> None:
     branches, cache = torch.tensor(rows), cached.real_cache()
     with torch.no_grad():
         predicted = tree_attention(world, cached.ids_L, branches, cache)
-        again = tree_attention(world, cached.ids_L, branches, cache)  # the cache is as it was
+        again = tree_attention(world, cached.ids_L, branches, cache)  # the cache is unchanged
         assert torch.equal(predicted, again)
         for row, hidden in zip(branches, predicted, strict=True):
             alone = world.hidden(
@@ -101,7 +101,7 @@ def test_branches_equal_one_pass_each(scheme: Scheme) -> None:
 
 def test_another_history_or_hop_is_refused() -> None:
     world, episode = world_model(), play(3)
-    with pytest.raises(ValueError, match="a hop is 1 to 3"):
+    with pytest.raises(ValueError, match=r"found hop .*; expected 1 to 3"):
         IncrementalCache(world, episode.window(0, 1), hop=4)
     cached = IncrementalCache(world, episode.window(0, 1))
     with pytest.raises(AssertionError, match="another than before"):

@@ -25,7 +25,7 @@ def old_key(name: str) -> str:
 
 
 def make_old(folder: Path) -> None:
-    """A copy of the shipped run under the names of version 0.1."""
+    """Return a copy of the shipped run with the names of version 0.1."""
     small = SHIPPED / "small"
     for path in sorted(small.rglob("*")):
         name = str(path.relative_to(small))

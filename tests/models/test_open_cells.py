@@ -1,4 +1,4 @@
-"""Cells that are no code: read by their pixels, pointed at, or spelled."""
+"""Cells that are not codes: encoded by their pixels, pointed at, or spelled."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ BODY = BackboneConfig(width=32, layers=2, heads=2, kv_heads=1, mlp=48)
 
 
 def frames(seed: int, count: int) -> np.ndarray:
-    """Random frames: all their cells differ."""
+    """Random frames, all of whose cells differ."""
     return np.random.default_rng(seed).integers(0, 4, (count, 64, 64), dtype=np.uint8)
 
 
@@ -61,7 +61,7 @@ def test_spelled_cells_survive_a_sequence() -> None:
 def test_a_fresh_model_copies_cells_it_never_saw() -> None:
     codebook, world = parts()
     strange = frames(2, 1)
-    strange[0, :, 32:] = strange[0, :, :32]  # each cell stands twice
+    strange[0, :, 32:] = strange[0, :, :32]  # each cell occurs twice
     predicted = predict_next(world, [episode(codebook.encode_frames(strange), pending=True)])
     assert np.array_equal(codebook.decode_frames(predicted.indices_BC), strange)
 
@@ -89,7 +89,7 @@ def test_the_columns_of_a_cell_are_a_distribution() -> None:
     assert cell_context is not None
     shares = world.logits(hidden, cell_context).softmax(1)
     assert torch.allclose(shares.sum(1), torch.ones(64), atol=1e-5)
-    seen = cell_context.previous_frame_NC[0]  # pointing at each cell of the frame before
+    seen = cell_context.previous_frame_NC[0]  # a pointer at each cell of the previous frame
     for cell in (0, 17):
         pointed = world.cell_nll(hidden, cell_context, seen[cell].expand(64))
         column = len(world.vocabulary) + 1 + cell
@@ -120,7 +120,7 @@ def test_it_learns_to_spell_a_new_cell() -> None:
 
 
 def test_gradients_do_not_depend_on_the_ids_of_spelled_cells() -> None:
-    """So a run that was stopped goes on to the same weights, whatever was spelled before."""
+    """A resumed run gets the same weights, whichever cells were spelled before."""
     gradients: list[torch.Tensor] = []
     for first in (7, 8):
         codebook, world = parts()

@@ -1,4 +1,4 @@
-"""Policies: blind to past actions to the bit, and what each remedy and each head does."""
+"""Policies: their output does not depend on past actions; what each setting and head does."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ SEES, ALONE = policy(), policy(replace(SMALL, single_frame=True))
 
 @st.composite
 def episodes(draw: st.DrawFn) -> CodedEpisode:
-    """Any history that ends in a frame."""
+    """Return a random history that ends in a frame."""
     frames = draw(st.integers(2, 4))
     rng = np.random.default_rng(draw(st.integers(0, 2**16)))
     types = np.array(draw(st.lists(st.integers(0, 7), min_size=frames - 1, max_size=frames - 1)))

@@ -1,4 +1,4 @@
-"""A cache with room holds what `DynamicCache` holds, whatever is put in and cropped."""
+"""The preallocated cache has the content of `DynamicCache` after any appends and crops."""
 
 from __future__ import annotations
 

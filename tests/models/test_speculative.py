@@ -1,4 +1,4 @@
-"""Decoding by draft gives what one pass a code gives, whatever the draft."""
+"""Speculative decoding gives the result of one forward pass per code, for any draft."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -25,7 +25,7 @@ BODY = BackboneConfig(width=32, layers=2, heads=2, kv_heads=1, mlp=48)
 def world_model(
     scheme: Scheme = "v2", features: bool = True, reads_cells: bool = False, gate: float = 1.0
 ) -> WorldModel:
-    """A random model that is sure of little, so that drafts err in many places."""
+    """Return a random model with low confidence, so that drafts are wrong in many places."""
     torch.manual_seed(0)
     config = WorldModelConfig(
         scheme, CODES, 3, features, BODY, reads_cells=reads_cells, frame_conv=int(features)
@@ -55,7 +55,7 @@ def history(seed: int, frames: int, most: int = CODES) -> CodedEpisode:
 
 
 def pending(seed: int, frames: int, most: int = CODES) -> CodedEpisode:
-    """A history whose last action awaits what comes of it."""
+    """Return a history whose last action is pending."""
     episode = history(seed, frames, most)
     episode.outcomes_A[-1] = 0
     return episode
@@ -91,7 +91,9 @@ def test_drafted_is_plain(scheme: Scheme, features: bool, seed: int | None) -> N
     noise = None if seed is None else SamplerNoise.draw(len(histories), seed)
     predicted = predict_next(world, histories, noise=noise)
     same = (predicted.indices_BC == last_frame(histories)).sum(1)
-    assert len(set(same.tolist())) > 2  # rows go wrong at different places, and often
+    assert (
+        len(set(same.tolist())) > 2
+    )  # drafts are wrong often, and at different places in each row
     equal(world, histories, last_frame, noise)
 
 
@@ -109,7 +111,7 @@ def test_no_draft_changes_an_answer(seed: int, rows: int, wrong: float) -> None:
 
 @pytest.mark.parametrize("seed", [None, 5])
 def test_spelled_cells_are_decoded_as_plainly(seed: int | None) -> None:
-    """New cells, too: the model points at some, and spells others."""
+    """The same with new cells: the model points at some and spells others."""
     rng = np.random.default_rng(1)
     codebook = PatchCodebook(PatchCodebookConfig(CODES, shown_by=1)).eval()
     codebook.fit([rng.integers(0, 4, (1, 64, 64), dtype=np.uint8)])
@@ -124,7 +126,7 @@ def test_spelled_cells_are_decoded_as_plainly(seed: int | None) -> None:
     noise = None if seed is None else SamplerNoise.draw(len(histories), seed)
     predicted = predict_next(world, histories, noise=noise).indices_BC
     last = last_frame(histories)
-    assert ((predicted >= CODES) & (predicted == last)).any()  # pointed at, or left
+    assert ((predicted >= CODES) & (predicted == last)).any()  # pointed at, or unchanged
     assert (
         (predicted >= CODES) & ~(predicted[:, :, None] == last[:, None, :]).any(2)
     ).any()  # spelled
@@ -178,7 +180,7 @@ def test_nothing_is_asked_of_no_histories() -> None:
 
 
 def test_dice_draw_from_the_model_s_distribution() -> None:
-    """The first cell of many frames, by a draft that is often wrong, against its softmax."""
+    """Samples of the first cell, with a draft that is often wrong, follow its softmax."""
     world, asked = world_model(), pending(4, 1)
     count = 1000
     drawn_N = predict_next(
@@ -218,6 +220,6 @@ def test_a_memory_drafts_what_it_saw_and_what_changed_alike() -> None:
     elsewhere = pending(0, 1)
     elsewhere.indices_TC[-1, 63] = (elsewhere.indices_TC[-1, 63] + 1) % CODES
     predicted = memory([elsewhere])
-    assert np.array_equal(predicted[0, :54], after[0, :54])  # the same cells around them
+    assert np.array_equal(predicted[0, :54], after[0, :54])  # the same neighbouring cells
     world = world_model()
     equal(world, asked, memory)

@@ -1,4 +1,4 @@
-"""The token model behind the world-model interface."""
+"""The token model with the world-model interface."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from arcworld.tokens.vocabulary import Scheme
 
 
 def make_run(scheme: Scheme = "v2") -> Run:
-    """Models that were never trained."""
+    """A run of untrained models."""
     torch.manual_seed(0)
     tokenizer = PatchCodebook(PatchCodebookConfig(16))
     tokenizer.fit([np.stack([step.frame_HW for step in made_up_steps()])])
@@ -42,7 +42,7 @@ def run() -> Run:
 
 @pytest.mark.parametrize("scheme", ["v1", "v2"])
 def test_it_keeps_the_interface(scheme: Scheme) -> None:
-    """Twelve steps hold two RESETs, a level won, a game over and a jump; v1 has no ACTION7."""
+    """Twelve steps have two RESETs, a level won, a game over and a jump; v1 has no ACTION7."""
     factory = functools.partial(TokenWorldModel, make_run(scheme))
     assert check_world_model(factory, list(made_up_steps(12)))
 
@@ -57,7 +57,7 @@ def test_an_action_without_a_token_changes_nothing_and_is_not_sure() -> None:
 
 
 def test_a_run_that_is_not_there() -> None:
-    with pytest.raises(ArcworldError, match="nowhere: no run there"):
+    with pytest.raises(ArcworldError, match="nowhere: found no run"):
         open_token_model("nowhere")
 
 

@@ -244,7 +244,7 @@ BAD = {
     "no agent": (["--agents", ","], "no agent is named"),
     "agent twice": (["--agents", "random,random"], "named twice"),
     "no run": (["--agents", "world-model"], "expected a run"),
-    "run missing": (["--agents", "policy", "--run", "nowhere"], "nowhere: no run there"),
+    "run missing": (["--agents", "policy", "--run", "nowhere"], "nowhere: found no run"),
     "no data": (["--agents", "replay"], "give them with --data"),
     "no folder": (["--agents", "random", "--games", "nowhere"], "nowhere: no such folder"),
     "unknown game": (["--agents", "random", "--only", "kees"], "did you mean 'keys'?"),

@@ -234,11 +234,11 @@ def test_half_a_request_is_not_held(served: Any, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize(
     ("words", "reported"),
     [
-        (["view", "no-such-run", "--port", "0"], "no run there"),
+        (["view", "no-such-run", "--port", "0"], "found no run"),
         (["view", "small", "--data", "no/such/folder", "--port", "0"], "found nothing"),
         (["view", "small", "--data", ".", "--port", "0"], "found no recording"),
         (["view", "small", "--game", "chess", "--data", "a.jsonl", "--port", "0"], "no game"),
-        (["render", "no-such-run"], "no run there"),
+        (["render", "no-such-run"], "found no run"),
         (["render", "small", "--data", "no/such/file"], "found nothing"),
         (["render", "small", "--data", "a.jsonl"], "a.jsonl:1"),
     ],
