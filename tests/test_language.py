@@ -44,7 +44,6 @@ PENDING_ROOMS: tuple[str, ...] = (
     "planning",
     "play",
     "tournament",
-    "training",
 )
 """Rooms whose prose is not yet plain; take a room out when it is. It must end empty."""
 

@@ -1,1 +1,1 @@
-"""Training: recipes, and the one loop behind every model."""
+"""Training: recipes, the training loop that all models share, and the stages of a run."""

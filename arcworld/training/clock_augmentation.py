@@ -1,9 +1,8 @@
-"""Play as it would look at another time: what clocks show is not what an action depends on.
+"""Clock augmentation: show the same play with status bars of other times.
 
-Knows episodes and their counters; knows nothing of models. A policy that imitates a few plays
-learns how far the clock has gone at each of their actions, and is lost where a few actions were
-spent on something else. Shown the same play beside counters of other times, it has to look at the
-rest.
+A policy that imitates a few plays can learn to read the next action off the status bar, which
+counts actions. It then fails as soon as it has spent a few actions on something else. With the
+status bar of another time in each frame, it must look at the rest of the frame.
 """
 
 from __future__ import annotations
@@ -22,13 +21,15 @@ from arcworld.recordings.status_bars import counter_mask
 def augment_clocks(
     episodes: Sequence[Episode], timed: Sequence[NDArray[np.bool_]], seed: int
 ) -> list[Episode]:
-    """The episodes, each frame with the clock and the lives of a later one, so many frames later in
-    all of an episode; behind the last comes the first.
+    """Return the episodes with the status bars and lives of a later frame in each frame.
+
+    The shift in time is random, and the same in all frames of an episode. It wraps around at the
+    end of the episode.
 
     Args:
         episodes: as they were played.
-        timed: of each, bool [A], the frames that keep their own.
-        seed: of how much later.
+        timed: for each episode, bool [A], the frames that keep their own status bars.
+        seed: seed of the shifts.
     """
     rng = np.random.default_rng(seed)
     games: dict[str, list[Episode]] = defaultdict(list)

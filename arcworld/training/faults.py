@@ -1,8 +1,8 @@
-"""Faults of the first attempt, to train with on purpose: so that what each costs can be measured.
+"""Train with known faults of an early version of this project, to measure what each one costs.
 
-Knows recipes, data sets and coded episodes. The faults that a scheme brings (clicks without a
-place, actions in view of the policy, one head for both) are `--scheme v1`; a frame score without
-its baseline is nothing to train.
+Three further faults come with `--scheme v1`: clicks have no place, the policy sees past actions,
+and it shares its head with the world model. The last of the seven, a frame score without a
+baseline, is a fault of evaluation and not of training.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from arcworld.training.recipes import Recipe
 
 FAULTS = {
     "alignment": "each frame is paired with the action that led to it, not the one taken in it",
-    "split": "validation recordings are trained on, too, as if windows had been split at random",
-    "negatives": "nothing teaches that a level was not won",
+    "split": "validation recordings are trained on too, as if windows had been split at random",
+    "negatives": "the model is never trained on the outcome that a level was not won",
 }
 
 
 def with_faults(recipe: Recipe, names: Collection[str]) -> Recipe:
-    """The recipe with some faults put in.
+    """Return the recipe with some faults.
 
     Raises:
-        ArcworldError: there is no such fault.
+        ArcworldError: a name is not a fault.
     """
     for name in names:
         if name not in FAULTS:
@@ -47,12 +47,12 @@ def with_faults(recipe: Recipe, names: Collection[str]) -> Recipe:
 
 
 def training_part(recipe: Recipe, dataset: Dataset) -> Dataset:
-    """What is trained on: the train part, or all of it where the split is leaked."""
+    """Return the training data: the train part, or all of it with the fault `split`."""
     return dataset.part("all" if "split" in recipe.faults else "train")
 
 
 def aligned(recipe: Recipe, episode: CodedEpisode) -> CodedEpisode:
-    """The episode as it is, or with every action one step late."""
+    """Return the episode, with the fault `alignment` with every action one step late."""
     if "alignment" not in recipe.faults:
         return episode
     offsets = episode.offsets_A

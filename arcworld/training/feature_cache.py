@@ -1,7 +1,7 @@
-"""What a frozen body says of the policy's windows, computed once each.
+"""Cache the hidden states of the frozen world model for the training of the policy.
 
-Knows a world model and a `<MASK>` row that nobody trains; knows nothing of policies or losses. The
-windows of a data set are few and are drawn again and again.
+The windows of a data set are few and sampled many times, so each is computed only once. This is
+valid while the `<MASK>` row is not trained.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from torch import Tensor
 from arcworld.models.world_model import WorldModel
 
 MOST_BYTES = 4 * 2**30
-"""Beyond, nothing more is kept, and what is not kept is computed each time."""
+"""Limit on the bytes of the cache; beyond it, hidden states are computed each time."""
 
 
 class FeatureCache:
-    """Hidden states by window."""
+    """A cache of hidden states by window."""
 
     def __init__(
         self, world_model: WorldModel, mask_row_D: Tensor, most_bytes: int = MOST_BYTES
@@ -27,8 +27,9 @@ class FeatureCache:
 
     @torch.no_grad()
     def hidden(self, masked_ids_BL: Tensor) -> Tensor:
-        """Hidden states [B, L, D] of windows that are padded on the right with `<FRAME>`, as
-        `WindowSampler` does; 0 at the padding.
+        """Return hidden states [B, L, D] of windows; 0 at the padding.
+
+        Windows are padded on the right with `<FRAME>`, as `WindowSampler` does.
         """
         lengths = self._lengths(masked_ids_BL)
         rows = zip(masked_ids_BL, lengths, strict=True)
@@ -43,7 +44,7 @@ class FeatureCache:
         return torch.nn.utils.rnn.pad_sequence([found[key] for key in keys], batch_first=True)
 
     def _lengths(self, ids_BL: Tensor) -> list[int]:
-        """Tokens of each window, the longest of which fills its row."""
+        """Return the number of tokens of each window, without padding."""
         at = torch.arange(1, ids_BL.shape[1] + 1, device=ids_BL.device)
         return torch.where(ids_BL != self._model.vocabulary.frame, at, 0).amax(1).tolist()
 

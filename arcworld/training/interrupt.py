@@ -1,6 +1,6 @@
-"""Ctrl-C as a request: the step in hand is finished and saved before the loop stops.
+"""Handle Ctrl-C as a request: the loop finishes its step and saves before it stops.
 
-Knows signals alone. A second Ctrl-C stops at once.
+A second Ctrl-C stops at once.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, Self
 
 
 class StopOnRequest:
-    """While open, the first SIGINT or SIGTERM sets `asked`; the second acts as it always did."""
+    """A context in which the first SIGINT or SIGTERM sets `asked`; the second acts as usual."""
 
     def __init__(self) -> None:
         self.asked = False

@@ -1,9 +1,8 @@
-"""The one training loop: for tokenizer, world model and policy, on CPU, one GPU or several.
+"""The training loop of tokenizer, world model and policy, on a CPU, one GPU or several.
 
-Knows steps, optimisers and checkpoints; knows nothing of what is learned. Every step is a function
-of (seed, step) and of the state before it, so a run that was stopped, even killed, goes on from
-its last checkpoint to the same result as one that was not. Several devices share a
-step's batch; each takes means over its own share, and the gradients are averaged.
+A step depends only on (seed, step) and on the state before it. So a run that was stopped or killed
+continues from its last checkpoint to the same result as an uninterrupted one. Several devices share
+the batch of a step. Each takes the mean loss over its own share, and the gradients are averaged.
 """
 
 from __future__ import annotations
@@ -41,15 +40,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long and how fast.
+    """Length and learning rate of a stage of training.
 
     Attributes:
-        steps: optimiser steps.
-        batch_size: items a step, over all devices.
-        learning_rate: peak of the cosine, reached after `warmup` (a share of the steps).
-        weight_decay: of both optimisers.
-        muon: whether Muon trains the body's matrices, and AdamW only the rest (`optimisers`).
-        clip: largest norm of the gradient.
+        steps: number of optimiser steps.
+        batch_size: items per step, over all devices.
+        learning_rate: peak of the learning rate.
+        warmup: share of the steps in which the learning rate rises to its peak.
+        weight_decay: weight decay of both optimisers.
+        muon: whether Muon trains the hidden matrices, and AdamW the rest (`optimisers`).
+        clip: limit on the norm of the gradient.
         checkpoint_every: seconds between checkpoints.
         log_every: steps between lines of `metrics.jsonl`.
     """
@@ -65,7 +65,7 @@ class Schedule:
     log_every: int = 10
 
     def rate(self, step: int) -> float:
-        """Learning rate of a step: linear warm-up, then cosine to zero."""
+        """Return the learning rate of a step: linear warm-up, then a cosine to zero."""
         warm = max(int(self.steps * self.warmup), 1)
         if step < warm:
             return self.learning_rate * (step + 1) / warm
@@ -75,7 +75,14 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Draw:
-    """Which batch a step takes: `size` items drawn by `key`, of which this device has `share`."""
+    """Which batch a step takes: `size` items sampled with the seed `key`, shared by devices.
+
+    Attributes:
+        size: number of items, over all devices.
+        key: (seed, step).
+        rank: index of this device.
+        world: number of devices.
+    """
 
     size: int
     key: tuple[int, int]
@@ -83,7 +90,7 @@ class Draw:
     world: int = 1
 
     def share[T](self, items: Sequence[T]) -> Sequence[T]:
-        """This device's part of what was drawn.
+        """Return this device's part of the sampled items.
 
         >>> Draw(4, (0, 0), rank=1, world=2).share("abcd")
         'bd'
@@ -92,26 +99,29 @@ class Draw:
 
 
 class Task(Protocol):
-    """What a stage of training brings: a model, its config, and the losses of a step."""
+    """The interface of a stage of training: a model, its config, and the losses of a step."""
 
     name: str
     config: Any
 
     @property
     def module(self) -> nn.Module:
-        """The model itself."""
+        """The model."""
         ...
 
     def losses(self, model: Any, draw: Draw) -> dict[str, Tensor]:
-        """Losses of the batch `draw` tells of; `model` is the module as the engine wraps it."""
+        """Return `loss`, the one to minimise, and other measures, for the batch of `draw`.
+
+        `model` is the module as wrapped by Lightning Fabric.
+        """
         ...
 
 
 def fit(task: Task, schedule: Schedule, folder: Path, fabric: Fabric, *, seed: int) -> None:
-    """Train `task` into `folder`; go on from its checkpoint, or do nothing where it is done.
+    """Train `task` into `folder`; continue from a checkpoint; do nothing if it is finished.
 
     Raises:
-        KeyboardInterrupt: a stop was asked for; the checkpoint is written.
+        KeyboardInterrupt: the user asked to stop; the checkpoint is written.
     """
     if (folder / "model.safetensors").is_file():
         load_state(task.module, load_tensors(folder / "model.safetensors"), folder)
@@ -121,7 +131,7 @@ def fit(task: Task, schedule: Schedule, folder: Path, fabric: Fabric, *, seed: i
 
 
 class Loop:
-    """One stage from its checkpoint, or its start, to its end."""
+    """Runs one stage, from its start or its checkpoint to its end."""
 
     def __init__(
         self, task: Task, schedule: Schedule, folder: Path, fabric: Fabric, seed: int
@@ -138,7 +148,7 @@ class Loop:
         self.model: Any = model
 
     def run(self) -> None:
-        """All steps that are left."""
+        """Run all remaining steps."""
         self.task.module.train()
         saved = time.monotonic()
         with (
@@ -182,13 +192,13 @@ class Loop:
     def _check_finite(self, loss: Tensor) -> None:
         if not math.isfinite(float(loss.detach())):
             raise ArcworldError(
-                f"{self.folder}: the loss of the {self.task.name} is {float(loss.detach())} at"
+                f"{self.folder}: found loss {float(loss.detach())} of the {self.task.name} at"
                 f" step {self.step}; expected a finite one; train with another seed or a recipe"
-                " of a lower learning rate"
+                " with a lower learning rate"
             )
 
     def _agreed(self, asked: bool) -> bool:
-        """Whether any device was asked to stop, so that all stop after the same step."""
+        """Return whether any device was asked to stop, so that all stop after the same step."""
         if self.fabric.world_size == 1:
             return asked
         found: Any = self.fabric.all_reduce(torch.tensor(float(asked)), reduce_op="sum")
@@ -235,7 +245,7 @@ class Loop:
         return step
 
     def _forget_after(self, step: int) -> None:
-        """Drop the metrics of steps that will be done again."""
+        """Drop the metrics of steps that will be repeated."""
         path = self.folder / "metrics.jsonl"
         if path.is_file() and self.fabric.is_global_zero:
             lines = path.read_text().splitlines()

@@ -1,9 +1,8 @@
-"""Muon (Jordan et al. 2024): momentum whose step is made orthogonal, for hidden matrices.
+"""The optimiser Muon (Jordan et al. 2024): momentum with orthogonalised updates, for matrices.
 
-Knows matrices and their gradients; knows nothing of models. `torch.optim.Muon` makes its steps in
-bfloat16 whatever the machine; on a CPU without bfloat16 arithmetic that is twenty times slower than
-all the rest of a training step. This one computes in the dtype it is told, and steps all matrices
-of one shape at once, which a GPU needs; it is equal else.
+It equals `torch.optim.Muon` but for two things. PyTorch's always computes in bfloat16, which on a
+CPU without bfloat16 arithmetic takes twenty times as long as the rest of a training step; this one
+takes a dtype. And it updates all matrices of one shape at once, which is faster on a GPU.
 """
 
 from __future__ import annotations
@@ -15,15 +14,15 @@ import torch
 from torch import Tensor
 
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
-"""Of the Newton-Schulz polynomial: steep at zero, and near enough to one in five turns."""
+"""Coefficients of the Newton-Schulz polynomial: it is steep at 0 and near 1 after five turns."""
 TURNS = 5
 
 _torch: Any = torch
-"""Its functions of many tensors at once are documented, and missing in its types."""
+"""torch without types: the documented `_foreach_` functions are missing in its type stubs."""
 
 
 class Muon(torch.optim.Optimizer):
-    """Orthogonal steps, scaled so that their size is that of AdamW's (Liu et al. 2025)."""
+    """Muon with updates scaled to the size of AdamW's updates (Liu et al. 2025)."""
 
     def __init__(
         self,
@@ -34,8 +33,14 @@ class Muon(torch.optim.Optimizer):
         momentum: float = 0.95,
         dtype: torch.dtype = torch.float32,
     ) -> None:
-        """`params` are matrices, or kernels of convolutions, which are read as a matrix with a row
-        for each output; `dtype` is what the steps are computed in.
+        """Collect the weights.
+
+        Args:
+            params: matrices, or kernels of convolutions, taken as a matrix with a row per output.
+            lr: learning rate.
+            weight_decay: as in AdamW.
+            momentum: decay of the momentum.
+            dtype: the dtype in which updates are computed.
         """
         matrices = list(params)
         if any(matrix.ndim < 2 for matrix in matrices):
@@ -49,7 +54,7 @@ class Muon(torch.optim.Optimizer):
     def step(self, closure: Callable[[], float]) -> float: ...
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> float | None:
-        """One step, by the gradients that are there."""
+        """Update the weights that have gradients."""
         loss = None
         if closure is not None:
             with torch.enable_grad():
@@ -64,7 +69,7 @@ class Muon(torch.optim.Optimizer):
         return loss
 
     def _step(self, matrices: list[Tensor], group: dict[str, Any]) -> None:
-        """Of matrices of one shape."""
+        """Update matrices of one shape."""
         gradients = [matrix.grad for matrix in matrices if matrix.grad is not None]
         momenta = [self._momentum(matrix) for matrix in matrices]
         _torch._foreach_lerp_(momenta, gradients, 1 - group["momentum"])
@@ -83,7 +88,10 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonal(matrices_NMK: Tensor) -> Tensor:
-    """The nearest (half) orthogonal matrices, roughly: singular values between 0.7 and 1.2."""
+    """Return approximately the nearest (semi-)orthogonal matrices [N, M, K].
+
+    Their singular values are between 0.7 and 1.2.
+    """
     a, b, c = COEFFICIENTS
     tall = matrices_NMK.shape[1] > matrices_NMK.shape[2]
     x = matrices_NMK.mT if tall else matrices_NMK

@@ -1,9 +1,10 @@
-"""Which optimiser trains which weight: Muon what is hidden inside a model, AdamW all else.
+"""Choose the optimiser of each weight: Muon for hidden matrices, AdamW for all others.
 
-Knows modules and optimisers; knows nothing of steps. Muon is for hidden matrices alone:
-embeddings, heads and gains stay with AdamW, whose rate it shares by matching the size of its
-updates. PyTorch's fused AdamW changes weights and leaves their version as it was, by which a model
-knows that what it remembers of them is old; so it is counted up here.
+Embeddings, heads and gains stay with AdamW. Both share one learning rate, since Muon's updates
+have the size of AdamW's.
+
+Models cache values that depend on weights, and compare the version of the weights to know when a
+cache is outdated. PyTorch's fused AdamW does not count up that version, so it is done here.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from arcworld.training.precision import fast_dtype
 def make_optimisers(
     module: nn.Module, *, muon: bool, weight_decay: float
 ) -> list[torch.optim.Optimizer]:
-    """AdamW, and Muon beside it where it is asked for and there is a body to train."""
+    """Return AdamW, and also Muon if `muon` and the module has hidden matrices to train."""
     trained = [p for p in module.parameters() if p.requires_grad]
     hidden = [p for p in hidden_matrices(module) if p.requires_grad] if muon else []
     known = {id(p) for p in hidden}
@@ -35,12 +36,13 @@ def make_optimisers(
 
 
 HIDDEN = ("backbone", "frame_encoder")
-"""Parts of a model that lie between what it reads and what it says."""
+"""The parts of a model between its embeddings and its heads."""
 
 
 def hidden_matrices(module: nn.Module) -> list[Tensor]:
-    """Weights of the linear layers of a model's hidden parts, and of all convolutions beside them;
-    none where it has no such part.
+    """Return the weights of linear layers in the hidden parts, and of all convolutions.
+
+    The list is empty if the model has no hidden part.
     """
     inner = [part for name, part in module.named_children() if name in HIDDEN]
     if not inner:
@@ -50,7 +52,7 @@ def hidden_matrices(module: nn.Module) -> list[Tensor]:
 
 
 def flat_state(optimisers: list[torch.optim.Optimizer]) -> dict[str, Tensor]:
-    """The state of all as tensors by name."""
+    """Return the state of all optimisers as tensors by name."""
     return {
         f"{number}.{index}.{key}": torch.as_tensor(value)
         for number, optimiser in enumerate(optimisers)
@@ -60,7 +62,7 @@ def flat_state(optimisers: list[torch.optim.Optimizer]) -> dict[str, Tensor]:
 
 
 def restore_state(optimisers: list[torch.optim.Optimizer], flat: Mapping[str, Tensor]) -> None:
-    """The inverse of `flat_state`."""
+    """Load what `flat_state` returned into optimisers, in place."""
     states: list[dict[int, dict[str, Tensor]]] = [{} for _ in optimisers]
     for name, value in flat.items():
         number, index, key = name.split(".", 2)

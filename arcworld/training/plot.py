@@ -1,7 +1,4 @@
-"""The curves of a run as one picture.
-
-Knows `metrics.jsonl`; knows nothing of models.
-"""
+"""Plot the training curves of a run from its `metrics.jsonl` files."""
 
 from __future__ import annotations
 
@@ -27,7 +24,7 @@ def plot_training(run: Path) -> Path:
 
 
 def read_metrics(stage: Path) -> list[dict[str, float]]:
-    """The lines of a stage's `metrics.jsonl`."""
+    """Return the lines of a stage's `metrics.jsonl`."""
     return [json.loads(line) for line in (stage / "metrics.jsonl").read_text().splitlines()]
 
 

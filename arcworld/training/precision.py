@@ -1,7 +1,7 @@
-"""Which numbers a machine multiplies fastest: bfloat16 beside float32, or float32 alone.
+"""Choose the faster precision on this machine: mixed bfloat16, or float32 alone.
 
-Knows the machine; knows nothing of models. Some CPUs have bfloat16 arithmetic and gain from it;
-others emulate it, a hundred times slower than float32. It is measured, once a process.
+Some CPUs have bfloat16 arithmetic; others emulate it, a hundred times slower than float32. So it is
+measured, once per process.
 """
 
 from __future__ import annotations
@@ -13,24 +13,24 @@ from typing import Literal
 import torch
 
 SIDE = 384
-"""Of the matrices that are multiplied: large enough to tell, and soon done where it is slow."""
+"""Size of the matrices in the measurement: large enough to measure, small enough when slow."""
 
 
 @cache
 def fast_precision() -> Literal["bf16-mixed", "32-true"]:
-    """The engine's name of the precision to train in."""
+    """Return the faster precision, by its name in Lightning Fabric."""
     if torch.cuda.is_available():
         return "bf16-mixed"
     return "bf16-mixed" if _seconds(torch.bfloat16) < _seconds(torch.float32) else "32-true"
 
 
 def fast_dtype() -> torch.dtype:
-    """What training multiplies in here."""
+    """Return the dtype of matrix products in training on this machine."""
     return torch.float32 if fast_precision() == "32-true" else torch.bfloat16
 
 
 def _seconds(dtype: torch.dtype) -> float:
-    """The fastest of three products, after one that does not count."""
+    """Return the seconds of the fastest of three matrix products, after one as warm-up."""
     matrix = torch.ones(SIDE, SIDE, dtype=dtype)
     times: list[float] = []
     for _ in range(4):

@@ -1,7 +1,6 @@
-"""Batches made while the step before is under way, so that no step waits for its own.
+"""Prefetch batches: the next one is made in another thread while the present step runs.
 
-Knows draws; knows nothing of what is drawn. A batch is a function of its draw alone, so the results
-are those of making each when it is asked for.
+A batch depends only on its `Draw`, so prefetching does not change the results.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from arcworld.training.loop import Draw
 
 
 class Prefetcher[T]:
-    """Makes what a draw tells of, and in another thread what the next step's will."""
+    """Makes the batch of a draw, and in another thread that of the next step."""
 
     def __init__(self, make: Callable[[Draw], T]) -> None:
         self._make = make
@@ -22,7 +21,7 @@ class Prefetcher[T]:
         self._next: tuple[Draw, Future[T]] | None = None
 
     def take(self, draw: Draw) -> T:
-        """What `draw` tells of; an error of making it is raised here.
+        """Return the batch of `draw`; an error in making it is raised here.
 
         >>> Prefetcher(lambda draw: draw.key).take(Draw(4, (0, 7)))
         (0, 7)

@@ -1,7 +1,4 @@
-"""How far a stage is and how long it will take: a bar on a terminal, plain lines elsewhere.
-
-Knows steps and seconds; knows nothing of models.
-"""
+"""Show the progress of a stage and the time left: a bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ _LINE_EVERY = 15.0
 
 
 class Progress:
-    """A stage's progress on standard error; one line every 15 seconds where that is no terminal."""
+    """Shows progress on standard error; one line every 15 seconds if that is not a terminal."""
 
     def __init__(self, name: str, total: int, done: int = 0) -> None:
         self.name, self.total, self.start = name, total, done
@@ -35,7 +32,7 @@ class Progress:
             self._bar.stop()
 
     def update(self, done: int, measures: Mapping[str, float]) -> None:
-        """Show that `done` steps of the total are behind."""
+        """Show that `done` of all steps are done, with the first four measures."""
         note = "  ".join(f"{name} {value:.3g}" for name, value in list(measures.items())[:4])
         if self._bar is not None:
             self._bar.update(self._task, completed=done, note=note)
@@ -49,7 +46,7 @@ class Progress:
 
 
 def clock(seconds: float) -> str:
-    """Seconds as minutes and seconds.
+    """Return seconds as minutes and seconds.
 
     >>> clock(125)
     '2:05'

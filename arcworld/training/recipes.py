@@ -1,6 +1,6 @@
-"""Recipes: every setting of a run in one place, from `debug` to the seed's own.
+"""Recipes: all settings of a run in one place. A recipe is a function of the scheme.
 
-Knows configs and schedules; knows nothing of data. A recipe is a function of the scheme.
+`smollm2-360m` is the original design of this project, to which docstrings elsewhere refer.
 """
 
 from __future__ import annotations
@@ -22,14 +22,25 @@ from arcworld.training.loop import Schedule
 
 @dataclass(frozen=True)
 class Recipe:
-    """What is trained, on what windows, for how long.
+    """What is trained, on which windows, for how long.
 
-    The run's tokenizer is the codebook of exact cells, or the VQ-VAE where there is none;
-    `arcworld demo` shows the two side by side. `faults` names those put in on purpose (`faults`).
-    The policy sees its lessons `clock_augmentation` more, beside clocks of other times
-    (`clock_augmentation`). Where `learns_mask`, the policy also trains the row of `<MASK>`, as in
-    the seed: each step then goes forth and back through the world model's body, and takes six times
-    as long.
+    Attributes:
+        name: the name of the recipe.
+        codebook: the tokenizer of exact cells; None: the tokenizer is the VQ-VAE.
+        vqvae: the VQ-VAE; `arcworld demo` also trains it beside a codebook, to compare.
+        vqvae_schedule: its schedule.
+        world_model: architecture of the world model.
+        windows: how training windows are cut and sampled.
+        weights: weights of tokens in the loss.
+        world_model_schedule: its schedule.
+        policy: architecture of the policy.
+        policy_schedule: its schedule.
+        clock_augmentation: number of extra copies of each episode that the policy is trained on,
+            with status bars of other times (`training.clock_augmentation`).
+        learns_mask: whether the policy also trains the vector of `<MASK>`, as in the original
+            design. Each step then needs a backward pass through the world model, and takes six
+            times as long.
+        faults: names of faults to train with (`training.faults`).
     """
 
     name: str
@@ -53,7 +64,7 @@ class Recipe:
 
 
 def debug(scheme: Scheme) -> Recipe:
-    """Everything once, tiny: under a minute on two cores. Its numbers mean nothing."""
+    """A tiny run of all stages: under a minute on two cores. Its results mean nothing."""
     return Recipe(
         name="debug",
         codebook=PatchCodebookConfig(256),
@@ -87,7 +98,7 @@ def debug(scheme: Scheme) -> Recipe:
 
 
 def small(scheme: Scheme) -> Recipe:
-    """Two CPU cores, under half an hour: exact cells, and a small Llama on two past frames."""
+    """Exact cells and a small Llama with two frames of context: 30 minutes on two CPU cores."""
     codes = 4096
     return Recipe(
         name="small",
@@ -124,7 +135,7 @@ def small(scheme: Scheme) -> Recipe:
 
 
 def small_long(scheme: Scheme) -> Recipe:
-    """`small` in four times its steps: what ships, trained on from the weights before it."""
+    """`small` with four times the steps; the shipped weights were trained further with it."""
     recipe = small(scheme)
     return replace(
         recipe,
@@ -135,7 +146,7 @@ def small_long(scheme: Scheme) -> Recipe:
 
 
 def small_vqvae(scheme: Scheme) -> Recipe:
-    """`small` on the seed's tokenizer: what exact cells are worth is the difference."""
+    """`small` with the VQ-VAE tokenizer of the original design, to compare with exact cells."""
     recipe = small(scheme)
     return replace(
         recipe,
@@ -149,7 +160,7 @@ def small_vqvae(scheme: Scheme) -> Recipe:
 
 
 def demo(scheme: Scheme) -> Recipe:
-    """`small` in a third of its steps, for `arcworld demo`."""
+    """`small` with fewer steps, for `arcworld demo`."""
     recipe = small(scheme)
     return replace(
         recipe,
@@ -161,7 +172,7 @@ def demo(scheme: Scheme) -> Recipe:
 
 
 def base(scheme: Scheme) -> Recipe:
-    """One GPU, minutes: 34 M parameters from scratch on eight frames of context."""
+    """34 M parameters from scratch with eight frames of context: minutes on one GPU."""
     recipe = small(scheme)
     body = BackboneConfig(width=512, layers=10, heads=8, kv_heads=8, mlp=1408)
     return replace(
@@ -177,9 +188,9 @@ def base(scheme: Scheme) -> Recipe:
 
 
 def smollm2_360m(scheme: Scheme) -> Recipe:
-    """The seed's: SmolLM2-360M with LoRA, windows of 2,048 tokens, weights of the seed.
+    """The original design: SmolLM2-360M with LoRA, windows of 2,048 tokens, its loss weights.
 
-    30 epochs of the seed's 28 demos are about 1,500 steps of 16 windows.
+    It was 30 epochs over 28 recordings, which is about 1,500 steps of 16 windows.
     """
     schedule = Schedule(steps=1500, batch_size=16, learning_rate=2e-4)
     return Recipe(
@@ -213,10 +224,10 @@ RECIPES: dict[str, Callable[[Scheme], Recipe]] = {
 
 
 def recipe(name: str, scheme: Scheme = "v2") -> Recipe:
-    """The recipe of a name.
+    """Return a recipe by name.
 
     Raises:
-        ArcworldError: there is no such recipe.
+        ArcworldError: no recipe has this name.
     """
     if name not in RECIPES:
         raise ArcworldError(f"no recipe {name!r}; {did_you_mean(name, RECIPES)}")

@@ -1,9 +1,9 @@
-"""Windows read as the model predicts them: it decodes on its own cells, and must know them.
+"""Scheduled sampling: train on cells that the model predicted itself, as it will when decoding.
 
-Knows a world model and a batch; knows nothing of steps or schedules. Taught on true cells alone, a
-model leans on each cell of a frame to tell the next, and one wrong cell wrecks the rest. So in some
-windows a part of the last frame's cells is exchanged for what the model predicts there after the
-true cells before (parallel scheduled sampling, Duckworth et al. 2019); what came stays the target.
+Trained on true cells only, a model relies on every cell of a frame to predict the next one, and
+one wrong cell spoils the rest of the frame. So in some windows a part of the last frame's input
+cells is replaced by the model's predictions from the true cells before them (parallel scheduled
+sampling, Duckworth et al. 2019). The targets remain the true cells.
 """
 
 from __future__ import annotations
@@ -18,7 +18,11 @@ from arcworld.tokens.vocabulary import Vocabulary
 
 
 def mix_in_predictions(model: WorldModel, batch: Batch, share: float) -> Batch:
-    """The batch with a share of its windows read in part as predicted; draws from torch's state."""
+    """Return the batch with predicted input cells in a share of its windows.
+
+    The share of replaced cells is random for each window. Random numbers come from torch's global
+    generator.
+    """
     rows = (torch.rand(len(batch.input_ids_BL)) < share).nonzero()[:, 0].to(model.device)
     if not len(rows):
         return batch
@@ -32,7 +36,7 @@ def mix_in_predictions(model: WorldModel, batch: Batch, share: float) -> Batch:
 
 
 def last_cells(vocabulary: Vocabulary, ids_BL: Tensor) -> Tensor:
-    """Where the last frame's cells stand in each row, padding left aside: int64 [B, 64]."""
+    """Return the positions of the last frame's cells in each row, int64 [B, 64]."""
     is_cell = (ids_BL < vocabulary.codebook_size) | (ids_BL > vocabulary.mask)
     places = torch.arange(ids_BL.shape[1], device=ids_BL.device)
     last = torch.where(is_cell, places, -1).amax(1)
@@ -41,7 +45,7 @@ def last_cells(vocabulary: Vocabulary, ids_BL: Tensor) -> Tensor:
 
 @torch.no_grad()
 def _predicted(model: WorldModel, ids_BL: Tensor, at_BC: Tensor) -> Tensor:
-    """The likeliest cell at each place after the true ones before it; -1 for one not seen yet."""
+    """Return the most likely cell at each position, given the true ones before; -1 if it is new."""
     before = at_BC - 1
     rows = torch.arange(len(ids_BL), device=ids_BL.device)[:, None].expand_as(before)
     hidden = model.hidden(ids_BL)[rows, before].flatten(0, 1)

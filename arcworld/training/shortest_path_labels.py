@@ -1,11 +1,13 @@
-"""What a policy learns: in each frame, the action that leads on a way known to win its level.
+"""The targets of the policy: in each frame, the next action of a known path to a win.
 
-Knows episodes, played and coded; knows nothing of models. On a way that won, that is the action
-taken there; ways of three times the actions won too, but anyone who imitates them spends those, and
-where they meet a better one they teach the opposite. Elsewhere (an exploration, a detour, before a
-RESET) it is the first action of the shortest way from there to a win that all recordings of the
-game together know: frames that differ only in counters (clocks, lives) are one state, and every
-transition seen is a step between states.
+In a segment that won its level, the target is the action taken there. Segments much longer than
+the shortest one are excluded: a policy that imitates them wastes actions, and they contradict the
+better paths that they cross.
+
+Elsewhere (in exploration, on a detour, before a RESET) the target is the first action of the
+shortest path to a win in the graph of all recordings of the game. Its nodes are frames, where
+frames that differ only in counters (status bars, lives) are one state. Its edges are all observed
+transitions.
 """
 
 from __future__ import annotations
@@ -23,22 +25,23 @@ from arcworld.recordings.status_bars import counter_mask
 from arcworld.tokens.sequence import CodedEpisode, cells_of, offsets_of
 
 LONGEST = 2.0
-"""A way is learned from where it takes at most so many times the shortest one's actions."""
+"""A winning segment is a target if it has at most this many times the actions of the shortest."""
 NONE = (RESET, -1, -1)
-"""Stands where no way is known; nobody learns to send it."""
+"""The label (id, x, y) where no path is known; a policy never learns RESET."""
 
 type MaskedState = tuple[int, bytes]
-"""A level, and what its frame shows but for counters."""
+"""(level, digest of the frame without counters)."""
 
 
 @dataclass(frozen=True, eq=False)
 class PathLabels:
-    """Of one episode.
+    """The targets of one episode.
 
     Attributes:
-        actions_A3: int16, what is to be learned in its frames, where `known_A`.
-        timed_A: bool, where the game's recordings also teach something else in a frame that differs
-            in counters only: what to do then hangs on what they show.
+        actions_A3: int16, the target (id, x, y) in each frame, where `known_A`.
+        known_A: bool, whether a frame has a target.
+        timed_A: bool, whether recordings of the game have another target in a frame that differs
+            only in counters. The right action then depends on the counters.
     """
 
     actions_A3: NDArray[np.int16]
@@ -46,8 +49,9 @@ class PathLabels:
     timed_A: NDArray[np.bool_]
 
     def of(self, coded: CodedEpisode) -> CodedEpisode:
-        """The episode with what is to be learned in place of what was done, which a policy that
-        sees no actions does not see.
+        """Return the episode with its actions replaced by the targets.
+
+        This is possible since the policy does not see the actions of its input.
         """
         return replace(
             coded,
@@ -59,7 +63,7 @@ class PathLabels:
 
 
 def shortest_path_labels(episodes: Sequence[Episode]) -> list[PathLabels]:
-    """What the recordings teach in each frame of theirs, in the order of the episodes."""
+    """Return the targets of each episode, in order."""
     games: dict[str, list[Episode]] = defaultdict(list)
     for episode in episodes:
         games[episode.game_id].append(episode)
@@ -82,7 +86,7 @@ def _labels_of(
     passed: Sequence[MaskedState],
     first: Mapping[MaskedState, tuple[int, int, int]],
 ) -> NDArray[np.int16]:
-    """What each frame teaches, int16 [A, 3]; RESET where that is nothing."""
+    """Return the target of each frame, int16 [A, 3]; RESET where there is none."""
     found_A3 = np.array([first.get(state, NONE) for state in passed], np.int16).reshape(-1, 3)
     return np.where(expert_A[:, None], episode.actions_A3, found_A3)
 
@@ -92,7 +96,7 @@ def _timed(
     states: Sequence[Sequence[MaskedState]],
     labels: Sequence[NDArray[np.int16]],
 ) -> list[NDArray[np.bool_]]:
-    """Of each episode, in which frames something else is taught in the same state: bool [A]."""
+    """Return for each episode which frames have a state with several targets, bool [A]."""
     found: dict[tuple[str, MaskedState], set[tuple[int, ...]]] = defaultdict(set)
     for episode, passed, actions_A3 in zip(episodes, states, labels, strict=True):
         for state, row in zip(passed, actions_A3.tolist(), strict=True):
@@ -104,7 +108,7 @@ def _timed(
 
 
 def expert_mask(episodes: Sequence[Episode]) -> list[NDArray[np.bool_]]:
-    """For each episode, which actions stand on a winning stretch worth learning from, bool [A]."""
+    """Return for each episode which actions are in a short enough winning segment, bool [A]."""
     shortest: dict[tuple[str, int], int] = {}
     for episode in episodes:
         for level, start, end in level_segments(episode):
@@ -121,11 +125,11 @@ def expert_mask(episodes: Sequence[Episode]) -> list[NDArray[np.bool_]]:
 
 @dataclass(frozen=True, eq=False)
 class Paths:
-    """The shortest known ways of one game.
+    """The shortest known paths of one game.
 
     Attributes:
-        mask_HW: bool, the pixels of counters.
-        first: by state, the first action (id, x, y) of the shortest way to a win.
+        mask_HW: bool [64, 64], the pixels of counters.
+        first: by state, the first action (id, x, y) of the shortest path to a win.
     """
 
     mask_HW: NDArray[np.bool_]
@@ -133,7 +137,7 @@ class Paths:
 
     @classmethod
     def of(cls, episodes: Sequence[Episode]) -> Paths:
-        """The ways that episodes of a game know."""
+        """Find the shortest paths in the episodes of a game, by breadth-first search from wins."""
         paths = cls(counter_mask(episodes))
         before: dict[MaskedState, list[tuple[MaskedState, tuple[int, int, int]]]] = defaultdict(
             list
@@ -158,14 +162,14 @@ class Paths:
         return paths
 
     def states(self, episode: Episode) -> list[MaskedState]:
-        """The state of each frame."""
+        """Return the state of each frame of an episode."""
         shown_THW = np.where(self.mask_HW, np.uint8(0), episode.frames_THW)
         digests = [blake2b(frame.tobytes(), digest_size=16).digest() for frame in shown_THW]
         return list(zip(episode.levels_T.tolist(), digests, strict=True))
 
 
 def _tried(episode: Episode) -> Iterator[int]:
-    """Where an action was taken that could lead on: no RESET, and no end of the game."""
+    """Yield the index of each action that is not a RESET and did not end the game."""
     for t in range(len(episode)):
         lost = episode.outcomes_A[t] == Outcome.GAME_OVER
         if episode.actions_A3[t, 0] != RESET and not lost:

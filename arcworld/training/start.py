@@ -1,7 +1,7 @@
-"""Where training starts: from nothing, or from the weights of a run that is there.
+"""Start training from the weights of another run (fine-tuning).
 
-Knows runs and recipes; knows nothing of steps or data. A run that starts from another keeps its
-tokenizer, so that its codes mean what they meant; cells that are new to it are spelled.
+The new run keeps the tokenizer of the other one, so that codes keep their meaning. Cells that are
+new to that tokenizer are spelled.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ def check_start(recipe: Recipe, start: Run | None, *, only_policy: bool) -> None
     """Refuse a run that the recipe's models cannot start from.
 
     Raises:
-        ArcworldError: its models have other settings; or the policy alone is to be trained, and
-            there is no world model to keep, or no policy in the scheme.
+        ArcworldError: its models have other settings; or only the policy is to be trained, but
+            there is no run to take the world model from, or the scheme has no policy.
     """
     if only_policy and start is None:
         raise ArcworldError(
-            "found --only-policy alone; expected a run whose world model is kept; name it by"
+            "found --only-policy alone; expected a run whose world model is kept; name it with"
             " --start"
         )
     if only_policy and recipe.scheme == "v1":
@@ -54,13 +54,15 @@ def check_start(recipe: Recipe, start: Run | None, *, only_policy: bool) -> None
 
 
 def begin_from(module: nn.Module, start: nn.Module, folder: Path) -> None:
-    """Put the weights of a run's model into one that is to be trained."""
+    """Copy the weights of a run's model into the model to train; `folder` is for messages."""
     load_state(module, own_state(start), folder)
 
 
 def about(start: Run | None, *, only_policy: bool) -> dict[str, Any] | None:
-    """What `run.json` keeps of the run that another started from, and of what that one did; and
-    that nothing but the policy was trained on.
+    """Return the entry of `run.json` about the run that this one started from, or None.
+
+    It has the name, recipe, commit, seed, schedules and own start of that run, and whether only the
+    policy was trained.
     """
     if start is None:
         return None

@@ -1,7 +1,4 @@
-"""The three stages as tasks of the loop: what each draws and what it minimises.
-
-Knows the models and the data; knows nothing of steps, optimisers or files.
-"""
+"""The three stages of training as tasks of the loop: what each samples and minimises."""
 
 from __future__ import annotations
 
@@ -28,7 +25,7 @@ from arcworld.training.scheduled_sampling import mix_in_predictions
 
 
 class TokenizerTask:
-    """Distinct frames, drawn evenly by game."""
+    """Trains the VQ-VAE on distinct frames; all games are sampled equally often."""
 
     name = "tokenizer"
 
@@ -48,7 +45,7 @@ class TokenizerTask:
 
 
 class WorldModelTask:
-    """Windows of token sequences."""
+    """Trains the world model on windows of token sequences."""
 
     name = "world model"
 
@@ -73,9 +70,9 @@ class WorldModelTask:
 
 
 class PolicyTask:
-    """Masked windows through the frozen world model; where nothing is to be learned, no target.
+    """Trains the policy on masked windows, through the frozen world model.
 
-    With a `<MASK>` row that stays as it is, the body reads each window once (`feature_cache`).
+    If the `<MASK>` row is not trained, hidden states are cached (`feature_cache`).
     """
 
     name = "policy"
@@ -106,7 +103,7 @@ class PolicyTask:
 
 
 def distinct_frames(episodes: Sequence[Episode]) -> dict[str, NDArray[np.uint8]]:
-    """Each game's distinct frames, uint8 [N, 64, 64]."""
+    """Return the distinct frames of each game, uint8 [N, 64, 64], by game id."""
     pools: dict[str, list[NDArray[np.uint8]]] = {}
     for episode in episodes:
         pools.setdefault(episode.game_id, []).append(episode.frames_THW)
@@ -114,7 +111,7 @@ def distinct_frames(episodes: Sequence[Episode]) -> dict[str, NDArray[np.uint8]]
 
 
 def frames_by_recording(episodes: Sequence[Episode]) -> list[NDArray[np.uint8]]:
-    """Each recording's distinct frames, uint8 [N, 64, 64]; one may hold several episodes."""
+    """Return the distinct frames of each recording, over all its episodes, uint8 [N, 64, 64]."""
     pools: dict[str, list[NDArray[np.uint8]]] = {}
     for episode in episodes:
         pools.setdefault(episode.guid, []).append(episode.frames_THW)

@@ -1,7 +1,4 @@
-"""A run from data to weights: tokenizer, world model, policy, one after the other.
-
-Knows the order of the stages and the run's folder; the loop knows the steps.
-"""
+"""Train a run, from data to weights: tokenizer, world model, policy, one after the other."""
 
 from __future__ import annotations
 
@@ -63,12 +60,21 @@ def train(
     start: Run | None = None,
     only_policy: bool = False,
 ) -> Run:
-    """Train all of a recipe's models on the train part of `dataset` into `out`; with the faults
-    that the recipe names, if any. Weights start at random, or from those of the run `start`, whose
-    world model `only_policy` keeps as it is.
+    """Train all models of a recipe and return the run.
+
+    Args:
+        recipe: what to train, and how.
+        dataset: the recordings; training reads their train part (all of them with the fault
+            `split`).
+        out: the folder of the run.
+        seed: seed of weights and sampling.
+        resume: continue the run in `out`.
+        devices: number of devices, or `auto`.
+        start: a run whose weights training starts from; None starts from random weights.
+        only_policy: keep the world model of `start` unchanged and train only the policy.
 
     Raises:
-        ArcworldError: `out` holds another run, or nothing to resume; `start` has other models.
+        ArcworldError: `out` has another run, or nothing to resume; or `start` has other models.
     """
     training = training_part(recipe, dataset)
     _check(recipe, training, devices)
@@ -90,9 +96,11 @@ def train(
 
 
 def _check(recipe: Recipe, training: Dataset, devices: str) -> None:
-    """Refuse what cannot be trained before anything is written; warn of what cannot be learned."""
+    """Refuse bad options and data before anything is written; warn if no level is won."""
     if devices != "auto" and not (devices.isdecimal() and int(devices) > 0):
-        raise ArcworldError(f"found devices {devices!r}; expected `auto` or a number from 1")
+        raise ArcworldError(
+            f"found devices {devices!r}; expected `auto` or a number from 1; correct --devices"
+        )
     known = Vocabulary(recipe.scheme, recipe.world_model.codebook_size).actions
     skilled = 0
     for index, episode in enumerate(training.episodes):
@@ -100,13 +108,13 @@ def _check(recipe: Recipe, training: Dataset, devices: str) -> None:
         if highest >= known:
             raise ArcworldError(
                 f"{training.path}: recording {episode.guid} has action {highest}; expected actions"
-                f" 0-{known - 1}, all that {recipe.scheme} has tokens for; train with --scheme v2"
+                f" 0-{known - 1}, for which {recipe.scheme} has tokens; train with --scheme v2"
             )
         skilled += int(winning_segments(episode).sum())
     if not skilled:
         warnings.warn(
-            f"{training.path}: no level is won in the recordings to train on; the policy learns"
-            " from winning alone and will choose at random",
+            f"{training.path}: no level is won in the training recordings; the policy learns"
+            " only from wins and will choose at random",
             stacklevel=3,
         )
 
@@ -154,8 +162,9 @@ def _taught(
     coded: Sequence[CodedEpisode],
     tokenizer: FrameTokenizer,
 ) -> tuple[list[CodedEpisode], list[str]]:
-    """What the policy is to learn in each frame, and the games: as played, then as it would look
-    at other times.
+    """Return the episodes with the targets of the policy, and their games.
+
+    The episodes as played come first, then the copies with status bars of other times.
     """
     found = shortest_path_labels(episodes)
     timed = [one.timed_A for one in found]
@@ -166,7 +175,7 @@ def _taught(
 
 
 def _keep[M: (FrameTokenizer, WorldModel)](model: M, folder: Path, fabric: Fabric) -> M:
-    """A model of the run that this one starts from, as its own."""
+    """Save a model of the run that this one starts from as part of this run."""
     if fabric.is_global_zero:
         save_model(folder, model, model.config)
     return model
@@ -175,7 +184,7 @@ def _keep[M: (FrameTokenizer, WorldModel)](model: M, folder: Path, fabric: Fabri
 def _fit_tokenizer(
     recipe: Recipe, episodes: Sequence[Episode], folder: Path, fabric: Fabric, seed: int
 ) -> FrameTokenizer:
-    """The run's tokenizer: a codebook is counted at once, a VQ-VAE is trained."""
+    """Return the tokenizer of the run: a fitted codebook, or a trained VQ-VAE."""
     if recipe.codebook is None:
         return _fit_vqvae(recipe, episodes, folder, fabric, seed)
     codebook = PatchCodebook(recipe.codebook)
@@ -195,7 +204,7 @@ def _fit_vqvae(
 
 
 def train_vqvae(recipe: Recipe, dataset: Dataset, folder: Path, *, seed: int = 0) -> VQVAE:
-    """A recipe's VQ-VAE alone, on one device, into a folder of its own; it can be resumed."""
+    """Train only the VQ-VAE of a recipe, on one device, into `folder`; it can be resumed."""
     episodes = list(dataset.part("train").episodes)
     return _fit_vqvae(recipe, episodes, folder, _launch("1"), seed)
 
@@ -213,7 +222,7 @@ def _sampler(
 
 
 def _is_first_process() -> bool:
-    """Whether no launcher started this process beside the one that opened the folder."""
+    """Return whether this is the process of rank 0, which opens the folder."""
     return os.environ.get("RANK", os.environ.get("LOCAL_RANK", "0")) == "0"
 
 
@@ -224,7 +233,7 @@ def _launch(devices: str) -> Fabric:
         warnings.simplefilter("ignore")
         fabric = Fabric(accelerator="auto", devices=devices, precision=fast_precision())
         fabric.launch()
-    torch.backends.cuda.enable_cudnn_sdp(False)  # it plans anew, 2 ms a layer, at each new shape
+    torch.backends.cuda.enable_cudnn_sdp(False)  # it takes 2 ms a layer to plan each new shape
     return fabric
 
 
@@ -244,38 +253,47 @@ def _about(recipe: Recipe, dataset: Dataset, seed: int) -> dict[str, Any]:
 
 
 def _open_folder(out: Path, found: dict[str, Any], resume: bool, data: Path) -> None:
-    """Make the run's folder, or check that it holds this very run; its data may lie in it."""
+    """Create the run's folder, or check that it has this run; the data may be inside it."""
     path = out / "run.json"
     if not path.is_file():
         if resume:
-            raise ArcworldError(f"{out}: nothing to resume; leave --resume out to start a run")
+            raise ArcworldError(
+                f"{out}: found nothing to resume; expected a run; leave --resume out to start one"
+            )
         if out.is_dir() and any(entry != data for entry in out.iterdir()):
-            raise ArcworldError(f"{out}: not empty and no run; expected a new folder; name another")
+            raise ArcworldError(
+                f"{out}: found files but no run; expected a new folder; name another"
+            )
         save_json(path, found)
         return
     if not resume:
-        raise ArcworldError(f"{out}: a run is there; go on with --resume or name another folder")
+        raise ArcworldError(
+            f"{out}: found a run; expected a new folder; continue it with --resume or name another"
+        )
     before = load_object(path)
     if "data_digest" in before and before["data_digest"] != found["data_digest"]:
         raise ArcworldError(
-            f"{out}: the recordings have changed since the run began; expected the same contents;"
+            f"{out}: the recordings have changed since the run began; expected the same content;"
             " restore them, or start a run in another folder"
         )
     for key in ("recipe", "scheme", "seed", "settings", "trained_on", "start"):
         if before.get(key) != _json_form(found[key]):
             raise ArcworldError(
-                f"{out}: the run there has another {key}; expected the same as when it began;"
-                " resume it with its own or name another folder"
+                f"{out}: found a run with another {key}; expected the same as when it began;"
+                f" resume it with its own {key} or name another folder"
             )
 
 
 def _json_form(value: Any) -> Any:
-    """A value as JSON gives it back (tuples become lists)."""
+    """Return a value as JSON loads it after saving (tuples become lists)."""
     return json.loads(json.dumps(value))
 
 
 def commit() -> str | None:
-    """The commit the package runs from, where it is a checkout; `+` where it was changed."""
+    """Return the commit of the checkout that the package runs from, with `+` if it was changed.
+
+    None if the package does not run from a checkout.
+    """
     here = Path(arcworld.__file__).parent
     try:
         found = subprocess.run(

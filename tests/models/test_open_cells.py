@@ -140,5 +140,5 @@ def test_another_tokenizer_is_refused(tmp_path: Path) -> None:
     again = load_model(tmp_path)
     assert isinstance(again, WorldModel)
     again.attach(codebook)
-    with pytest.raises(ArcworldError, match="trained on another tokenizer"):
+    with pytest.raises(ArcworldError, match="found another tokenizer"):
         again.attach(parts(seed=1)[0])

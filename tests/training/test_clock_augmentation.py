@@ -1,4 +1,4 @@
-"""The same play beside the clock of another time."""
+"""Frames get the status bars of another time and keep everything else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same command on several devices: two processes over gloo give what one gives."""
+"""Training on several devices: two processes (gloo) give the result of one."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Each fault is what it says, and is off unless it is asked for."""
+"""Each fault does what its name says, and is off by default."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -68,6 +68,6 @@ def test_without_negatives_only_what_happened_is_taught(
         assert bool((after > 0).any()) == (not names)
 
 
-def test_an_unknown_fault_is_named_and_the_nearest_told() -> None:
+def test_an_unknown_fault_is_named_and_the_nearest_suggested() -> None:
     with pytest.raises(ArcworldError, match="no fault 'negative'; did you mean"):
         with_faults(recipe("debug"), ["negative"])

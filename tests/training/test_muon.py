@@ -1,4 +1,4 @@
-"""Muon against PyTorch's, and what it refuses."""
+"""Muon equals PyTorch's, and refuses vectors."""
 
 from collections.abc import Callable
 

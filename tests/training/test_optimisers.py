@@ -69,7 +69,7 @@ def test_what_is_kept_goes_on_to_the_same_weights(muon: bool) -> None:
 
 
 def test_every_step_says_of_every_weight_that_it_changed() -> None:
-    """By the version a model knows that what it remembers of its weights is old."""
+    """A model compares the version of its weights to know that a cached value is outdated."""
     model = Model()
     before = {name: p._version for name, p in model.named_parameters()}
     train(model, make_optimisers(model, muon=True, weight_decay=0.0), steps=1)

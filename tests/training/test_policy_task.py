@@ -1,4 +1,4 @@
-"""The policy's task: every window that is trained on holds something to learn."""
+"""The policy's task: every window that it samples has a target."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What cannot be trained is refused before anything is written."""
+"""Data and options that cannot be trained with are refused before anything is written."""
 
 import warnings
 from collections.abc import Callable
@@ -78,6 +78,6 @@ def test_every_recipe_fits_together(name: str, scheme: str) -> None:
     assert made.windows.frames == made.world_model.context_frames + 1
 
 
-def test_an_unknown_recipe_is_told_the_nearest() -> None:
+def test_an_unknown_recipe_gets_the_nearest_suggested() -> None:
     with pytest.raises(ArcworldError, match="did you mean 'small'"):
         recipe("smal")

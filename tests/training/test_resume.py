@@ -1,4 +1,4 @@
-"""A run that was stopped, even killed, ends as one that was not."""
+"""A run that was stopped or killed and resumed ends with the weights of an uninterrupted run."""
 
 import json
 import os
@@ -58,7 +58,7 @@ def fabric() -> Any:
 
 @pytest.fixture(autouse=True)
 def save_weights_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A toy has no config to describe it."""
+    """The toy model has no config."""
 
     def save(folder: Path, module: nn.Module, config: Any) -> None:
         from arcworld.models.checkpoint import own_state, save_tensors
@@ -102,7 +102,7 @@ def test_a_loop_cut_off_between_checkpoints_repeats_only_what_was_lost(
     for _ in range(5):
         loop._advance()
     loop._checkpoint()
-    for _ in range(4):  # these steps are lost, as by kill -9, but their metrics were written
+    for _ in range(4):  # lose these steps, as after kill -9; their metrics were already written
         loop._log(loop._advance())
     task = ToyTask()
     fit(task, SCHEDULE, tmp_path / "broken", fabric, seed=3)
@@ -128,7 +128,7 @@ def test_a_loss_that_is_no_number_is_one_line(tmp_path: Path, fabric: Any) -> No
     task = ToyTask()
     with torch.no_grad():
         next(task.module.parameters()).fill_(torch.nan)
-    with pytest.raises(ArcworldError, match="the loss of the toy is nan at step 0") as error:
+    with pytest.raises(ArcworldError, match="found loss nan of the toy at step 0") as error:
         fit(task, SCHEDULE, tmp_path, fabric, seed=3)
     assert "\n" not in str(error.value)
 
@@ -214,7 +214,7 @@ def test_a_folder_with_another_run_is_refused(
         train(recipe("debug"), data, tmp_path / "out", resume=True)
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "letter.txt").write_text("mine")
-    with pytest.raises(ArcworldError, match="not empty and no run"):
+    with pytest.raises(ArcworldError, match="found files but no run"):
         train(recipe("debug"), data, tmp_path / "out")
     assert (tmp_path / "out" / "letter.txt").read_text() == "mine"
 
@@ -222,7 +222,7 @@ def test_a_folder_with_another_run_is_refused(
 def test_recordings_that_changed_are_refused_before_training(
     make_episode: Callable[..., Any], tmp_path: Path
 ) -> None:
-    """The guids are the same, the contents are not."""
+    """The guids are equal, but the content differs."""
     from arcworld.recordings.dataset import open_dataset
     from arcworld.training.recipes import recipe
     from arcworld.training.train import _about, _open_folder

@@ -1,4 +1,4 @@
-"""Windows read as predicted: what is exchanged, what stays, and what is left alone."""
+"""Scheduled sampling: which cells are replaced, and which never are."""
 
 import numpy as np
 import torch

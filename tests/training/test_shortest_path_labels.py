@@ -10,7 +10,7 @@ from arcworld.training.shortest_path_labels import expert_mask, shortest_path_la
 
 
 def wins(*lengths: int) -> Episode:
-    """An episode whose levels were won after so many actions each."""
+    """Return an episode whose levels were won after the given numbers of actions."""
     count = sum(lengths)
     outcomes = np.zeros(count, np.uint8)
     outcomes[np.cumsum(lengths) - 1] = Outcome.LEVEL_WON
@@ -35,7 +35,7 @@ def test_ways_that_took_far_too_long_teach_nothing() -> None:
 
 
 def walk(cells: list[int], actions: list[int], *, won: bool) -> Episode:
-    """A dot that walks along row 30 over a clock in row 63, and may win by the last action."""
+    """Return an episode of a dot in row 30 above a status bar in row 63; it may win at the end."""
     count = len(actions)
     frames = np.zeros((count + 1, 64, 64), np.uint8)
     for t, cell in enumerate(cells):
@@ -77,8 +77,8 @@ def test_an_action_that_wins_nothing_anywhere_is_never_taught() -> None:
     assert not lesson.known_A.any()
 
 
-def test_what_hangs_on_the_clock_is_told_apart() -> None:
-    """Back and forth before it goes on: at 11 it is right, left the first time, then right."""
+def test_frames_whose_target_depends_on_the_clock_are_timed() -> None:
+    """The dot goes right, back left and right again: at 11 the next action is left, then right."""
     (lesson,) = shortest_path_labels(
         [walk([10, 11, 10, 11, 12, 12], [RIGHT, LEFT, RIGHT, RIGHT, UP], won=True)]
     )
@@ -88,7 +88,7 @@ def test_what_hangs_on_the_clock_is_told_apart() -> None:
 
 def test_lives_left_are_a_counter_where_all_else_came_back() -> None:
     def with_lives(*, also: bool) -> Episode:
-        """Every six actions it stands where it began, the clock full again, one life less."""
+        """Every six actions the dot is at its start, the status bar full, and a life lost."""
         play = walk(
             [10, 11, 12, 11, 12, 13] * 3, [RIGHT, RIGHT, LEFT, RIGHT, UP, RIGHT] * 3, won=False
         )

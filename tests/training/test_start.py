@@ -18,7 +18,7 @@ from tests.training.test_refused import plain, recorded
 
 
 def brief() -> Recipe:
-    """`debug` in two steps a stage."""
+    """Return the recipe `debug` with two steps per stage."""
     made = recipe("debug")
     schedules = {
         name: replace(getattr(made, name), steps=2)
