@@ -31,6 +31,6 @@ def test_what_ships_is_the_run_in_half_the_bytes(
     back = shipped.tokenizer.decode_frames(shipped.tokenizer.encode_frames(frames))
     assert np.array_equal(back, frames)
     monkeypatch.setattr(shipping, "MOST_BYTES", 1000)
-    with pytest.raises(ArcworldError, match="expected 0 at most; ship a smaller recipe"):
+    with pytest.raises(ArcworldError, match="expected at most 0; ship a smaller recipe"):
         shipping.ship(tmp_path / "run", "large", tmp_path / "weights")
     assert not (tmp_path / "weights" / "large").exists()

@@ -49,7 +49,7 @@ def test_nothing_to_keep_and_no_policy_to_train_are_one_line(
     make_episode: Callable[..., Episode], tmp_path: Path
 ) -> None:
     data = recorded(plain(make_episode, 1, True), tmp_path)
-    for scheme, found in (("v2", "name it by --start"), ("v1", "expected v2")):
+    for scheme, found in (("v2", "name it with --start"), ("v1", "expected v2")):
         start = None if scheme == "v2" else train(brief(), data, tmp_path / "first", devices="1")
         made = recipe("debug", scheme)  # type: ignore[arg-type]
         with pytest.raises(ArcworldError, match=found):
