@@ -42,7 +42,6 @@ PENDING_ROOMS: tuple[str, ...] = (
     "commands",
     "diagnosis",
     "errors",
-    "evaluation",
     "planning",
     "play",
     "tournament",

@@ -1,1 +1,1 @@
-"""Evaluation: the measures, each beside its baselines, by game."""
+"""Evaluation: measures of a run, by game, each shown with its baselines."""

@@ -1,9 +1,9 @@
-"""Does the model use the action? The true one against a random other legal one.
+"""Measure whether the model uses the action: the true action against another legal one.
 
-Knows how another action is drawn and what both predict; knows no engine. Both answers are
-measured on the cells that truly changed: what changes whatever one does (a bar that counts) is
-predicted with either action and adds nothing. RESET and level-ups are left out. In a dream of d
-actions only the first is another; those after it are the true ones.
+The model predicts the next frame twice: after the true action, and after another legal action
+drawn at random. Both predictions are scored on the cells that truly changed. A status bar changes
+after any action, so both predictions get it right and it adds nothing. RESET and level-ups are
+left out. In a dream of d actions only the first action is replaced.
 """
 
 from __future__ import annotations
@@ -27,15 +27,17 @@ from arcworld.tokens.cells import cell_of
 from arcworld.tokens.sequence import CodedEpisode
 
 SAMPLE = 64
-"""Transitions a game, evenly spread over those where something changes and another is legal."""
+"""Transitions per game, evenly spread over those where the frame changes and another action is
+legal."""
 SEED = 0
 
 
 def other_actions(transitions: Transitions, seed: int = SEED) -> NDArray[np.int16]:
-    """For each transition another legal action (id, x, y), int16 [N, 3]; id -1 where there is none.
+    """Another legal action (id, x, y) for each transition, int16 [N, 3]; id -1 where none exists.
 
-    Of a click: a click in another cell, each of the 63 and each pixel in it equally likely. Of
-    another action: another legal type, each equally likely; a click among them in any pixel.
+    A click is replaced by a click in one of the 63 other cells; cells and pixels are drawn
+    uniformly. Any other action is replaced by another legal type, drawn uniformly. If that type is
+    a click, its pixel is uniform over the frame.
     """
     others = np.full((len(transitions), 3), NO_PLACE, dtype=np.int16)
     legal_N8 = transitions.legal_types()
@@ -59,11 +61,13 @@ def other_actions(transitions: Transitions, seed: int = SEED) -> NDArray[np.int1
 
 @dataclass(frozen=True, eq=False)
 class Counterfactuals:
-    """M transitions with what the model predicts after another action.
+    """M transitions with the frames that the model predicts after another action.
 
     Attributes:
-        at_M: places among all transitions.
-        actions_M3: the other actions; `frames_MHW` what they lead to, as the model has it.
+        transitions: all transitions.
+        at_M: indices of the M chosen ones in `transitions`.
+        actions_M3: the other actions (id, x, y).
+        frames_MHW: the predicted frames after them, uint8 [M, 64, 64].
     """
 
     transitions: Transitions
@@ -75,7 +79,7 @@ class Counterfactuals:
 def other_answers(
     run: Run, transitions: Transitions, coded: Sequence[CodedEpisode], progress: ProgressCallback
 ) -> Counterfactuals:
-    """The model's next frame after another action, on `SAMPLE` transitions a game."""
+    """Predict the next frame after another action, for `SAMPLE` transitions per game."""
     others = other_actions(transitions)
     changed = (transitions.frames_NHW != transitions.next_NHW).any((1, 2))
     wanted = changed & _sayable(run, others) & transitions.subsets()["ordinary"]
@@ -85,7 +89,7 @@ def other_answers(
 
 
 def _sayable(run: Run, others_N3: NDArray[np.int16]) -> NDArray[np.bool_]:
-    """Where there is another action, and the run's scheme has a token for it."""
+    """Whether another action exists and the run's token scheme can encode it, bool [N]."""
     kinds = others_N3[:, 0]
     return (kinds >= 0) & (kinds < run.world_model.vocabulary.actions)
 
@@ -98,7 +102,7 @@ def _dream_other(
     actions_MD3: NDArray[np.int16],
     progress: ProgressCallback,
 ) -> NDArray[np.uint8]:
-    """The last frame of dreams, uint8 [M, 64, 64]."""
+    """Last frame of each dream, uint8 [M, 64, 64]."""
     model = run.world_model
     histories = histories_at(model, transitions, coded, at_M)
     name = f"another action, {actions_MD3.shape[1]} deep"
@@ -109,7 +113,7 @@ def _dream_other(
 def use_table(
     transitions: Transitions, true_NHW: NDArray[np.uint8], other_NHW: NDArray[np.uint8]
 ) -> Table:
-    """The measures of `use_ratios` on `all` and `novel`."""
+    """Table of the measures of `use_ratios`, on the subsets `all` and `novel`."""
     known = transitions.subsets()
     grouping = transitions.grouping({name: known[name] for name in ("all", "novel")})
     return grouping.table(use_ratios(transitions, true_NHW, other_NHW))
@@ -118,13 +122,15 @@ def use_table(
 def use_ratios(
     transitions: Transitions, true_NHW: NDArray[np.uint8], other_NHW: NDArray[np.uint8]
 ) -> dict[str, Ratio]:
-    """`true_action_acc`, `other_action_acc` on truly changed cells, and `action_use`, the first
-    minus the second.
+    """Accuracy on truly changed cells with the true action and with another, and the difference.
+
+    The measures are `true_action_acc`, `other_action_acc` and `action_use` (the first minus the
+    second; higher is better).
 
     Args:
-        transitions: from a start frame to a true later one.
-        true_NHW: what the model predicts with the true actions.
-        other_NHW: what it predicts where the first is another.
+        transitions: from a start frame to a true later frame.
+        true_NHW: predicted with the true actions.
+        other_NHW: predicted with another first action.
     """
     changed = ~same_cells(transitions.frames_NHW, transitions.next_NHW)
     among = changed.sum(1)
@@ -138,7 +144,12 @@ def use_ratios(
 
 
 def use_one_deep(uses: Counterfactuals, per_frame_NHW: NDArray[np.uint8]) -> Table:
-    """Part `action_use/1`."""
+    """Table of part `action_use/1`: one action, from the true frame.
+
+    Args:
+        uses: predictions after other actions.
+        per_frame_NHW: predicted next frames of all transitions after the true actions.
+    """
     true = per_frame_NHW[uses.at_M]
     return use_table(uses.transitions.take(uses.at_M), true, uses.frames_MHW)
 
@@ -146,7 +157,10 @@ def use_one_deep(uses: Counterfactuals, per_frame_NHW: NDArray[np.uint8]) -> Tab
 def use_deep(
     run: Run, dreams: Dreams, coded: Sequence[CodedEpisode], progress: ProgressCallback
 ) -> Table:
-    """Part `action_use/4`: from the start frames of the open loop, where nothing is crossed."""
+    """Table of part `action_use/4`: dreams of four actions from the start frames of the open loop.
+
+    Dreams that cross a RESET or a level-up are left out.
+    """
     transitions = dreams.transitions
     others_S3 = other_actions(transitions)[dreams.starts_S]
     kept = dreams.ordinary_S(DEEP) & _sayable(run, others_S3)

@@ -1,8 +1,10 @@
-"""The four baselines: what is had for nothing. A model is worth what it adds to them.
+"""Four baselines that need no model: copy, majority, repeat and lookup.
 
-Knows the training recordings as tables; knows nothing of models. `copy` (the last frame again),
-`majority`, `repeat` (the last action again), and `lookup` (what followed the same frame + action,
-or frame, in training; else copy, or majority).
+- `copy` predicts the last frame again.
+- `majority` predicts what was most frequent in the training recordings of the game.
+- `repeat` chooses the last action again.
+- `lookup` predicts what followed the same frame and action in training, else as `copy` does. For
+  actions it looks up the frame, else it chooses as `majority` does.
 """
 
 from __future__ import annotations
@@ -20,21 +22,25 @@ from arcworld.recordings.novelty import frame_hashes, pair_hashes
 from arcworld.tokens.sequence import cells_of
 
 type ChosenAction = tuple[int, int]
-"""An action's type and cell (64: no place)."""
+"""Type and cell of an action; cell 64 means that the action is no click."""
 
 
 def split_cells(frames_NHW: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Frames as cells, uint8 [N, 64, 64 pixels]."""
+    """Split frames into cells, uint8 [N, 64 cells, 64 pixels]."""
     return to_cells(torch.from_numpy(frames_NHW)).flatten(-2).numpy()
 
 
 def join_cells(cells_NCP: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The inverse of `split_cells`."""
+    """Join cells into frames, uint8 [N, 64, 64]; the inverse of `split_cells`."""
     return from_cells(torch.from_numpy(cells_NCP).unflatten(-1, (GRID, GRID))).numpy()
 
 
 class FrameBaselines:
-    """Next frames by copying, by each game's commonest cells, and by looking them up."""
+    """Baselines of the next frame: `copy`, `majority` and `lookup`.
+
+    Args:
+        training: transitions of the training recordings.
+    """
 
     def __init__(self, training: Transitions) -> None:
         followers: dict[int, Counter[int]] = defaultdict(Counter)
@@ -53,7 +59,7 @@ class FrameBaselines:
         }
 
     def predictions(self, transitions: Transitions) -> dict[str, NDArray[np.uint8]]:
-        """Predicted next frames by baseline, uint8 [N, 64, 64]."""
+        """Predicted next frames by baseline name, uint8 [N, 64, 64] each."""
         copy = transitions.frames_NHW
         blank = np.zeros(copy.shape[1:], np.uint8)
         majority = [self._majority.get(str(game), blank) for game in transitions.games_N]
@@ -63,7 +69,11 @@ class FrameBaselines:
     def look_up(
         self, frames_NHW: NDArray[np.uint8], actions_N3: NDArray[np.int16]
     ) -> NDArray[np.uint8]:
-        """What followed each frame and action in training, else the frame again."""
+        """Frames that followed the same frame and action in training, else the same frame.
+
+        Returns:
+            uint8 [N, 64, 64].
+        """
         found = frames_NHW.copy()
         for i, pair in enumerate(pair_hashes(frames_NHW, actions_N3).tolist()):
             if pair in self._lookup:
@@ -72,7 +82,7 @@ class FrameBaselines:
 
 
 def _commonest(frames_NHW: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The commonest content of each cell."""
+    """Most frequent content of each cell, joined to one frame, uint8 [64, 64]."""
     cells = split_cells(frames_NHW)
     best = np.empty_like(cells[0])
     for c in range(CELLS):
@@ -82,10 +92,11 @@ def _commonest(frames_NHW: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 class ActionBaselines:
-    """The next action by the commonest, by repeating the last, and by looking it up.
+    """Baselines of the next action: `majority`, `repeat` and `lookup`.
 
-    Commonest are type and click's cell, each for itself, in the game (in all games, where training
-    never saw it). All baselines choose among what is legal, and RESET is nobody's choice.
+    `majority` takes the most frequent type and the most frequent click cell of the game,
+    independently of each other. For a game outside training it counts over all games. Every
+    baseline chooses among the legal actions, and none chooses RESET.
     """
 
     def __init__(self, training: Transitions) -> None:
@@ -102,7 +113,7 @@ class ActionBaselines:
         self._lookup = {frame: counts.most_common(1)[0][0] for frame, counts in by_frame.items()}
 
     def predictions(self, transitions: Transitions) -> dict[str, NDArray[np.int16]]:
-        """Predicted (type, cell) by baseline, int16 [N, 2]."""
+        """Predicted (type, cell) by baseline name, int16 [N, 2] each."""
         majority = self._majority(transitions)
         hashes = frame_hashes(transitions.frames_NHW).tolist()
         known = [(i, self._lookup[h]) for i, h in enumerate(hashes) if h in self._lookup]
@@ -136,7 +147,7 @@ def _no_cells() -> NDArray[np.int64]:
 
 
 def _last_choice(transitions: Transitions) -> NDArray[np.intp]:
-    """Where each transition's last action before it stands that is no RESET, or -1."""
+    """Index of the last action before each transition that is not RESET, else -1; intp [N]."""
     last = np.full(len(transitions), -1, dtype=np.intp)
     is_reset = transitions.is_reset_N
     for i in range(1, len(transitions)):
@@ -146,8 +157,10 @@ def _last_choice(transitions: Transitions) -> NDArray[np.intp]:
 
 
 class OutcomeBaselines:
-    """Outcomes by how often an action of the same type in the same game had them in training, and
-    by what the same frame and action led to there, else the former.
+    """Baselines of the outcome of an action: `majority` and `lookup`.
+
+    `majority` is the rate of each outcome in training after this action type in this game.
+    `lookup` is the rate after the same frame and action, else as `majority`.
     """
 
     def __init__(self, training: Transitions) -> None:
@@ -160,8 +173,9 @@ class OutcomeBaselines:
         self._rates = np.bincount(training.outcomes_N, minlength=len(Outcome)) / len(training)
 
     def predictions(self, transitions: Transitions) -> dict[str, NDArray[np.float64]]:
-        """Probability of each `Outcome` by baseline, float64 [N, 3]; a game or type that training
-        never had gets the rates over all of it.
+        """Probability of each `Outcome` by baseline name, float64 [N, 3] each.
+
+        A game or an action type that is not in training gets the rates over all of training.
         """
         pairs = pair_hashes(transitions.frames_NHW, transitions.actions_N3).tolist()
         kinds = _kinds(transitions)
@@ -177,17 +191,17 @@ def _no_outcomes() -> NDArray[np.float64]:
 
 
 def _kinds(transitions: Transitions) -> list[tuple[str, int]]:
-    """Game and action type of each transition."""
+    """Game and action type of each transition, as a key."""
     types = transitions.actions_N3[:, 0].tolist()
     return list(zip(transitions.games_N.tolist(), types, strict=True))
 
 
 def choices(transitions: Transitions) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
-    """Types and cells of the actions taken, int16 [N] each."""
+    """Types and cells of the recorded actions, int16 [N] each."""
     return transitions.actions_N3[:, 0], cells_of(transitions.actions_N3)
 
 
 def known_cells(training_frames_NHW: NDArray[np.uint8]) -> set[bytes]:
-    """Every distinct cell that training shows, anywhere on the grid."""
+    """Every distinct 8x8 cell of the training frames, at any place of the grid, as bytes."""
     cells = split_cells(training_frames_NHW).reshape(-1, GRID * GRID)
     return {row.tobytes() for row in np.unique(cells, axis=0)}

@@ -1,6 +1,6 @@
-"""The card of weights that ship: what they are, how they were made, and what was measured.
+"""The model card of shipped weights: what they are, how they were made, what was measured.
 
-Knows a run and its evaluation; every number on the card is one that `arcworld evaluate` told.
+Every number on the card comes from `arcworld evaluate`.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ tags: [arc-agi-3, world-model]
 
 
 def model_card(run: Run, evaluation: Evaluation, commands: Sequence[str]) -> str:
-    """A README in Markdown.
+    """The card as a README in Markdown.
 
     Args:
         run: as shipped.
-        evaluation: of it.
-        commands: those that made and measured it.
+        evaluation: of this run.
+        commands: the commands that trained and evaluated the run, shown as they are.
     """
     reported = "\n".join(commands)
     wins = "\n".join(f"- {sentence}" for sentence in baselines_that_win(evaluation.parts))
@@ -34,8 +34,8 @@ def model_card(run: Run, evaluation: Evaluation, commands: Sequence[str]) -> str
 # arcworld `{run.name}`
 
 A tokenizer, a world model and a policy for ARC-AGI-3 games, opened by
-`from_pretrained("{run.name}")`. {_made(run)} Weights are bfloat16 and hold no training frame but
-the codebook's cells of 8x8 pixels.
+`from_pretrained("{run.name}")`. {_made(run)} The weights are bfloat16. Of the training frames they
+contain only the 8x8 cells of the codebook.
 
 ```sh
 {reported}
@@ -43,12 +43,12 @@ the codebook's cells of 8x8 pixels.
 
 {headline_table(evaluation.parts, evaluation.about).as_markdown()}
 
-Where a baseline is ahead of the model:
+Where a baseline is better than the model:
 
 {wins or "- nowhere"}
 
-On games that it was not trained on it is no use without adaptation; its winning paths stand in
-its training data, so what it does there is memory as much as skill.
+The model does not work on games outside its training data without adaptation. Its training data
+contain winning paths of these games, so its play there is partly memory.
 """
 
 

@@ -1,8 +1,8 @@
-"""Against the engine: does the model's answer to another action match what the game does?
+"""Compare the model's prediction after another action with what the game itself does.
 
-Knows how a recorded state is reached again in the game; knows no model. The recording's actions
-are replayed, frame checked against frame, then the other action is taken. The toolkit is imported
-when it is asked for: play is no part of most evaluations.
+The recorded actions are replayed in the game and every frame is checked against the recording.
+Then the other action is taken. The toolkit is imported only here and only on demand, because most
+evaluations do not play.
 """
 
 from __future__ import annotations
@@ -28,20 +28,30 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class EngineAnswers:
-    """What games did after another action: `frames_MHW` where `known_M`, else nothing."""
+    """True frames after another action.
+
+    Attributes:
+        frames_MHW: what the game showed, uint8 [M, 64, 64]; zeros where `known_M` is False.
+        known_M: whether the game could be asked.
+    """
 
     frames_MHW: NDArray[np.uint8]
     known_M: NDArray[np.bool_]
 
 
 def ask_engine(uses: Counterfactuals, games: Path, progress: ProgressCallback) -> EngineAnswers:
-    """Take each other action in the game itself, where `games` holds the recording's version.
+    """Take each other action in the game itself.
 
-    A state is left out where the game does not give the recorded frames again, and where the
-    other action wins a level.
+    A transition is left out if `games` lacks the version of its game or the replay differs from
+    the recording. It is also left out if the other action wins a level.
+
+    Args:
+        uses: transitions and their other actions.
+        games: folder of games.
+        progress: called after each transition.
 
     Raises:
-        ArcworldError: the folder holds none of the games.
+        ArcworldError: the folder contains none of the games.
     """
     from arcworld.play.toolkit import Toolkit
 
@@ -53,7 +63,10 @@ def ask_engine(uses: Counterfactuals, games: Path, progress: ProgressCallback) -
         here = wanted & set(toolkit.games())
         if not here:
             names = ", ".join(sorted(wanted))
-            raise ArcworldError(f"{games}: found none of the games {names}; name their folder")
+            raise ArcworldError(
+                f"{games}: found none of the games {names}; expected at least one;"
+                " name the folder that contains them"
+            )
         for i in range(len(transitions)):
             episode = transitions.episodes[int(transitions.episode_N[i])]
             if episode.game_id in here:
@@ -66,8 +79,9 @@ def ask_engine(uses: Counterfactuals, games: Path, progress: ProgressCallback) -
 
 
 def _answer(toolkit: Toolkit, episode: Episode, t: int, action: Action) -> NDArray[np.uint8] | None:
-    """The frame that an action in frame t leads to; None where the game goes another way than
-    recorded up to t, or the action wins a level.
+    """The frame after `action` in recorded frame t, uint8 [64, 64].
+
+    None where the replay up to t differs from the recording, or where the action wins a level.
     """
     session = toolkit.open(episode.game_id)
     for step in range(t + 1):
@@ -86,9 +100,10 @@ def _answer(toolkit: Toolkit, episode: Episode, t: int, action: Action) -> NDArr
 def engine_tables(
     uses: Counterfactuals, answers: EngineAnswers, seen: NoveltyIndex
 ) -> dict[str, Table]:
-    """Part `action_engine` and its baseline `copy`; `ceiling`, the most that `action_use/1` could
-    be
-    there: what the game's own answer to the other action has right of the true one's changes.
+    """Part `action_engine` and its baseline `copy`, by part name.
+
+    `ceiling` is the highest `action_use/1` that these transitions allow. A perfect model also
+    gets cells right with the other action, where both actions change a cell alike.
     """
     at = np.flatnonzero(answers.known_M)
     true = uses.transitions.take(uses.at_M[at])

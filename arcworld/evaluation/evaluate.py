@@ -1,7 +1,4 @@
-"""A run against a data set: every part beside its baselines, by game, on all and on novel items.
-
-Knows the order of the measures; each is a module of its own.
-"""
+"""Evaluate a run on a data set: every part with its baselines, by game, on all and novel items."""
 
 from __future__ import annotations
 
@@ -44,20 +41,21 @@ SPLITS = ("train", "validation", "all", "held_out")
 
 
 def quiet(what: str, done: int, total: int) -> None:
-    """A `ProgressCallback` that says nothing."""
+    """A `ProgressCallback` that does nothing."""
 
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """What `evaluate` found.
+    """Result of `evaluate`.
 
     Attributes:
         parts: part -> subset -> game -> measure; baselines are parts named `baselines/NAME/part`.
         about: run, data, split, seed, commit and counts.
-        bins: part -> see `reliability`, of level-ups over all games.
-        transitions: what was evaluated, in order; `predicted_NHW` is its per-frame answer and
-            `nll_NC` how unlikely each cell of the true next frame was, in nats.
-        dreams: in open loop, of the run and by baseline.
+        bins: part -> reliability bins of level-ups over all games, see `reliability`.
+        transitions: the evaluated transitions, in order.
+        predicted_NHW: predicted next frame of each, uint8 [N, 64, 64].
+        nll_NC: negative log-likelihood of each cell of the true next frame, in nats [N, 64].
+        dreams: open-loop dreams of the run (`run`) and of each baseline.
     """
 
     parts: dict[str, Table]
@@ -69,7 +67,7 @@ class Evaluation:
     dreams: dict[str, Dreams]
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON: `about`, `bins`, then the parts nested as their names say."""
+        """As plain values for JSON: `about`, `bins`, and the parts nested by `/` in their names."""
         nested: dict[str, Any] = {"about": self.about, "bins": self.bins}
         for part, table in self.parts.items():
             place = nested
@@ -87,20 +85,20 @@ def evaluate(
     progress: ProgressCallback = quiet,
     games: Path | None = None,
 ) -> Evaluation:
-    """Measure a run on one part of a data set.
+    """Evaluate a run on one split of a data set.
 
     The lookup baselines read the recordings of `dataset` that the run was trained on.
 
     Args:
-        run: whose models are measured.
+        run: the run to evaluate.
         dataset: recordings.
         split: one of `SPLITS`.
-        progress: hears how far each stage is.
-        games: a folder of games that the recordings are of: what another action leads to is then
-            asked of them.
+        progress: called with the progress of each stage.
+        games: folder of the recorded games. With it, predictions after another action are compared
+            with the game itself (part `action_engine`).
 
     Raises:
-        ArcworldError: the part is empty, or an action has no token in the run's scheme.
+        ArcworldError: the split is empty, or an action has no token in the run's scheme.
     """
     part = part_of(dataset, split)
     transitions = lay_out(list(part.episodes), run.novelty_index)
@@ -109,7 +107,7 @@ def evaluate(
     try:
         forced = teacher_forced(run.world_model, transitions, coded, progress)
     except ValueError as error:
-        raise ArcworldError(f"{dataset.path}: {error}; evaluate a v2 run on it") from error
+        raise ArcworldError(f"{dataset.path}: {error}; evaluate a v2 run on this data") from error
     codes = per_frame(run.world_model, transitions, coded, forced, progress)
     predicted = run.tokenizer.decode_frames(codes)
     chosen = greedy_choices(run.world_model, run.policy, transitions, coded, progress)
@@ -183,10 +181,10 @@ def _dream_parts(dreams: dict[str, Dreams]) -> dict[str, Table]:
 
 
 def part_of(dataset: Dataset, split: str) -> Dataset:
-    """A part of the split, or `held_out`: the recordings that the split leaves out of both.
+    """The recordings of one split; `held_out` are those in neither train nor validation.
 
     Raises:
-        ArcworldError: there is no such part, or it holds no recording.
+        ArcworldError: there is no such split, or it contains no recording.
     """
     if split not in SPLITS:
         raise ArcworldError(f"no split {split!r}; {did_you_mean(split, SPLITS)}")
@@ -196,15 +194,16 @@ def part_of(dataset: Dataset, split: str) -> Dataset:
     entries = tuple(entry for entry in dataset.entries if entry.guid not in named)
     if not entries:
         raise ArcworldError(
-            f"{dataset.path}: found no recording that its split leaves out of train and validation;"
-            " expected one or more for held_out; evaluate another split"
+            f"{dataset.path}: found every recording in train or validation; expected one or more"
+            " in neither, for the split held_out; evaluate another split"
         )
     return replace(dataset, entries=entries)
 
 
 def training_of(run: Run, dataset: Dataset) -> Transitions | None:
-    """All that the run was trained on in these games, or None: half a table would be a baseline set
-    low.
+    """Transitions that the run was trained on in these games, or None if any recording is missing.
+
+    With part of the training data the baselines would score too low.
     """
     known = run.trained_on(dataset.games)
     if not known or not known <= set(dataset.guids):
@@ -218,7 +217,7 @@ def _all_frames(transitions: Transitions) -> NDArray[np.uint8]:
 
 
 def _baselines(transitions: Transitions, trained: Transitions | None) -> dict[str, Table]:
-    """Each baseline's tables; without the training recordings only `copy` can be had."""
+    """Parts of every baseline; without the training recordings only of `copy`."""
     frames = {"copy": transitions.frames_NHW}
     if trained is not None:
         frames = FrameBaselines(trained).predictions(transitions)

@@ -1,7 +1,4 @@
-"""Folds of a data set by level: which levels each withholds from training.
-
-Knows data sets and the folders of runs; knows no model.
-"""
+"""Cross-validation folds by level: which levels each fold holds out of training."""
 
 from __future__ import annotations
 
@@ -14,10 +11,10 @@ FOLDS = 3
 
 
 def levels_of_fold(dataset: Dataset, fold: int) -> dict[str, range]:
-    """By game id, the levels (0-based) that a fold withholds; every level is withheld once.
+    """Game id -> the levels (0-based) that a fold holds out; each level is held out by one fold.
 
-    Of seven levels the first two, the next two, the last three. Games with fewer levels than folds
-    are left whole.
+    Seven levels are split into the first two, the next two and the last three. Games with fewer
+    levels than folds hold out nothing.
     """
     levels = {entry.game_id: entry.win_levels for entry in dataset.entries}
     return {
@@ -28,15 +25,15 @@ def levels_of_fold(dataset: Dataset, fold: int) -> dict[str, range]:
 
 
 def fold_folder(run: Path, fold: int) -> Path:
-    """Where `arcworld crossval` keeps a fold's own run, inside that of the run itself."""
+    """Folder of a fold's run, inside the folder of the run; `arcworld crossval` writes it."""
     return run / "crossval" / f"fold-{fold + 1}"
 
 
 def fold_folders(run: Path) -> list[Path]:
-    """The runs of a run's folds.
+    """Folders of the trained runs of all folds of a run.
 
     Raises:
-        ArcworldError: they were not trained.
+        ArcworldError: a fold was not trained.
     """
     folders = [fold_folder(run, fold) for fold in range(FOLDS)]
     for folder in folders:
@@ -49,15 +46,15 @@ def fold_folders(run: Path) -> list[Path]:
 
 
 def fold_data(dataset: Dataset, fold: int) -> Dataset:
-    """The data set that a fold trains on: episodes cut so that its levels are not in them.
+    """The data set that a fold trains on: episodes without the frames of its held-out levels.
 
     Raises:
-        ArcworldError: no game has levels enough.
+        ArcworldError: no game has enough levels.
     """
     levels = levels_of_fold(dataset, fold)
     if not levels:
         raise ArcworldError(
-            f"{dataset.path}: found no game of {FOLDS} levels or more; expected one, to withhold"
-            " levels from training; use other recordings"
+            f"{dataset.path}: found no game of {FOLDS} levels or more; expected one, to hold out"
+            " levels of; use other recordings"
         )
     return dataset.without_levels(levels)

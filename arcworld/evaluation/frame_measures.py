@@ -1,7 +1,4 @@
-"""How good predicted frames are, by cell: right where the 8x8 pixels are.
-
-Knows true, last and predicted frames; knows nothing of who predicted.
-"""
+"""Accuracy of predicted frames by cell; a cell is right if all its 8x8 pixels are right."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ from arcworld.frames.tokenizer import CELLS, GRID
 
 
 def same_cells(a_NHW: NDArray[np.uint8], b_NHW: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Which cells of two frames are equal in every pixel, bool [N, 64].
+    """Whether each cell is equal in both frames in every pixel, bool [N, 64].
 
     >>> a, b = np.zeros((1, 64, 64), np.uint8), np.zeros((1, 64, 64), np.uint8)
     >>> b[0, 63, 63] = 1
@@ -28,7 +25,13 @@ def same_cells(a_NHW: NDArray[np.uint8], b_NHW: NDArray[np.uint8]) -> NDArray[np
 def frame_ratios(
     last_NHW: NDArray[np.uint8], true_NHW: NDArray[np.uint8], predicted_NHW: NDArray[np.uint8]
 ) -> dict[str, Ratio]:
-    """`cell_acc`, `changed_cell_acc`, `false_change` and `exact_frame` of N predictions."""
+    """`cell_acc`, `changed_cell_acc`, `false_change` and `exact_frame` of N predictions.
+
+    Args:
+        last_NHW: the frames before, uint8 [N, 64, 64].
+        true_NHW: the true next frames.
+        predicted_NHW: the predicted next frames.
+    """
     changed = ~same_cells(last_NHW, true_NHW)
     right = same_cells(true_NHW, predicted_NHW)
     cells = np.full(len(right), CELLS)
@@ -46,6 +49,6 @@ def frame_table(
     more: dict[str, Ratio] | None = None,
     subsets: dict[str, NDArray[np.bool_]] | None = None,
 ) -> Table:
-    """The measures of one prediction a transition, with any `more` beside them."""
+    """Table of the frame measures, one prediction per transition, and of the measures in `more`."""
     ratios = frame_ratios(transitions.frames_NHW, transitions.next_NHW, predicted_NHW)
     return transitions.grouping(subsets).table({**ratios, **(more or {})})

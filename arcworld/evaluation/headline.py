@@ -1,7 +1,4 @@
-"""What a run is judged by, in one sheet: each measure with its interval beside its best baseline.
-
-Knows which measures are the headline, and in which order; how they are shown is `progress`'s.
-"""
+"""The headline table of a run: each measure, its 95 % interval and its best baseline."""
 
 from __future__ import annotations
 
@@ -52,18 +49,18 @@ HEADLINE = (
     HeadlineMeasure("loss", "world_model_teacher_forced", "loss"),
 )
 BY_GAME = ("changed_cell_acc", "action_use")
-"""Measures of the headline that are told for each game, too."""
+"""Headline measures that are also shown for each game."""
 NOTE = (
-    "95 %: the middle of 1,000 resamples of whole recordings. frame: per frame (own codes inside a"
-    " frame, true frames before it). open loop D: D actions deep on the model's own frames;"
-    " changed is against the start frame, and so is copy. action use: changed cells right with"
-    " the true action minus with another, in per cent. held-out levels: on levels that training"
-    " never showed; `level` may be memory, as its lookup says."
+    "95 %: bootstrap interval, 1,000 resamples of whole recordings. frame: the next frame, given"
+    " the true frames before it. open loop D: D actions in a row on the model's own frames;"
+    " changed cells and copy refer to the start frame. action use: changed cells right with the"
+    " true action, minus those with another action, in percent. held-out levels: levels that are"
+    " not in training. `level` may be memory: compare its lookup baseline."
 )
 
 
 def headline_table(parts: Parts, about: Mapping[str, Any]) -> TextTable:
-    """The headline on novel transitions and on all."""
+    """Headline measures on novel transitions and on all transitions."""
     rows: list[tuple[str, ...]] = []
     for line, game in _lines(parts):
         row = [line.name if game == "all" else f"{line.name}: {game}"]
@@ -90,13 +87,14 @@ BRIEF = (
     ("action on winning stretches", "action, on winning stretches"),
     ("level won, average precision", "level, average precision"),
 )
-"""What decides, in the order of the path: (name in the short table, name in the headline)."""
+"""Rows of the short table: (name there, name in the headline)."""
 
 
 def brief_table(parts: Parts, about: Mapping[str, Any], title: str) -> TextTable:
-    """The few rows that decide, over all games: on novel transitions, where that means anything.
+    """Short table over all games, on novel transitions.
 
-    A row that has no novel transitions (actions, levels) is measured on all, and says so.
+    A measure without novel transitions (actions, levels) is shown on all; the column "on" says
+    which.
     """
     lines = {line.name: line for line in HEADLINE}
     rows: list[tuple[str, ...]] = []
@@ -116,7 +114,7 @@ def brief_table(parts: Parts, about: Mapping[str, Any], title: str) -> TextTable
 
 
 def _lines(parts: Parts) -> list[tuple[HeadlineMeasure, str]]:
-    """Lines whose part was measured, over all games and then, for some, game by game."""
+    """Measures whose part was evaluated, each with `all` games; for some also every game."""
     found: list[tuple[HeadlineMeasure, str]] = []
     for line in HEADLINE:
         if line.part in parts:
@@ -136,7 +134,7 @@ def _cells_of(parts: Parts, line: HeadlineMeasure, subset: str, game: str) -> li
 
 
 def baselines_that_win(parts: Parts) -> list[str]:
-    """One sentence a row of the headline where a baseline is ahead over all games."""
+    """One sentence per headline measure on which a baseline is as good or better over all games."""
     sentences: list[str] = []
     for subset in ("novel", "all"):
         for line in HEADLINE:
@@ -148,7 +146,13 @@ def baselines_that_win(parts: Parts) -> list[str]:
 
 
 def compare(parts: Parts, other: Parts, name: str) -> TextTable:
-    """The headline of one run beside that of another on the same recordings."""
+    """Headline measures of two runs on the same recordings, and their difference.
+
+    Args:
+        parts: of this run.
+        other: of the other run.
+        name: of the other run, for the headings.
+    """
     rows: list[tuple[str, ...]] = []
     for line, game in _lines(parts):
         row = [line.name if game == "all" else f"{line.name}: {game}"]
@@ -158,12 +162,12 @@ def compare(parts: Parts, other: Parts, name: str) -> TextTable:
             row += [show(own, line.measure), show(its, line.measure)]
             row.append(NOTHING if own is None or its is None else show(own - its, line.measure))
         rows.append(tuple(row))
-    columns = ("measure", "novel", name, "more", "all", name, "more")
-    return TextTable(f"Beside {name}", columns, rows)
+    columns = ("measure", "novel", name, "difference", "all", name, "difference")
+    return TextTable(f"Compared with {name}", columns, rows)
 
 
 def held_out_tables(found: HeldOutLevels) -> list[TextTable]:
-    """Choices and outcomes on held-out levels, by subset and by game, and bin by bin."""
+    """Tables of actions, of outcomes and of reliability on held-out levels."""
     measures = ("average_precision", "base_rate", "brier", "calibration_error")
     rows: list[tuple[str, ...]] = []
     for subset, games in found.parts[OUTCOME_HELD_OUT].items():
@@ -179,17 +183,17 @@ def held_out_tables(found: HeldOutLevels) -> list[TextTable]:
             reported[1:1] = [interval(found.parts, *place), show(baseline, measures[0])]
             rows.append((subset.replace("_", " "), game, *reported, *counts))
     columns = (
-        "subset", "game", "average precision", "95 %", "baseline", "base rate", "brier",
+        "subset", "game", "average precision", "95 %", "baseline", "base rate", "Brier",
         "calibration error", "level-ups", "actions",
     )  # fmt: skip
-    title = f"Level-ups on held-out levels: not in training ({found.about['steps']:,} steps a fold)"
-    note = "baseline: how often an action of the type won a level of the game in training."
+    title = f"Level-ups on held-out levels (not in training; {found.about['steps']:,} steps a fold)"
+    note = "baseline: the rate at which this action type won a level of the game in training."
     reported = TextTable(title, columns, rows, note, text_columns=2)
     return [_choices_table(found), reported, bins_table(found.bins, title)]
 
 
 def _choices_table(found: HeldOutLevels) -> TextTable:
-    """What the policy chooses on held-out levels, beside every baseline."""
+    """Accuracy of the policy's actions on held-out levels, with every baseline."""
     rows: list[tuple[str, ...]] = []
     baselines = ("lookup", "repeat", "majority", "chance")
     for measure in ("action_acc", "type_acc", "loc_acc"):
@@ -200,15 +204,15 @@ def _choices_table(found: HeldOutLevels) -> TextTable:
             rows.append(
                 (measure, game, *reported, *(show(known.get(n), measure) for n in baselines))
             )
-    title = f"Actions on held-out levels: not in training ({found.about['policy_steps']:,} steps)"
-    note = "On winning stretches. lookup: what training did in the same frame, else majority."
+    title = f"Actions on held-out levels (not in training; {found.about['policy_steps']:,} steps)"
+    note = "On winning stretches. lookup: the action in the same training frame, else majority."
     return TextTable(
         title, ("measure", "game", "run", "95 %", *baselines), rows, note, text_columns=2
     )
 
 
 def bins_table(bins: Sequence[Mapping[str, float]], title: str) -> TextTable:
-    """Said and come true, bin by bin."""
+    """Predicted probability and observed frequency by bin, see `reliability`."""
     rows = [
         (
             show(row["probability"], "_share"),
@@ -217,4 +221,5 @@ def bins_table(bins: Sequence[Mapping[str, float]], title: str) -> TextTable:
         )
         for row in bins
     ]
-    return TextTable(f"{title}: reliability", ("said", "came", "actions"), rows, text_columns=0)
+    columns = ("predicted probability", "observed frequency", "actions")
+    return TextTable(f"{title}: reliability", columns, rows, text_columns=0)

@@ -1,8 +1,7 @@
-"""Levels that training never showed: three folds, each without a third of every game's levels.
+"""Evaluation on held-out levels: three folds, each trained without a third of every game's levels.
 
-Knows which levels a fold withholds and how its run is measured on them; trains nothing itself. A
-fold's run has seen no frame of its levels, so every recording serves for the measure: those that
-validate and those that the run was trained on up to the cut. RESET wins no level and is left out.
+The run of a fold has seen no frame of its held-out levels. So every recording is used for the
+evaluation, also the training recordings. RESET cannot win a level and is left out.
 """
 
 from __future__ import annotations
@@ -33,17 +32,17 @@ from arcworld.recordings.episode import ACTION_IDS, Outcome
 from arcworld.recordings.novelty import NoveltyIndex
 
 RESULT = "held_out_levels.json"
-"""In a run's folder, where `arcworld evaluate` looks for it."""
+"""File in a run's folder that `arcworld crossval` writes and `arcworld evaluate` reads."""
 
 
 @dataclass(frozen=True, eq=False)
 class HeldOutLevels:
-    """What the folds predict, and choose, on their levels.
+    """Results of all folds on their held-out levels.
 
     Attributes:
         parts: `outcome_held_out_levels`, `policy_held_out_levels` and their baselines, as in
             `Evaluation.parts`.
-        bins: see `reliability`, of level-ups over all games.
+        bins: reliability of level-ups over all games, see `reliability`.
         about: data, commit, recipe, steps and counts.
     """
 
@@ -52,15 +51,15 @@ class HeldOutLevels:
     about: dict[str, Any]
 
     def as_dict(self) -> dict[str, Any]:
-        """For `held_out.json`."""
+        """As plain values for `held_out_levels.json`."""
         return {"about": self.about, "parts": self.parts, "bins": self.bins}
 
 
 def read_held_out_levels(folder: Path) -> HeldOutLevels | None:
-    """What `arcworld crossval` left in a run's folder; None where it was not run.
+    """Read the result of `arcworld crossval` from a run's folder; None without a result.
 
     Raises:
-        ArcworldError: the file is not what was written.
+        ArcworldError: the file is not such a result.
     """
     path = folder / RESULT
     if not path.is_file():
@@ -70,14 +69,21 @@ def read_held_out_levels(folder: Path) -> HeldOutLevels | None:
         return HeldOutLevels(found["parts"], found["bins"], found["about"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ArcworldError(
-            f"{path}: found no result of `arcworld crossval` ({error}); remove it or run that again"
+            f"{path}: found no usable result ({error}); expected one of `arcworld crossval`;"
+            " remove the file or run that command again"
         ) from None
 
 
 def measure_held_out_levels(
     runs: Sequence[Run], dataset: Dataset, progress: ProgressCallback
 ) -> HeldOutLevels:
-    """Measure fold after fold on its held-out levels, and pool what they predict and choose."""
+    """Evaluate the run of each fold on its held-out levels and pool the folds.
+
+    Args:
+        runs: one run per fold, in order.
+        dataset: all recordings with their split.
+        progress: called with the progress of each fold.
+    """
     named = dataset.split.train | dataset.split.validation
     kept = [e for e in dataset.episodes if e.guid in named]
     transitions = lay_out(kept, NoveltyIndex(np.zeros(0, np.uint64), np.zeros(0, np.uint64)))
@@ -98,13 +104,13 @@ def measure_held_out_levels(
 
 @dataclass(frozen=True, eq=False)
 class _FoldAnswers:
-    """What a fold's run and its baselines say of its held-out levels.
+    """Predictions of a fold's run and of its baselines on the fold's held-out levels.
 
     Attributes:
-        at_M: transitions from a frame of such a level, RESET left out.
+        at_M: indices of transitions from a frame of such a level, RESET left out.
         skill_K: those of them on winning stretches.
-        outcomes: probabilities by who says so, [M, 3].
-        choices: type and cell by who chooses, int16 [K, 2].
+        outcomes: `run` or baseline -> probabilities of each `Outcome`, [M, 3].
+        choices: `run` or baseline -> chosen type and cell, int16 [K, 2].
     """
 
     at_M: NDArray[np.intp]
@@ -133,7 +139,7 @@ def _ask(
         coded,
         lambda what, done, total: progress(f"{name}, {what}", done, total),
     )
-    # of all transitions: `repeat` looks at the one before, which need not be among the chosen
+    # predicted for all transitions: `repeat` needs the one before, which may not be held out
     by_baseline = ActionBaselines(training).predictions(transitions)
     choices = {"run": own, "chance": _by_chance(skilled)}
     choices |= {name: chosen[skill] for name, chosen in by_baseline.items()}
@@ -141,7 +147,7 @@ def _ask(
 
 
 def _by_chance(transitions: Transitions) -> NDArray[np.int16]:
-    """A legal type and a cell, each as likely as any other, int16 [N, 2]."""
+    """A legal type and a cell, drawn uniformly, int16 [N, 2]; the same at every call."""
     rng = np.random.default_rng(0)
     drawn = rng.random((len(transitions), len(ACTION_IDS))) * transitions.legal_types()
     cells = rng.integers(CELLS, size=len(transitions))
@@ -149,7 +155,7 @@ def _by_chance(transitions: Transitions) -> NDArray[np.int16]:
 
 
 def _places(transitions: Transitions, levels: Mapping[str, range]) -> NDArray[np.intp]:
-    """Transitions from a frame of a held-out level, RESET left out."""
+    """Indices of the transitions from a frame of a held-out level, RESET left out."""
     wanted: list[NDArray[np.bool_]] = []
     for episode in transitions.episodes:
         shown = np.minimum(episode.levels_T[:-1], episode.win_levels - 1)
@@ -160,7 +166,7 @@ def _places(transitions: Transitions, levels: Mapping[str, range]) -> NDArray[np
 def _outcomes(
     reported: Sequence[_FoldAnswers], dataset: Dataset, transitions: Transitions
 ) -> tuple[dict[str, Table], list[dict[str, float]]]:
-    """Foresight of level-ups as parts, and its bins."""
+    """Parts of predicted outcomes, and the reliability bins of level-ups."""
     chosen = transitions.take(np.concatenate([one.at_M for one in reported]))
     guids = np.array([episode.guid for episode in chosen.episodes], dtype=np.str_)
     validates = np.isin(guids, sorted(dataset.split.validation))[chosen.episode_N]
@@ -178,7 +184,7 @@ def _outcomes(
 
 
 def _choices(reported: Sequence[_FoldAnswers], transitions: Transitions) -> dict[str, Table]:
-    """Actions on winning stretches of levels never seen, as parts."""
+    """Parts of the chosen actions on winning stretches of held-out levels."""
     chosen = transitions.take(np.concatenate([one.skill_K for one in reported]))
     parts: dict[str, Table] = {}
     for who in reported[0].choices:

@@ -1,6 +1,6 @@
-"""A report as one HTML page: opens without a server, with every picture inside.
+"""Turn a Markdown report into one HTML page that contains every picture and needs no server.
 
-The text is Markdown, as in `report.md`; tables scroll sideways on narrow screens.
+Wide tables scroll sideways on narrow screens.
 """
 
 from __future__ import annotations
@@ -60,19 +60,19 @@ _HEADING = re.compile(r"<h2>(.*?)</h2>")
 
 
 def as_html(markdown: str, folder: Path, title: str) -> str:
-    """A Markdown page as HTML that needs no other file.
+    """Convert a Markdown page to HTML that needs no other file.
 
-    Pictures that the page names and that are in `folder` become data URIs. Each `##` heading gets
-    an anchor, and a line of links to them stands below the title.
+    Pictures that are in `folder` become data URIs. Each `##` heading gets an anchor. A line of
+    links to them is added below the title.
 
     >>> page = as_html("# A run\\n\\n## Results\\n\\nGood.", Path("."), "A run")
     >>> '<h2 id="results">Results</h2>' in page and '<a href="#results">' in page
     True
 
     Args:
-        markdown: with tables; HTML within it is kept.
-        folder: where relative pictures are.
-        title: of the browser's tab.
+        markdown: CommonMark with tables; HTML inside it is kept.
+        folder: base of relative picture paths.
+        title: of the browser tab.
     """
     from markdown_it import MarkdownIt
 
@@ -89,7 +89,7 @@ def as_html(markdown: str, folder: Path, title: str) -> str:
 
 
 def _inlined(found: re.Match[str], folder: Path) -> str:
-    """The start of an `img` tag, with the picture's bytes in place of its name."""
+    """The matched `img` tag with its picture as a data URI; unchanged if there is no such file."""
     path = folder / found[2]
     if not path.is_file():
         return found[0]
@@ -99,6 +99,6 @@ def _inlined(found: re.Match[str], folder: Path) -> str:
 
 
 def _slug(heading: str) -> str:
-    """A heading as an anchor, as `played-games`."""
+    """The anchor name of a heading, for example `played-games`."""
     words = re.sub(r"<[^>]+>|&\w+;", "", heading).lower()
     return re.sub(r"[^a-z0-9]+", "-", words).strip("-")

@@ -1,6 +1,6 @@
-"""What the world model says of every transition, teacher-forced and frame by frame.
+"""Run the world model on every transition, teacher-forced and frame by frame.
 
-Knows the model and coded episodes; knows nothing of baselines. Context is all history that fits.
+The context is all history that fits into the model's context length.
 """
 
 from __future__ import annotations
@@ -26,20 +26,21 @@ from arcworld.tokens.cells import NO_CELL
 from arcworld.tokens.sequence import CodedEpisode, encode_episode, to_token_ids
 
 type ProgressCallback = Callable[[str, int, int], None]
-"""Told (what, done, total) as work goes on."""
+"""Called with (stage, items done, items in total) during long work."""
 BATCH = 64
 
 
 @dataclass(frozen=True, eq=False)
 class TeacherForced:
-    """Teacher-forced answers for N transitions.
+    """Teacher-forced predictions for N transitions.
 
     Attributes:
-        indices_NC: likeliest code of each cell, given the true ones before it.
-        nll_NC: negative log-likelihood of the true codes, in nats.
-        outcomes_NO: probability of each `Outcome` after the action.
-        level_token_N: `<LEVEL_COMPLETE>` was likelier than `<FRAME>` after the action.
-        types_N: likeliest action type after `<ACT>`; `cells_N` its cell (64 in v1).
+        indices_NC: most likely code of each cell, given the true codes before it, [N, 64].
+        nll_NC: negative log-likelihood of the true codes, in nats, [N, 64].
+        outcomes_NO: probability of each `Outcome` after the action, [N, 3].
+        level_token_N: whether `<LEVEL_COMPLETE>` was more likely than `<FRAME>` after the action.
+        types_N: most likely action type after `<ACT>`.
+        cells_N: most likely cell of the action (64 in v1, which has no cells).
     """
 
     indices_NC: NDArray[np.int32]
@@ -51,7 +52,7 @@ class TeacherForced:
 
 
 def code_all(transitions: Transitions, tokenizer: FrameTokenizer) -> list[CodedEpisode]:
-    """The episodes of the transitions through a tokenizer."""
+    """Encode the episodes of the transitions with a tokenizer."""
     return [encode_episode(episode, tokenizer) for episode in transitions.episodes]
 
 
@@ -61,7 +62,7 @@ def teacher_forced(
     coded: Sequence[CodedEpisode],
     progress: ProgressCallback,
 ) -> TeacherForced:
-    """One pass a transition over its history and its true next frame."""
+    """Predict every transition with one pass over its history and its true next frame."""
     rows = [_sequence(model, transitions, coded, i) for i in range(len(transitions))]
     parts: list[tuple[NDArray[np.intp], TeacherForced]] = []
     for at in batches_by_length([len(row) for row in rows]):
@@ -119,7 +120,7 @@ def _last(true_BL: torch.Tensor) -> torch.Tensor:
 
 
 def batches_by_length(lengths: Sequence[int], size: int = BATCH) -> Iterator[NDArray[np.intp]]:
-    """Indices in batches of equal length, so that no padding is needed."""
+    """Batches of at most `size` indices of equal length, so that no padding is needed."""
     lengths_N = np.asarray(lengths)
     for length in np.unique(lengths_N):
         at = np.flatnonzero(lengths_N == length)
@@ -136,8 +137,8 @@ def per_frame(
 ) -> NDArray[np.int32]:
     """Codes of the next frame by greedy decoding after true frames, int32 [N, 64].
 
-    Where each code is the likeliest after the true ones before it, and the outcome's mark too,
-    greedy decoding can give nothing but the true frame: only the others are decoded.
+    If the teacher-forced codes and level token are all right, greedy decoding gives the true
+    frame. So only the other transitions are decoded.
     """
     indices = true_indices(transitions, coded)
     known = (forced.indices_NC == indices).all(1)
@@ -152,7 +153,13 @@ def per_frame(
 def predict_all(
     model: WorldModel, histories: Sequence[CodedEpisode], progress: Callable[[int, int], None]
 ) -> DecodedFrames:
-    """`predict_next`, drafted from the batches before; `progress` hears (done, total)."""
+    """Run `predict_next` in batches; earlier batches are drafts for the later ones.
+
+    Args:
+        model: the world model.
+        histories: each ends with an action whose frame is to be predicted.
+        progress: called with (done, total).
+    """
     parts: list[DecodedFrames] = []
     memory = TransitionMemory()
     for at in range(0, max(len(histories), 1), BATCH):
@@ -172,7 +179,7 @@ def outcomes_after(
     at_M: NDArray[np.intp],
     progress: Callable[[int, int], None],
 ) -> NDArray[np.float32]:
-    """Probability of each `Outcome` after the action of some transitions, float32 [M, 3]."""
+    """Probability of each `Outcome` after the actions of the transitions at `at_M`, [M, 3]."""
     frames = model.config.context_frames
     rows = [
         to_token_ids(model.vocabulary, window_at(transitions, coded, int(i), frames, pending=True))
@@ -192,7 +199,7 @@ def outcomes_after(
 def true_indices(
     transitions: Transitions, coded: Sequence[CodedEpisode], after: int = 1
 ) -> NDArray[np.int32]:
-    """Codes of the frame that lies `after` actions further on, int32 [N, 64]."""
+    """Codes of the true frame `after` actions later, int32 [N, 64]."""
     places = zip(transitions.episode_N.tolist(), transitions.t_N.tolist(), strict=True)
     return np.array([coded[e].indices_TC[t + after] for e, t in places], np.int32).reshape(
         -1, CELLS
@@ -208,7 +215,10 @@ def window_at(
     after: int = 0,
     pending: bool = False,
 ) -> CodedEpisode:
-    """Up to `frames` frames, the last transition i's; then `after` more, or its action pending."""
+    """The history of transition i: up to `frames` frames, ending with its own frame.
+
+    `after` more frames follow. With `pending` the window ends with the action of transition i.
+    """
     t = int(transitions.t_N[i])
     start = max(t + 1 - frames, 0)
     count = t + 1 - start + after
@@ -218,7 +228,10 @@ def window_at(
 def forced_table(
     transitions: Transitions, forced: TeacherForced, frames_NHW: NDArray[np.uint8]
 ) -> Table:
-    """Part `world_model_teacher_forced`: frames, perplexity, and the shared head's actions."""
+    """Table of part `world_model_teacher_forced`: frames, perplexity, actions, level tokens.
+
+    The actions are those of the next-token head.
+    """
     nats = forced.nll_NC.astype(np.float64).sum(1)
     cells = np.full(len(nats), CELLS)
     types = transitions.actions_N3[:, 0]

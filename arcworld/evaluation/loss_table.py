@@ -1,7 +1,7 @@
-"""The loss a run was trained on, measured on recordings it was not.
+"""The training loss of a run, measured on other recordings.
 
-Knows windows and the world model's own loss; knows nothing of baselines. Windows follow one another
-and share one frame, so every transition counts once; the weights are those of training.
+Windows follow one another and share one frame, so every transition counts once. The loss weights
+are those of training.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from arcworld.tokens.sequence import CodedEpisode
 from arcworld.tokens.vocabulary import Vocabulary
 
 TOKENS = 8_192
-"""Tokens a batch, roughly."""
+"""Approximate number of tokens per batch."""
 
 
 class _Sum:
-    """Token losses by weight and outcome losses by count, over batches."""
+    """Running sums over batches: token losses by weight, outcome losses by count."""
 
     def __init__(self) -> None:
         self.tokens = self.weight = self.outcomes = self.count = 0.0
@@ -53,10 +53,13 @@ class _Sum:
 def loss_table(
     run: Run, transitions: Transitions, coded: Sequence[CodedEpisode], progress: ProgressCallback
 ) -> Table:
-    """`loss` over all and novel transitions, by game: weighted tokens plus outcomes, in nats.
+    """Table of `loss` on all and on novel transitions, by game.
+
+    The loss is the weighted mean over tokens plus the mean over outcomes, in nats (lower is
+    better).
 
     Raises:
-        ArcworldError: the run does not say what it was trained with.
+        ArcworldError: the run has no record of its training settings.
     """
     layout, frames = _layout(run)
     table: Table = {"all": {}, "novel": {}}
@@ -86,21 +89,21 @@ def _losses(run: Run, batch: Batch) -> dict[str, torch.Tensor]:
 
 
 def _layout(run: Run) -> tuple[Layout, int]:
-    """What training weighed, and the frames of its windows."""
+    """The batch layout with the loss weights of training, and the frames per training window."""
     settings: Any = run.about.get("settings") or {}
     try:
         weights = LossWeights(**settings["weights"])
         frames = int(settings["windows"]["frames"])
     except (KeyError, TypeError, ValueError) as error:
         raise ArcworldError(
-            f"{run.folder / 'run.json'}: settings hold no usable {error}; expected the weights and"
-            " windows of training; restore the file or train the run again"
+            f"{run.folder / 'run.json'}: found settings without a usable {error}; expected the"
+            " weights and windows of training; restore the file or train the run again"
         ) from None
     return Layout(run.world_model.vocabulary, weights), frames
 
 
 type _Window = tuple[CodedEpisode, NDArray[np.bool_]]
-"""A window, and which of its transitions are novel."""
+"""A window, and whether each of its transitions is novel."""
 
 
 def _windows(
@@ -119,7 +122,7 @@ def _windows(
 
 
 def _only(vocabulary: Vocabulary, batch: Batch, kept: Sequence[NDArray[np.bool_]]) -> Batch:
-    """The batch with no loss but on the kept transitions: action, outcome, next frame."""
+    """The batch with loss only on the kept transitions: their action, outcome and next frame."""
     ids = batch.input_ids_BL
     keep = torch.zeros_like(ids, dtype=torch.bool)
     for row, wanted in enumerate(kept):

@@ -1,10 +1,10 @@
-"""Open loop: the model dreams with the true actions, feeding itself its own frames.
+"""Open-loop evaluation: the model gets the true actions but only its own predicted frames.
 
-Knows start frames, dreams and their baselines; knows nothing of files. A dream begins with the true
-history up to its start frame; from then on frames and level-up marks are the model's own, and its
-context slides over them. Measured at depth d is the frame after d actions, and *changed* means
-changed against the start frame. A dream of which RESET or a level-up is part is told apart from
-that depth on (`crossing`): a level never seen cannot be dreamt.
+Such a rollout is called a dream. It begins with the true history up to its start frame. After that,
+frames and level-up tokens are the model's own predictions, and the context window slides over them.
+At depth d the frame after d actions is scored. *Changed* means changed since the start frame.
+From the first RESET or level-up on, a dream counts as `crossing`: the model cannot predict a level
+that it has never seen.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ from arcworld.tokens.sequence import CodedEpisode, cells_of
 
 HORIZON = DEPTHS[-1]
 STARTS = 20
-"""Dreams a game, their start frames evenly spread over its episodes."""
+"""Dreams per game; their start frames are evenly spread over its episodes."""
 
 
 def spread(
     transitions: Transitions, wanted_N: NDArray[np.bool_], per_game: int
 ) -> NDArray[np.intp]:
-    """Places of `per_game` wanted transitions of each game, evenly spread; all where they are few.
+    """Sorted indices of up to `per_game` wanted transitions of each game, evenly spread.
 
-    The same for every model, and in order.
+    The choice does not depend on the model.
     """
     chosen: list[NDArray[np.intp]] = []
     for game in np.unique(transitions.games_N):
@@ -49,7 +49,7 @@ def spread(
 
 
 def has_future(transitions: Transitions, depth: int) -> NDArray[np.bool_]:
-    """Whether a transition and the `depth` - 1 after it stand in one episode, bool [N]."""
+    """Whether the `depth` - 1 transitions after each are in the same episode, bool [N]."""
     lengths = np.array([len(episode) for episode in transitions.episodes])
     return transitions.t_N + depth <= lengths[transitions.episode_N]
 
@@ -59,8 +59,9 @@ class Dreams:
     """S dreams of `HORIZON` actions.
 
     Attributes:
-        transitions: all that were laid out; `starts_S` are places in it.
-        frames_DSHW: what was dreamt after 1, 2, ... actions.
+        transitions: all evaluated transitions.
+        starts_S: index in `transitions` of each dream's first transition.
+        frames_DSHW: predicted frames after 1, 2, ... actions, uint8 [D, S, 64, 64].
     """
 
     transitions: Transitions
@@ -69,38 +70,41 @@ class Dreams:
 
     @property
     def depth(self) -> int:
-        """How many actions the dreams go on for."""
+        """Number of actions per dream."""
         return len(self.frames_DSHW)
 
     @property
     def games_S(self) -> NDArray[np.str_]:
-        """The game of each dream."""
+        """Game of each dream."""
         return self.transitions.games_N[self.starts_S]
 
     def at(self, depth: int) -> Transitions:
-        """The frames after `depth` actions as transitions from the start frames."""
+        """Transitions from the start frames to the true frames after `depth` actions."""
         last = self.transitions.take(self.starts_S + depth - 1)
         return replace(last, frames_NHW=self.transitions.frames_NHW[self.starts_S])
 
     def ordinary_S(self, depth: int) -> NDArray[np.bool_]:
-        """Dreams whose first `depth` actions are no RESET and win no level."""
+        """Whether the first `depth` actions have no RESET and win no level, bool [S]."""
         odd_N = self.transitions.is_reset_N | self.transitions.level_up_N
         return ~odd_N[self.starts_S[:, None] + np.arange(depth)].any(1)
 
     def subsets(self, depth: int) -> dict[str, NDArray[np.bool_]]:
-        """`all`; `novel`, where the last action in its true frame is; `ordinary`, `crossing`."""
+        """Subsets of the dreams at a depth: `all`, `novel`, `ordinary` and `crossing`.
+
+        A dream is novel if its last action in the true frame before it is novel.
+        """
         novel_S = self.transitions.novel_N[self.starts_S + depth - 1]
         ordinary_S = self.ordinary_S(depth)
         every = np.ones(len(self.starts_S), dtype=np.bool_)
         return {"all": every, "novel": novel_S, "ordinary": ordinary_S, "crossing": ~ordinary_S}
 
     def table(self, depth: int) -> Table:
-        """Part `open_loop/DEPTH`."""
+        """Table of part `open_loop/DEPTH`."""
         frames = self.frames_DSHW[depth - 1]
         return frame_table(self.at(depth), frames, subsets=self.subsets(depth))
 
     def curve(self, measure: str) -> list[float | None]:
-        """A measure over all dreams at each depth from 1."""
+        """Value of a measure over all dreams at each depth, from depth 1."""
         every = np.ones(len(self.starts_S), dtype=np.bool_)
         reported: list[float | None] = []
         for depth in range(1, self.depth + 1):
@@ -113,7 +117,7 @@ class Dreams:
 def dream_all(
     run: Run, transitions: Transitions, coded: Sequence[CodedEpisode], progress: ProgressCallback
 ) -> Dreams:
-    """Dream from `STARTS` frames a game."""
+    """Dream from `STARTS` start frames per game."""
     starts_S = spread(transitions, has_future(transitions, HORIZON), STARTS)
     at_SD = starts_S[:, None] + np.arange(HORIZON)
     actions_SD3 = transitions.actions_N3[at_SD]
@@ -123,7 +127,7 @@ def dream_all(
 
 
 def frames_of(run: Run, indices_DSC: NDArray[np.int32]) -> NDArray[np.uint8]:
-    """Dreamt codes as frames, uint8 [D, S, 64, 64]."""
+    """Decode dreamt codes to frames, uint8 [D, S, 64, 64]."""
     shape = (*indices_DSC.shape[:2], SIDE, SIDE)
     if not indices_DSC.size:
         return np.zeros(shape, np.uint8)
@@ -136,7 +140,7 @@ def histories_at(
     coded: Sequence[CodedEpisode],
     places_S: NDArray[np.intp],
 ) -> list[CodedEpisode]:
-    """All true history that fits, up to each place's frame."""
+    """True history up to the frame of each transition in `places_S`, as long as the context."""
     frames = model.config.context_frames
     return [window_at(transitions, coded, int(i), frames) for i in places_S]
 
@@ -147,7 +151,7 @@ def dream(
     actions_SD3: NDArray[np.int16],
     progress: Callable[[int, int], None],
 ) -> NDArray[np.int32]:
-    """Codes of the frames that D actions lead each of S histories to, int32 [D, S, 64]."""
+    """Predicted codes after each of D actions, for each of S histories, int32 [D, S, 64]."""
     now = list(histories)
     indices: list[NDArray[np.int32]] = []
     total = actions_SD3.shape[1]
@@ -162,7 +166,7 @@ def dream(
 
 
 def _ask(history: CodedEpisode, action_3: NDArray[np.int16]) -> CodedEpisode:
-    """The history with an action that awaits its frame."""
+    """The history with one more action, whose frame is still to be predicted."""
     return replace(
         history,
         types_A=np.append(history.types_A, action_3[0]),
@@ -173,7 +177,7 @@ def _ask(history: CodedEpisode, action_3: NDArray[np.int16]) -> CodedEpisode:
 
 
 def _go_on(asked: CodedEpisode, codes_C: NDArray[np.int32], won: bool) -> CodedEpisode:
-    """The history with the frame, and the level-up, that the model itself predicted."""
+    """The history with the predicted frame and the predicted level-up appended."""
     outcomes = asked.outcomes_A.copy()
     outcomes[-1] = Outcome.LEVEL_WON if won else Outcome.NOTHING
     indices = np.concatenate([asked.indices_TC, codes_C[None]])
@@ -181,8 +185,10 @@ def _go_on(asked: CodedEpisode, codes_C: NDArray[np.int32], won: bool) -> CodedE
 
 
 def baseline_dreams(dreams: Dreams, baselines: FrameBaselines | None) -> dict[str, Dreams]:
-    """What is had for nothing at each depth: `copy` is the start frame again; `majority`; `lookup`
-    goes on from what it found itself, as the model does. Without training only `copy`.
+    """Dreams of the frame baselines, by name; without training recordings only `copy`.
+
+    `copy` repeats the start frame. `lookup` continues from the frames that it found, as the model
+    continues from its own.
     """
     transitions, starts_S = dreams.transitions, dreams.starts_S
     frames = transitions.frames_NHW[starts_S]

@@ -1,7 +1,7 @@
-"""How well an outcome is predicted: ranking, probability, calibration, beside the base rate.
+"""Quality of predicted outcomes: ranking, Brier score and calibration, with the base rate.
 
-Knows probabilities and what came; knows nothing of models. Sources: average precision as in
-Davis & Goadrich 2006 (ties share their rank); Brier 1950; calibration error in ten equal bins.
+Sources: average precision as in Davis & Goadrich 2006 (ties share their rank); the Brier score is
+from Brier 1950. The calibration error uses ten equal bins.
 """
 
 from __future__ import annotations
@@ -23,10 +23,15 @@ def outcome_table(
     outcomes_NO: NDArray[np.floating],
     subsets: dict[str, NDArray[np.bool_]] | None = None,
 ) -> Table:
-    """`average_precision`, `brier`, `calibration_error`, `base_rate`, `f1_memory` of level-ups.
+    """Table of `average_precision`, `brier`, `calibration_error`, `base_rate` and `f1_memory`.
 
-    `f1_memory` is at probability one half, and is memory where the levels were seen in training.
-    The same of game over, with `game_over_` before the name. On `all` and `novel`, or on others.
+    They are measured for level-ups, and for game over with the prefix `game_over_`. `f1_memory`
+    is the F1 score at probability 0.5; it measures memory if the levels were in training.
+
+    Args:
+        transitions: what was predicted.
+        outcomes_NO: probability of each `Outcome`, [N, 3].
+        subsets: name -> bool [N]; None for `all` and `novel`.
     """
     level = BinaryForecast.of(transitions, outcomes_NO, Outcome.LEVEL_WON)
     over = BinaryForecast.of(transitions, outcomes_NO, Outcome.GAME_OVER)
@@ -45,7 +50,13 @@ def outcome_table(
 
 @dataclass(frozen=True, eq=False)
 class BinaryForecast:
-    """N probabilities of one yes-or-no question, what came, and in which recordings."""
+    """N predictions of a binary event.
+
+    Attributes:
+        probability_N: predicted probability of the event.
+        truth_N: whether the event occurred.
+        recordings_N: number of the recording that each item is from, for the bootstrap.
+    """
 
     probability_N: NDArray[np.float64]
     truth_N: NDArray[np.bool_]
@@ -55,24 +66,24 @@ class BinaryForecast:
     def of(
         cls, transitions: Transitions, outcomes_NO: NDArray[np.floating], outcome: Outcome
     ) -> BinaryForecast:
-        """Whether an action has this outcome."""
+        """The forecast of one `Outcome`."""
         truth = transitions.outcomes_N == outcome
         return cls(outcomes_NO[:, outcome].astype(np.float64), truth, transitions.recordings_N)
 
     def take(self, chosen_N: NDArray[np.bool_]) -> BinaryForecast:
-        """Some of them."""
+        """The chosen items."""
         return BinaryForecast(
             self.probability_N[chosen_N], self.truth_N[chosen_N], self.recordings_N[chosen_N]
         )
 
     @property
     def bins_N(self) -> NDArray[np.intp]:
-        """Which of ten equal bins each probability falls in."""
+        """Index (0-9) of the equal-width bin of each probability."""
         return np.minimum((self.probability_N * BINS).astype(np.intp), BINS - 1)
 
 
 def binary_measures(forecast: BinaryForecast) -> Values:
-    """The measures of one yes-or-no question; None where nothing can be said."""
+    """The measures of one binary forecast; None where a measure is undefined."""
     probability_N, truth_N = forecast.probability_N, forecast.truth_N
     if not len(truth_N):
         names = ("average_precision", "brier", "calibration_error", "base_rate", "f1_memory")
@@ -93,7 +104,9 @@ def binary_measures(forecast: BinaryForecast) -> Values:
 def average_precision(
     probability_N: NDArray[np.float64], truth_N: NDArray[np.bool_]
 ) -> float | None:
-    """Mean precision at each recall step; items of equal probability count as one step.
+    """Precision averaged over recall steps; items of equal probability form one step.
+
+    None if the event never occurred.
 
     >>> average_precision(np.array([0.9, 0.8, 0.1]), np.array([True, False, True]))
     0.8333333333333333
@@ -110,7 +123,7 @@ def weighted_precision(
     truth_N: NDArray[np.bool_],
     weights_SN: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """`average_precision` where item n counts `weights_SN[s, n]` times, [S]; NaN without truth."""
+    """`average_precision` with item n counted `weights_SN[s, n]` times, [S]; NaN without events."""
     order = np.argsort(-probability_N, kind="stable")
     ranked, weights_SN = probability_N[order], weights_SN[:, order]
     ends = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)
@@ -123,7 +136,7 @@ def weighted_precision(
 
 
 def calibration_error(forecast: BinaryForecast) -> float:
-    """Mean distance of probability and frequency over ten equal bins, weighted by count.
+    """Mean absolute difference of predicted probability and frequency, over bins by count.
 
     >>> probability, truth = np.array([0.75, 0.75]), np.array([True, False])
     >>> calibration_error(BinaryForecast(probability, truth, np.zeros(2, int)))
@@ -134,9 +147,9 @@ def calibration_error(forecast: BinaryForecast) -> float:
 
 
 def binary_intervals(forecast: BinaryForecast) -> Values:
-    """Intervals of `average_precision`, `brier` and `calibration_error` over recordings.
+    """95 % bootstrap intervals of `average_precision`, `brier` and `calibration_error`.
 
-    Empty for one recording alone.
+    Whole recordings are resampled. Empty if there is only one recording.
     """
     if not forecast.truth_N.any():
         return {}
@@ -157,7 +170,7 @@ def binary_intervals(forecast: BinaryForecast) -> Values:
 
 
 def reliability(forecast: BinaryForecast) -> list[dict[str, float]]:
-    """Bin by bin: mean `probability`, `frequency` of what came, `count`; empty bins left out."""
+    """Mean `probability`, observed `frequency` and `count` of each bin that is not empty."""
     rows: list[dict[str, float]] = []
     for one in np.unique(forecast.bins_N):
         chosen = forecast.take(forecast.bins_N == one)

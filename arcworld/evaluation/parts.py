@@ -1,14 +1,14 @@
-"""What an evaluation is made of: names of parts and subsets, and how tables call them.
+"""Names of the parts and subsets of an evaluation, and their titles in tables.
 
-Knows names alone, and imports nothing: anyone who shows a table need not load a model.
+This module imports nothing, so a table can be shown without loading a model.
 """
 
 from __future__ import annotations
 
 DEPTHS = (1, 4, 8, 16)
-"""How many actions deep the open loop is measured."""
+"""Depths, in actions, at which the open loop is scored."""
 DEEP = 4
-"""How deep action use is measured, beside one action."""
+"""The second depth of action use, in actions; the first is 1."""
 OUTCOME_HELD_OUT, POLICY_HELD_OUT = "outcome_held_out_levels", "policy_held_out_levels"
 SUBSETS = {
     "all": "all",
@@ -21,21 +21,21 @@ SUBSETS = {
     "crossing": "crossing",
 }
 TITLES = {
-    "world_model": "World model, per frame: own codes inside a frame, true frames before it",
-    "world_model_teacher_forced": "World model, teacher-forced: every token given the true ones",
-    "outcome": "Outcome of an action: does it win the level, is the game over",
-    "policy": "Policy on winning stretches (exploration apart, half of it is random)",
+    "world_model": "World model: next frame, given the true frames before it",
+    "world_model_teacher_forced": "World model, teacher-forced: each token, given the true tokens",
+    "outcome": "Outcome of an action: level won, game over",
+    "policy": "Policy on winning stretches; exploration, partly random, is separate",
     **{
-        f"open_loop/{depth}": f"Open loop, {depth} deep: true actions, own frames; changed is"
-        " against the start frame"
+        f"open_loop/{depth}": f"Open loop, depth {depth}: true actions, predicted frames;"
+        " changed since the start frame"
         for depth in DEPTHS
     },
     "action_use/1": "Action use: changed cells right with the true action minus with another",
-    f"action_use/{DEEP}": "Action use, some actions deep: the first is another",
-    "action_engine": "What another action leads to, against the game itself",
+    f"action_use/{DEEP}": f"Action use after {DEEP} actions: only the first one is replaced",
+    "action_engine": "Predictions after another action, compared with the game itself",
     OUTCOME_HELD_OUT: "Outcome on held-out levels: not in training, three folds",
     POLICY_HELD_OUT: "Policy on winning stretches of held-out levels: not in training, three folds",
-    "tokenizer": "Tokenizer: frames to codes and back",
-    "tokenizer_unseen_games": "Tokenizer on our own games that were left out of training",
-    "tokenizer_vqvae": "The seed's VQ-VAE on the same frames, trained for a minute or two",
+    "tokenizer": "Tokenizer: frames encoded and decoded",
+    "tokenizer_unseen_games": "Tokenizer on games of this project that are not in training",
+    "tokenizer_vqvae": "VQ-VAE on the same frames, trained for a minute or two",
 }

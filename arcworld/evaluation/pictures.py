@@ -1,7 +1,4 @@
-"""Pictures of an evaluation and of play: film-strips that show what numbers cannot.
-
-Knows frames, colours and words in a margin; knows nothing of models.
-"""
+"""Pictures of an evaluation and of play: rows of frames with labels in the margin."""
 
 from __future__ import annotations
 
@@ -20,15 +17,19 @@ from arcworld.recordings.episode import CLICK, SIDE, Episode, Outcome
 
 type Picture = NDArray[np.uint8]
 """RGB, uint8 [height, width, 3]."""
-MARGIN = 84
-"""Pixels on the left for words."""
+MARGIN = 134
+"""Width in pixels of the margin for labels, on the left."""
 WORST = 8.0
-"""Nats at which a surprise map is black."""
+"""Nats per cell at and above which a surprise map is black."""
 HEAT: NDArray[np.float64] = np.array(
     [[255, 255, 255], [255, 170, 60], [200, 30, 30], [0, 0, 0]], np.float64
 )
 _HEAT = np.linspace(0, 1, len(HEAT))
 INK = np.array([229, 58, 163], dtype=np.uint8)
+FILM_LABELS = (
+    "Previous frame", "Actual next frame", "Predicted next frame", "Error", "Surprise per cell",
+)  # fmt: skip
+DREAM_LABELS = ("Actual frame", "Predicted frame", "Error")
 
 
 def film_strip(
@@ -40,10 +41,9 @@ def film_strip(
     frames: int = 6,
     zoom: int = 2,
 ) -> Picture:
-    """Consecutive frames of a game in five rows: before, true, predicted, difference, surprise.
+    """Consecutive transitions of a game in five rows, from previous frame to surprise per cell.
 
-    The stretch is the one where most novel things happen; how well they are predicted plays no
-    part in the choice.
+    The stretch with most novel changes is shown. The choice does not depend on the predictions.
     """
     at = _busiest(transitions, game, frames)
     rows = [
@@ -55,15 +55,13 @@ def film_strip(
     ]
     for picture, i in zip(rows[0], at, strict=True):
         mark(picture, transitions.actions_N3[i], zoom)
-    return with_words(
-        contact_sheet(rows), ["before", "true", "predicted", "difference", "surprise"]
-    )
+    return with_words(contact_sheet(rows), FILM_LABELS)
 
 
 def surprise_map(
     frame_HW: NDArray[np.uint8], nll_C: NDArray[np.floating], zoom: int = 2
 ) -> Picture:
-    """Nats by cell as heat over the frame in pale grey: none at 0, black at `WORST` and more.
+    """Surprise per cell (nats) as a heat map over the pale frame; black from `WORST` nats on.
 
     >>> plain = np.zeros((64, 64), np.uint8)
     >>> surprise_map(plain, np.array([0.0, WORST] * 32))[0, [0, 127]].tolist()
@@ -78,10 +76,10 @@ def surprise_map(
 
 
 def dream_strip(dreams: Dreams, game: str, *, zoom: int = 2) -> Picture:
-    """One dream of a game by depth in three rows: true, dreamt, difference; first its start.
+    """One dream of a game by depth, in three rows: actual frame, predicted frame, error.
 
-    Of the game's dreams it is the one in which most pixels change without RESET or level-up, if
-    there is one; how well it is dreamt plays no part in the choice.
+    The first column is the start frame. The dream with most changed pixels is shown, if possible
+    one without RESET or level-up. The choice does not depend on the predictions.
     """
     changes = dreams.at(dreams.depth)
     moved = (changes.frames_NHW != changes.next_NHW).sum((1, 2))
@@ -94,11 +92,11 @@ def dream_strip(dreams: Dreams, game: str, *, zoom: int = 2) -> Picture:
         rows[0].append(to_rgb(true, zoom))
         rows[1].append(to_rgb(dreamt, zoom))
         rows[2].append(difference(true, dreamt, zoom))
-    return with_words(contact_sheet(rows), ["true", "dreamt", "difference"])
+    return with_words(contact_sheet(rows), DREAM_LABELS)
 
 
 def _busiest(transitions: Transitions, game: str, frames: int) -> Sequence[int]:
-    """Places of `frames` transitions in a row of one episode with most novel change."""
+    """Indices of `frames` consecutive transitions of one episode with most novel changes."""
     counts = (transitions.frames_NHW != transitions.next_NHW).any((1, 2))
     lively = counts & transitions.novel_N & ~transitions.is_reset_N
     best, best_at = -1.0, range(0)
@@ -113,9 +111,9 @@ def _busiest(transitions: Transitions, game: str, frames: int) -> Sequence[int]:
 
 
 def play_strip(episode: Episode, *, frames: int = 12, columns: int = 6, zoom: int = 2) -> Picture:
-    """Play from its first frame to its last in rows, each click marked where it falls.
+    """Frames of a play in reading order, with a ring at each click.
 
-    Frames are spread evenly, but every frame right before a level-up is among them.
+    The frames are evenly spread, and every frame just before a level-up is included.
     """
     last = len(episode.frames_THW) - 1
     evenly = np.linspace(0, last, min(frames, last + 1)).round().astype(int)
@@ -133,7 +131,7 @@ def play_strip(episode: Episode, *, frames: int = 12, columns: int = 6, zoom: in
 
 
 def mark(picture: Picture, action_3: NDArray[np.integer], zoom: int) -> None:
-    """A ring round the pixel that is clicked."""
+    """Draw a ring around the clicked pixel, in place; other actions draw nothing."""
     kind, x, y = (int(value) for value in action_3)
     if kind != CLICK:
         return
@@ -144,7 +142,7 @@ def mark(picture: Picture, action_3: NDArray[np.integer], zoom: int) -> None:
 
 
 def with_words(picture: Picture, words: Sequence[str]) -> Picture:
-    """A margin on the left with one word beside each row of a sheet."""
+    """Add a margin on the left with one label for each row of a contact sheet."""
     from PIL import Image, ImageDraw, ImageFont
 
     margin = np.full((picture.shape[0], MARGIN, 3), 255, dtype=np.uint8)
@@ -158,7 +156,7 @@ def with_words(picture: Picture, words: Sequence[str]) -> Picture:
 
 
 def save(picture: Picture, path: Path) -> Path:
-    """Write a picture as a small PNG: few colours make a small file."""
+    """Write a picture as a PNG of at most 128 colours, which makes a small file."""
     from PIL import Image
 
     path.parent.mkdir(parents=True, exist_ok=True)

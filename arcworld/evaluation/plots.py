@@ -1,7 +1,4 @@
-"""Plots of an evaluation: accuracy by depth beside the baselines, what was said against what came.
-
-Knows series of numbers; measures nothing itself.
-"""
+"""Plots of an evaluation: open-loop accuracy by depth, and a reliability diagram."""
 
 from __future__ import annotations
 
@@ -27,8 +24,7 @@ LINES = {"run": "-", "copy": ":", "majority": "-.", "lookup": "--"}
 
 
 def plot_open_loop(dreams: Mapping[str, Dreams], path: Path) -> Path:
-    """Accuracies over all dreams by depth: a panel a measure, a line for the run and each
-    baseline."""
+    """Plot open-loop accuracy by depth: one panel per measure, one line per run and baseline."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(4 * len(MEASURES), 3.2), layout="constrained")
@@ -39,7 +35,7 @@ def plot_open_loop(dreams: Mapping[str, Dreams], path: Path) -> Path:
             depths = range(1, len(curve) + 1)
             reported = [float("nan") if value is None else value for value in curve]
             axes.plot(depths, reported, LINES[who], color=COLOURS[who], label=who)
-        axes.set(title=title, xlabel="actions deep", ylim=(-0.02, 1.02))
+        axes.set(title=title, xlabel="depth (actions)", ylim=(-0.02, 1.02))
         axes.set_xticks(DEPTHS)
         axes.grid(alpha=0.3)
     panels[0].legend(fontsize=8)
@@ -47,19 +43,28 @@ def plot_open_loop(dreams: Mapping[str, Dreams], path: Path) -> Path:
 
 
 def plot_reliability(bins: Mapping[str, Sequence[Mapping[str, float]]], path: Path) -> Path:
-    """Frequency against probability by bin; a point grows with how many actions fell in its bin."""
+    """Plot observed frequency of level-ups against predicted probability, by bin.
+
+    A larger point stands for more actions in the bin.
+    """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(4, 3.6), layout="constrained")
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color="#888888", linewidth=1)
     for part, rows in bins.items():
-        said = [row["probability"] for row in rows]
-        came = [row["frequency"] for row in rows]
+        probability = [row["probability"] for row in rows]
+        frequency = [row["frequency"] for row in rows]
         sizes = [12 + 12 * len(str(int(row["count"]))) for row in rows]
-        axes.plot(said, came, linewidth=1, alpha=0.6)
-        axes.scatter(said, came, s=sizes, label=part.replace("_", ", levels "))
-    axes.set(xlabel="P(level won) said", ylabel="came", xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
+        axes.plot(probability, frequency, linewidth=1, alpha=0.6)
+        axes.scatter(probability, frequency, s=sizes, label=part.replace("_", " "))
+    axes.set(
+        title="P(level won)",
+        xlabel="predicted probability",
+        ylabel="observed frequency",
+        xlim=(-0.03, 1.03),
+        ylim=(-0.03, 1.03),
+    )
     axes.legend(fontsize=8)
     return _save(figure, path)
 

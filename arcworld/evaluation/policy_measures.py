@@ -1,7 +1,6 @@
-"""How often a policy does what the demos do where they show skill, beside its baselines.
+"""Accuracy of a policy: how often it chooses the recorded action.
 
-Knows choices and transitions; the policy of v2 is the masked heads, that of v1 the world model's
-own next-token head.
+The policy of scheme v2 has masked heads; that of v1 is the world model's next-token head.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ def greedy_choices(
     coded: Sequence[CodedEpisode],
     progress: ProgressCallback,
 ) -> NDArray[np.int16]:
-    """Likeliest legal type, and likeliest cell where a click is legal, int16 [N, 2]."""
+    """Most likely legal type, and most likely cell if a click is legal (else 64), int16 [N, 2]."""
     chosen = np.full((len(transitions), 2), NO_CELL, dtype=np.int16)
     frames = model.config.context_frames
     rows = [window_at(transitions, coded, i, frames) for i in range(len(transitions))]
@@ -50,7 +49,12 @@ def greedy_choices(
 
 
 def policy_table(transitions: Transitions, chosen_N2: NDArray[np.int16]) -> Table:
-    """`type_acc`, `loc_acc` and per-class recall, on winning stretches and apart from them."""
+    """Table of `type_acc`, `loc_acc`, `action_acc` and the recall of each action type.
+
+    Args:
+        transitions: the recorded actions.
+        chosen_N2: chosen type and cell.
+    """
     types, cells = choices(transitions)
     type_right = chosen_N2[:, 0] == types
     click = types == CLICK
@@ -67,8 +71,10 @@ def policy_table(transitions: Transitions, chosen_N2: NDArray[np.int16]) -> Tabl
 
 
 def policy_subsets(transitions: Transitions) -> dict[str, NDArray[np.bool_]]:
-    """`all` and `novel` are winning stretches; `change_points` those of them where the action is
-    not the one before; `exploration` is the rest, half of it random. RESET is in none.
+    """Subsets for policy measures, bool [N] each; RESET is in none.
+
+    `all` and `novel` contain only winning stretches. `change_points` are those of them where the
+    action differs from the one before. `exploration` is everything outside winning stretches.
     """
     types, cells = choices(transitions)
     chosen = types != RESET

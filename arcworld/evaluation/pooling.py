@@ -1,9 +1,8 @@
-"""Measures as sums over sums, pooled over items by subset and by game, with intervals.
+"""Pool measures over items by subset and by game, with bootstrap intervals.
 
-Knows ratios; knows nothing of frames or models. A report nests part, subset, game, measure. Beside
-a measure stand `NAME_low` and `NAME_high`: the middle 95 % of 1,000 bootstrap resamples of whole
-recordings (Efron 1979), since transitions of one recording are not independent. One recording
-alone gives no interval.
+Most measures are a sum divided by a sum. `NAME_low` and `NAME_high` are the 95 % interval: the
+middle of 1,000 bootstrap resamples of whole recordings (Efron 1979). Recordings are resampled
+because the transitions of one recording are not independent. A single recording has no interval.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ BOUNDS = ("low", "high")
 
 @functools.cache
 def resamples(recordings: int) -> NDArray[np.float64]:
-    """How often each of R recordings is drawn in each resample, [1000, R]; always the same.
+    """How often each of R recordings is drawn in each resample, [1000, R]; the seed is fixed.
 
     >>> resamples(3).shape, bool((resamples(3).sum(1) == 3).all())
     ((1000, 3), True)
@@ -39,7 +38,7 @@ def resamples(recordings: int) -> NDArray[np.float64]:
 
 
 def bounds(name: str, values: NDArray[np.float64]) -> Values:
-    """`NAME_low` and `NAME_high`: the middle 95 % of what resamples gave, NaN left out."""
+    """`NAME_low` and `NAME_high`: the middle 95 % of the resampled values, NaN left out."""
     reported = values[~np.isnan(values)]
     if not len(reported):
         return {}
@@ -51,14 +50,17 @@ def bounds(name: str, values: NDArray[np.float64]) -> Values:
 
 @dataclass(frozen=True, eq=False)
 class Ratio:
-    """A measure of N items: the sum of `top_N` over the sum of `bottom_N`, then `then`."""
+    """A measure of N items: the sum of `top_N` divided by the sum of `bottom_N`.
+
+    `then` is applied to the quotient, for example `exp` for a perplexity.
+    """
 
     top_N: NDArray[Any]
     bottom_N: NDArray[Any]
     then: Callable[[float], float] | None = None
 
     def of(self, chosen_N: NDArray[np.bool_]) -> float | None:
-        """The measure over the chosen items."""
+        """Value over the chosen items; None where the bottom sum is 0."""
         bottom = float(self.bottom_N[chosen_N].sum())
         if bottom == 0:
             return None
@@ -68,10 +70,10 @@ class Ratio:
     def resampled(
         self, chosen_N: NDArray[np.bool_], recordings_N: NDArray[np.intp]
     ) -> NDArray[np.float64]:
-        """The measure in each resample of the chosen items' recordings, NaN where undefined.
+        """Value in each resample of the chosen items' recordings; NaN where undefined.
 
-        Empty where fewer than two recordings count: resamples of one are all alike, and an
-        interval of no width would look certain.
+        Empty if fewer than two recordings count: all resamples of one recording are equal, and an
+        interval of width zero would look certain.
         """
         _, back = np.unique(recordings_N[chosen_N], return_inverse=True)
         tops = np.bincount(back, self.top_N[chosen_N])
@@ -85,19 +87,19 @@ class Ratio:
 
 
 def share(true_N: NDArray[np.bool_], among_N: NDArray[np.bool_] | None = None) -> Ratio:
-    """How many items are true, among all or some."""
+    """Share of true items, among all items or among those in `among_N`."""
     among = np.ones(len(true_N), dtype=np.bool_) if among_N is None else among_N
     return Ratio(true_N & among, among)
 
 
 @dataclass(frozen=True, eq=False)
 class Grouping:
-    """Which of N items are told of together.
+    """How N items are grouped in a table.
 
     Attributes:
-        subsets: each a choice of items, bool [N].
-        games_N: the game's name.
-        recordings_N: a number for the recording.
+        subsets: name -> bool [N].
+        games_N: name of the game of each item.
+        recordings_N: number of the recording of each item.
     """
 
     subsets: Mapping[str, NDArray[np.bool_]]
@@ -105,7 +107,7 @@ class Grouping:
     recordings_N: NDArray[np.intp]
 
     def table(self, measures: Mapping[str, Ratio]) -> Table:
-        """Every measure with its interval and `count` items, over all games and by game."""
+        """Table of every measure with its interval and the `count` of items."""
 
         def measure(chosen_N: NDArray[np.bool_]) -> Values:
             values: Values = {}
@@ -118,7 +120,10 @@ class Grouping:
         return self.table_by(measure)
 
     def table_by(self, measure: Callable[[NDArray[np.bool_]], Values]) -> Table:
-        """`table` for measures that are no ratio: `measure` takes the chosen items."""
+        """Table of measures that are no ratio; `measure` is called with the chosen items, bool [N].
+
+        The rows are each subset, over all games (`all`) and by game.
+        """
         table: Table = {}
         for subset, game, chosen_N in self._groups():
             values = {**measure(chosen_N), "count": float(chosen_N.sum())}

@@ -35,7 +35,13 @@ from arcworld.recordings.reader import read_recording
 
 @dataclass(frozen=True)
 class PlayedGame:
-    """One game played: the result as plain values, its recording, whether it was trained on."""
+    """One played game.
+
+    Attributes:
+        result: the play result as plain values.
+        recording: its file.
+        is_known: whether the run was trained on this game.
+    """
 
     result: Mapping[str, Any]
     recording: Path
@@ -55,18 +61,18 @@ def write_page(
 
     Args:
         run: what the page is about.
-        known: measured on recordings that were not trained on.
-        unknown: measured on games that were not trained on.
-        played: games, as an agent played them.
-        folder: for pages and pictures; without it, `report` in the run's folder.
-        films: moving pictures to show first, by what they show.
+        known: evaluation on recordings outside training.
+        unknown: evaluation on games outside training.
+        played: games that an agent played.
+        folder: for pages and pictures; `report` in the run's folder if None.
+        films: caption -> moving picture; shown first.
 
     Returns:
         The HTML page.
     """
     folder = run.folder / "report" if folder is None else folder
-    both = [("Recordings that were not trained on", known)]
-    both += [("Games that were not trained on", unknown)] if unknown else []
+    both = [("Recordings not in training", known)]
+    both += [("Games not in training", unknown)] if unknown else []
     parts = [
         f"# {run.name}",
         _what(run),
@@ -81,12 +87,12 @@ def write_page(
         "## P(level won)",
         *_levels(folder, known),
         *(["## Games played", *_plays(folder, played)] if played else []),
-        "## Beside the baselines",
+        "## Compared with the baselines",
         headline_table(known.parts, known.about).as_markdown(),
         *(part for title, one in both for part in _tables(one, title)),
         *_curves(run, folder),
         "## Every part in full",
-        "<details><summary>All measures of the recordings that were not trained on</summary>",
+        "<details><summary>All measures on the recordings not in training</summary>",
         *(sheet.as_markdown() for sheet in part_tables(known.parts)),
         "</details>",
     ]
@@ -101,14 +107,14 @@ def _moving(folder: Path, films: Mapping[str, Path]) -> list[str]:
     return [
         "## The shipped weights at play",
         "The agent plays with the weights that ship with the package. On each level the world model"
-        " gets the first frame and then only the actions. These games are among those it was"
-        " trained on.",
+        " gets the first frame and then only the actions. The weights were trained on these"
+        " games.",
         *(f"![{what}]({os.path.relpath(path, folder)})" for what, path in films.items()),
     ]
 
 
 def _curves(run: Run, folder: Path) -> list[str]:
-    """Training curves, where there are some; copied into the folder so that one page holds all."""
+    """Training curves if the run has some, copied into the folder of the page."""
     curves = run.folder / "training.png"
     if not curves.is_file():
         return []
@@ -129,8 +135,9 @@ def _what(run: Run) -> str:
 def _films(folder: Path, evaluation: Evaluation, title: str) -> list[str]:
     parts = [
         f"### {title}",
-        "From top to bottom: the previous frame (ring: click), the true next frame, the predicted"
-        " one, the error in red, and the surprise per cell, from white (none) to black"
+        "From top to bottom: the previous frame (ring: click), the actual next frame, the"
+        " predicted next frame, the error in red, and the surprise per cell. Surprise is the"
+        " negative log-likelihood of the actual cell, from white (none) to black"
         f" ({WORST:.0f} nats or more).",
     ]
     transitions = evaluation.transitions
@@ -144,18 +151,19 @@ def _films(folder: Path, evaluation: Evaluation, title: str) -> list[str]:
 def _open_loop(folder: Path, evaluation: Evaluation) -> list[str]:
     dreams = evaluation.dreams
     if not len(dreams["run"].starts_S):
-        return [f"No episode is {HORIZON} actions long."]
+        return [f"Not measured: no episode has {HORIZON} actions or more."]
     path = plot_open_loop(dreams, folder / "open-loop.png")
     depths = ", ".join(map(str, DEPTHS))
     parts = [
-        f"{len(dreams['run'].starts_S)} dreams: the true actions, but the model's own frames."
-        " `copy` is the start frame again.",
+        f"{len(dreams['run'].starts_S)} dreams: the model gets the true actions but only its own"
+        " predicted frames. `copy` repeats the start frame.",
         f"![Accuracy by depth]({path.name})",
     ]
     for game in sorted({str(game) for game in dreams["run"].games_S}):
         path = save(dream_strip(dreams["run"], game), folder / f"dream-{game}.png")
         parts.append(
-            f"**{game}**, start frame, then after {depths} actions.\n\n![{game}]({path.name})"
+            f"**{game}**: the start frame, then the frames after {depths} actions.\n\n"
+            f"![{game}]({path.name})"
         )
     return parts
 
@@ -165,18 +173,18 @@ def _levels(folder: Path, evaluation: Evaluation) -> list[str]:
     for part, bins in evaluation.bins.items():
         parts.append(bins_table(bins, TITLES[part]).as_markdown())
     path = plot_reliability(evaluation.bins, folder / "reliability.png")
-    return [f"![Predicted probability against frequency]({path.name})", *parts]
+    return [f"![Observed frequency against predicted probability]({path.name})", *parts]
 
 
 def _tables(evaluation: Evaluation, title: str) -> list[str]:
     wins = baselines_that_win(evaluation.parts)
-    said = ["Where a baseline is ahead over all games:", "\n".join(f"- {s}" for s in wins)]
+    losses = ["Where a baseline is better over all games:", "\n".join(f"- {s}" for s in wins)]
     tables = seed_tables(evaluation.parts, evaluation.about)
     return [
         f"### {title}",
         describe_evaluation(evaluation.about),
         *(sheet.as_markdown() for sheet in tables),
-        *(said if wins else []),
+        *(losses if wins else []),
     ]
 
 
@@ -197,7 +205,7 @@ def _plays(folder: Path, played: Sequence[PlayedGame]) -> list[str]:
 
 
 def _played_table(played: Sequence[PlayedGame]) -> TextTable:
-    columns = ("game", "trained on", "agent", "levels", "score", "actions", "ms an action")
+    columns = ("game", "in training", "agent", "levels", "score", "actions", "ms per action")
     rows: list[tuple[str, ...]] = []
     for one in played:
         result = one.result
@@ -214,4 +222,4 @@ def _played_table(played: Sequence[PlayedGame]) -> TextTable:
                 each,
             )
         )
-    return TextTable("By the toolkit's own scorecard", columns, rows, text_columns=3)
+    return TextTable("Games played, scored by the ARC-AGI-3 toolkit", columns, rows, text_columns=3)

@@ -1,8 +1,4 @@
-"""An evaluation as tables for people: the run beside its baselines, and which of them wins.
-
-Knows parts, measures and which way is better; knows nothing of terminals (`TextTable` is text) or
-of how anything was measured. No value stands here that the evaluation does not hold.
-"""
+"""Text tables of an evaluation: the run, its baselines, and which of them is better."""
 
 from __future__ import annotations
 
@@ -22,18 +18,18 @@ type Parts = Mapping[str, Table]
 
 BASELINES = ("copy", "majority", "repeat", "lookup")
 ALL_BASELINES = (*BASELINES, "chance")
-"""Chance stands where a policy is measured on levels it never saw; elsewhere others are ahead."""
+"""`chance` exists only for the policy on held-out levels; elsewhere other baselines are better."""
 LOWER = (
     "false_change", "perplexity", "bits_per_frame", "brier", "calibration_error", "loss",
     "tokens_per_frame",
 )  # fmt: skip
-"""Measures where less is better, whatever stands before the name."""
+"""Measures where lower is better, also with the prefix `game_over_`."""
 COUNTS = ("positives", "count")
 SHARES = (
     "_acc", "exact_frame", "false_change", "_recall", "_precision", "base_rate", "_used", "_share",
     "action_use", "ceiling",
 )  # fmt: skip
-"""How the names of measures end that are shares of something, told in per cent."""
+"""Endings of the names of measures that are shares; they are shown in percent."""
 NOTHING = "-"
 NO_INTERVAL = "none (one recording)"
 
@@ -55,10 +51,10 @@ class TextTable:
     rows: Sequence[Sequence[str]]
     note: str = ""
     text_columns: int = 1
-    """So many columns from the left are words; the others are numbers."""
+    """Number of columns from the left that hold words; the others are right-aligned numbers."""
 
     def as_markdown(self) -> str:
-        """For a page."""
+        """The table in Markdown, with title and note."""
         marks = ["---" if i < self.text_columns else "---:" for i in range(len(self.columns))]
         head = [f"**{self.title}**", "", _line(self.columns), f"|{'|'.join(marks)}|"]
         tail = ["", self.note] if self.note else []
@@ -71,7 +67,13 @@ def _line(cells: Iterable[str]) -> str:
 
 @dataclass(frozen=True)
 class HeadlineMeasure:
-    """A row of the seed's table: what it is called and where it is found."""
+    """A row of a summary table.
+
+    Attributes:
+        name: label of the row.
+        part: part of the evaluation with the measure.
+        measure: name of the measure there.
+    """
 
     name: str
     part: str
@@ -88,19 +90,17 @@ SEED_TABLE = (
     HeadlineMeasure("perplexity", "world_model_teacher_forced", "perplexity"),
     HeadlineMeasure("loss", "world_model_teacher_forced", "loss"),
 )
-"""Frame, action, level, perplexity and loss, as the seed reports them, on our measures."""
+"""Rows of the summary table: frame, action, level, perplexity and loss."""
 SEED_NOTE = (
-    "frame: cells right, per frame (own codes inside a frame, true frames before it). action: type"
-    " and cell on winning stretches. level: average precision of level-ups; its recall, where the"
-    " level was seen in training, is memory. perplexity: of frame codes, within one tokenizer"
-    " only. loss: with the weights of training."
+    "frame: cells right in the next frame, given the true frames before it. action: type and cell"
+    " right on winning stretches. level: average precision of level-ups; recall on levels seen in"
+    " training is memory. perplexity: of frame codes; comparable only within one tokenizer. loss:"
+    " with the weights of training. Lower is better for perplexity and loss."
 )
 
 
 def seed_tables(parts: Parts, about: Mapping[str, Any]) -> list[TextTable]:
-    """The seed's table on novel transitions (the headline) and on all, by game; one where all are
-    novel.
-    """
+    """Summary tables by game, on novel transitions and on all; only one if all are novel."""
     novel, count = int(about["novel"]), int(about["transitions"])
     titles = {"novel": f"Novel transitions ({novel:,} of {count:,}): the headline"}
     if novel < count:
@@ -125,18 +125,18 @@ def _seed_rows(parts: Parts, subset: str) -> list[tuple[str, ...]]:
 
 
 def best_baseline(baselines: Mapping[str, float], measure: str) -> str | None:
-    """The name of the baseline that is hardest to beat."""
+    """Name of the baseline with the best value; None without baselines."""
     sign = -1 if lower_is_better(measure) else 1
     return max(baselines, key=lambda name: sign * baselines[name], default=None)
 
 
 def look_up(parts: Parts, part: str, subset: str, game: str, measure: str) -> float | None:
-    """A value, or None where there is none."""
+    """Value of a measure; None if it is missing or undefined."""
     return parts.get(part, {}).get(subset, {}).get(game, {}).get(measure)
 
 
 def baselines_of(parts: Parts, part: str, subset: str, game: str, measure: str) -> dict[str, float]:
-    """What each baseline scores, where it has a score."""
+    """Baseline -> value of a measure, for the baselines that have one."""
     found = {
         n: look_up(parts, f"baselines/{n}/{part}", subset, game, measure) for n in ALL_BASELINES
     }
@@ -144,10 +144,10 @@ def baselines_of(parts: Parts, part: str, subset: str, game: str, measure: str) 
 
 
 def read_parts(path: Path) -> Parts:
-    """The parts of an evaluation that was written as JSON.
+    """Read the parts of an evaluation from its JSON file.
 
     Raises:
-        ArcworldError: the file is no evaluation.
+        ArcworldError: the file cannot be read or is no evaluation.
     """
     parts: dict[str, Table] = {}
 
@@ -163,19 +163,19 @@ def read_parts(path: Path) -> Parts:
         walk("", {key: value for key, value in found.items() if key not in ("about", "bins")})
     except (OSError, ValueError, AttributeError, TypeError):
         raise ArcworldError(
-            f"{path}: found no evaluation; expected what `arcworld evaluate --json` writes; write"
-            " one of the other run"
+            f"{path}: found no evaluation; expected what `arcworld evaluate --json` writes; run it"
+            " for the other run"
         ) from None
     return parts
 
 
 def lower_is_better(measure: str) -> bool:
-    """Which way a measure points."""
+    """Whether a lower value of the measure is better."""
     return measure.removeprefix("game_over_") in LOWER
 
 
 def show(value: float | None, measure: str) -> str:
-    """A value as people read it.
+    """Format a value for a table.
 
     >>> show(0.8974, "cell_acc"), show(1.8, "perplexity"), show(None, "cell_acc")
     ('89.7 %', '1.800', '-')
@@ -188,7 +188,7 @@ def show(value: float | None, measure: str) -> str:
 
 
 def interval(parts: Parts, part: str, subset: str, game: str, measure: str) -> str:
-    """The middle 95 % of resamples; `none` where one recording alone counts.
+    """Format the 95 % interval of a measure; says so if only one recording counts.
 
     >>> values = {"cell_acc": 0.9, "cell_acc_low": 0.881, "cell_acc_high": 0.924}
     >>> interval({"world_model": {"all": {"all": values}}}, "world_model", "all", "all", "cell_acc")
@@ -203,7 +203,7 @@ def interval(parts: Parts, part: str, subset: str, game: str, measure: str) -> s
 
 
 def verdict(value: float | None, baselines: Mapping[str, float], measure: str) -> str:
-    """The run against its best baseline, in words.
+    """Compare a value with the best baseline, in words.
 
     >>> verdict(0.85, {"copy": 0.9, "majority": 0.3}, "cell_acc")
     'baseline wins: copy, by 5.0 points'
@@ -226,7 +226,7 @@ def verdict(value: float | None, baselines: Mapping[str, float], measure: str) -
 
 
 def part_tables(parts: Parts) -> list[TextTable]:
-    """Every part in full, over all games: each measure of the run, its baselines below it."""
+    """One table per part, over all games: each measure of the run, with its baselines below."""
     return [_part_table(parts, part) for part in TITLES if part in parts]
 
 
@@ -243,12 +243,12 @@ def _part_table(parts: Parts, part: str) -> TextTable:
             ]
             if any(value is not None for value in values):
                 rows.append(("", baseline, *(show(value, measure) for value in values)))
-    columns = ("measure", "who", *(SUBSETS[name] for name in subsets))
+    columns = ("measure", "run or baseline", *(SUBSETS[name] for name in subsets))
     return TextTable(TITLES[part], columns, rows, text_columns=2)
 
 
 def _measures(table: Table) -> list[str]:
-    """Names of measures, counts last; the recall of each class is left to the JSON."""
+    """Names of measures, `count` last; recalls of single classes are only in the JSON."""
     names = dict.fromkeys(name for games in table.values() for name in games.get("all", {}))
     bounds = tuple(f"_{bound}" for bound in BOUNDS)
     kept = [n for n in names if not n.startswith("recall_") and not n.endswith(bounds)]
@@ -256,7 +256,7 @@ def _measures(table: Table) -> list[str]:
 
 
 def describe_evaluation(about: Mapping[str, Any]) -> str:
-    """One line: which run, on what."""
+    """One line that says which run was evaluated on which recordings."""
     known = about.get("trained_on", 0)
     line = (
         f"run {about['run']} (recipe {about['recipe']}, {about['scheme']}, seed {about['seed']},"

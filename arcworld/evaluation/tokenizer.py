@@ -1,7 +1,4 @@
-"""How much of a frame its codes keep.
-
-Knows frames and a tokenizer; knows nothing of actions.
-"""
+"""Evaluate a tokenizer: how much of a frame remains after encoding and decoding."""
 
 from __future__ import annotations
 
@@ -27,7 +24,16 @@ def evaluate_tokenizer(
     seen: NoveltyIndex,
     training_frames_NHW: NDArray[np.uint8] | None,
 ) -> dict[str, Table]:
-    """Parts `tokenizer` and its baseline `lookup`: frames made of cells that training shows."""
+    """Part `tokenizer` and its baseline `lookup`, by part name.
+
+    `lookup` is right on the cells that occur in training.
+
+    Args:
+        tokenizer: encodes and decodes frames.
+        episodes: their frames are evaluated.
+        seen: the training frames, for the subset `novel`.
+        training_frames_NHW: for the baseline; None leaves it out.
+    """
     frames = np.concatenate([episode.frames_THW for episode in episodes])
     changed = np.concatenate([_changed(episode.frames_THW) for episode in episodes])
     lengths = [len(episode.frames_THW) for episode in episodes]
@@ -52,8 +58,9 @@ def evaluate_tokenizer(
 
 @functools.cache
 def unseen_game_episodes(trained_on: tuple[str, ...]) -> tuple[Episode, ...]:
-    """Play of the project's own held-out games that are not among `trained_on`: one demo each,
-    made anew by their scripted players, always the same.
+    """One demo of each of the project's held-out games that is not in `trained_on`.
+
+    Scripted players make the demos at each call; the result is always the same.
     """
     from arcworld.games.catalogue import game_split
     from arcworld.games.demos import make_demos
@@ -67,7 +74,7 @@ def unseen_game_episodes(trained_on: tuple[str, ...]) -> tuple[Episode, ...]:
 
 
 def _changed(frames_THW: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Pixels that differ from the frame before; none in the first."""
+    """Pixels that differ from the frame before, bool [T, 64, 64]; none in the first frame."""
     changed = np.zeros(frames_THW.shape, dtype=np.bool_)
     changed[1:] = frames_THW[1:] != frames_THW[:-1]
     return changed
@@ -93,7 +100,10 @@ def _measures(
 
 
 def _lengths(tokenizer: FrameTokenizer, indices_NC: NDArray[np.int32]) -> dict[str, Ratio]:
-    """`tokens_per_frame`, and `spelled_frame_share`: frames that hold a cell which is no code."""
+    """`tokens_per_frame` and `spelled_frame_share`, the share of frames with a cell without code.
+
+    Such a cell is spelled out with additional tokens.
+    """
     more = getattr(tokenizer, "spelled_tokens", None)
     spelled = np.zeros(len(indices_NC)) if more is None else more(indices_NC)
     tokens = Ratio(spelled + CELLS, np.ones(len(indices_NC)))

@@ -1,7 +1,4 @@
-"""The transitions of a data set laid side by side, with the subsets every measure is told on.
-
-Knows episodes and what training has seen; knows nothing of models.
-"""
+"""All transitions of a data set in arrays, with the subsets that measures are computed on."""
 
 from __future__ import annotations
 
@@ -28,11 +25,16 @@ class Transitions:
     """N transitions: `actions_N3[i]`, taken in `frames_NHW[i]`, led to `next_NHW[i]`.
 
     Attributes:
-        episode_N: which of `episodes` it stands in; `t_N` is its place there.
-        games_N: the game's name, without its version.
+        episodes: the episodes that the transitions are from.
+        episode_N: index of the episode of each transition.
+        t_N: index of the transition in its episode.
+        games_N: name of the game, without its version.
+        frames_NHW: frame before the action, uint8 [N, 64, 64].
+        actions_N3: action as (id, x, y), int16.
+        next_NHW: frame after the action, uint8 [N, 64, 64].
         outcomes_N: values of `Outcome`.
-        novel_N: training never took this action in this frame.
-        winning_N: it stands on a winning stretch.
+        novel_N: training does not contain this action in this frame.
+        winning_N: the transition is on a winning stretch, see `winning_segments`.
     """
 
     episodes: Sequence[Episode]
@@ -51,32 +53,32 @@ class Transitions:
 
     @property
     def is_reset_N(self) -> NDArray[np.bool_]:
-        """The action is RESET."""
+        """Whether the action is RESET, bool [N]."""
         return self.actions_N3[:, 0] == RESET
 
     @property
     def level_up_N(self) -> NDArray[np.bool_]:
-        """The action won a level."""
+        """Whether the action won a level, bool [N]."""
         return self.outcomes_N == Outcome.LEVEL_WON
 
     @property
     def recordings_N(self) -> NDArray[np.intp]:
-        """A number for the recording of each transition."""
+        """Number of the recording of each transition, intp [N]."""
         guids = np.array([episode.guid for episode in self.episodes], dtype=np.str_)
         return np.unique(guids, return_inverse=True)[1][self.episode_N]
 
     def grouping(self, subsets: Mapping[str, NDArray[np.bool_]] | None = None) -> Grouping:
-        """How measures of the transitions are told: on `subsets()`, or on others."""
+        """Grouping of the transitions for tables, by `subsets()` or by the given subsets."""
         chosen = self.subsets() if subsets is None else subsets
         return Grouping(chosen, self.games_N, self.recordings_N)
 
     def take(self, at: NDArray[np.integer]) -> Transitions:
-        """Some of the transitions, of the same episodes."""
+        """The transitions at the indices `at`; `episodes` stays the same."""
         columns = [field.name for field in fields(self) if field.name != "episodes"]
         return replace(self, **{name: getattr(self, name)[at] for name in columns})
 
     def legal_types(self) -> NDArray[np.bool_]:
-        """Which action types a player may choose in each frame, bool [N, 8]; never RESET."""
+        """Whether each action type may be chosen in each frame, bool [N, 8]; RESET never."""
         places = zip(self.episode_N.tolist(), self.t_N.tolist(), strict=True)
         bits = np.array([self.episodes[e].available_T[t] for e, t in places], dtype=np.uint8)
         legal = (bits[:, None] >> np.arange(len(ACTION_IDS), dtype=np.uint8)) & 1 > 0
@@ -85,7 +87,10 @@ class Transitions:
         return legal
 
     def subsets(self) -> dict[str, NDArray[np.bool_]]:
-        """`all`, `novel`, and apart: `ordinary` (neither of the next two), `reset`, `level_up`."""
+        """Subsets by name, bool [N]: `all`, `novel`, `ordinary`, `reset` and `level_up`.
+
+        `ordinary` are the transitions that are neither `reset` nor `level_up`.
+        """
         ordinary = ~self.is_reset_N & ~self.level_up_N
         return {
             "all": np.ones(len(self), dtype=np.bool_),
@@ -97,7 +102,12 @@ class Transitions:
 
 
 def lay_out(episodes: Sequence[Episode], seen: NoveltyIndex) -> Transitions:
-    """Every transition of the episodes, in order."""
+    """Collect every transition of the episodes, in order.
+
+    Args:
+        episodes: recorded play.
+        seen: frames and actions of the training recordings.
+    """
     episodes = list(episodes)
     lengths = [len(episode) for episode in episodes]
     frames = np.concatenate([episode.frames_THW[:-1] for episode in episodes])

@@ -1,4 +1,4 @@
-"""Held-out levels: what a fold trains on, what it is measured on, and the games' own answers."""
+"""Held-out levels: what a fold trains on, what it is scored on, and answers of the games."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_no_frame_of_a_held_out_level_is_trained_on(dataset: Dataset, fold: int)
     # the frame after the last level is won is drawn as a fourth, and counts as the last
     assert shown == {level for level in range(4) if min(level, 2) != withheld}
     assert len(cut.of_game("two-0badcafe").entries) == 1
-    # a level that was won stays known as won, though the frame after it is gone
+    # the outcome "level won" is kept, although the frame after it is cut
     stretches = [
         level for e in cut.of_game("dots-0badcafe").episodes for level, _, _ in level_segments(e)
     ]
@@ -77,7 +77,7 @@ def test_no_frame_of_a_held_out_level_is_trained_on(dataset: Dataset, fold: int)
 def test_the_measure_is_of_held_out_levels_alone(
     dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Three folds are trained, each is measured on its level, and evaluate finds the result."""
+    """Three folds are trained, each is scored on its level, and `evaluate` reads the result."""
     from arcworld.cli import main
     from arcworld.training import recipes
 
@@ -91,7 +91,7 @@ def test_the_measure_is_of_held_out_levels_alone(
     run, data = str(tmp_path / "run"), str(dataset.path)
     assert main(["train", "--data", data, "--recipe", "debug", "--out", run]) == 0
     assert read_held_out_levels(tmp_path / "run") is None
-    for _ in range(2):  # the second time all folds are found done
+    for _ in range(2):  # the second call finds all folds trained
         assert main(["crossval", run, "--data", data]) == 0
     found = read_held_out_levels(tmp_path / "run")
     assert found is not None
@@ -170,6 +170,6 @@ def test_a_state_that_the_game_does_not_reach_is_left_out(played: Episode) -> No
     assert answers.known_M.tolist() == [True, True, False, False, False, False]
 
 
-def test_games_that_are_not_there_are_told(played: Episode) -> None:
+def test_games_that_are_not_there_are_an_error(played: Episode) -> None:
     with pytest.raises(ArcworldError, match="none of the games"):
         asked(replace(played, game_id="none-00000000"), lambda actions: actions)

@@ -200,7 +200,7 @@ def test_outcomes_are_predicted_by_how_often_their_kind_of_action_had_them(
 
 
 def test_known_baselines_on_the_demos(demos: object) -> None:
-    """The baselines the project is judged against, re-measured: copy, lookup and exact cells."""
+    """The values of copy and lookup on the demos, pinned; a model is judged against them."""
     from pathlib import Path
 
     from arcworld.evaluation.baselines import known_cells

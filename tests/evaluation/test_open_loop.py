@@ -37,7 +37,7 @@ def quiet(*_: Any) -> None:
 
 
 class Oracle:
-    """Knows what follows an action in the place where the dream is; notes what it was asked."""
+    """Predicts the true next frame of a known frame and action; records every call."""
 
     def __init__(self, episodes: Sequence[CodedEpisode], lie_at: int | None = None) -> None:
         self.next = {
@@ -119,7 +119,7 @@ def test_a_dream_goes_on_from_its_own_frames_and_marks(
             assert all((history.indices_TC[-1] == 0).all() for history in histories)
 
 
-def test_dreams_with_reset_or_level_up_are_told_apart(
+def test_dreams_with_reset_or_level_up_are_crossing(
     laid_out: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dreams, _ = dreamt(laid_out, monkeypatch)
@@ -196,7 +196,7 @@ def test_action_use_by_hand(make_episode: Make) -> None:
     true[0, 0, :32] = 1  # four cells change
     transitions = replace(transitions, frames_NHW=last, next_NHW=true)
     other = last.copy()
-    other[0, 0, :8] = 1  # one of them whatever one does
+    other[0, 0, :8] = 1  # one of them changes after any action
     reported = use_ratios(transitions, true, other)
     every = np.ones(1, np.bool_)
     assert {name: ratio.of(every) for name, ratio in reported.items()} == {
@@ -216,7 +216,7 @@ def test_a_model_that_ignores_actions_uses_none(
     odd = transitions.is_reset_N | transitions.level_up_N
     assert len(uses.at_M) and not odd[uses.at_M].any()
     knows = action_use.use_one_deep(uses, transitions.next_NHW)["all"]["all"]
-    assert knows["action_use"] == 1  # it stays where it is after an action it never saw there
+    assert knows["action_use"] == 1  # the oracle predicts no change after an unknown action
     deaf = action_use.use_one_deep(
         replace(uses, frames_MHW=transitions.next_NHW[uses.at_M]), transitions.next_NHW
     )

@@ -1,4 +1,4 @@
-"""Intervals: what resampling whole recordings says, and that it is always the same."""
+"""Intervals: resampling of whole recordings gives the right values, and the same every time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables, loss and pictures of an evaluation: what they say is what was measured."""
+"""Tables, loss and pictures of an evaluation show exactly what was measured."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ SHARE = st.floats(0, 1)
 
 
 def parts(run: float, copy: float) -> Parts:
-    """A report with every part of the seed's table."""
+    """An evaluation with every part of the summary table."""
 
     def table(measure: str, value: float | None) -> Any:
         return {s: {g: {measure: value} for g in ("all", "dots")} for s in ("all", "novel")}
@@ -104,7 +104,7 @@ def test_seed_tables_put_novel_first_and_leave_nothing_out() -> None:
     assert len(seed_tables(parts(0.5, 0.4), ABOUT | {"novel": 9})) == 1
 
 
-def test_what_cannot_be_counted_is_told_as_such() -> None:
+def test_what_cannot_be_counted_is_shown_as_such() -> None:
     empty = parts(0.5, 0.4)
     empty["outcome"]["novel"]["all"]["average_precision"] = None
     row = next(row for row in seed_tables(empty, ABOUT)[0].rows if row[:2] == ("level", "all"))
@@ -119,7 +119,7 @@ def test_part_tables_hold_each_baseline_under_its_measure() -> None:
     assert contact_sheet.as_markdown().count("\n| ") == len(contact_sheet.rows) + 1
 
 
-def test_no_json_of_an_evaluation_is_told(tmp_path: Path) -> None:
+def test_a_file_that_is_no_evaluation_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "list.json"
     path.write_text("[1]")
     for one in (path, tmp_path / "nowhere.json"):
@@ -134,7 +134,7 @@ def test_training_recordings_among_the_evaluated_are_named() -> None:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Dataset]:
-    """A run of a few steps on recordings of two made-up games, one of them held out."""
+    """A run trained for two steps on recordings of two made-up games, one of them held out."""
     from arcworld.training.recipes import recipe
     from arcworld.training.train import train
 
@@ -210,12 +210,12 @@ def test_evaluate_nests_as_json_and_the_page_has_its_pictures(
 
 
 @pytest.mark.parametrize("split", ["trian", "held_out"])
-def test_a_split_that_is_not_there_is_told(split: str, made: tuple[Run, Dataset]) -> None:
+def test_an_unknown_or_empty_split_is_an_error(split: str, made: tuple[Run, Dataset]) -> None:
     from arcworld.evaluation.evaluate import part_of
 
     dataset = made[1]
     named = tuple(e for e in dataset.entries if e.guid != "guid-2")
-    with pytest.raises(ArcworldError, match=r"did you mean 'train'|leaves out"):
+    with pytest.raises(ArcworldError, match=r"did you mean 'train'|in neither"):
         part_of(replace(dataset, entries=named), split)
 
 

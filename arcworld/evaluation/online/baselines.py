@@ -27,7 +27,7 @@ type EffectKey = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrameState:
-    """A state that is nothing but its frame, uint8 [64, 64]."""
+    """A state that consists of its frame only, uint8 [64, 64]."""
 
     frame_HW: NDArray[np.uint8]
 
@@ -38,7 +38,7 @@ def changes_scene(step: Step) -> bool:
 
 
 class CopyModel:
-    """Predicts the frame it is given. Learns nothing, and is sure of nothing."""
+    """Predicts that nothing changes. Learns nothing; its confidence is always 0."""
 
     name = "copy"
 
@@ -61,9 +61,10 @@ class CopyModel:
 
 
 class LookupModel:
-    """Remembers every transition exactly; predicts no change where it has seen none.
+    """Remembers every transition exactly; predicts no change for a new frame and action.
 
-    Sure (1.0) of what it has seen before: wrong only where a game has hidden state.
+    The confidence is 1.0 for a known frame and action, else 0. It is wrong there only if the game
+    has hidden state.
     """
 
     name = "lookup"
@@ -103,10 +104,10 @@ class _Effect:
 
 
 class LastEffectModel:
-    """Repeats the last effect of the same action, or of a click on an object of the same look.
+    """Repeats the last effect of the same action, or of a click on an object of equal appearance.
 
-    The confidence is the share of its predictions that were right so far (Laplace's rule of
-    succession), for each action or look of object.
+    The confidence is the share of right predictions so far, per action or object appearance
+    (Laplace's rule of succession).
     """
 
     name = "last effect"
@@ -123,7 +124,7 @@ class LastEffectModel:
         return FrameState(frame_HW)
 
     def observe(self, state: FrameState, step: Step) -> FrameState:
-        """Remember the effect in place of the one before, unless it leads to another scene."""
+        """Remember the effect in place of the last one, unless the step leads to another scene."""
         after = FrameState(step.next_frame_HW)
         if changes_scene(step):
             return after
@@ -138,7 +139,7 @@ class LastEffectModel:
         return after
 
     def predict(self, state: FrameState, actions: Sequence[Action]) -> Prediction[FrameState]:
-        """Predict the last effect, without the pixels of it that fall outside the frame."""
+        """Predict the last effect; its pixels outside the frame are dropped."""
         keys = [_key_and_origin(state.frame_HW, action) for action in actions]
         states = [FrameState(self._apply(state.frame_HW, *key)) for key in keys]
         return make_prediction(states, [self._confidence(key) for key, _, _ in keys])
@@ -161,7 +162,7 @@ class LastEffectModel:
 
 
 def _key_and_origin(frame_HW: NDArray[np.uint8], action: Action) -> tuple[EffectKey, int, int]:
-    """Whose effect it is, and the pixel (y, x) that its places count from."""
+    """The key of an effect, and the pixel (y, x) that its coordinates are relative to."""
     if action.id != CLICK:
         return (action.id,), 0, 0
     assert action.x is not None and action.y is not None
@@ -173,9 +174,9 @@ def _key_and_origin(frame_HW: NDArray[np.uint8], action: Action) -> tuple[Effect
 
 @functools.lru_cache(maxsize=64)
 def _objects(frame: bytes) -> Objects:
-    """A transition asks twice, a rollout again: finding objects takes a millisecond."""
+    """Objects of a frame, cached: each transition needs them twice, at about 1 ms per frame."""
     return find_objects(np.frombuffer(frame, np.uint8).reshape(SIDE, SIDE))
 
 
 BASELINES = (CopyModel, LookupModel, LastEffectModel)
-"""Shown beside every model."""
+"""Evaluated together with every model."""

@@ -4,7 +4,7 @@ Every measure is a function of pooled transitions. A game's value is the mean ov
 play's pooled value; `mean` is the mean over games, with the middle 95 % of a bootstrap over games
 (Efron 1979) as `NAME_low` and `NAME_high`; `pooled` pools all transitions of all plays.
 
-Shares are 0-1, None where nothing could be counted. Higher is better, but for those marked (-).
+Shares are 0-1, and None where nothing could be counted. Higher is better, except where marked (-).
 
 | measure | meaning |
 |---|---|
@@ -39,17 +39,17 @@ from arcworld.evaluation.pooling import Table, Values, bounds, resamples
 from arcworld.models.interface import SURE
 
 ALL_ACTIONS = "all"
-"""A window beside the others: every action up to 400."""
+"""An additional window: every action up to 400."""
 SUBSETS = ("all", "novel")
 MEAN, POOLED = "mean", "pooled"
 BINS = 10
 NO_SHARE = ("transitions", "open_loop_starts")
-"""Counts: summed over plays in every row, without an interval."""
+"""Measures that are counts: summed over plays in every row, without an interval."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
-    """Transitions and rollouts that are pooled; shapes as in `Replay`."""
+    """Transitions and rollouts to pool; shapes as in `Replay`."""
 
     counts_NK: NDArray[np.int64]
     confidence_N: NDArray[np.float32]
@@ -165,7 +165,7 @@ def calibration_error(
 
 
 def window_names() -> Iterator[tuple[str, tuple[int, int]]]:
-    """The windows by name, then all of them as one."""
+    """Yield each window as (name, (first, end)), then the window of all actions."""
     for first, end in WINDOWS:
         yield f"{first}-{end}", (first, end)
     yield ALL_ACTIONS, (WINDOWS[0][0], WINDOWS[-1][1])
@@ -196,7 +196,7 @@ def _by_game(
 
 
 def _average(values: Sequence[Values], intervals: bool = False) -> Values:
-    """The mean of each measure where it could be counted; of counts the sum."""
+    """The mean of each measure over the items that have it; the sum for counts."""
     result: Values = {}
     for name in values[0]:
         there = np.array([one[name] for one in values if one[name] is not None], np.float64)

@@ -1,4 +1,4 @@
-"""World models by name: the online model, the baselines, a trained run, or a class of one's own."""
+"""Find a world model by name: the online model, a baseline, a trained run, or any Python class."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ NAMES = {"online": ONLINE}
 PARTS = ("reset", "observe", "predict", "name")
 
 type Factory = Callable[..., WorldModel[Any]]
-"""Called with `seed=`; returns a model that has learned nothing of a play."""
+"""Called with `seed=`; returns a model that has seen no play yet."""
 
 
 def find_factory(name: str) -> Factory:
-    """Return what makes models of a name.
+    """Return the factory of the models with a name.
 
     Args:
         name: `online`; a baseline (`copy`, `lookup`, `last-effect`); `module:Class`; the folder of
@@ -41,7 +41,7 @@ def find_factory(name: str) -> Factory:
         return open_token_model(name)
     except ArcworldError as error:
         raise ArcworldError(
-            f"{error}; online, copy, lookup, last-effect and module:Class are models, too"
+            f"{error}; other model names are online, copy, lookup, last-effect and module:Class"
         ) from None
 
 

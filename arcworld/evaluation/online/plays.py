@@ -1,13 +1,13 @@
-"""Plays laid out for online evaluation: what is scored, which pixels count, where rollouts start.
+"""Prepare plays for online evaluation: what is scored, which pixels count, where rollouts start.
 
-All of it comes from the recording, nothing from the model under test:
+All of it comes from the recording and nothing from the evaluated model:
 
-- *Scored* is every transition but RESET, a level won and a game over: those lead to another scene.
-- A transition is *novel* where this play has not taken the same action in the same frame before.
+- *Scored* are all transitions except RESET, level won and game over, which lead to another scene.
+- A transition is *novel* if this play has not taken the same action in the same frame before.
 - *Status bars* are the pixels that `recordings.status_bars.counter_mask` finds in the whole
   recording: lines near an edge that move one way whatever the action is, and counters of lives.
   Measures that say "masked" leave them out.
-- *Rollouts* start at the first scored transition, then at the first one 10 or more actions later,
+- *Rollouts* start at the first scored transition, then at the first one at least 10 actions later,
   wherever 10 scored transitions in a row follow.
 """
 
@@ -25,7 +25,7 @@ from arcworld.recordings.episode import RESET, Episode, Outcome, game_name
 from arcworld.recordings.status_bars import counter_mask
 
 WINDOWS = ((0, 30), (30, 100), (100, 200), (200, 400))
-"""Actions taken before the transition, RESETs counted: from, to (exclusive)."""
+"""Number of actions before the transition, RESET included: from, to (exclusive)."""
 LAST_ACTION = WINDOWS[-1][1]
 DEPTHS = (1, 5, 10)
 HORIZON = DEPTHS[-1]
@@ -35,15 +35,17 @@ HORIZON = DEPTHS[-1]
 class Play:
     """The first 400 actions of one recording.
 
-    N scored transitions, S rollouts; `places_N2` holds (episode, t) of each scored transition.
+    It has N scored transitions and S rollouts.
 
     Attributes:
-        game: without its version.
+        game: name without its version.
         source: the recording, for messages.
+        episodes: of the recording.
         counted_HW: bool [64, 64], False where a status bar is.
-        actions_N: actions taken before.
-        novel_N: whether this exact frame and action have not been met before.
-        starts_S: the scored transitions at which a rollout starts.
+        places_N2: (episode, t) of each scored transition.
+        actions_N: number of actions before each scored transition.
+        novel_N: whether this frame and action are new in the play.
+        starts_S: indices of the scored transitions at which a rollout starts.
     """
 
     game: str
@@ -56,16 +58,18 @@ class Play:
     starts_S: NDArray[np.intp]
 
     def __len__(self) -> int:
-        """The number of scored transitions."""
+        """Number of scored transitions."""
         return len(self.actions_N)
 
 
 def plays_of(dataset: Dataset, most: int | None = None) -> list[Play]:
-    """Return the plays of a data set by game, then recording; plays that score nothing left out.
+    """Return the plays of a data set, sorted by game and recording.
+
+    Plays without a scored transition are left out.
 
     Args:
         dataset: recordings.
-        most: so many recordings, evenly spread; None for all.
+        most: maximum number of recordings, evenly spread; None for all.
     """
     indices: dict[str, list[int]] = {}
     for index, entry in enumerate(dataset.entries):
@@ -82,7 +86,7 @@ def plays_of(dataset: Dataset, most: int | None = None) -> list[Play]:
 
 
 def lay_out(episodes: Sequence[Episode], source: str) -> Play:
-    """Lay out the episodes of one recording."""
+    """Return the play of one recording's episodes; `source` names it in messages."""
     counted_HW = ~counter_mask(episodes)
     met: set[bytes] = set()
     places: list[tuple[int, int]] = []
@@ -111,7 +115,7 @@ def lay_out(episodes: Sequence[Episode], source: str) -> Play:
 
 
 def is_scored(episode: Episode, t: int) -> bool:
-    """Whether action `t` stays in its scene."""
+    """Whether action `t` stays in the same scene, so that its transition is scored."""
     return bool(episode.actions_A3[t, 0] != RESET and episode.outcomes_A[t] == Outcome.NOTHING)
 
 

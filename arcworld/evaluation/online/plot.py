@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 PANELS = {
     "changed_pixel_acc": "changed pixels right",
-    "exact_changed": "changed frames whole",
+    "exact_changed": "changed frames exactly right",
     "sure_share": "sure (confidence >= 0.9)",
 }
 MODEL_COLOUR = "#1e66c1"
@@ -24,8 +24,9 @@ COLOURS = ("#b0413e", "#c9a227", "#888888", "#5a8f5a")
 
 
 def plot_online(found: OnlineEvaluation, path: Path) -> Path:
-    """Draw a panel for each measure on novel transitions: the mean over games, the model's 95 %
-    interval shaded.
+    """Plot measures on novel transitions against actions seen: means over games.
+
+    The 95 % interval of the model is shaded.
     """
     from matplotlib.figure import Figure
 
@@ -58,7 +59,7 @@ def _draw(axes: Axes, found: OnlineEvaluation, measure: str) -> None:
 
 
 def _series(found: OnlineEvaluation, name: str, measure: str) -> list[float]:
-    """The mean over games by window; NaN where nothing could be counted."""
+    """Mean over games of a measure, by window; NaN where nothing could be counted."""
     values: list[float] = []
     for first, end in WINDOWS:
         value = found.models[name][f"{first}-{end}"]["novel"].get(MEAN, {}).get(measure)

@@ -1,6 +1,6 @@
-"""Online evaluation of a world model on recordings, with the baselines beside it.
+"""Online evaluation of a world model and of the baselines on recordings.
 
-A new model is made for each recording, so that nothing carries over from play to play.
+A new model is made for each recording, so nothing is carried over from play to play.
 """
 
 from __future__ import annotations
@@ -21,18 +21,19 @@ from arcworld.evaluation.online.replay import COUNTS, Replay, replay
 from arcworld.evaluation.pooling import Table
 
 type OnProgress = Callable[[str, int, int], None]
-"""Called with what is done, plays done and plays in all."""
+"""Called with (model name, plays done, plays in total)."""
 
 
 @dataclass(frozen=True, slots=True)
 class OnlineEvaluation:
-    """The result.
+    """Result of an online evaluation.
 
     Attributes:
-        about: what was evaluated.
+        about: model, seed and counts.
         online: window -> subset -> game -> measure -> value, see `measures`.
-        baselines: the same by baseline.
-        calibration: confidence against share right, over all scored transitions.
+        baselines: baseline -> the same as `online`.
+        calibration: bins of confidence and share right over all scored transitions, see
+            `calibration_bins`.
     """
 
     about: dict[str, Any]
@@ -42,11 +43,14 @@ class OnlineEvaluation:
 
     @property
     def models(self) -> dict[str, dict[str, Table]]:
-        """The model first, then the baselines."""
+        """Name -> tables, the model first, then the baselines."""
         return {self.about["model"]: self.online, **self.baselines}
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON: `online/WINDOW/SUBSET/GAME/MEASURE`, `baselines/NAME/online/...`."""
+        """As plain values for JSON.
+
+        Paths are `online/WINDOW/SUBSET/GAME/MEASURE` and `baselines/NAME/online/...`.
+        """
         baselines = {name: {"online": table} for name, table in self.baselines.items()}
         return {
             "about": self.about,
@@ -59,16 +63,16 @@ class OnlineEvaluation:
 def evaluate_online(
     factory: Factory, plays: Sequence[Play], seed: int = 0, on_progress: OnProgress | None = None
 ) -> OnlineEvaluation:
-    """Let a model predict and learn every play, then each baseline.
+    """Evaluate a model, then each baseline: it predicts each transition, then learns from it.
 
     Args:
-        factory: the model's class, or what makes one; called with `seed=` for each play.
+        factory: the model's class or a function; called with `seed=` for each play.
         plays: see `plays.plays_of`.
         seed: of the model.
-        on_progress: hears of every play that is done.
+        on_progress: called after every play.
 
     Raises:
-        ArcworldError: there is no play, or the model failed in one (named with the action).
+        ArcworldError: there is no play, or the model failed; names the recording and the action.
     """
     if not plays:
         raise ArcworldError(

@@ -1,7 +1,7 @@
-"""Replays a play before a world model: it predicts each transition, then learns from it.
+"""Replay a play to a world model: it predicts each transition, then learns from it.
 
-This is prequential evaluation (Dawid 1984): every transition is a test before it is an example.
-Rollouts are measured on the way, with what the model knows at that moment.
+This is prequential evaluation (Dawid 1984): every transition is first a test, then an example.
+Rollouts are scored at the same time, with what the model has learned up to that action.
 """
 
 from __future__ import annotations
@@ -22,21 +22,22 @@ COUNTS = (
     "changed", "changed_right", "unchanged", "unchanged_wrong",
     "exact", "exact_masked", "changed_masked",
 )  # fmt: skip
-"""What is counted of one prediction: pixels, then whole frames as 0 or 1."""
+"""Counts of one prediction: pixels, then whole frames as 0 or 1."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Replay:
-    """How a model did in one play: N scored transitions, S rollouts, 3 depths, 7 counts.
+    """Results of a model in one play: N scored transitions, S rollouts, 3 depths, 7 counts.
 
     Attributes:
+        play: the replayed play.
         counts_NK: int64, see `COUNTS`.
-        confidence_N: of the frame.
-        predict_ms_N, learn_ms_N: time of the two calls.
+        confidence_N: confidence in each predicted frame.
+        predict_ms_N, learn_ms_N: time of `predict` and of `observe`.
         loop_exact_SD: bool, whether the frame at the depth is right, masked.
         loop_copy_SD: bool, whether that frame equals the start frame, masked.
         loop_sure_SD: float32, the lowest confidence of the steps up to the depth.
-        imagine_ms_S: time of one imagined step.
+        imagine_ms_S: mean time of one imagined step.
     """
 
     play: Play
@@ -51,11 +52,11 @@ class Replay:
 
 
 def replay(model: WorldModel[Any], play: Play) -> Replay:
-    """Let a new model predict and learn one play.
+    """Evaluate a new model on one play.
 
     Raises:
-        ArcworldError: the model raised an exception, or its prediction has a wrong form; names the
-            recording and the action.
+        ArcworldError: the model raised an exception, or its prediction has a wrong form; the
+            message names the recording and the action.
     """
     return _Replay(model, play).run()
 
@@ -82,7 +83,7 @@ class _Replay:
             except Exception as error:
                 raise ArcworldError(
                     f"{self._where()}: the model {self.model.name!r} raised"
-                    f" {type(error).__name__}: {error}; expected an answer; correct the model"
+                    f" {type(error).__name__}: {error}; expected a result; correct the model"
                 ) from error
         return self._result()
 
@@ -172,7 +173,7 @@ class _Replay:
 
 @dataclass(frozen=True, slots=True)
 class _Loop:
-    """One rollout: by depth whether it is right, whether nothing changed, how sure; time a step."""
+    """One rollout. By depth: frame right, frame unchanged, confidence; and ms per step."""
 
     exact: list[bool]
     copied: list[bool]

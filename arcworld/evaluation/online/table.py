@@ -1,4 +1,4 @@
-"""Online evaluation as tables for a terminal: accuracy, open loop, time, weakest games."""
+"""Text tables of an online evaluation: accuracy, open loop, time, weakest games."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ COLUMNS = {
     "sure right": "sure_right",
     "ECE": "ece",
 }
-"""Heading -> measure, in percent."""
+"""Heading -> measure, shown in percent."""
 POOLED_COLUMNS = ("sure_share", "sure_right", "ece")
 """These are unreliable in a single play, so the table shows them over all plays pooled."""
 PRECISE = ("false_change",)
-"""Measures with two places: they are far below 1 %."""
+"""Measures shown with two decimal places, because they are far below 1 %."""
 NOTE = (
-    "In %, mean over games; sure, sure right and ECE pooled over all plays. Changed pixels: those"
-    " predicted right. False change: unchanged pixels predicted otherwise (lower is better)."
-    " Frames: whole frames right. Changed frames: the same among those that changed. Sure: a"
-    " confidence of 0.9 or more. Sure right: changed frames right among the sure ones. ECE:"
-    " calibration error (lower is better). Status bars are masked in changed frames, sure right"
-    " and ECE. Novel: this frame and action not met before in this play."
+    "In %, mean over games; sure, sure right and ECE pooled over all plays. Changed pixels: the"
+    " share predicted right. False change: unchanged pixels predicted to change (lower is better)."
+    " Frames: whole frames right. Changed frames: the same among frames that changed. Sure:"
+    " predictions with a confidence of 0.9 or more. Sure right: changed frames right among sure"
+    " predictions. ECE: calibration error (lower is better). Status bars are masked in changed"
+    " frames, sure right and ECE. Novel: this frame and action are new in this play."
 )
 LOOP_NOTE = (
     "In %, all transitions, pooled. Loop D: frames right (status bars masked) after D imagined"
-    " actions. Copy: the start frame in their place. Sure: rollouts whose every step is sure."
+    " actions. Copy: the start frame instead. Sure: rollouts in which every step is sure."
 )
 
 
 def accuracy_table(found: OnlineEvaluation, subset: str = "novel") -> TextTable:
-    """Model and baselines by window, on the novel transitions."""
+    """Measures of the model and the baselines by window of actions."""
     rows = [
         [window if number == 0 else "", name, *cells]
         for window in found.online
@@ -65,7 +65,7 @@ def _cells(found: OnlineEvaluation, window: str, subset: str) -> Iterator[tuple[
 
 
 def percent(values: Values, measure: str) -> str:
-    """A share in percent, a dash where nothing could be counted.
+    """Format a share in percent; a dash where nothing could be counted.
 
     >>> percent({"exact_frame": 0.5, "false_change": 0.001}, "false_change")
     '0.10'
@@ -77,7 +77,7 @@ def percent(values: Values, measure: str) -> str:
 
 
 def loop_table(found: OnlineEvaluation) -> TextTable:
-    """Open loop by window, and milliseconds, of the model alone."""
+    """Open-loop accuracy and times (ms) of the model by window of actions."""
     deepest = DEPTHS[-1]
     shares = {f"loop {depth}": f"open_loop_{depth}_exact" for depth in DEPTHS} | {
         f"copy {deepest}": f"open_loop_{deepest}_copy",
@@ -103,7 +103,7 @@ def _ms(value: float | None) -> str:
 
 
 def weakest_table(found: OnlineEvaluation, shown: int = 10) -> TextTable:
-    """The games with the fewest changed frames predicted whole, over all actions."""
+    """The games with the lowest share of changed frames exactly right, over all actions."""
     games: Mapping[str, Values] = {
         game: values
         for game, values in found.online[ALL_ACTIONS]["novel"].items()
@@ -120,5 +120,5 @@ def weakest_table(found: OnlineEvaluation, shown: int = 10) -> TextTable:
 
 
 def text_tables(found: OnlineEvaluation) -> list[TextTable]:
-    """Everything for the terminal."""
+    """All tables, in the order in which the terminal shows them."""
     return [accuracy_table(found), loop_table(found), weakest_table(found)]

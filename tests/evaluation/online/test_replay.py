@@ -1,4 +1,4 @@
-"""Online evaluation of models whose numbers are known beforehand."""
+"""Online evaluation of models for which the correct numbers are known."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SHARES = (
 
 
 def blank(*pixels: tuple[int, int, int]) -> NDArray[np.uint8]:
-    """A frame of colour 0 but for some pixels (y, x, colour)."""
+    """A frame of colour 0, except for some pixels (y, x, colour)."""
     frame_HW = np.zeros((64, 64), np.uint8)
     for y, x, colour in pixels:
         frame_HW[y, x] = colour
@@ -47,14 +47,14 @@ def play(episode_of: EpisodeOf, steps_of: StepsOf) -> Play:
 
 @dataclass(frozen=True, eq=False)
 class Place:
-    """A state that knows where in the episode it is."""
+    """A state that contains its index in the episode."""
 
     frame_HW: NDArray[np.uint8]
     t: int
 
 
 def knowing(episode: Episode) -> Callable[..., Any]:
-    """A model that has seen the episode beforehand."""
+    """The class of a model that returns the true frames of the episode."""
 
     def at(t: int) -> Place:
         return Place(episode.frames_THW[t], t)
@@ -99,7 +99,7 @@ def test_copy_is_right_where_nothing_changed_and_nowhere_else(play: Play) -> Non
 
 
 def test_counts_of_one_prediction(episode_of: EpisodeOf) -> None:
-    """Two pixels change; the model gets one right, and changes a third that stays."""
+    """Two pixels change; the model gets one right, and wrongly changes a third."""
     before, after = blank(), blank((20, 20, 3), (20, 21, 3))
     predicted = blank((20, 20, 3), (40, 40, 1))
 
