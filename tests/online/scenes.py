@@ -80,7 +80,7 @@ def with_bar(rule: Callable[[Frame, Action], Frame]) -> Callable[[Frame, Action]
     def play(frame: Frame, action: Action) -> Frame:
         after = rule(frame, action).copy()
         left = np.flatnonzero(frame[62] == BAR)
-        if len(left):
+        if len(left) > 1:
             after[61:63, left[-2] :] = EMPTY
         return after
 
