@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from arcworld.commands.arguments import Actions, Seed
+from arcworld.errors import ArcworldError
 
 if TYPE_CHECKING:
     from arcworld.evaluation.report_tables import TextTable
     from arcworld.play.agent import Agent
     from arcworld.play.scorecard import Scorecard
     from arcworld.play.session import GameResult
+
+Mode = Literal["offline", "online", "competition"]
 
 
 def play(
@@ -26,11 +29,12 @@ def play(
     data: Path | None = None,
     recording: Path = Path("runs/play"),
     json: Path | None = None,
+    mode: Mode = "offline",
 ) -> None:
     """Let an agent play a game; keep a scorecard and a recording.
 
     The scorecard is the official toolkit's. The recording is one that `arcworld check` reads and
-    `arcworld train` learns from. Nothing uses the network.
+    `arcworld train` learns from. Nothing uses the network unless `mode` says so.
 
     Example: `arcworld play runs/demo --game keys --max-actions 100`
 
@@ -46,34 +50,52 @@ def play(
             `policy` plays its policy alone; `online` needs no run: it learns a model of
             the game as it plays; `explorer` remembers states, `frame-change` learns as
             it plays which actions do something; `random` and `replay` (paths of recordings) are
-            baselines.
+            baselines. `module:Class`, or a name that an installed package registers, is an agent of
+            yours.
         data: for `replay`: recordings, of which those of the training split are played.
         recording: a file, or the folder to write it into.
         json: write levels, actions, score and the whole scorecard to this file.
+        mode: `offline`; `online` or `competition` play on the ARC-AGI-3 service with the key in
+            ARC_API_KEY.
     """
     from arcworld.commands.output import print_tables, reserve, write_json
     from arcworld.commands.stop import go_on_with
     from arcworld.play.agents.catalogue import AgentInputs, make_agent
 
     reserve(json)
+    _check_mode(mode, games)
     with go_on_with("the recording so far is whole; the next run starts the game anew"):
         player = make_agent(agent, seed, AgentInputs(run, data))
-        result, card = play_one(player, game, games, max_actions, seed, recording)
+        result, card = play_one(player, game, games, max_actions, seed, recording, mode)
     print_tables([score_table(result)])
     print(summary(result))
     print(f"recording: {result.recording}")
     write_json(json, result.as_dict() | {"scorecard": card.as_dict()})
 
 
+def _check_mode(mode: Mode, games: Path | None) -> None:
+    if mode != "offline" and games is not None:
+        raise ArcworldError(
+            f"found --games {games} and --mode {mode}; expected one of them, since the service has"
+            " games of its own; leave one out"
+        )
+
+
 def play_one(
-    agent: Agent, game: str, games: Path | None, max_actions: int, seed: int, recording: Path
+    agent: Agent,
+    game: str,
+    games: Path | None,
+    max_actions: int,
+    seed: int,
+    recording: Path,
+    mode: Mode = "offline",
 ) -> tuple[GameResult, Scorecard]:
     """Play with progress; the scorecard is closed."""
     from arcworld.commands.output import Reporter
     from arcworld.play.session import play_game
     from arcworld.play.toolkit import Toolkit
 
-    with Toolkit(games) as toolkit, Reporter() as report:
+    with Toolkit(games, mode) as toolkit, Reporter() as report:
         done = 0
 
         def on_step(_: Any, observation: Any) -> None:

@@ -42,7 +42,8 @@ def tournament(
             Peers: `explorer` (a graph of states), `online` (the same with a world model and goals
             learned while it plays), `frame-change` (a network that learns while it
             plays which actions do something). Of a run: `policy` alone, `world-model`, and
-            `world-model-fixed`, which learns nothing while it plays.
+            `world-model-fixed`, which learns nothing while it plays. Of yours: `module:Class`, or a
+            name that an installed package registers.
         games: folder of games in the toolkit's layout (`environment_files`), once for each;
             without it, the project's own. Games are Python code that is executed.
         only: names of games between commas; without it, all in the folders.

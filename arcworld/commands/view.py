@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
+
+if TYPE_CHECKING:
+    from arcworld.web.paired_session import MakePlayer
 
 SEED = 64
 """Of demos made here: not those that shipped weights were trained on."""
@@ -26,6 +29,7 @@ def view(
     out: Path = Path("runs/view"),
     port: Port = 8064,
     browser: bool = False,
+    agent: str = "world-model",
 ) -> None:
     """Look at recordings, play, and dreams in the browser.
 
@@ -45,6 +49,7 @@ def view(
         out: folder that recordings of play are written into.
         port: where the page is; 0 takes any that is free.
         browser: open it in the browser at once.
+        agent: who plays at the press of a key, as in `arcworld play`.
     """
     from arcworld.commands.evaluate import open_run
     from arcworld.commands.output import say
@@ -57,7 +62,8 @@ def view(
     with go_on_with("nothing is lost: recordings of play are whole"):
         runs = [open_run(name) for name in (run, *(against or []))]
         first = FIRST if games is None else None
-        api = ViewerApi(runs, Library(data or demos(game, games)), out, games, game or first)
+        library = Library(data or demos(game, games))
+        api = ViewerApi(runs, library, out, games, game or first, _players(agent, run, data))
 
         def ready(address: str) -> None:
             say(f"arcworld: {address} shows {runs[0].name}; Ctrl-C ends it")
@@ -67,6 +73,21 @@ def view(
                 webbrowser.open(address)
 
         serve(api, port, ready)
+
+
+def _players(agent: str, run: Path, data: Path | None) -> MakePlayer | None:
+    """Makes the agent that plays, for each game anew; None: the viewer's own, of the open run.
+
+    Raises:
+        ArcworldError: no such agent, or it cannot be made.
+    """
+    if agent == "world-model":
+        return None
+    from arcworld.play.agents.catalogue import AgentInputs, make_agent
+
+    inputs = AgentInputs(run, data)
+    make_agent(agent, inputs=inputs)
+    return lambda seed: make_agent(agent, seed, inputs)
 
 
 def demos(game: str | None, games: Path | None) -> Path:

@@ -14,6 +14,7 @@ from typing import Any
 from arcworld.errors import ArcworldError, did_you_mean
 from arcworld.evaluation.folds import fold_folders
 from arcworld.play.agents.catalogue import AgentInputs, make_agent, needs_run
+from arcworld.play.agents.own import is_own, source_digest
 from arcworld.play.toolkit import Toolkit
 from arcworld.recordings.episode import game_name
 
@@ -102,7 +103,7 @@ class Settings:
         ]
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain JSON types, with a digest of the weights that play."""
+        """Plain JSON types, with digests of the weights and of the users' agents that play."""
         entries: dict[str, Any] = asdict(self)
         for name in ("agents", "only"):
             entries[name] = list(entries[name])
@@ -110,6 +111,9 @@ class Settings:
         for name in ("run", "data"):
             entries[name] = None if entries[name] is None else str(entries[name])
         entries["weights"] = self._weights()
+        own = {name: source_digest(name) for name in self.agents if is_own(name)}
+        if own:
+            entries["own_agents"] = own
         return entries
 
     def _check_held_out(self) -> None:

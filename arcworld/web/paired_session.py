@@ -6,13 +6,15 @@ answers otherwise the second time.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from arcworld.errors import ArcworldError
 from arcworld.models.run import Run
-from arcworld.play.agent import Decision
+from arcworld.play.agent import Agent, Decision
 from arcworld.play.agents.world_model import WorldModelAgent
 from arcworld.play.dream import Dream
 from arcworld.play.game_session import GameSession
@@ -22,6 +24,8 @@ from arcworld.recordings.episode import RESET, Action
 from arcworld.recordings.writer import RecordingWriter
 
 Where = Literal["both", "dream"]
+MakePlayer = Callable[[int], Agent]
+"""Makes an agent from a seed."""
 LONGEST = 5_000
 """Most steps of a line."""
 
@@ -57,15 +61,24 @@ class PairedSession:
         recording: the file being written, None where none is.
     """
 
-    def __init__(self, run: Run, game: str, games: Path | None, seed: int, folder: Path) -> None:
+    def __init__(
+        self,
+        run: Run,
+        game: str,
+        games: Path | None,
+        seed: int,
+        folder: Path,
+        make_player: MakePlayer | None = None,
+    ) -> None:
         self.run, self.game, self.seed = run, game, seed
+        self._make_player = make_player or partial(WorldModelAgent, run)
         self._folder = folder
         self._toolkit = Toolkit(games)
         self._session = self._toolkit.open(game, seed)
         self.line = [self._opening()]
         self.other_branch: list[PairedStep] | None = None
         self.note = ""
-        self._agent: WorldModelAgent | None = None
+        self._agent: Agent | None = None
         self._writer: RecordingWriter | None = None
 
     @property
@@ -116,7 +129,7 @@ class PairedSession:
         if not true.legal_actions:
             raise ArcworldError("the game is won; start it again")
         if self._agent is None:
-            self._agent = WorldModelAgent(self.run, self.seed)
+            self._agent = self._make_player(self.seed)
             self._agent.begin(true)
         over = Decision(Action(RESET), "game over")
         decision = over if true.state == "GAME_OVER" else self._agent.choose_action(true)

@@ -16,7 +16,7 @@ from arcworld.models.run import Run
 from arcworld.play.toolkit import Toolkit
 from arcworld.recordings.episode import ACTION_IDS, CLICK, SIDE, Action, game_name
 from arcworld.web.analysis import Analyst
-from arcworld.web.paired_session import PairedSession
+from arcworld.web.paired_session import MakePlayer, PairedSession
 from arcworld.web.recording_view import Library
 from arcworld.web.tabs import Tabs, paired_view, predictions_view, step_view
 
@@ -37,6 +37,7 @@ class ViewerApi:
         out: where recordings of play are written.
         games: folder of games (code that is executed), None for the project's own.
         game: the game that a page opens first.
+        make_player: makes the agent that plays; None: the first run's `WorldModelAgent`.
     """
 
     runs: Sequence[Run]
@@ -44,6 +45,7 @@ class ViewerApi:
     out: Path
     games: Path | None = None
     game: str | None = None
+    make_player: MakePlayer | None = None
     tabs: Tabs = field(default_factory=Tabs)
     analyst: Analyst = field(default_factory=Analyst)
 
@@ -93,7 +95,7 @@ class ViewerApi:
         game = str(asked.get("game", ""))
         if game not in self.names:
             raise ArcworldError(f"no game {game[:40]!r}; {did_you_mean(game[:40], self.names)}")
-        paired = PairedSession(self.runs[0], game, self.games, 0, self.out)
+        paired = PairedSession(self.runs[0], game, self.games, 0, self.out, self.make_player)
         return {"id": self.tabs.open(paired)} | paired_view(paired)
 
     def step(self, asked: Asked) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from arcworld.errors import ArcworldError, did_you_mean
 from arcworld.play.agent import Agent
+from arcworld.play.agents.own import is_own, make_own, registered, takes_run
 
 if TYPE_CHECKING:
     from arcworld.models.run import Run
@@ -32,7 +33,7 @@ class AgentInputs:
 
 
 def make_agent(name: str, seed: int = 0, inputs: AgentInputs | None = None) -> Agent:
-    """A new agent.
+    """A new agent: one of arcworld's, `module:Class`, or one that an installed package registers.
 
     >>> make_agent("random", seed=3).name
     'random'
@@ -40,13 +41,24 @@ def make_agent(name: str, seed: int = 0, inputs: AgentInputs | None = None) -> A
     Raises:
         ArcworldError: no such agent, or what it needs is not given or cannot be opened.
     """
-    if name not in AGENTS:
-        raise ArcworldError(f"no agent {name!r}; {did_you_mean(name, AGENTS)}")
-    return AGENTS[name](seed, inputs or AgentInputs())
+    inputs = inputs or AgentInputs()
+    if name in AGENTS:
+        return AGENTS[name](seed, inputs)
+    if not is_own(name):
+        known = {*AGENTS, *registered()}
+        raise ArcworldError(f"no agent {name!r}; {did_you_mean(name, known)}, or module:Class")
+    available = {
+        "seed": lambda: seed,
+        "run": lambda: _open_run(name, inputs),
+        "data": lambda: _data(name, inputs),
+    }
+    return make_own(name, available)
 
 
 def needs_run(name: str) -> bool:
     """Whether an agent plays with trained models."""
+    if name not in AGENTS and is_own(name):
+        return takes_run(name)
     return name in ("policy", "world-model", "world-model-fixed")
 
 
@@ -60,11 +72,8 @@ def _replay(seed: int, inputs: AgentInputs) -> Agent:
     from arcworld.play.agents.replay import ReplayAgent
     from arcworld.recordings.dataset import open_dataset
 
-    if inputs.data is None:
-        raise ArcworldError(
-            "the agent `replay` plays what recordings show; expected some; give them with --data"
-        )
-    return ReplayAgent(open_dataset(inputs.data).part("train").episodes, seed)
+    recordings = open_dataset(_data("replay", inputs))
+    return ReplayAgent(recordings.part("train").episodes, seed)
 
 
 def _explorer(seed: int, inputs: AgentInputs) -> Agent:
@@ -109,6 +118,14 @@ def _world_model_fixed(seed: int, inputs: AgentInputs) -> Agent:
     agent = WorldModelAgent(run, seed, WorldModelAgentConfig(adapts=False))
     agent.name = "world-model-fixed"
     return agent
+
+
+def _data(name: str, inputs: AgentInputs) -> Path:
+    if inputs.data is None:
+        raise ArcworldError(
+            f"the agent `{name}` needs recordings; expected some; give them with --data"
+        )
+    return inputs.data
 
 
 def _open_run(name: str, inputs: AgentInputs) -> Run:
