@@ -64,7 +64,7 @@ class Walker:
 
 
 def plan_of(model: Walker, config: GoalSearchConfig | None = None) -> Plan | None:
-    config = config or GoalSearchConfig(seconds=60)
+    config = config or GoalSearchConfig(steps=None, seconds=60)
     start = model.reset(np.zeros((64, 64), np.uint8))
     goals = GoalTracker()
     goals.begin(start.frame_HW, (1, 2, 3, 4))
@@ -102,4 +102,4 @@ def test_an_unsure_model_gives_no_plan() -> None:
 
 
 def test_no_plan_is_longer_than_allowed() -> None:
-    assert plan_of(Walker(), GoalSearchConfig(seconds=60, longest=5)) is None
+    assert plan_of(Walker(), GoalSearchConfig(steps=None, seconds=60, longest=5)) is None
