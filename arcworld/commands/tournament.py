@@ -23,6 +23,7 @@ def tournament(
     run: Path | None = None,
     data: Path | None = None,
     start_perturbed: int = 0,
+    think: float | None = None,
     held_out_levels: bool = False,
     out: Path = Path("runs/tournament"),
     workers: int | None = None,
@@ -40,10 +41,10 @@ def tournament(
     Args:
         agents: names between commas. Baselines: `random`, `replay` (plays the paths of recordings).
             Peers: `explorer` (a graph of states), `online` (the same with a world model and goals
-            learned while it plays), `frame-change` (a network that learns while it
-            plays which actions do something). Of a run: `policy` alone, `world-model`, and
-            `world-model-fixed`, which learns nothing while it plays. Of yours: `module:Class`, or a
-            name that an installed package registers.
+            learned while it plays; `online-without-PART+PART` leaves parts out), `frame-change` (a
+            network that learns while it plays which actions do something). Of a run: `policy`
+            alone, `world-model`, and `world-model-fixed`, which learns nothing while it plays.
+            Of yours: `module:Class`, or a name that an installed package registers.
         games: folder of games in the toolkit's layout (`environment_files`), once for each;
             without it, the project's own. Games are Python code that is executed.
         only: names of games between commas; without it, all in the folders.
@@ -54,6 +55,8 @@ def tournament(
         data: for `replay`: recordings, of which those of the training split are played.
         start_perturbed: so many random actions come first wherever a level begins (also after a
             RESET); they count, and the agent is told of them.
+        think: most seconds of search for one action, for `online`; without it, a number of imagined
+            steps that takes about 0.6 s at most, so that a seed gives the same play again.
         held_out_levels: play each level with models that never saw it, those that `arcworld
             crossval RUN`
             trained: of agents of a run. An agent has five times the human actions on a level; one
@@ -76,6 +79,7 @@ def tournament(
         run=run,
         data=data,
         start_perturbed=start_perturbed,
+        think=think,
         held_out_levels=held_out_levels,
     )
     with go_on_with(f"go on with: {_command(settings, out)}"), Reporter() as report:
@@ -87,9 +91,15 @@ def tournament(
 
 def _show(found: TournamentReport, out: Path) -> None:
     from arcworld.commands.output import print_tables
-    from arcworld.tournament.tournament_report import PAGE, games_table, leads_table, summary_table
+    from arcworld.tournament.tournament_report import (
+        PAGE,
+        budget_table,
+        games_table,
+        leads_table,
+        summary_table,
+    )
 
-    tables = [summary_table(found)]
+    tables = [summary_table(found), budget_table(found)]
     if 1 < len(found.games) <= SHOWN:
         tables.append(games_table(found))
     if found.leads:
@@ -114,6 +124,7 @@ def _command(settings: Settings, out: Path) -> str:
         "--run": settings.run,
         "--data": settings.data,
         "--start-perturbed": settings.start_perturbed or None,
+        "--think": settings.think,
         "--out": out,
     }
     for name, value in options.items():

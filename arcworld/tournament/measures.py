@@ -10,7 +10,11 @@ Knows counting and intervals; knows nothing of tables. What each measure is:
 - score: the toolkit's scorecard's, in the mean over seeds and, as there, over games. None where
   an agent was helped: the toolkit counts those levels, too.
 - actions a level: on levels that were won, RESETs too.
-- seconds an action: the agent's own, without the game's.
+- levels by N actions: won within the first N actions of a play, for each N of `BUDGETS` that the
+  plays reach.
+- seconds an action: the agent's own, without the game's. Thinking: milliseconds of an action,
+  median and 95th percentile of a play, in the mean over plays.
+- plans: by form of goal, what became of them, all plays together.
 - intervals: 95 %, from resampling games, and seeds within each; seeds alone within one game. What
   is drawn counts in shares of its levels, since games differ in how many there are to win.
 """
@@ -28,6 +32,8 @@ from arcworld.tournament.results import PlayResult
 HUMAN_TIMES = 5
 """Benchmarks end a level at so many times the human actions."""
 RESAMPLES = 2_000
+BUDGETS = (30, 100, 300, 1_000, 2_000)
+"""Actions a game by which levels are counted."""
 ALL = "all"
 
 type Interval = tuple[float, float]
@@ -53,16 +59,9 @@ class Measures:
     replaced: int
     crashes: int
     levels_by_chance: int
-
-
-@dataclass(frozen=True, slots=True)
-class Lead:
-    """Levels of one agent less those of another, on the games and seeds that both played."""
-
-    agent: str
-    other: str
-    levels: float
-    interval: Interval | None
+    levels_by: Mapping[int, float]
+    think_ms: tuple[float, float] | None
+    plans: Mapping[str, Mapping[str, int]]
 
 
 def levels_within(result: PlayResult, times: int = HUMAN_TIMES) -> int | None:
@@ -105,7 +104,7 @@ def measure(plays: Plays) -> Measures:
         plays=len(flat),
         levels=levels,
         levels_interval=levels_interval,
-        win_levels=sum(map(_levels_in, plays.values())),
+        win_levels=sum(map(levels_in, plays.values())),
         levels_within_5x=within,
         levels_within_5x_interval=within_interval,
         score=None if any(play.assisted is not None for play in flat) else score / len(plays),
@@ -115,7 +114,50 @@ def measure(plays: Plays) -> Measures:
         replaced=sum(play.replaced for play in flat),
         crashes=sum(play.error is not None for play in flat),
         levels_by_chance=sum(play.levels_by_chance for play in flat),
+        levels_by={n: _levels_by(plays, n) for n in budgets(flat)},
+        think_ms=_mean_think(flat),
+        plans=_plans(flat),
     )
+
+
+def budgets(plays: Iterable[PlayResult]) -> list[int]:
+    """Those of `BUDGETS` that the longest play reached."""
+    longest = max((play.actions for play in plays), default=0)
+    return [n for n in BUDGETS if n <= longest]
+
+
+def levels_by(play: PlayResult, actions: int | None) -> int:
+    """Levels that a play won within its first actions; None: within all.
+
+    >>> levels_by(PlayResult("a", "b", 0, 2, 3, 60, level_actions=(10, 20, 30)), 20)
+    1
+    """
+    return len(play.won) if actions is None else sum(at <= actions for at in play.won_at)
+
+
+def _levels_by(plays: Plays, actions: int) -> float:
+    """Over games the sum, over seeds the mean."""
+    return sum(
+        float(np.mean([levels_by(play, actions) for play in games])) for games in plays.values()
+    )
+
+
+def _mean_think(plays: Sequence[PlayResult]) -> tuple[float, float] | None:
+    known = [play.think_ms for play in plays if play.think_ms is not None]
+    if not known:
+        return None
+    median, high = np.mean(known, 0)
+    return float(median), float(high)
+
+
+def _plans(plays: Iterable[PlayResult]) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for play in plays:
+        for form, fates in play.plans.items():
+            row = found.setdefault(form, {})
+            for fate, count in fates.items():
+                row[fate] = row.get(fate, 0) + count
+    return found
 
 
 def _ratio(top: float, bottom: int) -> float | None:
@@ -128,11 +170,11 @@ def total(plays: Plays, value: Value) -> tuple[float | None, Interval | None]:
     known = [[v for v in column if v is not None] for column in columns]
     if any(len(some) < len(column) for some, column in zip(known, columns, strict=True)):
         return None, None
-    levels = [_levels_in(games) for games in plays.values()]
+    levels = [levels_in(games) for games in plays.values()]
     return sum(float(np.mean(column)) for column in known), interval(known, levels)
 
 
-def _levels_in(games: Sequence[PlayResult]) -> int:
+def levels_in(games: Sequence[PlayResult]) -> int:
     """Levels of a game, from plays of it: one that crashed early may not know."""
     return max(play.win_levels for play in games)
 
@@ -176,25 +218,6 @@ def _resample(
     values_RGS = values_GS[games_RG[:, :, None], drawn_RGS] * used_RGS
     sums_R = (values_RGS.sum(2) / counts_RG1[:, :, 0]).sum(1)
     return sums_R * levels_G.sum() / levels_G[games_RG].sum(1)
-
-
-def leads(plays: Mapping[str, Plays]) -> list[Lead]:
-    """Each agent's levels less those of each agent named before it, game by game, seed by seed."""
-    agents = list(plays)
-    return [_lead(agent, other, plays) for i, agent in enumerate(agents) for other in agents[:i]]
-
-
-def _lead(agent: str, other: str, plays: Mapping[str, Plays]) -> Lead:
-    columns: list[list[float]] = []
-    levels: list[int] = []
-    for game, theirs in plays[other].items():
-        seeds = {play.seed: len(play.won) for play in theirs}
-        ours = [play for play in plays[agent].get(game, ()) if play.seed in seeds]
-        if ours:
-            columns.append([len(play.won) - seeds[play.seed] for play in ours])
-            levels.append(_levels_in([*ours, *theirs]))
-    ahead = sum(float(np.mean(column)) for column in columns)
-    return Lead(agent, other, ahead, interval(columns, levels))
 
 
 def curve(plays: Plays, max_actions: int) -> NDArray[np.float64]:

@@ -32,12 +32,22 @@ Tell = Callable[[int, int], None]
 
 
 class TimedAgent:
-    """An agent, the seconds it took, and what it saw last."""
+    """An agent, the seconds that each of its actions took, and what it saw last."""
 
     def __init__(self, agent: Agent) -> None:
         self.agent, self.name = agent, agent.name
         self.seconds, self.actions = 0.0, 0
         self.last: Observation | None = None
+        self._thinking = 0.0
+        self._spent: list[float] = []
+
+    @property
+    def think_ms(self) -> tuple[float, float] | None:
+        """Median and 95th percentile of the milliseconds an action took."""
+        if not self._spent:
+            return None
+        median, high = np.percentile(self._spent, [50, 95]) * 1000
+        return round(float(median), 3), round(float(high), 3)
 
     def begin(self, observation: Observation) -> None:
         """Time it."""
@@ -50,7 +60,8 @@ class TimedAgent:
         """Time it."""
         began = time.perf_counter()
         decision = self.agent.choose_action(observation)
-        self.seconds += time.perf_counter() - began
+        self._thinking = time.perf_counter() - began
+        self.seconds += self._thinking
         return decision
 
     def observe(self, decision: Decision, observation: Observation) -> None:
@@ -58,7 +69,9 @@ class TimedAgent:
         self.last, self.actions = observation, self.actions + 1
         began = time.perf_counter()
         self.agent.observe(decision, observation)
-        self.seconds += time.perf_counter() - began
+        learning = time.perf_counter() - began
+        self.seconds += learning
+        self._spent.append(self._thinking + learning)
 
 
 def play_once(settings: Settings, play: Play, tell: Tell | None = None) -> PlayResult:
@@ -77,6 +90,8 @@ def play_once(settings: Settings, play: Play, tell: Tell | None = None) -> PlayR
         result,
         seconds=time.perf_counter() - began,
         agent_seconds=timed.seconds,
+        think_ms=timed.think_ms,
+        plans=getattr(player, "plans", {}),
         levels_by_chance=player.won if isinstance(player, PerturbedAgent) else 0,
         assisted=tuple(sorted(player.assisted)) if isinstance(player, AssistedAgent) else None,
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, Self
@@ -34,6 +34,10 @@ class PlayResult:
         ended: as in `GameResult`, or "crashed".
         faults: the toolkit's answers that could not be used. replaced: illegal decisions.
         seconds: of the whole play. agent_seconds: of them, those the agent took.
+        think_ms: milliseconds of a decision and of learning from its answer: median and 95th
+            percentile; None where nothing was decided.
+        plans: of an agent that plans: form of goal -> `started`, `won`, `finished`, `refuted`,
+            `surprised` or `experiment` -> how often.
         levels_by_chance: levels that the random actions of a perturbed start won.
         assisted: levels (0-based) that were won with help, and so do not count as won
             (`AssistedAgent`); None where nobody helps.
@@ -54,6 +58,8 @@ class PlayResult:
     replaced: int = 0
     seconds: float = 0.0
     agent_seconds: float = 0.0
+    think_ms: tuple[float, float] | None = None
+    plans: Mapping[str, Mapping[str, int]] = field(default_factory=dict[str, Mapping[str, int]])
     levels_by_chance: int = 0
     assisted: tuple[int, ...] | None = None
     error: str | None = None

@@ -20,6 +20,8 @@ from arcworld.recordings.episode import game_name
 
 type PlayKey = tuple[str, str, int]
 """Game id, agent, seed."""
+MOST_THINKING = 300.0
+"""Seconds an action; half of the time after which a silent play is given up."""
 WEIGHTS = ("run.json", "*/config.json", "*/model.safetensors")
 
 
@@ -50,6 +52,7 @@ class Settings:
         seeds: how many; 0 .. seeds - 1, each of game and agent.
         run: of agents that play with trained models. data: recordings, for `replay`.
         start_perturbed: random actions wherever a level begins; see `PerturbedAgent`.
+        think: most seconds of search for one action, of agents that plan; None: their own budget.
         held_out_levels: level by level, by models that never saw it; see
             `tournament.held_out_agent`.
     """
@@ -62,6 +65,7 @@ class Settings:
     run: Path | None = None
     data: Path | None = None
     start_perturbed: int = 0
+    think: float | None = None
     held_out_levels: bool = False
 
     def check(self) -> None:
@@ -74,6 +78,10 @@ class Settings:
             value: int = getattr(self, name)
             if value < least:
                 raise ArcworldError(f"{name} is {value}; expected {least} or more")
+        if self.think is not None and not 0 < self.think <= MOST_THINKING:
+            raise ArcworldError(
+                f"think is {self.think}; expected more than 0 and at most {MOST_THINKING} seconds"
+            )
         if self.held_out_levels:
             self._check_held_out()
         if not self.agents:
@@ -86,7 +94,7 @@ class Settings:
     @property
     def inputs(self) -> AgentInputs:
         """What the agents are made of, at paths that hold in any working folder."""
-        return AgentInputs(absolute(self.run), absolute(self.data))
+        return AgentInputs(absolute(self.run), absolute(self.data), self.think)
 
     def plays(self) -> list[Play]:
         """Every play, seed by seed: what is stopped early has all agents on all games so far.

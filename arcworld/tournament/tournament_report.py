@@ -14,16 +14,15 @@ from typing import Any
 from arcworld.evaluation.report_tables import NOTHING, TextTable
 from arcworld.recordings.episode import game_name
 from arcworld.recordings.files import write_bytes
+from arcworld.tournament.leads import Lead, leads
 from arcworld.tournament.measures import (
     ALL,
     HUMAN_TIMES,
     Interval,
-    Lead,
     Measures,
     Plays,
     by_agent,
     curve,
-    leads,
     measure,
 )
 from arcworld.tournament.results import PlayResult
@@ -36,6 +35,7 @@ NOTE = (
     " an action: the agent's own. In brackets: 95 % intervals over games and seeds; one without"
     " width says that all plays agree, not that more would."
 )
+FATES = ("started", "won", "finished", "surprised", "refuted", "experiment")
 COLUMNS = (
     "agent", "levels", f"within {HUMAN_TIMES}x", "score", "actions a level", "ms an action",
     "faults", "crashes",
@@ -127,13 +127,62 @@ def games_table(report: TournamentReport) -> TextTable:
 def leads_table(report: TournamentReport) -> TextTable:
     """Differences in levels, each with its interval."""
     rows = [
-        (f"{lead.agent} less {lead.other}", f"{lead.levels:+.2f}", _between(lead.interval, "+.2f"))
+        (
+            f"{lead.agent} less {lead.other}",
+            "all" if lead.within is None else f"{lead.within:,}",
+            f"{lead.levels:+.2f}",
+            _between(lead.interval, "+.2f"),
+            _times(lead.levels + lead.other_levels, lead.other_levels),
+            NOTHING if lead.actions_ratio is None else f"{lead.actions_ratio:.2f}x",
+            f"{lead.both_won}",
+        )
         for lead in report.leads
     ]
     note = (
-        "Paired: the same games and seeds. Where the interval spans 0, neither is ahead for sure."
+        "Paired: the same games and seeds, levels won within so many actions of a play. Where the"
+        " interval spans 0, neither is ahead for sure. times: levels of the first agent for each of"
+        " the second. actions: of the first for each of the second, on levels that both won."
     )
-    return TextTable("Differences in levels", ("agents", "levels", "95 %"), rows, note)
+    columns = ("agents", "within", "levels", "95 %", "times", "actions", "levels both won")
+    return TextTable("Differences in levels", columns, rows, note)
+
+
+def _times(ours: float, theirs: float) -> str:
+    return f"{ours / theirs:.2f}x" if theirs else NOTHING
+
+
+def budget_table(report: TournamentReport) -> TextTable:
+    """Levels won within so many actions, and the time of an action, a row an agent."""
+    agents = {agent: games[ALL] for agent, games in report.measures.items()}
+    counts = sorted({n for one in agents.values() for n in one.levels_by})
+    rows = [
+        (
+            agent,
+            *(f"{one.levels_by[n]:.2f}" if n in one.levels_by else NOTHING for n in counts),
+            *([NOTHING] * 2 if one.think_ms is None else [f"{ms:.3g}" for ms in one.think_ms]),
+        )
+        for agent, one in agents.items()
+    ]
+    columns = ("agent", *(f"by {n:,}" for n in counts), "median ms", "95 % ms")
+    note = "ms: of a decision and of learning from its answer, by play, in the mean over plays."
+    return TextTable("Levels won within so many actions", columns, rows, note)
+
+
+def plans_table(report: TournamentReport) -> TextTable | None:
+    """What became of plans, a row an agent and form of goal; None where nobody plans."""
+    rows = [
+        (agent, form, *(f"{fates.get(fate, 0):,}" for fate in FATES))
+        for agent, games in report.measures.items()
+        for form, fates in sorted(games[ALL].plans.items())
+    ]
+    note = (
+        "finished: every action was taken, and no level was won. surprised: the game did something"
+        " else, and the rest was planned anew; refuted: the same, and the goal was given up."
+        " experiment: clicks that the goal advised and whose effect was not known."
+    )
+    return (
+        TextTable("Plans by form of goal", ("agent", "form", *FATES), rows, note) if rows else None
+    )
 
 
 def game_table(report: TournamentReport, game: str) -> TextTable:
@@ -173,8 +222,10 @@ def write_report(report: TournamentReport, out: Path) -> Path:
         "# Tournament",
         _what(report),
         summary_table(report).as_markdown(),
+        budget_table(report).as_markdown(),
         f"![Levels won against actions]({PLOT})",
         *([leads_table(report).as_markdown()] if report.leads else []),
+        *([plans.as_markdown()] if (plans := plans_table(report)) else []),
         games_table(report).as_markdown(),
         *_crashes(report),
         "## Every game in full",

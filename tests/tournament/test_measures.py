@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from arcworld.tournament.leads import leads
 from arcworld.tournament.measures import (
     by_agent,
     curve,
     interval,
-    leads,
     levels_within,
     measure,
 )
@@ -100,6 +100,21 @@ def test_a_lead_pairs_games_and_seeds(make_play: MakePlay) -> None:
     (lead,) = leads(by_agent(results, ["a", "b"]))
     assert (lead.agent, lead.other, lead.levels) == ("b", "a", 2.0)
     assert lead.interval == (2.0, 2.0)  # games differ by three levels, the lead does not
+    assert (lead.within, lead.other_levels) == (None, 3.0)
+    assert (lead.both_won, lead.actions_ratio) == (9, 1.0)
+
+
+def test_a_lead_within_a_budget_counts_what_was_won_in_time(make_play: MakePlay) -> None:
+    results = [make_play(10, 10, 400, agent="a"), make_play(20, 100, agent="b")]
+    found = {lead.within: lead for lead in leads(by_agent(results, ["a", "b"]))}
+    assert {n: lead.levels for n, lead in found.items()} == {30: -1, 100: -1, 300: 0, None: -1}
+    assert (found[300].both_won, found[300].actions_ratio) == (2, 6.0)
+    assert found[100].both_won == 1 and found[100].actions_ratio == 2.0
+
+
+def test_plans_are_counted_over_plays(make_play: MakePlay) -> None:
+    plays = [replace(make_play(), plans={"reach": {"started": 2, "won": 1}}) for _ in range(2)]
+    assert measure({"g": plays}).plans == {"reach": {"started": 4, "won": 2}}
 
 
 def test_the_curve_rises_where_levels_were_won(make_play: MakePlay) -> None:

@@ -73,7 +73,7 @@ def test_what_is_played_is_not_played_again_and_engines_agree(
     first, second = results(one), results(two)
     assert second[kept["game_id"], kept["seed"]]["actions"] == 77
     for key in first.keys() - {(kept["game_id"], kept["seed"])}:
-        for clock in ("seconds", "agent_seconds"):
+        for clock in ("seconds", "agent_seconds", "think_ms"):
             del first[key][clock], second[key][clock]
         assert first[key] == second[key]
     assert reported[-1] == (2 * 5, 2 * 5)

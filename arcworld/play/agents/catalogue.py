@@ -6,7 +6,7 @@ nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,9 @@ from arcworld.play.agents.own import is_own, make_own, registered, takes_run
 if TYPE_CHECKING:
     from arcworld.models.run import Run
 
+WITHOUT = "-without-"
+"""Between the name of an agent and the parts that it is to play without."""
+
 
 @dataclass(frozen=True, slots=True)
 class AgentInputs:
@@ -26,10 +29,12 @@ class AgentInputs:
     Attributes:
         run: a folder that `arcworld train` made, or the name of shipped weights.
         data: recordings, for `replay`.
+        think: most seconds for one action, for `online`; None: its own budget.
     """
 
     run: Path | None = None
     data: Path | None = None
+    think: float | None = None
 
 
 def make_agent(name: str, seed: int = 0, inputs: AgentInputs | None = None) -> Agent:
@@ -37,11 +42,16 @@ def make_agent(name: str, seed: int = 0, inputs: AgentInputs | None = None) -> A
 
     >>> make_agent("random", seed=3).name
     'random'
+    >>> make_agent("online-without-reach+experiments").name
+    'online-without-reach+experiments'
 
     Raises:
         ArcworldError: no such agent, or what it needs is not given or cannot be opened.
     """
     inputs = inputs or AgentInputs()
+    base, _, parts = name.partition(WITHOUT)
+    if parts and base == "online":
+        return _online(seed, inputs, parts.split("+"))
     if name in AGENTS:
         return AGENTS[name](seed, inputs)
     if not is_own(name):
@@ -82,11 +92,10 @@ def _explorer(seed: int, inputs: AgentInputs) -> Agent:
     return ExplorerAgent(seed)
 
 
-def _online(seed: int, inputs: AgentInputs) -> Agent:
-    from arcworld.play.agents.strategy_agent import StrategyAgent
-    from arcworld.play.strategies.goal_plan import GoalPlan
+def _online(seed: int, inputs: AgentInputs, without: Sequence[str] = ()) -> Agent:
+    from arcworld.play.agents.online import make_online_agent
 
-    return StrategyAgent([GoalPlan()], seed)
+    return make_online_agent(seed, without, inputs.think)
 
 
 def _frame_change(seed: int, inputs: AgentInputs) -> Agent:

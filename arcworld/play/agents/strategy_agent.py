@@ -6,7 +6,7 @@ Needs no trained run: its world model learns the game while it is played.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from arcworld.online.model import OnlineWorldModel
@@ -34,25 +34,37 @@ class StrategyAgent:
         seed: int = 0,
         name: str = "online",
         explorer: ExplorerConfig | None = None,
+        model: Callable[[], OnlineWorldModel] = OnlineWorldModel,
     ) -> None:
         """Make an agent.
 
         Args:
             strategies: in the order in which they are asked.
-            seed: of the explorer, and of the world model.
+            seed: of the explorer.
             name: for tables and recordings.
             explorer: how it explores where no strategy has a proposal.
+            model: makes the world model of a game.
         """
-        self.name, self.seed = name, seed
+        self.name, self._make_model = name, model
         self.explorer = ExplorerAgent(seed, explorer)
         self.strategies: tuple[Strategy, ...] = (*strategies, Explore(self.explorer))
         self.chosen: Counter[Source] = Counter()
         self._pending: Decision | None = None
 
+    @property
+    def plans(self) -> dict[str, dict[str, int]]:
+        """What became of the plans in this game: form of goal -> fate -> how many."""
+        found: dict[str, dict[str, int]] = {}
+        for strategy in self.strategies:
+            log: Mapping[tuple[str, str], int] = getattr(strategy, "log", {})
+            for (form, fate), count in log.items():
+                found.setdefault(form, {})[fate] = count
+        return found
+
     def begin(self, observation: Observation) -> None:
         """A game was opened: forget the one before."""
         self.explorer.begin(observation)
-        model = OnlineWorldModel(seed=self.seed)
+        model = self._make_model()
         state = model.reset(observation.frame_HW, observation.available_actions)
         self.context = Context(observation, self.explorer.memory, model, state)
         self.chosen.clear()

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from arcworld.goals import Belief, GoalTracker, Hypothesis, progress, sentence
+from arcworld.goals import Belief, Beliefs, GoalTracker, Hypothesis, progress, sentence
 from arcworld.planning.goal_search import GoalSearch, GoalSearchConfig, Plan
 from arcworld.play.agent import Decision, Source
 from arcworld.play.strategies.strategy import Answered, Context
@@ -66,13 +67,17 @@ class GoalPlan:
 
     source = Source.PLAN
 
-    def __init__(self, config: GoalPlanConfig | None = None) -> None:
-        self.config = config or GoalPlanConfig()
+    def __init__(
+        self,
+        config: GoalPlanConfig | None = None,
+        beliefs: Callable[[], Beliefs] = Beliefs,
+    ) -> None:
+        self.config, self._beliefs = config or GoalPlanConfig(), beliefs
         self.log: Counter[tuple[str, str]] = Counter()
 
     def begin(self, context: Context) -> None:
         """A game was opened."""
-        self.goals = GoalTracker()
+        self.goals = GoalTracker(beliefs=self._beliefs())
         observation = context.observation
         self.goals.begin(observation.frame_HW, observation.available_actions)
         self.log.clear()

@@ -1,0 +1,64 @@
+"""The agent `online`: a world model and goals that are learned while it plays, then the explorer.
+
+Any part can be left out, so that its worth is measured: `online-without-reach+experiments` plays
+without goals of the form `reach` and without experiments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from arcworld.errors import ArcworldError, did_you_mean
+from arcworld.goals import FORMS, Beliefs, Prior
+from arcworld.online.model import EXPERTS, OnlineWorldModel
+from arcworld.planning.goal_search import GoalSearchConfig
+from arcworld.play.agents.strategy_agent import StrategyAgent
+from arcworld.play.strategies.goal_plan import GoalPlan, GoalPlanConfig
+
+NAME = "online"
+PLANS, EXPERIMENTS, ROUNDS, PRIOR = "plans", "experiments", "rounds", "prior"
+PARTS = (PLANS, EXPERIMENTS, ROUNDS, PRIOR, *FORMS, *EXPERTS)
+"""What can be left out: all plans, clicks of unknown effect, further rounds of plans on a level,
+the fitted prior, each form of goal, each expert of the world model."""
+NEVER = 1_000_000
+
+
+def make_online_agent(
+    seed: int = 0, without: Collection[str] = (), think: float | None = None
+) -> StrategyAgent:
+    """Make the agent.
+
+    Args:
+        seed: of the explorer.
+        without: names of parts to leave out, of `PARTS`.
+        think: most seconds of search for one action; None: a number of imagined steps, so that the
+            same seed gives the same play.
+
+    Raises:
+        ArcworldError: a part that does not exist.
+    """
+    for part in without:
+        if part not in PARTS:
+            raise ArcworldError(f"agent {NAME}: no part {part!r}; {did_you_mean(part, PARTS)}")
+    name = "-without-".join([NAME, *(["+".join(without)] if without else [])])
+    experts = set(without) & set(EXPERTS)
+
+    def model() -> OnlineWorldModel:
+        return OnlineWorldModel(seed=seed, without=experts)
+
+    def beliefs() -> Beliefs:
+        forms = tuple(form for form in FORMS if form in without)
+        return Beliefs(Prior({}) if PRIOR in without else None, without=forms)
+
+    strategies = [] if PLANS in without else [GoalPlan(_config(without, think), beliefs)]
+    return StrategyAgent(strategies, seed, name, model=model)
+
+
+def _config(without: Collection[str], think: float | None) -> GoalPlanConfig:
+    config = GoalPlanConfig()
+    if think is not None:
+        config = replace(config, search=GoalSearchConfig(steps=None, seconds=think))
+    if EXPERIMENTS in without:
+        config = replace(config, experiments=(0, 0))
+    return replace(config, again=NEVER) if ROUNDS in without else config
