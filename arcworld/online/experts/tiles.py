@@ -13,8 +13,15 @@ from numpy.typing import NDArray
 
 from arcworld.online.changes import Changes
 from arcworld.online.claims import Claim
+from arcworld.online.experts.tile_contexts import (
+    Cells,
+    Lattice,
+    TileContexts,
+    Tiles,
+    case_keys,
+)
 from arcworld.online.trust import HitRates, OutcomeTable, size_class
-from arcworld.online.view import CLICK, COLOURS, SIDE, Action, Flat, View
+from arcworld.online.view import COLOURS, SIDE, Action, Flat, View
 
 NAME, COARSE = "tiles", "tints"
 PERIODS = (16, 12, 10, 9, 8, 7, 6, 5, 4, 3, 2)
@@ -25,38 +32,6 @@ LEAST_TRUST = 0.7
 MOST_CHANGED = 300
 MEMORY = 60
 """Transitions that a new lattice learns from at once."""
-OUTSIDE = -1
-
-type Lattice = tuple[int, int, int]
-"""Period, first row, first column."""
-type Tiles = NDArray[np.int64]
-"""Number of the tile of each cell, [rows, columns]."""
-
-_NEIGHBOURS = [
-    (-1, 0), (1, 0), (0, -1), (0, 1), (-2, 0), (2, 0), (0, -2), (0, 2),
-    (-1, -1), (-1, 1), (1, -1), (1, 1),
-]  # fmt: skip
-_SIMPLE = {
-    "all around": range(12),
-    "four around": range(4),
-    "row": (2, 3),
-    "column": (0, 1),
-    "long row": (2, 3, 6, 7),
-    "long column": (0, 1, 4, 5),
-    "alone": (),
-}
-_CLICKED = {"clicked, four around": range(4), "clicked, all around": (0, 1, 2, 3, 8, 9, 10, 11)}
-_MIX = np.uint64(0x9E3779B97F4A7C15)
-
-
-def _hashed(columns: list[NDArray[np.int64]], seed: int) -> NDArray[np.uint64]:
-    """One 64-bit key a cell from some numbers a cell."""
-    key = np.full(columns[0].shape, seed, np.uint64)
-    for column in columns:
-        key ^= column.astype(np.uint64) + _MIX
-        key *= np.uint64(0xFF51AFD7ED558CCD)
-        key ^= key >> np.uint64(32)
-    return key
 
 
 class Tiling:
@@ -118,6 +93,7 @@ class TilesExpert:
         self.hits, self.coarse = hits, coarse
         self.name = COARSE if coarse else NAME
         self.tiling: Tiling | None = None
+        self.contexts: TileContexts | None = None
         self.table: OutcomeTable[int] = OutcomeTable(0.985)
         self._changing: set[tuple[int, int]] = set()
         self._acting: set[int] = set()
@@ -125,86 +101,43 @@ class TilesExpert:
         self._patches = 0
         self._past: list[tuple[View, Action, View]] = []
 
-    # contexts
-
-    def _contexts(self, tiles: Tiles, action: Action) -> list[tuple[str, list[int]]]:
-        """For every kind of context one key a cell."""
-        rows, columns = tiles.shape
-        padded = np.full((rows + 4, columns + 4), OUTSIDE, np.int64)
-        padded[2:-2, 2:-2] = tiles
-        around = [
-            padded[2 + dy : 2 + dy + rows, 2 + dx : 2 + dx + columns] for dy, dx in _NEIGHBOURS
-        ]
-        if action.id == CLICK:
-            return self._click_contexts(tiles, around, action)
-        keys = [
-            (rule, _hashed([tiles, *(around[k] for k in which)], action.id * 16 + n))
-            for n, (rule, which) in enumerate(_SIMPLE.items())
-        ]
-        return [(rule, key.reshape(-1).tolist()) for rule, key in keys]
-
-    def _click_contexts(
-        self, tiles: Tiles, around: list[Tiles], action: Action
-    ) -> list[tuple[str, list[int]]]:
-        assert self.tiling is not None
-        period, top, left = self.tiling.lattice
-        rows, columns = tiles.shape
-        y, x = ((action.y or 0) - top) // period, ((action.x or 0) - left) // period
-        clicked = int(tiles[y, x]) if 0 <= y < rows and 0 <= x < columns else OUTSIDE
-        dy = np.repeat(np.arange(rows)[:, None] - y, columns, 1)
-        dx = np.repeat(np.arange(columns)[None] - x, rows, 0)
-        relation = np.full(tiles.shape, 4, np.int64)
-        relation[(abs(dy) == 1) & (abs(dx) == 1)] = 3
-        relation[dx == 0] = 2
-        relation[dy == 0] = 1
-        relation[(dy == 0) & (dx == 0)] = 0
-        far = (np.maximum(abs(dy), abs(dx)) > 1).astype(np.int64)
-        place = np.clip(dy, -3, 3) * 7 + np.clip(dx, -3, 3)
-        target = np.full(tiles.shape, clicked, np.int64)
-        own = (relation == 0).astype(np.int64)
-        keys = [
-            ("offset, clicked", [place, tiles, target]),
-            ("relation, clicked", [relation, far, tiles, target]),
-            ("relation, far", [relation, far, tiles]),
-            ("relation", [relation, tiles]),
-            *((rule, [own, tiles, *(around[k] for k in w)]) for rule, w in _CLICKED.items()),
-        ]
-        return [
-            (rule, _hashed(columns_, 1000 + n).reshape(-1).tolist())
-            for n, (rule, columns_) in enumerate(keys)
-        ]
-
-    def _candidates(self, tiles: Tiles, action: Action) -> list[int]:
+    def _candidates(self, tiles: Tiles, action: Action) -> Cells:
         """Cells whose tile was ever changed by the action."""
         known = [tile for action_id, tile in self._changing if action_id == action.id]
-        return np.flatnonzero(np.isin(tiles.reshape(-1), known)).tolist() if known else []
+        flat = tiles.reshape(-1)
+        is_known = np.zeros(max([*known, int(flat.max(initial=0))]) + 1, np.bool_)
+        is_known[known] = True
+        return np.flatnonzero(is_known[flat])
 
     # propose
 
     def propose(self, view: View, action: Action) -> list[Claim]:
         """One claim a cell that becomes another tile."""
-        if self.tiling is None or action.id not in self._acting:
+        if self.tiling is None or self.contexts is None or action.id not in self._acting:
             return []
         tiles = self.tiling.tiles(view)
-        contexts = self._contexts(tiles, action)
-        numbers, columns = tiles.reshape(-1).tolist(), tiles.shape[1]
-        claims: list[Claim] = []
-        decided: dict[tuple[int, ...], tuple[float, int, str] | None] = {}
-        for cell in self._candidates(tiles, action):
-            context = tuple(keys[cell] for _, keys in contexts)
-            if context not in decided:
-                decided[context] = self._decide(contexts, cell, numbers[cell])
-            best = decided[context]
-            if best is not None and best[1] != numbers[cell] and best[0] >= 0.5:
-                claims.append(self._claim(view, cell, columns, numbers[cell], *best))
+        cells = self._candidates(tiles, action)
+        if not len(cells):
+            return []
+        rules, keys_RC = self.contexts.rules(action), self.contexts.keys(tiles, action, cells)
+        cases, first, case_C = np.unique(case_keys(keys_RC), return_index=True, return_inverse=True)
+        keys = keys_RC[:, first].T.tolist()
+        olds = tiles.reshape(-1)[cells[first]].tolist()
+        best = [self._decide(rules, keys[k], olds[k]) for k in range(len(cases))]
+        numbers = [k for k, one in enumerate(best) if one is not None and one[1] != olds[k]]
+        columns, claims = tiles.shape[1], []
+        for at in np.flatnonzero(np.isin(case_C, numbers)).tolist():
+            case = int(case_C[at])
+            found = best[case]
+            if found is not None and found[0] >= 0.5:
+                claims.append(self._claim(view, int(cells[at]), columns, olds[case], *found))
         return claims
 
-    def _decide(
-        self, contexts: list[tuple[str, list[int]]], cell: int, old: int
-    ) -> tuple[float, int, str] | None:
+    def _decide(self, rules: list[str], keys: list[int], old: int) -> tuple[float, int, str] | None:
+        """(trust, next tile, rule) of the most trusted rule that knows its context."""
         best: tuple[float, int, str] | None = None
-        for rule, keys in contexts:
-            found = self.table.best((rule, keys[cell]))
+        for rule, key in zip(rules, keys, strict=True):
+            found = self.table.best(key)
             if found is not None:
                 tile, weight, total = found
                 trust = self.hits.rate(
@@ -257,6 +190,7 @@ class TilesExpert:
 
     def _restart(self, lattice: Lattice | None) -> None:
         self.tiling = Tiling(lattice, self.coarse) if lattice else None
+        self.contexts = TileContexts(lattice) if lattice else None
         self.table, self._changing, self._acting = OutcomeTable(0.985), set(), set()
 
     def _fitted(self, changes: Changes) -> Lattice | None:
@@ -283,7 +217,7 @@ class TilesExpert:
         return None
 
     def _count(self, before: View, action: Action, after: View) -> None:
-        assert self.tiling is not None
+        assert self.tiling is not None and self.contexts is not None
         old, new = self.tiling.tiles(before).reshape(-1), self.tiling.tiles(after).reshape(-1)
         changed = np.flatnonzero(old != new)
         if len(changed) > MOST_CHANGED:
@@ -294,20 +228,18 @@ class TilesExpert:
         if action.id not in self._acting:
             return
         tiles = self.tiling.tiles(before)
-        contexts = self._contexts(tiles, action)
-        numbers, nexts = old.tolist(), new.tolist()
-        counted: set[tuple[int, ...]] = set()
-        for cell in self._candidates(tiles, action):
-            case = (nexts[cell], *(keys[cell] for _, keys in contexts))
-            if case not in counted:  # equal cells count once
-                counted.add(case)
-                self._count_cell(contexts, cell, numbers[cell], nexts[cell])
+        cells = self._candidates(tiles, action)
+        if not len(cells):
+            return
+        rules, keys_RC = self.contexts.rules(action), self.contexts.keys(tiles, action, cells)
+        cases = case_keys(np.concatenate([keys_RC, new[None, cells].astype(np.uint64)]))
+        _, first = np.unique(cases, return_index=True)  # equal cells count once
+        for at in np.sort(first).tolist():
+            cell = cells[at]
+            self._count_cell(rules, keys_RC[:, at].tolist(), int(old[cell]), int(new[cell]))
 
-    def _count_cell(
-        self, contexts: list[tuple[str, list[int]]], cell: int, old: int, new: int
-    ) -> None:
-        for rule, keys in contexts:
-            key = (rule, keys[cell])
+    def _count_cell(self, rules: list[str], keys: list[int], old: int, new: int) -> None:
+        for rule, key in zip(rules, keys, strict=True):
             found = self.table.best(key)
             if found is None:
                 if old != new:
