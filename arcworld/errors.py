@@ -1,7 +1,7 @@
-"""What a user is told when something they gave cannot be used.
+"""Errors for users: the common class, and the clause that suggests a name.
 
-Knows nothing of any room. Every error raised for a user is an `ArcworldError` whose text is one
-line: what was found, what was expected, what to do. An `assert` is for our own bugs.
+Every error raised for a user is an `ArcworldError` whose message is one line: what was found, what
+was expected, what to do. An `assert` marks a bug of this project.
 """
 
 from __future__ import annotations
@@ -11,12 +11,11 @@ from collections.abc import Iterable
 
 
 class ArcworldError(ValueError):
-    """Something a user gave cannot be used. The message is one line and says what to do."""
+    """Something that the user gave cannot be used. The message is one line and says what to do."""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A clause that offers the nearest known names.
-
+    """Return a clause with the most similar known name and the list of all known names.
     >>> did_you_mean("lockz", ["locks", "vials"])
     "did you mean 'locks'? known: locks, vials"
     >>> did_you_mean("zzz", ["locks", "vials"])

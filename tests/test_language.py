@@ -41,9 +41,7 @@ PENDING_ROOMS: tuple[str, ...] = (
     "benchmarks",
     "commands",
     "diagnosis",
-    "errors",
     "planning",
-    "play",
     "tournament",
 )
 """Rooms whose prose is not yet plain; take a room out when it is. It must end empty."""

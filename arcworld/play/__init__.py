@@ -1,1 +1,1 @@
-"""Play: the toolkit made safe, agents, and one game played from start to scorecard."""
+"""Play: a safe wrapper of the official toolkit, agents, environments, the loop of one game."""

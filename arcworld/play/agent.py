@@ -1,7 +1,4 @@
-"""What an agent is: it sees an observation, decides on an action, and is told what came of it.
-
-Knows no agent in particular, and no toolkit.
-"""
+"""Interface of an agent: it gets an observation, returns a decision, and observes the result."""
 
 from __future__ import annotations
 
@@ -29,15 +26,16 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """An action, why it was chosen, and what the agent expects of it.
+    """An action, the reason for it, and the numbers that the agent expects.
 
     >>> Decision(Action(6, 3, 4), "a door stands out", {"p_level": 0.5}).reasoning()
     {'reason': 'a door stands out', 'expected': {'p_level': 0.5}}
 
     Attributes:
+        action: the action to send.
         reason: one line for people.
-        expected: numbers by short names, as `p_level`, `surprise`, `change`.
-        source: the strategy that chose it, where the agent is made of strategies.
+        expected: numbers by short names, e.g. `p_level`, `surprise`, `change`.
+        source: the strategy that chose the action; None for agents without strategies.
     """
 
     action: Action
@@ -46,7 +44,7 @@ class Decision:
     source: Source | None = None
 
     def reasoning(self) -> dict[str, Any]:
-        """For the toolkit's field of that name: JSON, at most 16 KB."""
+        """Return JSON of at most 16 KB for the toolkit's `reasoning` field."""
         entries: dict[str, Any] = {}
         if self.reason:
             entries["reason"] = self.reason
@@ -56,22 +54,27 @@ class Decision:
 
 
 class Agent(Protocol):
-    """A player. One agent plays one game at a time and may play several in turn."""
+    """A player. An agent plays one game at a time and may play several games one after another."""
 
     name: str
 
     def begin(self, observation: Observation) -> None:
-        """A game has been opened: forget what belongs to another."""
+        """Start a game that was just opened; drop all state of the previous game."""
         ...
 
     def choose_action(self, observation: Observation) -> Decision:
-        """Decide on one of `observation.legal_actions`; never asked when the game is over.
+        """Return an action out of `observation.legal_actions`; never called after GAME_OVER or WIN.
 
-        An action that is not legal is not sent: a random legal one takes its place, and counts.
-        Where the toolkit did not answer a decision, there is no `observe`, and it is asked anew.
+        An illegal action is not sent. A random legal one is sent in its place and counts. If the
+        toolkit gave no answer to the action, `observe` is not called, and `choose_action` is called
+        again.
         """
         ...
 
     def observe(self, decision: Decision, observation: Observation) -> None:
-        """What a decision led to: one's own, one put in its place, or a RESET after game over."""
+        """Receive the result of an action.
+
+        The action may be the agent's own, a random one that replaced an illegal decision, or the
+        RESET that follows GAME_OVER.
+        """
         ...

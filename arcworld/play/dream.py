@@ -1,8 +1,8 @@
-"""The dream: a run's world model as an environment that answers as a game does.
+"""Play in the imagination of a run's world model, with observations in the form of the game's.
 
-Knows a run and observations; knows nothing of games, tabs or pictures. A dream starts at a true
-frame, and from there goes on alone: each frame is what the model predicts behind the ones before
-it. What a game offers and how many levels it has the model does not say; both stay as last seen.
+A dream starts at a true frame. Each further frame is predicted from the frames before it, predicted
+ones included. The model predicts neither the available actions nor the number of levels; both keep
+their last true values.
 """
 
 from __future__ import annotations
@@ -28,27 +28,28 @@ from arcworld.tokens.cells import type_and_cell
 from arcworld.tokens.sequence import CodedEpisode
 
 type Past = tuple[tuple[int, int, int], ...]
-"""Type, cell and outcome of each action between the frames looked back on."""
+"""(type, cell, outcome) of each action between the frames of the context."""
 
 
 class Dream:
-    """A dream at one moment; `step` dreams on, `follow` takes in what truly came, `fork` copies.
+    """An imagined game: `step` predicts, `follow` takes in a true step, `fork` copies.
 
     Attributes:
-        observation: what is dreamt now, in the form of a game's answer.
-        outcomes_O: float32, the probability of each `Outcome` of the last dreamt step; None before.
-        depth: dreamt steps since the last true frame.
+        observation: the current observation, in the form of a game's answer.
+        outcomes_O: float32, probability of each `Outcome` at the last predicted step; None if there
+            is none.
+        depth: predicted steps since the last true frame.
     """
 
     def __init__(
         self, run: Run, observation: Observation, drafts: TransitionMemory | None = None
     ) -> None:
-        """Start at a true frame, with nothing before it."""
+        """Start at a true frame, without history."""
         self._run, self._drafts = run, drafts or TransitionMemory()
         self._open(observation)
 
     def step(self, action: Action) -> Observation:
-        """Dream one action.
+        """Predict the result of one action.
 
         Raises:
             IllegalActionError: the dream is over, or the run has no token for the action.
@@ -67,7 +68,7 @@ class Dream:
         return self.observation
 
     def follow(self, action: Action, observation: Observation) -> None:
-        """Put a true step behind the dream, which is awake then."""
+        """Append a true step; the dream continues from its frame, with depth 0."""
         if observation.full_reset or not self.expresses(action.id):
             self._open(observation)
             return
@@ -78,17 +79,17 @@ class Dream:
         self.observation, self.outcomes_O, self.depth = self._offered(observation), None, 0
 
     def fork(self) -> Dream:
-        """Another dream of the same past; what one does, the other does not see."""
+        """Return a copy with the same history; later steps of one do not change the other."""
         other = Dream.__new__(Dream)
         other.__dict__.update(self.__dict__)
         return other
 
     def now(self) -> CodedEpisode:
-        """What the model looks back on, ending in the frame of now."""
+        """Return the context of the model, ending in the current frame."""
         return self._episode(self._codes, self._past)
 
     def expresses(self, kind: int) -> bool:
-        """Whether the run has a token for an action."""
+        """Whether the run's scheme has a token for an action id."""
         return kind < self._run.world_model.vocabulary.actions
 
     def _open(self, observation: Observation) -> None:
@@ -134,7 +135,7 @@ class Dream:
         )
 
     def _offered(self, seen: Observation) -> Observation:
-        """What may be dreamt next: RESET always may, while the game is not won."""
+        """The observation with its legal actions: RESET is always legal until the game is won."""
         legal = legal_actions(seen.state, seen.available_actions, reset_is_safe=True)
         return replace(seen, legal_actions=tuple(k for k in legal if self.expresses(k)))
 
@@ -144,6 +145,6 @@ class Dream:
             for k in self.observation.legal_actions
         )
         return (
-            f"{action.name} cannot be dreamt in state {self.observation.state}; expected"
-            f" {legal or 'nothing: the dream is won'}"
+            f"{action.name} cannot be predicted in state {self.observation.state}; expected"
+            f" {legal or 'no action: the game is won'}"
         )

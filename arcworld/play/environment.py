@@ -7,11 +7,11 @@ What Gymnasium's terms mean here:
 - `terminated`: the game is won. `truncated`: `max_actions` steps are spent, or the toolkit gave no
   answer several times in a row (`info["fault"]` says why).
 - GAME_OVER does not end the episode: levels stay won, as in the game itself. Only RESET is legal
-  then, and `info["action_mask"]` says so. The episode is truncated only where nothing but a full
-  reset would continue the game.
+  then, as `info["action_mask"]` shows. The episode is truncated only if nothing but a full reset
+  would continue the game.
 - An illegal action (any but RESET after GAME_OVER, one the game does not offer, a RESET that would
   reset the whole game) is not sent: the observation stays, the reward is 0, `info["illegal"]` is
-  true, and the step counts towards `max_actions`.
+  true, and the step counts toward `max_actions`.
 """
 
 from __future__ import annotations
@@ -33,25 +33,25 @@ from arcworld.recordings.episode import Action
 __all__ = ["ENV_ID", "ArcEnv", "register"]
 
 TRIES = 5
-"""How often an action without an answer is sent before the episode is truncated."""
+"""How often an action that gets no answer is sent before the episode is truncated."""
 
 
 class ArcEnv(FrameEnv):
     """One game. Observations are frames, uint8 [64, 64]; actions are (id, x, y), int [3].
 
     `info` is described at `arcworld.play.spaces.make_info`. It is the same for the same seed and
-    actions; a run's guid, which is not, is `env.unwrapped.session.guid`.
+    actions. The guid of a run is not; it is in `env.unwrapped.session.guid`.
 
-    `copy.deepcopy` gives an independent environment in the same state: the game is opened anew, in
-    a toolkit of its own, and the episode's actions are sent again.
+    `copy.deepcopy` gives an independent environment in the same state: the game is opened again in
+    a new toolkit, and the episode's actions are sent again.
 
     Args:
         game: a name or full id.
-        games: a folder of games, None for the project's own. Games are Python code that is
+        games: a folder of games; None for the project's own. Games are Python code that is
             executed: name only folders that you trust.
-        toolkit: an open toolkit in place of `games`; it is not closed here.
+        toolkit: an open toolkit instead of `games`; it is not closed by `close`.
         max_actions: an episode is truncated after this number of steps.
-        seed: of the game, until `reset` is given another.
+        seed: of the game, until `reset` gets another.
         render_mode: "rgb_array", or None for no pictures.
         zoom: a rendered picture has zoom x zoom pixels for each pixel of the frame.
 
@@ -90,7 +90,7 @@ class ArcEnv(FrameEnv):
 
     @property
     def observation(self) -> Observation:
-        """What the last action led to."""
+        """The result of the last action."""
         return self.session.observation
 
     @property
@@ -100,6 +100,7 @@ class ArcEnv(FrameEnv):
 
     @spec.setter
     def spec(self, spec: EnvSpec | None) -> None:  # type: ignore[override]
+        """The specification in plain JSON types: a folder becomes a str, a toolkit its folder."""
         self._spec = None if spec is None else self._plain(spec)
 
     _spec: EnvSpec | None = None
@@ -119,16 +120,16 @@ class ArcEnv(FrameEnv):
         return self._toolkit.scorecard()
 
     def close(self) -> None:
-        """Close the toolkit, unless it was given."""
+        """Close the toolkit, unless it was passed in."""
         if self._owns_toolkit:
             self._toolkit.close()
         super().close()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        """See the class.
+        """Open the game again in a new toolkit and send the episode's actions (see the class).
 
         Raises:
-            ArcworldError: a service runs the game, or it answered otherwise the second time.
+            ArcworldError: the game runs on a service, or the same actions gave another frame.
         """
         if self._toolkit.folder is None:
             raise ArcworldError("a game on a service cannot be copied; expected a local one")
@@ -146,7 +147,7 @@ class ArcEnv(FrameEnv):
         self._opening_seed, self._steps, self._sent = seed, 0, []
 
     def _replay(self, source: ArcEnv) -> None:
-        """Bring a new run of the game to where another environment's run is."""
+        """Bring a new run of the game to the state of another environment's run."""
         steps, actions = source._steps, source._sent
         self._open(source._opening_seed)
         for action in actions:
@@ -159,7 +160,7 @@ class ArcEnv(FrameEnv):
             )
 
     def _send(self, action: Action) -> tuple[Observation, bool, str]:
-        """(observation after it, whether it was illegal, the fault that ends the episode)."""
+        """Return (observation after the action, whether it was illegal, fault or "")."""
         fault = ""
         for _ in range(TRIES):
             if action.id not in self.observation.legal_actions:

@@ -1,8 +1,7 @@
-"""One opened game: legal actions only, and a whole answer to each, or an error that says why.
+"""One opened game: send legal actions only; return a complete answer or raise an error.
 
-Knows the toolkit's `EnvironmentWrapper`; knows no agent, and leaves to `GameStatus` what is legal.
-The wrapper's `reset` is never called: opening has already reset, and a second one would start a
-second run on the scorecard.
+What is legal is decided by `GameStatus`. The toolkit wrapper's `reset` is never called: opening a
+game has already reset it, and a second reset would start a second run on the scorecard.
 """
 
 from __future__ import annotations
@@ -26,15 +25,15 @@ from arcworld.play.toolkit_compat import LogCapture, describe_error, hidden_envi
 from arcworld.recordings.episode import CLICK, RESET, Action
 
 NOT_STARTED = "GAME_NOT_STARTED_ERROR"
-"""A service's word for a game that only RESET continues."""
+"""Error code of a service for a game that only RESET continues."""
 
 
 class GameSession:
-    """A game that has been opened (and so reset), at its first observation.
+    """A game that was opened (and so reset), at its first observation.
 
     Attributes:
-        game_status: what is seen, legal and counted.
-        human_actions: the human baseline of each level, read from the game; empty where unknown.
+        game_status: the observation, the legal actions and the counts.
+        human_actions: the human baseline of each level, read from the game; empty if unknown.
     """
 
     def __init__(self, wrapper: Any, log_capture: LogCapture, *, competition: bool = False) -> None:
@@ -51,7 +50,7 @@ class GameSession:
 
     @property
     def observation(self) -> Observation:
-        """What the last answered action led to."""
+        """The result of the last answered action."""
         return self.game_status.observation
 
     @property
@@ -61,40 +60,40 @@ class GameSession:
 
     @property
     def game_id(self) -> str:
-        """The game with its version."""
+        """The full id: name and version."""
         return self.observation.game_id
 
     @property
     def guid(self) -> str:
-        """The run's id, in the scorecard and in recordings."""
+        """Id of the run, as in the scorecard and in recordings."""
         return self.observation.guid
 
     @property
     def win_levels(self) -> int:
-        """Levels in the game."""
+        """Number of levels of the game."""
         return self.observation.win_levels
 
     @property
     def actions(self) -> int:
-        """Actions answered so far, as the scorecard counts them: RESETs too."""
+        """Number of answered actions, counted as the scorecard does: RESETs included."""
         return self.game_status.actions
 
     @property
     def level_actions(self) -> tuple[int, ...]:
-        """Actions on each level so far; the last entry is the level being played."""
+        """Number of actions on each level so far; the last entry is the current level."""
         return self.game_status.level_actions
 
     def step(self, action: Action, reasoning: Mapping[str, Any] | None = None) -> Observation:
-        """Send one action.
+        """Send one action and return the observation after it.
 
         Args:
             action: one of `observation.legal_actions`.
-            reasoning: goes with the action, cut to the toolkit's 16 KB.
+            reasoning: sent with the action, cut to the toolkit's 16 KB.
 
         Raises:
-            IllegalActionError: nothing was sent.
-            ToolkitError: sent, and no usable answer; the observation stays, but for its state
-                where the toolkit says that it changed.
+            IllegalActionError: the action is illegal; nothing was sent.
+            ToolkitError: the action was sent and got no usable answer. The observation stays; only
+                its state changes if the toolkit reports another.
         """
         if not self._open:
             raise IllegalActionError(f"{self.game_id}: its toolkit is closed; open the game anew")
@@ -102,10 +101,10 @@ class GameSession:
         return self.game_status.take(action, self._send(action, fit_reasoning(reasoning)))
 
     def reset_level(self) -> Observation:
-        """Set the level back; where it is fresh already, nothing is sent and nothing counted.
+        """Reset the level. If it is already at its start, nothing is sent and nothing is counted.
 
         Raises:
-            IllegalActionError: the game is won, or over in a way that only a full reset mends.
+            IllegalActionError: the game is won, or over and only a full reset would continue it.
         """
         if RESET in self.observation.legal_actions:
             return self.step(Action(RESET))
@@ -114,11 +113,11 @@ class GameSession:
         return self.observation
 
     def may_retry(self, action: Action) -> bool:
-        """Whether an action that was sent without an answer may be sent again."""
+        """Whether an action that got no answer may be sent again."""
         return self.game_status.may_retry(action)
 
     def close(self) -> None:
-        """No more actions: the scorecard is closed, and would not count them."""
+        """Refuse further actions: the scorecard is closed and would not count them."""
         self._open = False
 
     def _send(self, action: Action, reasoning: dict[str, Any] | None) -> Any:
@@ -138,20 +137,24 @@ class GameSession:
         return answer
 
     def _over_unseen(self, reason: str) -> bool:
-        """A service refuses what follows a GAME_OVER whose answer was lost, and likewise a WIN."""
+        """Whether a service refuses actions because the answer with GAME_OVER was lost.
+
+        After a lost WIN a service refuses in the same way, so the last level is excluded.
+        """
         won = self.observation.levels_completed + 1 >= self.win_levels
         return NOT_STARTED in reason and not won
 
 
 def engine_of(wrapper: Any) -> Any:
-    """The game's engine in this process; None where a service has it."""
+    """Return the game's engine in this process, or None if the game runs on a service."""
     return getattr(wrapper, "_game", None)
 
 
 def first_fault(wrapper: Any, log_capture: LogCapture) -> str | None:
-    """Why a wrapper that `make` returned cannot be played; None where it can.
+    """Return why a wrapper that `make` returned cannot be played, or None.
 
-    A source that cannot be loaded, or fails at its first reset, leaves a wrapper without an answer.
+    If a game's source cannot be loaded or fails at its first reset, the toolkit returns a wrapper
+    without an answer.
     """
     if wrapper is None or wrapper.observation_space is None:
         return log_capture.take()

@@ -1,12 +1,12 @@
-"""Where a game stands, by what the toolkit answered: what is seen, legal, and counted.
+"""State of a game as far as the toolkit's answers show it: observation, legal actions, counts.
 
-Knows when the engine would reset the whole game; sends nothing and knows no agent. One object
-follows one run, for anyone who sends its actions: `GameSession`, or a program that calls an agent.
+One `GameStatus` follows one run. It sends nothing: `GameSession`, or another program that calls an
+agent, sends the actions.
 
-A RESET resets the whole game where the engine has counted no action since the level began: right
-after a level was won, after another RESET, and also where the game itself set the level back (a
-life lost). Locally the engine's own count is read; from a service, our count stands in for it,
-which cannot see the last case.
+A RESET resets the whole game if the engine has counted no action since the level began. This is so
+right after a level was won, after another RESET, and after the game itself reset the level (a lost
+life). For a local game the engine's counter is read. For a game on a service this class counts
+actions; it cannot detect the last case.
 """
 
 from __future__ import annotations
@@ -27,25 +27,25 @@ from arcworld.play.observation import (
 from arcworld.recordings.episode import RESET, Action
 
 _UNKNOWN = ("", "None", 0)
-"""What a field holds where the toolkit does not say."""
+"""Values of a field for which the toolkit gave no information."""
 
 
 class GameStatus:
-    """A game since its opening.
+    """The state of one game since it was opened.
 
     Attributes:
-        observation: what the last answered action led to; its state and legal actions are newer
-            where an action without an answer showed that they changed.
-        engine: the game's engine in this process, None where it is a service's.
-        actions: actions answered so far, as the scorecard counts them: RESETs too.
+        observation: the result of the last answered action. Its state and legal actions are newer
+            if an action without an answer showed that they changed.
+        engine: the game's engine in this process; None if the game runs on a service.
+        actions: number of answered actions, counted as the scorecard does: RESETs included.
 
     Args:
-        opening: the toolkit's answer that opened the game.
+        opening: the toolkit's answer to opening the game.
         engine: see above.
         forgiving: a RESET that would reset the whole game does nothing, as in a competition.
 
     Raises:
-        ToolkitError: the opening cannot be used.
+        ToolkitError: the opening answer cannot be used.
     """
 
     def __init__(self, opening: Any, engine: Any = None, *, forgiving: bool = False) -> None:
@@ -59,31 +59,31 @@ class GameStatus:
 
     @property
     def level_actions(self) -> tuple[int, ...]:
-        """Actions on each level so far; the last entry is the level being played."""
+        """Number of actions on each level so far; the last entry is the current level."""
         return tuple(self._level_actions)
 
     def check(self, action: Action) -> None:
-        """Raise `IllegalActionError` where an action is not legal now."""
+        """Raise `IllegalActionError` if an action is not legal now."""
         if action.id not in self.observation.legal_actions:
             raise IllegalActionError(self.refusal(action))
 
     def refusal(self, action: Action) -> str:
-        """Why an action is not legal, in one line."""
+        """Return one line that says why an action is not legal."""
         now = self.observation
         found = f"{now.game_id}: {action.name} is not legal in state {now.state}"
         if now.state == WIN:
-            return f"{found}: the game is won; open it anew to play on"
+            return f"{found}: the game is won; open it again to play more"
         if action.id == RESET:
-            return f"{found}: it would reset the whole game; open it anew to do so"
+            return f"{found}: it would reset the whole game; open it again to do so"
         legal = ", ".join(str(action_id) for action_id in now.legal_actions)
         return f"{found}; legal ids: {legal or 'none'}"
 
     def take(self, action: Action, answer: Any) -> Observation:
-        """Take in what an action led to.
+        """Read the answer to an action and return the new observation.
 
         Raises:
-            ToolkitError: the answer cannot be used. The observation stays, but for its state
-                where the answer or the engine says another.
+            ToolkitError: the answer cannot be used. The observation stays; only its state changes
+                if the answer or the engine reports another.
         """
         before = self.observation
         try:
@@ -108,32 +108,34 @@ class GameStatus:
         return self.observation
 
     def _check_against_before(self, action: Action, after: Observation) -> None:
-        """Refuse an answer that contradicts the one before.
+        """Refuse an answer that contradicts the previous one.
 
-        After an action without an answer the levels may differ: it may have been carried out.
+        After an action without an answer the number of levels may differ, because the action may
+        have been carried out.
 
         Raises:
-            ToolkitError: it does; the message names the field.
+            ToolkitError: they contradict each other; the message names the field.
         """
         before = self.observation
         for field in ("game_id", "guid", "win_levels"):
             was, found = getattr(before, field), getattr(after, field)
             if was != found and was not in _UNKNOWN and found not in _UNKNOWN:
-                raise ToolkitError(f"{field} {found} contradicts {was} of the answer before")
+                raise ToolkitError(f"{field} {found} contradicts {was} in the previous answer")
         levels, were = after.levels_completed, before.levels_completed
         if levels < were and action.id != RESET and not self._unsure:
             raise ToolkitError(
-                f"levels_completed {levels} contradicts {were} before {action.name}, which sets"
-                " no level back"
+                f"levels_completed {levels} contradicts {were} before {action.name}, which resets"
+                " no level"
             )
 
     def miss(self, state: str | None = None) -> None:
-        """No answer came to an action: it may have been carried out, or not.
+        """Note that an action got no answer, so that it may or may not have been carried out.
 
-        A service may have won the level by it: RESET waits for the next answer.
+        On a service the action may have won the level, so RESET stays illegal until the next
+        answer.
 
         Args:
-            state: of the game, where an answer that cannot be used says it.
+            state: state of the game, if an answer that is otherwise unusable contains it.
         """
         engine = getattr(getattr(self.engine, "_state", None), "value", None)
         reported = GAME_OVER if state == GAME_OVER else self.observation.state
@@ -147,9 +149,10 @@ class GameStatus:
         return self.engine._score >= self.observation.win_levels
 
     def may_retry(self, action: Action) -> bool:
-        """Whether an action that was sent without an answer may be sent again.
+        """Whether an action that got no answer may be sent again.
 
-        A RESET that was carried out after all would, sent twice, reset the whole game.
+        A RESET must not be sent twice: if the first was carried out, the second resets the whole
+        game.
         """
         if action.id not in self.observation.legal_actions:
             return False
@@ -164,7 +167,7 @@ class GameStatus:
         self._level_actions.extend([0] * rose)
 
     def _with_reset(self, observation: Observation) -> Observation:
-        """The observation with what is legal, RESET only where it resets the level alone."""
+        """The observation with its legal actions; RESET only if it resets the level alone."""
         safe = self._reset_is_safe(observation.state)
         legal = legal_actions(observation.state, observation.available_actions, reset_is_safe=safe)
         return dataclasses.replace(observation, legal_actions=legal)
@@ -173,7 +176,7 @@ class GameStatus:
         if self.engine is not None:
             return self.engine._action_count != 0
         if self._unsure:
-            return state == GAME_OVER  # it took an action to lose
+            return state == GAME_OVER  # the action that lost was counted
         return self._since_start != 0
 
 

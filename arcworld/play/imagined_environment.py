@@ -3,16 +3,16 @@
 The environment plays in the model's imagination: each observation is the frame that the model
 predicts from its own state. What Gymnasium's terms mean here:
 
-- `reset` starts at a true frame, and `options` say which. Its seed changes nothing: a prediction is
-  the model's likeliest, not a sample.
-- The reward is 1 where the likeliest outcome of an action is that it wins the level. The frame of
-  the next level is the model's guess; nothing is known about a level that was never seen.
+- `reset` starts at a true frame, given by `options`. Its seed changes nothing: the prediction is
+  the model's most probable frame, not a sample.
+- The reward is 1 if the most probable outcome of an action is that it wins the level. The frame of
+  the next level is the model's guess; it cannot know a level that it never saw.
 - `terminated`: the last level is won. `truncated`: `max_actions` steps are spent.
-- After an imagined GAME_OVER only RESET is legal. RESET is not asked of the model: it returns to
-  the frame in which the level began, or in which the episode started.
+- After an imagined GAME_OVER only RESET is legal. RESET is not predicted: it returns to the frame
+  in which the level began, or in which the episode started.
 - An illegal action is not imagined, as in `ArcEnv`.
 
-`step` never teaches the model. To let it learn from true play, call `model.observe` outside, and
+`step` never trains the model. To train it on true play, call `model.observe` yourself, then
 `reset(options={"state": state})`.
 """
 
@@ -46,14 +46,14 @@ OPTIONS = (
 class WorldModelEnv(FrameEnv):
     """A world model to play in. Observations are frames, uint8 [64, 64]; actions (id, x, y).
 
-    `info` is that of `ArcEnv` (`arcworld.play.spaces.make_info`) and two keys more: `confidence`,
-    the model's for the frame (1.0 for a true frame), and `outcomes`, the probability of each
-    `Outcome` as a tuple.
+    `info` has the keys of `ArcEnv` (`arcworld.play.spaces.make_info`) and two more: `confidence`,
+    the model's confidence in the frame (1.0 for a true frame), and `outcomes`, the probability of
+    each `Outcome` as a tuple.
 
     Args:
-        model: see `arcworld.models.interface`. It is asked to predict, and learns only from the
-            `frames` and `actions` given to `reset`.
-        options: those of every `reset` that does not override them.
+        model: see `arcworld.models.interface`. It learns only from the `frames` and `actions` given
+            to `reset`.
+        options: defaults for the options of every `reset`.
         max_actions: an episode is truncated after this number of steps.
         render_mode: "rgb_array", or None for no pictures.
         zoom: a rendered picture has zoom x zoom pixels for each pixel of the frame.
@@ -78,14 +78,14 @@ class WorldModelEnv(FrameEnv):
 
     @property
     def observation(self) -> Observation:
-        """What the last action is imagined to lead to."""
+        """The imagined result of the last action."""
         if self._observation is None:
             raise ArcworldError("no episode has begun; call reset() first")
         return self._observation
 
     @property
     def state(self) -> Any:
-        """The model's state; a search can continue from it."""
+        """The state of the model; a search can continue from it."""
         assert self.observation  # raises before the first reset
         return self._state
 
@@ -98,7 +98,7 @@ class WorldModelEnv(FrameEnv):
             seed: of `np_random`; predictions do not depend on it.
             options: `frames`, uint8 [64, 64] or [T, 64, 64]: the last is the start, and the model
                 observes the transitions before it, whose `actions` are int [T - 1, 3] of (id, x,
-                y). Or `state`, one of the model's. Also `available_actions` (default 1-7),
+                y). Or `state`, a state of the model. Also `available_actions` (default 1-7),
                 `levels_completed` (0), `win_levels` (1) and `game_id`.
 
         Raises:
@@ -129,12 +129,12 @@ class WorldModelEnv(FrameEnv):
         return self.observation.frame_HW.copy(), self._add(make_info(self.observation))
 
     def step(self, action: ActionRow) -> tuple[FrameHW, float, bool, bool, Info]:
-        """Imagine one action; the module says what ends an episode."""
+        """Predict the result of one action; the module docstring says what ends an episode."""
         frame_HW, reward, terminated, truncated, info = super().step(action)
         return frame_HW, reward, terminated, truncated, self._add(info)
 
     def fork(self) -> Self:
-        """Return another environment in the same state; it shares the model, nothing else."""
+        """Return another environment in the same state; the two share only the model."""
         other = copy.copy(self)
         other._np_random = copy.deepcopy(self._np_random)
         return other
@@ -180,7 +180,7 @@ class WorldModelEnv(FrameEnv):
         return info
 
     def _observed(self, given: dict[str, Any], available: tuple[int, ...]) -> Any:
-        """Let the model observe the frames; its state in the last one."""
+        """Let the model observe the given transitions; return its state at the last frame."""
         frames_THW = _read_frames(given.get("frames"))
         rows = np.asarray(given.get("actions", np.zeros((0, 3), np.int64)))
         if rows.shape != (len(frames_THW) - 1, 3):
@@ -196,7 +196,7 @@ class WorldModelEnv(FrameEnv):
 
 
 def _read_frames(given: Any) -> NDArray[np.uint8]:
-    """Frames as uint8 [T, 64, 64]."""
+    """Check the given frames and return them as uint8 [T, 64, 64]."""
     if given is None:
         raise ArcworldError(
             'found no start; expected reset(options={"frames": ...}) with a true frame, or "state"'

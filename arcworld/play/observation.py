@@ -1,6 +1,6 @@
-"""What a game shows after an action, and what may be done next.
+"""The game's answer to an action, read and checked, and the actions that are legal after it.
 
-Knows the toolkit's answer (`FrameDataRaw`) by its attributes only; imports nothing of it.
+The toolkit's answer (`FrameDataRaw`) is read by attribute names; the toolkit is not imported.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ NOT_FINISHED, WIN, GAME_OVER = "NOT_FINISHED", "WIN", "GAME_OVER"
 
 
 class ToolkitError(ArcworldError):
-    """The toolkit gave no usable answer: None, an exception, no frame, a frame of another form.
+    """The toolkit gave no usable answer: None, an exception, no frame, or a malformed frame.
 
-    Whether the action was carried out is not known.
+    Whether the action was carried out is unknown.
     """
 
 
 class IllegalActionError(ArcworldError):
-    """An action that the toolkit would accept, count, and answer with nothing useful."""
+    """An illegal action was refused. The toolkit would count it and return nothing useful."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,13 +35,13 @@ class Observation:
     """The answer to one action.
 
     Attributes:
-        frame_HW: uint8 [64, 64], colours 0-15, the settled state (the last grid).
-        grids: the whole animation, 1..n grids like `frame_HW`.
+        frame_HW: uint8 [64, 64], colours 0-15: the settled state (the last grid of the animation).
+        grids: the whole animation, 1 to n grids like `frame_HW`.
         state: NOT_FINISHED, WIN or GAME_OVER.
-        available_actions: what the game says it offers, without RESET, whatever the state.
-        legal_actions: what may be sent now. Only RESET after GAME_OVER; nothing after WIN; RESET
-            never where it would reset the whole game.
-        full_reset: this answer opened the game anew, on level 0.
+        available_actions: ids that the game offers, whatever its state; never RESET.
+        legal_actions: ids that may be sent now. After GAME_OVER only RESET; after WIN none; RESET
+            never if it would reset the whole game.
+        full_reset: whether this answer opened the game again, on level 0.
     """
 
     frame_HW: NDArray[np.uint8]
@@ -56,24 +56,28 @@ class Observation:
     legal_actions: tuple[int, ...] = ()
 
     def outcome_after(self, levels: int) -> Outcome:
-        """What came of the action, where so many levels were completed before it."""
+        """Outcome of the action.
+
+        Args:
+            levels: number of levels completed before the action.
+        """
         if self.state == GAME_OVER:
             return Outcome.GAME_OVER
         return Outcome.LEVEL_WON if self.levels_completed > levels else Outcome.NOTHING
 
 
 def read_answer(answer: Any, *, opening: bool = False) -> Observation:
-    """The toolkit's `FrameDataRaw` or `FrameData`, sharing no memory with the game.
+    """Read the toolkit's `FrameDataRaw` or `FrameData`; arrays are copied out of the game's memory.
 
-    `legal_actions` stays empty: what is legal depends on what was before, see `GameStatus`.
+    `legal_actions` stays empty, because it depends on earlier answers; `GameStatus` fills it in.
 
     Args:
         answer: from the toolkit.
-        opening: the answer opened the game (a service does not say so).
+        opening: the answer opened the game (a service does not report this).
 
     Raises:
-        ToolkitError: there is no frame in it, or one that is not 64x64 of colours 0-15, or a
-            field that says nothing, or fields that contradict each other.
+        ToolkitError: the answer has no frame, a frame that is not 64x64 of colours 0-15, a field
+            out of range, or fields that contradict each other.
     """
     if answer is None:
         raise ToolkitError("the toolkit answered None")
@@ -119,7 +123,7 @@ def check_fields(observation: Observation) -> None:
     """Refuse an answer whose fields contradict each other.
 
     Raises:
-        ToolkitError: they do; the message names them.
+        ToolkitError: the message names the fields.
     """
     state, levels, wins = observation.state, observation.levels_completed, observation.win_levels
     if state not in (NOT_FINISHED, WIN, GAME_OVER):
@@ -135,7 +139,7 @@ def check_fields(observation: Observation) -> None:
 def legal_actions(
     state: str, available: tuple[int, ...], *, reset_is_safe: bool
 ) -> tuple[int, ...]:
-    """What may be sent in a state of the game.
+    """Ids that may be sent in a state of the game.
 
     >>> legal_actions("NOT_FINISHED", (1, 6), reset_is_safe=True)
     (0, 1, 6)

@@ -1,7 +1,7 @@
-"""The toolkit's `reasoning` field, kept within what the toolkit accepts.
+"""Fit the `reasoning` field of an action into what the toolkit accepts.
 
-Knows the limit (16 KB of JSON; more turns the step into None) and JSON; knows no game. A service
-gets the field as JSON within JSON, where each quote takes two bytes, so that form is measured.
+The limit is 16 KB of JSON; for more, the toolkit returns None instead of a frame. A service
+receives the field as JSON within JSON, where each quote takes two bytes, so that form is measured.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from typing import Any
 
 LIMIT = 16 * 1024
-"""Bytes, as in `arcengine.MAX_REASONING_BYTES`."""
+"""Bytes; equal to `arcengine.MAX_REASONING_BYTES`."""
 DEPTH = 6
 CUT = "trimmed"
 
 
 def fit_reasoning(reasoning: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """A copy that is JSON and within `LIMIT`: short entries stay, long text is cut, the rest goes.
+    """Return a JSON copy within `LIMIT`: short entries stay, one long text is cut, the rest goes.
 
     >>> fit_reasoning({"why": "the door is open", "p_level": float("nan")})
     {'why': 'the door is open', 'p_level': None}
@@ -33,7 +33,7 @@ def fit_reasoning(reasoning: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 
 def size(value: Any) -> int:
-    """Bytes of a JSON value on its way to a service."""
+    """Number of bytes that a JSON value takes in a request to a service."""
     return len(json.dumps(json.dumps(value)))
 
 
@@ -53,7 +53,7 @@ def _trim(plain: dict[str, Any]) -> dict[str, Any]:
 
 
 def _cut(key: str, value: Any, room: int) -> str | None:
-    """The longest head of a text that fits, by bisection; None for what is not text."""
+    """The longest prefix of a text that fits, found by bisection; None if the value is not text."""
     if not isinstance(value, str) or size({key: ""}) > room:
         return None
     fits, fails = 0, len(value)
@@ -67,7 +67,7 @@ def _cut(key: str, value: Any, room: int) -> str | None:
 
 
 def _plain(value: Any, depth: int) -> Any:
-    """JSON's own types: numpy's numbers unwrapped, NaN and infinities None, the rest as text."""
+    """Convert to JSON types: numpy numbers are unwrapped, NaN and infinity are None, else text."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):

@@ -1,8 +1,8 @@
-"""Registration with Gymnasium, without importing Gymnasium (half a second) before it is needed.
+"""Register the environment with Gymnasium, without importing Gymnasium (0.5 s) until it is needed.
 
 `import arcworld` calls `register_when_imported`. Gymnasium 1.0 and later read no entry points: an
 environment is known once its package was imported, as `gymnasium.make("arcworld:arcworld/Game-v0")`
-does. Where arcworld was imported first, that import does nothing; hence the import hook.
+does. If arcworld was imported first, that import does nothing; therefore an import hook is used.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ ENTRY_POINT = "arcworld.play.environment:ArcEnv"
 
 
 def register() -> None:
-    """Make `gymnasium.make("arcworld/Game-v0", game=...)` known; a second call does nothing."""
+    """Register `arcworld/Game-v0` with Gymnasium; a second call does nothing."""
     import gymnasium
 
     if ENV_ID not in gymnasium.registry:
@@ -26,7 +26,7 @@ def register() -> None:
 
 
 def register_when_imported() -> None:
-    """Register now if Gymnasium is loaded, else as soon as somebody imports it."""
+    """Register now if Gymnasium is loaded, else when it is imported."""
     if "gymnasium" in sys.modules:
         register()
     elif not any(isinstance(finder, _Hook) for finder in sys.meta_path):
@@ -34,12 +34,12 @@ def register_when_imported() -> None:
 
 
 class _Hook:
-    """An import finder that adds `register` to the end of Gymnasium's own import, once."""
+    """An import finder that calls `register` once, at the end of Gymnasium's own import."""
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """The specification of `gymnasium` with the addition; None for any other module."""
+        """Return the spec of `gymnasium` with the extra call; None for any other module."""
         if name != "gymnasium" or self not in sys.meta_path:
             return None
         sys.meta_path.remove(self)

@@ -1,8 +1,8 @@
-"""The toolkit's scorecard as plain, frozen numbers.
+"""The toolkit's scorecard as frozen dataclasses.
 
-Knows the toolkit's `EnvironmentScorecard` by its attributes; counts and scores nothing itself.
-A level scores min(115, 100 (human / actions)^2), weighted 1..n over the levels, and a game is
-capped by the weight of the levels won: the toolkit computes that, from the baselines it knows.
+All scores are computed by the toolkit, from the human baselines it knows. A level scores min(115,
+100 (human / actions)^2). Levels are weighted 1 to n, and a game's score is capped by the weight of
+the levels won.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from typing import Any
 class RunScore:
     """One run of a game, from a full reset on.
 
-    `actions` counts every action sent, RESETs too, but the one that opened the run.
-    `human_actions` holds -1 where the toolkit knows none; then the score is 0, as `message` says.
-    `state` stays GAME_OVER after a RESET: the toolkit never takes it back before a WIN.
+    Attributes:
+        actions: every action sent, RESETs included, except the one that opened the run.
+        human_actions: human baseline of each level; -1 if the toolkit has none. Then the score is
+            0, and `message` says so.
+        state: stays GAME_OVER after a RESET; the toolkit changes it only to WIN.
     """
 
     guid: str
@@ -34,7 +36,7 @@ class RunScore:
 
 @dataclass(frozen=True, slots=True)
 class GameScore:
-    """All runs of a game: the best score and levels of any, the actions of all."""
+    """All runs of a game: the best score and level count of any run, the actions of all runs."""
 
     game_id: str
     score: float
@@ -45,7 +47,11 @@ class GameScore:
 
 @dataclass(frozen=True, slots=True)
 class Scorecard:
-    """A scorecard by game. `official` is false where the service gave none and we counted."""
+    """A scorecard by game.
+
+    Attributes:
+        official: false if the service returned none and the actions were counted here.
+    """
 
     card_id: str
     score: float
@@ -56,19 +62,19 @@ class Scorecard:
     message: str = ""
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain JSON types, games by id."""
+        """Return plain JSON types; games are keyed by id."""
         entries: dict[str, Any] = asdict(self)
         entries["games"] = {game["game_id"]: game for game in entries["games"]}
         return entries
 
     def run_of(self, guid: str) -> RunScore | None:
-        """The best run played under a guid (a full reset opens another under the same one)."""
+        """Return the best run with a guid; a full reset starts another run under the same guid."""
         runs = [run for game in self.games for run in game.runs if run.guid == guid]
         return max(runs, key=lambda run: (run.score, run.levels_completed), default=None)
 
 
 def read_scorecard(card: Any, *, official: bool = True, message: str = "") -> Scorecard:
-    """An `EnvironmentScorecard` in our terms; None (nothing was played) is the empty one."""
+    """Convert an `EnvironmentScorecard`; None (nothing was played) gives an empty scorecard."""
     if card is None:
         return Scorecard("", 0.0, 0, 0, (), official, message or "no game was opened")
     games = tuple(_read_game(entry) for entry in card.environments if entry.runs)

@@ -1,8 +1,7 @@
-"""One game played by one agent, from the opening to the scorecard, whatever the toolkit does.
+"""Play one game with one agent, from opening to scorecard, and handle the toolkit's faults.
 
-Knows the loop, its limits and its faults; knows neither the toolkit's traps (see `game_session`)
-nor any agent. Every answered action is a row of the recording and a count on the scorecard; an
-action without an answer is neither, and is sent again or ends the run.
+Every answered action is one row of the recording and one count on the scorecard. An action without
+an answer is neither; it is sent again, or the run ends.
 """
 
 from __future__ import annotations
@@ -27,27 +26,28 @@ from arcworld.recordings.episode import RESET, Action
 from arcworld.recordings.writer import RecordingWriter
 
 FAULTS_IN_A_ROW = 5
-"""After as many faults without an answer between them, a run in this process ends."""
+"""After this number of consecutive faults, a run of a local game ends."""
 FAULTS_OF_A_SERVICE = 9
-"""The same where a service has the game: with the pauses, a little over a minute."""
+"""The same for a game on a service; with the pauses, a little over a minute."""
 TRIES_OF_ONE_DECISION = 2
-"""Then the agent is asked anew: an action that breaks a game breaks it each time."""
+"""Faults until the agent decides again: an action that breaks a game breaks it each time."""
 
 OnStep = Callable[[Decision, Observation], None]
 
 
 @dataclass(frozen=True, slots=True)
 class GameResult:
-    """What came of one game.
+    """The result of one game.
 
     Attributes:
-        levels_completed, actions, score: the scorecard's own, of the game's best run.
-        level_actions: actions on each level, the last being the one not won (if any).
-        human_actions: the human baseline of each level, empty where the toolkit knows none.
+        levels_completed, actions, score: from the scorecard, of the game's best run.
+        level_actions: actions on each level; the last entry is the level that was not won, if any.
+        human_actions: the human baseline of each level; empty if the toolkit has none.
         state: of the last observation.
-        ended: "won", "max_actions", "only a full reset is left", "no action is legal", or
-            "toolkit: ..." with the last fault.
-        faults: answers that could not be used. replaced: decisions that were not legal.
+        ended: "won", "max_actions", "only a full reset is left", "no action is legal", or "toolkit:
+            ..." with the last fault.
+        faults: number of answers that could not be used.
+        replaced: number of illegal decisions, each replaced by a random legal action.
     """
 
     game_id: str
@@ -68,7 +68,7 @@ class GameResult:
     recording: str | None
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain JSON types."""
+        """Return plain JSON types."""
         return asdict(self)
 
 
@@ -81,23 +81,24 @@ def play_game(
     recording: Path | None = None,
     on_step: OnStep | None = None,
 ) -> GameResult:
-    """Play a game until it is won, `max_actions` are spent, or the toolkit gives no more answers.
+    """Play a game until it is won, `max_actions` are spent, or the toolkit stops answering.
 
-    After GAME_OVER the level is reset here, and the agent told; a RESET counts as an action.
+    After GAME_OVER the level is reset without asking the agent, which then observes the RESET. A
+    RESET counts as an action.
 
     Args:
-        agent: asked for every action but that RESET. What it raises ends the run, with the
-            recording and the scorecard whole.
-        toolkit: open; stays open, so that several games share its scorecard.
+        agent: chooses every action except that RESET. If it raises, the run ends, and its recording
+            and scorecard are complete.
+        toolkit: an open toolkit; it stays open, so that several games share its scorecard.
         game: a name or a full id.
-        max_actions: at most this many actions, as the scorecard counts them.
-        seed: of the game, where it takes one, and of the actions put in place of illegal ones.
-        recording: a file (`.jsonl`, `.jsonl.gz`) or a folder, where it is named
-            `{game_id}-{guid}.jsonl`; None keeps none.
+        max_actions: maximum number of actions, counted as the scorecard does.
+        seed: of the game, if it takes one, and of the random actions that replace illegal ones.
+        recording: a file (`.jsonl`, `.jsonl.gz`), or a folder in which `{game_id}-{guid}.jsonl` is
+            written; None writes none.
         on_step: called after each answered action.
 
     Raises:
-        ArcworldError: no such game, or one that cannot be opened.
+        ArcworldError: the game does not exist or cannot be opened.
     """
     if max_actions < 1:
         raise ArcworldError(f"max_actions is {max_actions}; expected 1 or more")
@@ -129,7 +130,7 @@ def play_game(
 
 
 def recording_path(recording: Path | None, session: GameSession) -> Path | None:
-    """The file to write: `recording` itself where it is named as a recording, else one in it."""
+    """The file to write: `recording` if it is named as a recording, else a file in that folder."""
     if recording is None or recording.name.endswith((".jsonl", ".jsonl.gz")):
         return recording
     return recording / f"{session.game_id}-{session.guid}.jsonl"
@@ -144,7 +145,7 @@ def _writer(
 
 
 class _Play:
-    """The loop. One turn is one action sent: answered, or a fault."""
+    """The loop of one game. One turn sends one action, which is answered or fails."""
 
     def __init__(
         self,
@@ -168,7 +169,7 @@ class _Play:
         self.replaced = 0
 
     def play(self) -> str:
-        """Play to the end; why it ended."""
+        """Play to the end and return why the game ended."""
         opening = self._session.observation
         self._record(Action(RESET), opening, None)
         self._agent.begin(opening)

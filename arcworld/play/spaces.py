@@ -1,7 +1,7 @@
-"""Gymnasium spaces and `info` of an ARC-AGI-3 game, the same for a real and an imagined game.
+"""Gymnasium spaces and `info` of an ARC-AGI-3 game, shared by real and imagined games.
 
-`FrameEnv` is the common base class. A subclass gives `reset`, `observation` and `_send`; the
-spaces, rewards, masks, `info` and pictures are made here.
+`FrameEnv` is the common base class. A subclass implements `reset`, `observation` and `_send`; the
+base class has the spaces, rewards, masks, `info` and rendering.
 """
 
 from __future__ import annotations
@@ -59,10 +59,10 @@ class FrameEnv(gymnasium.Env[FrameHW, ActionRow]):
 
     @abstractmethod
     def _send(self, action: Action) -> tuple[Observation, bool, str]:
-        """Take one action: (observation after it, whether it was illegal, fault or "")."""
+        """Take one action; return (observation after it, whether it was illegal, fault or "")."""
 
     def step(self, action: ActionRow) -> tuple[FrameHW, float, bool, bool, Info]:
-        """Take one action; the module `environment` says what ends an episode.
+        """Take one action. The module docstring of `environment` says what ends an episode.
 
         Args:
             action: int [3]: id 0-7, x 0-63, y 0-63.
@@ -94,17 +94,17 @@ class FrameEnv(gymnasium.Env[FrameHW, ActionRow]):
 
 
 def frame_space() -> spaces.Box[np.uint8]:
-    """Frames: uint8 [64, 64], colours 0-15."""
+    """Space of frames: uint8 [64, 64], colours 0-15."""
     return spaces.Box(0, COLOURS - 1, (SIDE, SIDE), np.uint8)
 
 
 def action_space() -> spaces.MultiDiscrete:
-    """Actions: int64 [3], id 0-7, x and y 0-63. x and y count only where the id is 6, a click."""
+    """Space of actions: int64 [3], id 0-7, x and y 0-63; x and y are used only by id 6, a click."""
     return spaces.MultiDiscrete([len(ACTION_IDS), SIDE, SIDE])
 
 
 def read_action(row: Any) -> Action:
-    """An action given as (id, x, y).
+    """Convert a row (id, x, y) to an action.
 
     >>> read_action([1, 12, 40]), read_action(np.array([6, 12, 40]))
     (Action(id=1, x=None, y=None), Action(id=6, x=12, y=40))
@@ -132,21 +132,22 @@ def action_mask(legal_actions: tuple[int, ...]) -> Mask:
 
 
 def make_info(observation: Observation, *, illegal: bool = False, fault: str = "") -> Info:
-    """`info` of one observation, with the same keys in every step.
+    """Return the `info` of one observation; every step has the same keys.
 
-    Values of varying length are tuples and not arrays: gymnasium's vector environments stack
-    arrays, which need one shape, and keep tuples as objects (`infos["grids"][i]`).
+    Values of varying length are tuples, not arrays. Gymnasium's vector environments stack arrays,
+    which need one shape, and keep tuples as objects (`infos["grids"][i]`).
 
     Returns:
-        available_actions: tuple of ids that the game offers, RESET left out.
+        available_actions: tuple of ids that the game offers, without RESET.
         legal_actions: tuple of ids that may be sent now.
         action_mask: see `action_mask`.
         levels_completed, win_levels: int.
         state: "NOT_FINISHED", "WIN" or "GAME_OVER".
-        grids: the animation, a tuple of uint8 [64, 64], the last one the observation.
-        game_id: name and version. full_reset: whether the game began anew on level 0.
+        grids: the animation, a tuple of uint8 [64, 64]; the last one is the observation.
+        game_id: name and version.
+        full_reset: whether the game started again on level 0.
         illegal: whether the action was illegal and therefore not sent.
-        fault: why the toolkit gave no answer, "" where it gave one.
+        fault: why the toolkit gave no answer; "" if it gave one.
     """
     return {
         "available_actions": observation.available_actions,

@@ -1,8 +1,8 @@
-"""The official toolkit made safe: games by name, sessions, one scorecard.
+"""A safe wrapper of the official toolkit: games by name, sessions, one scorecard.
 
-Knows `arc_agi.Arcade` and its traps (see `official` for the environment, `game_session` for play);
-knows no agent. Nothing uses the network unless `mode` says so, nothing is printed, and what the
-toolkit turns into None becomes an `ArcworldError` with its reason.
+`arc_agi.Arcade` has traps, which are handled here, in `toolkit_compat` (environment variables,
+logs) and in `game_session` (play). The network is used only if `mode` says so, and nothing is
+printed. Where the toolkit returns None, an `ArcworldError` with the reason is raised.
 """
 
 from __future__ import annotations
@@ -44,24 +44,24 @@ __all__ = [
 
 Mode = Literal["offline", "normal", "online", "competition"]
 OWN_GAMES = Path(__file__).resolve().parent.parent / "games" / "environment_files"
-"""The project's own games."""
+"""Folder of this project's own games."""
 SERVICE = "https://three.arcprize.org"
 TRIES_TO_OPEN = 5
-"""How often a service that is busy is asked to open a game."""
+"""How often a busy service is asked to open a game."""
 
 
 class Toolkit:
-    """Games to open and the scorecard they share.
+    """A set of games to open, and the scorecard they share.
 
     Args:
-        games: a folder with games in the toolkit's layout (`<name>/<version>/metadata.json`
-            beside the source); None is the project's own. "normal" also downloads into it.
-        mode: "offline" (no network at all), "normal" (download, play here), "online" (play on
-            the service), "competition" (the same, each game once, no full reset).
-        api_key: for the modes that use the network; None is `ARC_API_KEY`, else the service
-            gives an anonymous one ("competition" takes none such).
-        recordings: a folder where the toolkit writes recordings of its own; None: it does not.
-        base_url: the service, or a server of the toolkit's own.
+        games: a folder of games in the toolkit's layout (`<name>/<version>/metadata.json` beside
+            the source); None for the project's own. Mode "normal" also downloads into it.
+        mode: "offline" (no network), "normal" (download, play here), "online" (play on the
+            service), "competition" (as "online", each game once, no full reset).
+        api_key: for the modes that use the network. None takes `ARC_API_KEY`, else an anonymous key
+            of the service, which "competition" does not accept.
+        recordings: a folder where the toolkit writes its own recordings; None writes none.
+        base_url: the service, or a server of the toolkit.
 
     Raises:
         ArcworldError: there is no game, or the service cannot be reached.
@@ -96,22 +96,23 @@ class Toolkit:
             raise ArcworldError(self._no_games(base_url))
 
     def games(self) -> list[str]:
-        """Full ids, sorted."""
+        """Full ids of all games, sorted."""
         return sorted(info.game_id for info in self._arcade.available_environments)
 
     def human_actions(self, game: str) -> tuple[int, ...]:
-        """The human baseline of each level of a game; empty where there is none.
+        """The human baseline of each level of a game; empty if there is none.
 
         Raises:
-            ArcworldError: no such game.
+            ArcworldError: the game does not exist.
         """
         return tuple(self._find(game).baseline_actions or ())
 
     def open(self, game: str, seed: int = 0) -> GameSession:
-        """Start a run of a game, by its name (the newest version) or its full id.
+        """Start a run of a game, given its name (then the newest version) or its full id.
 
         Raises:
-            ArcworldError: no such game, or one that cannot be loaded (names the folder and line).
+            ArcworldError: the game does not exist or cannot be loaded; the message names folder and
+                line.
         """
         if self._closed is not None:
             raise ArcworldError(f"cannot open {game!r}: this toolkit is closed; make another")
@@ -127,7 +128,7 @@ class Toolkit:
         return session
 
     def scorecard(self) -> Scorecard:
-        """The scorecard as it stands. From a service: as counted here, until `close`."""
+        """The current scorecard. For games on a service it is counted here until `close`."""
         if self._closed is not None:
             return self._closed
         if self._card_id is None:
@@ -139,7 +140,7 @@ class Toolkit:
     def close(self) -> Scorecard:
         """Close the sessions and the scorecard. A second call returns the same scorecard.
 
-        Where a service does not answer any more, the scorecard is the one counted here.
+        If a service no longer answers, the scorecard counted here is returned.
         """
         if self._closed is None:
             for session in self._sessions:
@@ -170,7 +171,7 @@ class Toolkit:
                     arc_api_key=key,
                     arc_base_url=base_url,
                     operation_mode=arc_agi.OperationMode(self.mode),
-                    # the games are ours to scan; only downloads go to a folder of the toolkit's
+                    # games are scanned by `GameFolders`; only downloads need the toolkit's folder
                     environments_dir=str(self.folder) if self.mode == "normal" else os.devnull,
                     recordings_dir=str(self._recordings or os.devnull),
                     logger=quiet_logger(self._log_capture),
@@ -207,7 +208,7 @@ class Toolkit:
         raise ArcworldError(f"no game {game!r}: {did_you_mean(game, names)}{unread}")
 
     def _make_patiently(self, game_id: str, seed: int) -> tuple[Any, str | None]:
-        """(wrapper, what is wrong with it): a service that is busy or away is asked again."""
+        """Return (wrapper, its fault or None). A busy or unreachable service is asked again."""
         wrapper, fault = None, None
         for turn in range(TRIES_TO_OPEN):
             try:
@@ -221,10 +222,10 @@ class Toolkit:
         return wrapper, fault
 
     def _make(self, game_id: str, seed: int, unopened: Any) -> Any:
-        """A wrapper that has opened the game, or has tried to (so has `unopened`)."""
+        """Return a wrapper that opened the game or tried to; `unopened` is from a failed try."""
         self._log_capture.take()
         if unopened is not None:
-            unopened.reset()  # no second run: there is no first one
+            unopened.reset()  # starts no second run, because the first was never opened
             return unopened
         if self._card_id is None:
             self._card_id = self._arcade.create_scorecard(tags=["arcworld"])
@@ -237,7 +238,7 @@ class Toolkit:
             )
 
     def _mirror(self) -> Any:
-        """A scorecard of the toolkit's kind, kept here while a service keeps its own."""
+        """The toolkit's own kind of scorecard, counted here for games that run on a service."""
         cards = self._arcade.scorecard_manager.scorecards
         if self._card_id not in cards:
             from arc_agi.scorecard import Scorecard as OfficialScorecard
@@ -258,11 +259,11 @@ class Toolkit:
             return read_scorecard(None)
         try:
             card = self._arcade.close_scorecard(self._card_id)
-        except Exception as error:  # whatever a service may answer, what was played stays counted
+        except Exception as error:  # after any failure of a service, the local count is returned
             return self._count_here(f"the service gave no scorecard: {describe_error(error)}")
         return read_scorecard(card)
 
 
 def _moment(date: datetime | None) -> float:
-    """Seconds, so that dates with a time zone and without compare (the toolkit's raise)."""
+    """Seconds since the epoch: dates with and without a time zone cannot be compared as dates."""
     return date.timestamp() if date is not None else 0.0

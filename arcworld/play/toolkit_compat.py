@@ -1,16 +1,16 @@
-"""The official package `arc_agi`, imported late, quietly, and out of reach of the environment.
+"""Import the official package `arc_agi` without its side effects on the process.
 
-Knows what the package does behind one's back: it loads `./.env`, prints to the terminal, reads six
-environment variables, and turns errors into log lines. Knows nothing of playing.
+The package loads `./.env`, prints to the terminal, reads six environment variables, and turns
+errors into log lines. This module hides all of that from the caller.
 
-What becomes of each variable (the toolkit's own rule in brackets):
+Each variable, with the toolkit's own use of it in brackets:
 
-- `OPERATION_MODE` (beats the constructor if "competition" or if the constructor says normal):
-  ignored, the mode is an argument.
-- `ONLY_RESET_LEVELS` (read at every RESET; makes the first RESET no full one, and the scorecard
-  empty): hidden while the engine resets.
-- `ARC_API_KEY`: read only in the modes that use the network, where no `api_key` was given.
-- `ARC_BASE_URL`, `ENVIRONMENTS_DIR`, `RECORDINGS_DIR`: ignored, they are arguments.
+- `OPERATION_MODE` (overrides the constructor if "competition", or if the constructor says normal):
+  ignored; the mode is an argument.
+- `ONLY_RESET_LEVELS` (read at every RESET; then the first RESET is no full one, and the scorecard
+  is empty): hidden while the engine resets.
+- `ARC_API_KEY`: read only in the modes that use the network, and only without an `api_key`.
+- `ARC_BASE_URL`, `ENVIRONMENTS_DIR`, `RECORDINGS_DIR`: ignored; they are arguments.
 - `./.env` and `./.env.example` (loaded into the process at import): not loaded.
 """
 
@@ -47,7 +47,7 @@ _environment_lock = threading.RLock()
 
 
 def import_toolkit() -> ModuleType:
-    """The package `arc_agi`: no `.env` read, no line printed, now or later."""
+    """Import the package `arc_agi` so that it reads no `.env` and never prints."""
     with hidden_environment():
         before = os.environ.get(_NO_DOTENV)
         os.environ[_NO_DOTENV] = "1"
@@ -61,7 +61,7 @@ def import_toolkit() -> ModuleType:
 
 @contextmanager
 def hidden_environment() -> Generator[None]:
-    """The toolkit's variables are unset inside; one thread at a time."""
+    """Unset the toolkit's environment variables inside the context; one thread at a time."""
     with _environment_lock:
         before = {name: os.environ.pop(name, None) for name in _HIDDEN}
         try:
@@ -85,9 +85,9 @@ def _silence(logger: logging.Logger) -> None:
 
 
 class LogCapture(logging.Handler):
-    """Hears the toolkit's warnings and errors; each thread takes the first since it last took.
+    """Handler that keeps, for each thread, the first warning or error since the last `take`.
 
-    The first, because the toolkit goes on after an error and then logs what follows from it.
+    The first is kept because the toolkit continues after an error and then logs its consequences.
     """
 
     def __init__(self) -> None:
@@ -95,7 +95,7 @@ class LogCapture(logging.Handler):
         self._captured = threading.local()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep one line of it; never the traceback, which holds the game alive."""
+        """Keep the record as one line; not its traceback, which would keep the game in memory."""
         if hasattr(self._captured, "line"):
             return
         error = record.exc_info[1] if record.exc_info else None
@@ -103,20 +103,20 @@ class LogCapture(logging.Handler):
         self._captured.line = " ".join(text.split())
 
     def take(self, otherwise: str = "no reason was logged") -> str:
-        """The first line heard in this thread since the last call."""
+        """Return and forget the first line of this thread since the last call."""
         line: str = getattr(self._captured, "line", otherwise)
         self._captured.__dict__.pop("line", None)
         return line
 
 
 def _body_of(error: BaseException) -> str:
-    """What a service said beside its status."""
+    """Text of a service's response, beside its status."""
     response = getattr(error, "response", None)
     return "" if response is None else f": {response.text[:200]}"
 
 
 def may_pass(reason: str) -> bool:
-    """Whether a service's fault, as the ear heard it, is one that another try may not meet.
+    """Whether a service's fault is temporary, so that another try may succeed.
 
     >>> may_pass("HTTPError: 429 Client Error: TOO MANY REQUESTS for url: ...")
     True
@@ -127,19 +127,19 @@ def may_pass(reason: str) -> bool:
 
 
 def wait(turn: int) -> None:
-    """Before a service is asked again: `PAUSE` seconds, doubled each turn (from 0)."""
+    """Sleep before a service is asked again: `PAUSE` seconds, doubled each turn (from 0)."""
     time.sleep(PAUSE * 2**turn)
 
 
 def quiet_logger(log_capture: LogCapture) -> logging.Logger:
-    """A logger that belongs to no tree and tells only `log_capture`."""
+    """Return a logger outside the logging tree that writes only to `log_capture`."""
     logger = logging.Logger("arcworld.toolkit", logging.WARNING)
     logger.addHandler(log_capture)
     return logger
 
 
 def describe_error(error: BaseException) -> str:
-    """An exception in one line, with the line of the game's source where it was raised.
+    """Describe an exception in one line, with the line of the game's source that raised it.
 
     >>> describe_error(KeyError("door"))
     "KeyError: 'door'"
@@ -157,17 +157,22 @@ def describe_error(error: BaseException) -> str:
 
 @dataclass(frozen=True, slots=True)
 class GameFolders:
-    """The games below a folder: `found` are the toolkit's `EnvironmentInfo`, each id once."""
+    """The games below a folder.
+
+    Attributes:
+        found: the toolkit's `EnvironmentInfo` of each game; each id once.
+        problems: one line for each folder that cannot be used.
+    """
 
     found: tuple[Any, ...]
     problems: tuple[str, ...]
 
     @classmethod
     def scan(cls, folder: Path) -> GameFolders:
-        """Read every `metadata.json` below `folder`, through links, in the order of their paths.
+        """Read every `metadata.json` below `folder`, sorted by path; links are followed.
 
-        The toolkit's own scan follows the order of the disk, logs what it cannot read, and lets
-        two folders claim one id.
+        The toolkit's own scan follows the order of the disk, logs what it cannot read, and lets two
+        folders have the same id.
         """
         models = importlib.import_module("arc_agi.models")
         found: dict[str, Any] = {}
@@ -187,7 +192,7 @@ class GameFolders:
 
 
 def _first_fault(error: OSError | ValueError) -> str:
-    """The first of pydantic's findings, which it spreads over many lines."""
+    """The first of pydantic's findings in one line."""
     findings = getattr(error, "errors", None)
     if not callable(findings):
         return describe_error(error)

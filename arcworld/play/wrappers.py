@@ -1,7 +1,7 @@
-"""Gymnasium wrappers that fit the environments to common reinforcement learning libraries.
+"""Gymnasium wrappers for common reinforcement learning libraries.
 
 `DiscreteActions` gives a Discrete action space (needed by DQN, and easier for PPO); `OneHotFrames`
-and `RgbFrames` give observations that convolutional policies take as images. They stack in any
+and `RgbFrames` give observations that convolutional policies take as images. They combine in any
 order, around `ArcEnv` or any other `FrameEnv`:
 
     env = gymnasium.make("arcworld:arcworld/Game-v0", game="taps")
@@ -26,9 +26,9 @@ from arcworld.play.spaces import FrameEnv, FrameHW, frame_space
 from arcworld.recordings.episode import CLICK, COLOURS, SIDE
 
 SIMPLE = (0, 1, 2, 3, 4, 5, 7)
-"""Ids of the actions without a place, in the order of the Discrete space."""
+"""Ids of the actions other than clicks, in the order of the Discrete space."""
 SIZES = (SMALL, MEDIUM, SPECK, VAST)
-"""Objects that are kept first where there are more than fit."""
+"""Order of preference where there are more objects than numbers: earlier sizes are kept."""
 
 type Env = gymnasium.Env[Any, Any]
 
@@ -38,14 +38,14 @@ class DiscreteActions(gymnasium.Wrapper[Any, Any, Any, Any], RecordConstructorAr
 
     An object is a connected area of one colour; the click goes to its pixel nearest to its centre.
     Objects are in reading order of their first pixels. With fewer than `max_objects` objects, the
-    remaining numbers click the same objects again (in turn) and are left out of the mask. With
-    more, small objects are kept first, then medium ones, single pixels and large areas.
+    remaining numbers click the same objects again (in turn) and are masked out. With more, small
+    objects are kept first, then medium ones, single pixels and large areas.
 
     `info["action_mask"]` is int8 [n], as `action_space.sample(mask=...)` takes it.
 
     Args:
         env: an `ArcEnv` or another `FrameEnv`, also inside other wrappers.
-        max_objects: objects that can be clicked.
+        max_objects: number of objects that can be clicked.
     """
 
     def __init__(self, env: Env, max_objects: int = 64) -> None:
@@ -66,12 +66,12 @@ class DiscreteActions(gymnasium.Wrapper[Any, Any, Any, Any], RecordConstructorAr
         return observation, self._describe(info)
 
     def step(self, action: int) -> tuple[Any, SupportsFloat, bool, bool, dict[str, Any]]:
-        """Take the action of a number."""
+        """Take the action with this number."""
         observation, reward, terminated, truncated, info = self.env.step(self.to_row(action))
         return observation, reward, terminated, truncated, self._describe(info)
 
     def to_row(self, action: int) -> NDArray[np.int64]:
-        """A number as (id, x, y), in the current frame.
+        """Convert a number to (id, x, y) in the current frame.
 
         Raises:
             ArcworldError: the number is outside the action space.
@@ -104,7 +104,7 @@ class DiscreteActions(gymnasium.Wrapper[Any, Any, Any, Any], RecordConstructorAr
 class OneHotFrames(gymnasium.ObservationWrapper[Any, Any, Any], RecordConstructorArgs):
     """Frames as images of 16 channels, uint8 [16, 64, 64]: 255 in the channel of a pixel's colour.
 
-    Stable-Baselines3's CnnPolicy takes it as it is, and divides by 255.
+    Stable-Baselines3's CnnPolicy accepts this without changes, and divides by 255.
     """
 
     def __init__(self, env: Env) -> None:
@@ -113,7 +113,7 @@ class OneHotFrames(gymnasium.ObservationWrapper[Any, Any, Any], RecordConstructo
         self.observation_space = spaces.Box(0, 255, (COLOURS, SIDE, SIDE), np.uint8)
 
     def observation(self, observation: FrameHW) -> NDArray[np.uint8]:
-        """A frame as an image."""
+        """Convert a frame to channels."""
         return (np.arange(COLOURS)[:, None, None] == observation).astype(np.uint8) * np.uint8(255)
 
 
@@ -129,14 +129,14 @@ class RgbFrames(gymnasium.ObservationWrapper[Any, Any, Any], RecordConstructorAr
         self.observation_space = spaces.Box(0, 255, (SIDE * zoom, SIDE * zoom, 3), np.uint8)
 
     def observation(self, observation: FrameHW) -> NDArray[np.uint8]:
-        """A frame as a picture."""
+        """Convert a frame to RGB."""
         from arcworld.frames.palette import to_rgb
 
         return to_rgb(observation, self.zoom)
 
 
 def click_points(frame_HW: FrameHW, limit: int) -> list[tuple[int, int]]:
-    """A pixel (x, y) of each object to click on, at most `limit`.
+    """Return one pixel (x, y) to click for each object, at most `limit`.
 
     >>> frame = np.zeros((64, 64), np.uint8)
     >>> frame[10:13, 20:23] = frame[40:43, 50:53] = 5

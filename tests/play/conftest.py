@@ -107,7 +107,7 @@ def toolkit(write_game: WriteGame) -> Iterator[Toolkit]:
 
 
 def _raw_arcade(games: Path, **settings: Any) -> Any:
-    """The toolkit as it comes, but for its logger, which would print."""
+    """The unmodified toolkit, except for its logger, which would print."""
     arc_agi = import_toolkit()
     mode = settings.pop("mode", "offline")
     logger = logging.Logger("raw", logging.CRITICAL)
@@ -126,7 +126,7 @@ def _official(action: Action) -> Any:
 
 
 class Script:
-    """Plays a list of actions, over and over; remembers all that it is told."""
+    """Plays a list of actions in a loop; records everything it observes."""
 
     name = "script"
 
@@ -167,15 +167,16 @@ def script() -> type[Script]:
 
 @pytest.fixture
 def recorded() -> Callable[[GameResult], tuple[Episode, ...]]:
-    """The episodes of a result's recording, which must be whole."""
+    """The episodes of a result's recording, which must be complete."""
     return _recorded
 
 
 class Faulty:
-    """A toolkit wrapper that now and then does something else than answer.
+    """A toolkit wrapper that sometimes fails instead of answering.
 
-    `faults` says at each step what: "" answers; `BEFORE` does nothing; `AFTER` and `OVER` carry
-    the action out and spoil the answer. A `hidden` engine is out of reach, as a service's is.
+    `faults` gives the fault of each step: "" answers; `BEFORE` does nothing; `AFTER` and `OVER`
+    carry the action out and spoil the answer. A `hidden` engine cannot be reached, like that of a
+    service.
     """
 
     BEFORE = ("none", "raise", "timeout", "frameless")
@@ -247,7 +248,7 @@ def faulty() -> type[Faulty]:
 
 @pytest.fixture
 def inject(toolkit: Toolkit, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Open games of `toolkit` with faults; `remote` ones as if a service had the engine."""
+    """Open games of `toolkit` with faults; `remote` ones as if a service ran the engine."""
     monkeypatch.setattr(official_module, "PAUSE", 0.0)
 
     def use(faults: Callable[[int], str], *, remote: bool = False) -> None:
@@ -267,11 +268,11 @@ def inject(toolkit: Toolkit, monkeypatch: pytest.MonkeyPatch) -> Callable[..., N
 
 @pytest.fixture
 def raw_arcade() -> Callable[..., Any]:
-    """The toolkit as it comes."""
+    """The unmodified toolkit."""
     return _raw_arcade
 
 
 @pytest.fixture
 def official() -> Callable[[Action], Any]:
-    """Our action as the toolkit's."""
+    """Convert our action to the toolkit's."""
     return _official

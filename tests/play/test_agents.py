@@ -1,4 +1,4 @@
-"""The two baselines: random play, and what recordings alone can do."""
+"""The two baselines: random play, and replay of recordings."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="no shared/demos b
 
 
 def episode(moves: str, game_id: str = "tiny-0001") -> Episode:
-    """Digits are actions; `+` after one: it won a level, `-`: the game was over."""
+    """Digits are actions; `+` after one: it won a level; `-`: it ended the game."""
     actions = [int(move) for move in moves if move.isdigit()]
     outcomes = [Outcome.NOTHING] * len(actions)
     taken = 0

@@ -1,4 +1,4 @@
-"""Help comes when the actions are spent, wins the level as recordings show, and is told apart."""
+"""After the limit the helper plays and wins the level as recordings show; this is marked."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STEP, WIN_LEVEL = Action(1), Action(2)
 
 
 class Player:
-    """Knows how to win some levels; walks on all others."""
+    """Can win some levels; walks on all others."""
 
     name = "player"
 
@@ -41,7 +41,7 @@ class Player:
 
 
 def shown() -> Episode:
-    """Each of three levels is won by two steps and the action that wins."""
+    """Recordings in which each of three levels takes two steps and the action that wins."""
     actions = [1, 1, 2] * 3
     won = [Outcome.NOTHING, Outcome.NOTHING, Outcome.LEVEL_WON] * 3
     return Episode(
@@ -78,7 +78,7 @@ def test_a_level_that_took_too_long_is_won_with_help(toolkit: Toolkit, tmp_path:
 
 
 def test_a_level_just_reset_is_not_reset_again(toolkit: Toolkit, tmp_path: Path) -> None:
-    """Two in a row would reset the whole game."""
+    """Two RESETs in a row would reset the whole game."""
     agent, result = played(toolkit, Player(0, 1), Player(resets=True), tmp_path)
     assert agent.assisted == {2} and result.ended == "won"
     assert result.level_actions == (1, 1, 4 + 3)

@@ -13,7 +13,7 @@ from arcworld.recordings.episode import Action
 
 @dataclass
 class Noting:
-    """Notes what it is asked."""
+    """Records how it is called."""
 
     name: str
     calls: list[str] = field(default_factory=list[str])

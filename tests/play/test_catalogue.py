@@ -1,4 +1,4 @@
-"""Agents by name; and `arcworld play` with each that needs no run."""
+"""Agents by name, and `arcworld play` with each agent that needs no run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from arcworld.play.agents.catalogue import AGENTS, AgentInputs, make_agent
 NO_RUN = ("explorer", "frame-change", "random")
 
 
-def test_every_agent_says_its_name_and_both_commands_tell_all() -> None:
+def test_every_agent_has_its_name_and_both_commands_list_all() -> None:
     assert [make_agent(name).name for name in NO_RUN] == list(NO_RUN)
     docs = make_app().generate_docs()
     for part in (docs[docs.index("## arcworld play") :], docs[docs.index("## arcworld tournam") :]):
@@ -31,7 +31,7 @@ def test_every_agent_says_its_name_and_both_commands_tell_all() -> None:
         ("world-model", "expected a run"),
     ],
 )
-def test_what_cannot_be_made_is_told(name: str, reported: str) -> None:
+def test_an_agent_that_cannot_be_made_is_an_error_of_one_line(name: str, reported: str) -> None:
     with pytest.raises(ArcworldError) as error:
         make_agent(name, inputs=AgentInputs())
     assert reported in str(error.value) and "\n" not in str(error.value)

@@ -1,4 +1,4 @@
-"""An answer whose fields contradict each other, or the answer before, is a fault like any other."""
+"""An answer whose fields contradict each other or the previous answer is a fault like any other."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MOVE, WIN_LEVEL = Action(1), Action(2)
 
 
 class Altered:
-    """A wrapper whose answers at some steps say something else."""
+    """A wrapper whose answers are changed at some steps."""
 
     def __init__(self, wrapper: Any, fields: dict[str, Any], steps: Callable[[int], bool]) -> None:
         self._wrapper, self._fields, self._altered, self.steps = wrapper, fields, steps, 0
@@ -49,7 +49,7 @@ FALSE: list[tuple[dict[str, Any], str]] = [
     ({"levels_completed": 4}, "levels_completed 4 of win_levels 3 contradict each other"),
     ({"levels_completed": -1}, "levels_completed -1 of win_levels 3"),
     ({"levels_completed": 1, "full_reset": True}, "full_reset contradicts levels_completed 1"),
-    ({"win_levels": 5}, "win_levels 5 contradicts 3 of the answer before"),
+    ({"win_levels": 5}, "win_levels 5 contradicts 3 in the previous answer"),
     ({"game_id": "other-0002"}, "game_id other-0002 contradicts tiny-0001"),
     ({"guid": "another"}, "guid another contradicts"),
 ]

@@ -1,4 +1,4 @@
-"""The dream as an environment: it is what one prediction after another gives, and forks."""
+"""A dream equals single predictions one after another, follows true play, and forks."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_is_one_prediction_after_another(run: Run) -> None:
     assert dream.depth == len(WALK)
 
 
-def test_following_the_game_wakes_it(run: Run) -> None:
+def test_following_the_game_sets_the_depth_to_0(run: Run) -> None:
     with Toolkit() as toolkit:
         session = toolkit.open("keys")
         dream = Dream(run, session.observation)
@@ -64,6 +64,6 @@ def test_forks_do_not_see_each_other(run: Run) -> None:
 def test_refuses_what_is_not_offered(run: Run) -> None:
     with Toolkit() as toolkit:
         dream = Dream(run, toolkit.open("keys").observation)
-    with pytest.raises(IllegalActionError, match="ACTION6 cannot be dreamt"):
+    with pytest.raises(IllegalActionError, match="ACTION6 cannot be predicted"):
         dream.step(Action(6, 3, 3))
     assert dream.depth == 0

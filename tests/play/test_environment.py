@@ -1,4 +1,4 @@
-"""The Gymnasium environment: Gymnasium's checker, and what its terms mean here."""
+"""The Gymnasium environment: Gymnasium's checker, rewards, ends of episodes, faults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The explorer: wins what can be found, replays what it won, and never plays what is not legal."""
+"""The explorer wins simple games, replays what it won, and never sends an illegal action."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ def test_a_game_opened_anew_is_replayed_up_to_where_it_was_won(toolkit: Toolkit)
     assert decision.action == Action(2) and decision.reason.startswith("replay")
 
 
-def test_it_waits_where_nothing_moves_and_loses_patience(toolkit: Toolkit) -> None:
-    """Some games show a won level for a while: a RESET then would lose it."""
+def test_it_waits_where_nothing_changes_at_most_its_patience(toolkit: Toolkit) -> None:
+    """Some games show a won level for a while; a RESET during that time would lose it."""
     agent = ExplorerAgent(config=ExplorerConfig(patience=6))
     opening = toolkit.open("tiny").observation
     frozen = dataclasses.replace(

@@ -1,4 +1,4 @@
-"""A toolkit that fails: the action is sent again, or the run ends with all that was played."""
+"""Toolkit faults: the action is sent again, or the run ends with everything that was played."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""Two hundred games of every fault at random times: what reaches the engine, and what is left.
+"""Two hundred games with random faults: what reaches the engine, and what is recorded.
 
-The project's own games, all agents without a model, the engine in this process and, by turns,
-hidden as if a service had it. A judge before each engine notes what should never have been sent.
+They play the project's own games with all agents that need no model, and with the engine in this
+process or hidden as if a service had it. A judge before each engine notes what should never have
+been sent.
 """
 
 from __future__ import annotations
@@ -39,10 +40,10 @@ ENDS = ("won", "max_actions", "toolkit: ", "only a full reset is left", "no acti
 
 
 class Judge:
-    """Stands before a game's engine; `verdicts` are what should not have been sent.
+    """Stands before a game's engine; `verdicts` lists actions that should not have been sent.
 
-    `blind` counts actions carried out since the player last had an answer: what came of those,
-    nobody could know where a service has the engine.
+    `blind` counts actions carried out since the player last had an answer. If a service has the
+    engine, the player cannot know their results.
     """
 
     def __init__(self, engine: Any, *, hidden: bool) -> None:
@@ -70,7 +71,7 @@ class Judge:
 
 
 class Table:
-    """One toolkit, its judges, and what goes wrong in the game being played."""
+    """One toolkit, its judges, and the faults of the game being played."""
 
     def __init__(self, faulty: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         self.toolkit = Toolkit()
@@ -82,12 +83,12 @@ class Table:
         monkeypatch.setattr(official_module, "PAUSE", 0.0)
 
     def play(self, agent: Agent, seed: int, folder: Path) -> GameResult:
-        """Our own loop asks the agent."""
+        """The project's own loop asks the agent."""
         self.seed = seed
         return play_game(agent, self.toolkit, self._game, MAX_ACTIONS, seed, recording=folder)
 
     def answer(self, agent_class: Any, seed: int) -> Any:
-        """The loop of ARC-AGI-3-Agents asks it."""
+        """The loop of ARC-AGI-3-Agents asks the agent."""
         self.seed = seed
         wrapper = self._open(self._game, seed)._wrapper
         asked = agent_class("card", self._game, "name", "http://localhost", False, wrapper)
@@ -113,7 +114,7 @@ class Table:
         return seen
 
     def _plan(self) -> Callable[[int], str]:
-        """Faults at a rate, or a toolkit that dies at some step."""
+        """Random faults at some rate, or a toolkit that stops for good at some step."""
         rng = np.random.default_rng(self.seed)
         rate = float(rng.choice([0.05, 0.2, 0.5, 0.9]))
         dies = int(rng.integers(1, 2 * MAX_ACTIONS)) if rng.random() < 0.3 else 10**9
@@ -127,7 +128,7 @@ class Table:
 
 
 def check_whole(result: GameResult, judge: Judge, toolkit: Toolkit) -> None:
-    """Result, recording and scorecard tell the same; the scorecard knows what nobody saw."""
+    """Result, recording and scorecard must agree; only the scorecard has unanswered actions."""
     assert judge.verdicts == []
     assert result.ended.startswith(ENDS) and "\n" not in result.ended
     recording = read_recording(Path(str(result.recording)))
@@ -151,7 +152,7 @@ def check_whole(result: GameResult, judge: Judge, toolkit: Toolkit) -> None:
 
 
 class Restless(ReplayAgent):
-    """Wins levels, and sets one back in the midst whenever a die says so and it may."""
+    """Wins levels, and at random times resets one that is half played, if that is legal."""
 
     name = "restless"
 
@@ -162,7 +163,7 @@ class Restless(ReplayAgent):
 
 
 def make_player(name: str, games: list[str]) -> Agent:
-    """`replay` and `self_moving` know how to win two levels of each game."""
+    """Make a player; `replay` and `self_moving` can win two levels of each game."""
     if name not in ("replay", "restless"):
         return make_agent(name)
     agent = ReplayAgent(()) if name == "replay" else Restless(())

@@ -1,4 +1,4 @@
-"""The peer: what it keeps, what it draws, and that it learns what changes the frame."""
+"""Agent frame-change: what it keeps, what it draws, and that it learns what changes the frame."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_clicks_weigh_together_as_one_action() -> None:
 
 
 def test_it_learns_where_a_click_changes_the_frame() -> None:
-    """Of 4,096 pixels the 144 of a square do something, and of two simple actions the first."""
+    """Of 4,096 pixels the 144 of a square change something; of two simple actions, the first."""
     picture = frame(5)
     picture[20:32, 40:52] = 8
     changed = picture.copy()

@@ -1,4 +1,4 @@
-"""Plans toward goals: they win a walk, are counted, and end at a surprise."""
+"""Plans toward goals win a level, have a budget, and end when the game surprises."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def test_unconfirmed_goals_have_a_budget() -> None:
     assert agent.chosen[Source.PLAN] == 0
 
 
-def test_decisions_tell_the_goal() -> None:
-    told: list[str] = []
+def test_decisions_name_the_goal() -> None:
+    reasons: list[str] = []
     agent = StrategyAgent([GoalPlan()])
     with Toolkit() as toolkit:
         play_game(
@@ -42,7 +42,7 @@ def test_decisions_tell_the_goal() -> None:
             toolkit,
             "taps",
             80,
-            on_step=lambda d, _: told.append(d.reason) if d.source is Source.PLAN else None,
+            on_step=lambda d, _: reasons.append(d.reason) if d.source is Source.PLAN else None,
         )
-    assert told and all(line.startswith("plan: ") for line in told)
+    assert reasons and all(line.startswith("plan: ") for line in reasons)
     assert isinstance(agent.explorer, ExplorerAgent)

@@ -1,4 +1,4 @@
-"""A world model as an environment: the checker, the wrappers, and what its terms mean."""
+"""A world model as an environment: Gymnasium's checker, wrappers, rewards, and ends of episodes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WIN_BY, DIE_BY = 2, 3
 
 
 class Counter(LastEffectModel):
-    """Colours one more pixel an action; action 2 wins a level, action 3 ends the game."""
+    """Colours one more pixel per action; action 2 wins a level, action 3 ends the game."""
 
     name = "counter"
 
@@ -67,13 +67,13 @@ def test_it_passes_the_checker(env: WorldModelEnv) -> None:
 
 def test_spaces_and_info_are_those_of_the_game(env: WorldModelEnv) -> None:
     game = ArcEnv("keys")
-    _, told = game.reset(seed=0)
+    _, real = game.reset(seed=0)
     _, info = env.reset()
     assert env.observation_space == game.observation_space
     assert env.action_space == game.action_space
-    assert info.keys() - told.keys() == {"confidence", "outcomes"} and not told.keys() - info.keys()
-    for name in told:
-        assert type(info[name]) is type(told[name]), name
+    assert info.keys() - real.keys() == {"confidence", "outcomes"} and not real.keys() - info.keys()
+    for name in real:
+        assert type(info[name]) is type(real[name]), name
     game.close()
 
 
@@ -116,7 +116,7 @@ def test_forks_do_not_see_each_other(env: WorldModelEnv) -> None:
 
 
 def test_frames_before_the_start_are_observed() -> None:
-    """The model sees that action 1 sets a pixel, and imagines it from another frame."""
+    """The model observes that action 1 sets a pixel, and predicts the same from another frame."""
     after = START.copy()
     after[10, 10] = 7
     env = WorldModelEnv(LastEffectModel())
@@ -165,7 +165,9 @@ def test_wrappers_and_vectors() -> None:
         ({"frames": np.stack([START, START])}, r"expected \[1, 3\]"),
     ],
 )
-def test_a_start_that_cannot_be_used_is_told(options: dict[str, Any], message: str) -> None:
+def test_a_start_that_cannot_be_used_is_an_error_of_one_line(
+    options: dict[str, Any], message: str
+) -> None:
     with pytest.raises(ArcworldError, match=message):
         WorldModelEnv(Counter()).reset(options=options)
 

@@ -1,4 +1,4 @@
-"""Agents that play with a run: the policy alone, and policy, world model and memory together."""
+"""Agents that need a run: the policy alone, and policy, world model and memory together."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from arcworld.tokens.vocabulary import Scheme
 
 
 def make_run(scheme: Scheme = "v2", frames: int = 3, shown: NDArray[np.uint8] | None = None) -> Run:
-    """Models that were never trained, of which it is said that training showed them a frame."""
+    """Untrained models whose novelty index says that training showed them a frame."""
     torch.manual_seed(0)
     tokenizer = PatchCodebook(PatchCodebookConfig(16))
     rng = np.random.default_rng(0)
@@ -50,7 +50,7 @@ def make_run(scheme: Scheme = "v2", frames: int = 3, shown: NDArray[np.uint8] | 
 
 
 def run_that_knows(session: GameSession) -> Run:
-    """The same, and training showed the frame in which a game opens."""
+    """The same; training showed the first frame of a game."""
     return make_run(shown=session.observation.frame_HW)
 
 
@@ -80,7 +80,7 @@ def test_the_policy_sees_the_history_that_was_played(toolkit: Toolkit) -> None:
     assert history.outcomes_A.tolist() == [0, 1]
 
 
-def test_a_click_lands_on_the_learnt_pixel(
+def test_a_click_lands_on_the_learned_pixel(
     toolkit: Toolkit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = make_run()
@@ -135,7 +135,7 @@ def test_a_level_that_training_never_showed_is_explored_at_once(toolkit: Toolkit
     assert "policy" in reasons(WorldModelAgent(run, 4, config), toolkit, 25)
 
 
-def test_what_training_knows_of_a_game_is_told_to_memory(toolkit: Toolkit) -> None:
+def test_game_priors_are_passed_to_memory(toolkit: Toolkit) -> None:
     session = toolkit.open("tiny")
     run = make_run()
     reported = replace(run, game_priors={session.game_id: GamePriors((3,), 5, ((0, 0, 63),))})
@@ -149,7 +149,7 @@ def test_what_training_knows_of_a_game_is_told_to_memory(toolkit: Toolkit) -> No
     ]
 
 
-def test_the_policy_plays_a_known_game_twice_until_its_patience_ends() -> None:
+def test_the_policy_plays_a_known_game_twice_until_its_budget_ends() -> None:
     config = WorldModelAgentConfig(
         policy_gate=PolicyGateConfig(np.inf, min_confidence=0.0, budget=3, restarts=1)
     )

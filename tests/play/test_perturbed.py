@@ -1,4 +1,4 @@
-"""Perturbed starts: as many random actions as asked wherever a level begins, and all told."""
+"""Perturbed starts: the given number of random actions at each level's start, and all observed."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Tiny(ARCBaseGame):
 
 
 class Script:
-    """Plays actions in turn; remembers what it chose and what it was told."""
+    """Plays actions in turn; records what it chose and what it observed."""
 
     name = "script"
 
@@ -75,8 +75,8 @@ def played(games: Path, agent: PerturbedAgent, actions: int) -> str:
 
     def note(decision: Decision, observation: Observation) -> None:
         nonlocal levels
-        mine = decision.reason == "perturbed start"
-        kinds.append("0" if decision.action == RESET else "r" if mine else "a")
+        perturbed = decision.reason == "perturbed start"
+        kinds.append("0" if decision.action == RESET else "r" if perturbed else "a")
         kinds.extend("+" * (observation.levels_completed - levels))
         levels = observation.levels_completed
 

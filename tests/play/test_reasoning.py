@@ -1,4 +1,4 @@
-"""Whatever goes in, the toolkit takes what comes out."""
+"""The toolkit accepts every fitted reasoning, whatever was given."""
 
 from __future__ import annotations
 

@@ -28,8 +28,8 @@ OPENING = 4
 class Server:
     """`create_app` behind werkzeug, on a free port.
 
-    `faults`, given the number of a request from 1, says what becomes of it: "" is answered, a
-    status ("503") is answered without being carried out, "garbage" and "late" are carried out.
+    `faults` maps the number of a request (from 1) to its fault: "" is answered; a status ("503") is
+    answered without being carried out; "garbage" and "late" are carried out.
     """
 
     def __init__(self, games: Path, faults: Callable[[int], str]) -> None:
@@ -79,7 +79,7 @@ def _make_app(games: Path) -> Any:
 
 @pytest.fixture
 def serve(write_game: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Server]]:
-    """Start a server with the tiny game; without pauses between tries."""
+    """Start a server with the tiny game; no pauses between tries."""
     monkeypatch.setattr(official_module, "PAUSE", 0.0)
     started: list[Server] = []
 
@@ -289,7 +289,7 @@ def test_a_server_that_is_gone_leaves_a_scorecard_and_a_recording(
 def test_random_faults_of_a_service(
     serve: Callable[..., Server], tmp_path: Path, mode: Any, script: Any, recorded: Any
 ) -> None:
-    """Nothing that is said wrong, late or not at all opens the game anew or stops the run."""
+    """No wrong, late or missing answer opens the game again or stops the run."""
     rng = np.random.default_rng(0)
     kinds = ["429", "500", "503", "garbage", "late"]
 
@@ -342,5 +342,5 @@ def test_normal_mode_plays_here_what_a_folder_has(write_game: Any, server: Serve
 
 
 def server_games(write_game: Any, server: Server) -> Path:
-    """A folder of its own, with another version of the game that the server offers."""
+    """A separate folder with another version of the game that the server offers."""
     return write_game("tiny-0002")

@@ -1,4 +1,4 @@
-"""A game played to its end, whatever the agent and the toolkit do."""
+"""A game is played to its end, whatever the agent and the toolkit do."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_a_won_game_and_its_recording(
     assert reasoning == {"reason": "as written", "expected": {"asked": 3.0}}
 
 
-def test_game_over_is_reset_here_and_the_agent_is_told(
+def test_game_over_is_reset_here_and_the_agent_observes_it(
     toolkit: Toolkit, tmp_path: Path, script: Any, recorded: Any
 ) -> None:
     player = script(WIN_LEVEL, MOVE, LOSE)

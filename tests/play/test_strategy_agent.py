@@ -1,4 +1,4 @@
-"""An agent made of strategies: the first proposal wins, and everyone learns from every action."""
+"""An agent made of strategies: the first proposal is followed; all learn from every action."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Traps of getting to a game: the environment, the network, the terminal, broken folders."""
+"""Traps of opening games: environment variables, network, terminal, broken folders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each trap of play: first the raw toolkit falls into it, then ours does not."""
+"""Traps of play: each test shows that the raw toolkit has the trap and our wrapper avoids it."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def make(mode: str, copies: int, autoreset: AutoresetMode, **settings: Any) -> A
 
 
 def play(envs: Any, steps: int, seed: int = 0) -> list[dict[str, Any]]:
-    """Random legal actions; the infos, one for each step."""
+    """Play random legal actions; return the info of each step."""
     _, infos = envs.reset(seed=seed)
     envs.single_action_space.seed(seed)
     kept, masks, over = [infos], list(infos["action_mask"]), np.zeros(envs.num_envs, bool)
@@ -85,8 +85,8 @@ def test_sync_and_async_agree() -> None:
     sync, other = (play(envs, 40, seed=5) for envs in modes)
     for one, two in zip(sync, other, strict=True):
         assert one["levels_completed"].tolist() == two["levels_completed"].tolist()
-        for mine, theirs in zip(one["grids"], two["grids"], strict=True):
-            assert np.array_equal(mine, theirs)
+        for first, second in zip(one["grids"], two["grids"], strict=True):
+            assert np.array_equal(first, second)
     for envs in modes:
         envs.close()
 

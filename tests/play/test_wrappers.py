@@ -1,4 +1,4 @@
-"""Wrappers for reinforcement learning libraries: spaces, masks, and what they send."""
+"""Wrappers for reinforcement learning libraries: spaces, masks, and the actions they send."""
 
 from __future__ import annotations
 
@@ -147,12 +147,12 @@ def test_a_copy_is_in_the_same_state_and_independent() -> None:
     twin = copy.deepcopy(env)
     actions = [env.action_space.sample(mask=info["action_mask"]) for _ in range(10)]
     before = twin.unwrapped.observation
-    mine = [env.step(action)[0] for action in actions]
+    first = [env.step(action)[0] for action in actions]
     assert (
         twin.unwrapped.observation is before and twin.unwrapped.session is not env.unwrapped.session
     )
-    theirs = [twin.step(action)[0] for action in actions]
-    assert np.array_equal(mine, theirs)
+    second = [twin.step(action)[0] for action in actions]
+    assert np.array_equal(first, second)
     env.close()
     twin.close()
 

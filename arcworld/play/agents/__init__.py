@@ -1,1 +1,1 @@
-"""Agents: each a module of its own, imported by name where it is wanted."""
+"""Agents, one module each; `catalogue` imports them by name."""

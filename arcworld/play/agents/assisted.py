@@ -1,8 +1,7 @@
-"""Levels played one by one, each by a player of its own, who is helped over those it does not win.
+"""Play each level with an agent of its own; levels that an agent does not win are won for it.
 
-Knows which player has which levels and how long a player may try; knows nothing of what the
-players know. So an agent shows what it can do on a game's late levels, though it would not get
-there: a level that took too long is reset, won as recordings show, and does not count.
+This measures what an agent can do on late levels of a game that it would not reach. A level that
+takes too many actions is reset and won as recordings show; such a level does not count as won.
 """
 
 from __future__ import annotations
@@ -17,11 +16,13 @@ from arcworld.recordings.episode import RESET, Action
 
 
 class AssistedAgent:
-    """Players of some levels each, and their helper.
+    """Agents for some levels each, and a helper that wins the levels they do not win.
 
-    Every player is told of all that happens from the game's opening on, the others' actions and the
-    helper's too: it comes to its levels as one who was there on those before. `assisted` holds the
-    levels (0-based) that were won with help.
+    Every agent observes all actions from the opening on, those of the other agents and the helper
+    included.
+
+    Attributes:
+        assisted: levels (0-based) that were won with help.
     """
 
     def __init__(
@@ -30,7 +31,13 @@ class AssistedAgent:
         helper: ReplayAgent,
         limits: Sequence[int],
     ) -> None:
-        """`players`: each with its levels. `limits`: actions by level before help comes."""
+        """Make an agent.
+
+        Args:
+            players: levels, and the agent that plays them.
+            helper: replays recordings.
+            limits: for each level, the number of actions before the helper plays.
+        """
         self.players, self.helper, self.limits = players, helper, limits
         self.name = players[0][1].name
         self.assisted: set[int] = set()
@@ -38,25 +45,25 @@ class AssistedAgent:
         self._level, self._at_start = 0, True
 
     def begin(self, observation: Observation) -> None:
-        """Begin with all of them."""
+        """Begin the game with all agents."""
         self.assisted, self._spent = set(), Counter()
         self._level, self._at_start = observation.levels_completed, True
         for agent in self._all():
             agent.begin(observation)
 
     def choose_action(self, observation: Observation) -> Decision:
-        """The player's action, or once its actions are spent the helper's, from a RESET on."""
+        """Return the agent's action; after its last one a RESET, then the helper's actions."""
         if self._spent[self._level] < self.limits[self._level]:
             player = next(agent for levels, agent in self.players if self._level in levels)
             return player.choose_action(observation)
         if self._level not in self.assisted:
             self.assisted.add(self._level)
             if not self._at_start and RESET in observation.legal_actions:
-                return Decision(Action(RESET), "too many actions: helped from here on")
+                return Decision(Action(RESET), "too many actions: the helper plays this level")
         return self.helper.choose_action(observation)
 
     def observe(self, decision: Decision, observation: Observation) -> None:
-        """Count the action, and tell all of them."""
+        """Count the action, and let all agents observe it."""
         if observation.levels_completed == self._level:
             self._spent[self._level] += 1
             self._at_start = decision.action.id == RESET

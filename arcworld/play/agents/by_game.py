@@ -23,9 +23,9 @@ class ByGameAgent:
 
         Args:
             name: for tables and recordings.
-            games: ids of the games that `known` was trained on; versions are not compared.
-            known: plays those.
-            unknown: plays all others.
+            games: ids of the games that `known` was trained on; versions are ignored.
+            known: agent for these games.
+            unknown: agent for all other games.
         """
         self.name = name
         self._names = {game_name(game) for game in games}
@@ -33,15 +33,15 @@ class ByGameAgent:
         self.playing = known
 
     def begin(self, observation: Observation) -> None:
-        """A game was opened."""
+        """Start a game that was just opened with the agent for it."""
         is_known = game_name(observation.game_id) in self._names
         self.playing = self._known if is_known else self._unknown
         self.playing.begin(observation)
 
     def choose_action(self, observation: Observation) -> Decision:
-        """The decision of the agent that plays."""
+        """Return the decision of the agent that plays."""
         return self.playing.choose_action(observation)
 
     def observe(self, decision: Decision, observation: Observation) -> None:
-        """Pass an answered action on."""
+        """Pass an answered action to the agent that plays."""
         self.playing.observe(decision, observation)

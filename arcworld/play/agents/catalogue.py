@@ -1,8 +1,4 @@
-"""Agents by name: the one place that makes a player from what a command line gives.
-
-Knows names and what each needs; imports an agent when it is asked for, so that the names cost
-nothing.
-"""
+"""Make agents by name. Each agent's module is imported only when it is needed."""
 
 from __future__ import annotations
 
@@ -24,7 +20,7 @@ WITHOUT = "-without-"
 
 @dataclass(frozen=True, slots=True)
 class AgentInputs:
-    """What agents are made of.
+    """Files that an agent may need.
 
     Attributes:
         run: a folder that `arcworld train` made, or the name of shipped weights.
@@ -38,7 +34,7 @@ class AgentInputs:
 
 
 def make_agent(name: str, seed: int = 0, inputs: AgentInputs | None = None) -> Agent:
-    """A new agent: one of arcworld's, `module:Class`, or one that an installed package registers.
+    """Make an agent: one of arcworld's, `module:Class`, or one that an installed package registers.
 
     >>> make_agent("random", seed=3).name
     'random'
@@ -46,7 +42,7 @@ def make_agent(name: str, seed: int = 0, inputs: AgentInputs | None = None) -> A
     'online-without-reach+experiments'
 
     Raises:
-        ArcworldError: no such agent, or what it needs is not given or cannot be opened.
+        ArcworldError: the name is unknown, or an input is missing or cannot be opened.
     """
     inputs = inputs or AgentInputs()
     base, _, parts = name.partition(WITHOUT)
@@ -111,7 +107,7 @@ def _policy(seed: int, inputs: AgentInputs) -> Agent:
 
 
 def _world_model(seed: int, inputs: AgentInputs) -> Agent:
-    """Plays games that training did not show as the agent `online` does."""
+    """The agent `world-model`; on games outside the run's training it plays as `online`."""
     from arcworld.play.agents.by_game import ByGameAgent
     from arcworld.play.agents.world_model import WorldModelAgent
 
@@ -132,16 +128,16 @@ def _world_model_fixed(seed: int, inputs: AgentInputs) -> Agent:
 def _data(name: str, inputs: AgentInputs) -> Path:
     if inputs.data is None:
         raise ArcworldError(
-            f"the agent `{name}` needs recordings; expected some; give them with --data"
+            f"found no recordings for the agent `{name}`; expected some; give them with --data"
         )
     return inputs.data
 
 
 def _open_run(name: str, inputs: AgentInputs) -> Run:
-    """The run, where it is fastest: on a GPU if there is one."""
+    """Open the run, on a GPU if there is one."""
     if inputs.run is None:
         raise ArcworldError(
-            f"the agent `{name}` plays with trained models; expected a run; name a folder that"
+            f"found no run for the agent `{name}`; expected a run; name a folder that"
             " `arcworld train` made, or shipped weights"
         )
     import torch
@@ -161,4 +157,4 @@ AGENTS: dict[str, Callable[[int, AgentInputs], Agent]] = {
     "world-model": _world_model,
     "world-model-fixed": _world_model_fixed,
 }
-"""Baselines first, then peers, then our own; the last learns nothing while it plays."""
+"""Baselines first, then agents that learn during play, then agents that need a run."""

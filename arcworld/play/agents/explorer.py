@@ -1,7 +1,5 @@
-"""The agent that remembers: it goes to what it has not tried, by the shortest way it knows.
-
-Knows memory only; no model, nothing learned before the game.
-"""
+"""Agent `explorer`: go to untried actions by the shortest known path. Uses memory, no trained
+model."""
 
 from __future__ import annotations
 
@@ -20,7 +18,7 @@ from arcworld.recordings.episode import CLICK, RESET, UNDO, Action
 from arcworld.recordings.game_priors import GamePriors
 
 GAVE_UP = -1
-"""Stands for the actions waited where waiting was given up."""
+"""Value of `_waited` after the explorer has stopped waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +26,15 @@ class ExplorerConfig:
     """How the explorer plays.
 
     Attributes:
-        learns: whether its memory also teaches a network what actions do
+        learns: whether its memory also trains a network during play that predicts what actions do
             (`planning.change_predictor`).
-        patience: how often an action is repeated where none changes anything, before a RESET:
-            some games show a won level for a while. Halved whenever waiting was in vain.
-        self_moving: a level that takes more actions may ask for something that is not to be seen,
-        repeat_chance: so with this chance one action is taken several times, at most `max_repeats`.
+        patience: number of times that an action is repeated when none changes anything, before a
+            RESET. Some games show a won level for a while. Halved each time that waiting did not
+            help.
+        self_moving: after this number of actions, a level may depend on something that frames do
+            not show.
+        repeat_chance: then, the probability at each action of repeating one action.
+        max_repeats: maximum number of repeats, at least 2.
     """
 
     memory: MemoryConfig = MemoryConfig()
@@ -45,10 +46,10 @@ class ExplorerConfig:
 
 
 class ExplorerAgent:
-    """Replays what won a level, else tries what is untried, cheapest discovery first.
+    """Replays the path that won a level before, else goes to what is untried, cheapest first.
 
     Attributes:
-        game_priors: what is known of the game that begins next, by those who know it.
+        game_priors: priors of the game that begins next, set by the caller; None if there are none.
     """
 
     name = "explorer"
@@ -61,7 +62,7 @@ class ExplorerAgent:
         self.game_priors: GamePriors | None = None
 
     def begin(self, observation: Observation) -> None:
-        """Forget the game before."""
+        """Start a game that was just opened; drop all state of the previous game."""
         self._rng = np.random.default_rng(self.seed)
         self.memory.begin(observation, self.game_priors)
         self.reasons.clear()
@@ -75,7 +76,7 @@ class ExplorerAgent:
         self._again: list[Action] = []
 
     def choose_action(self, observation: Observation) -> Decision:
-        """Replay a way to win; else wait where all is frozen; else go on with the best route."""
+        """Replay a winning path; else wait if nothing changes; else follow the best route."""
         if self._unanswered is not None:
             self.give_up(self._unanswered)
         decision = (
@@ -87,19 +88,20 @@ class ExplorerAgent:
         if decision.action.id not in observation.legal_actions:
             self.memory.give_up(decision.action)
             decision = Decision(
-                random_action(observation.legal_actions, self._rng), "random: offered before"
+                random_action(observation.legal_actions, self._rng),
+                "random: the planned action is no longer legal",
             )
         self.reasons[decision.reason.split(":", 1)[0]] += 1
         self._unanswered = decision.action
         return decision
 
     def give_up(self, action: Action) -> None:
-        """No answer came to an action: here it is not worth another try."""
+        """Mark an action that got no answer as not worth another try in this state."""
         self.memory.give_up(action)
         self._route = self._unanswered = None
 
     def observe(self, decision: Decision, observation: Observation) -> None:
-        """Remember what came of it."""
+        """Add the result of an action to memory."""
         self._unanswered = None
         self._tries += 1
         here, level = self.memory.here.number, self.memory.level
@@ -116,14 +118,17 @@ class ExplorerAgent:
             self._waited = 0
 
     def _won_before(self) -> Decision | None:
-        """The level was won before, and the game opened anew since."""
+        """The next action of a path that won this level earlier in the session, if the game was
+        reset since."""
         if not self._replay:
             return None
         action = self._replay.pop()
-        return Decision(action, f"replay: it won this level before, {len(self._replay)} to go")
+        return Decision(
+            action, f"replay: this path won the level before, {len(self._replay)} actions left"
+        )
 
     def _wait(self, observation: Observation) -> Decision | None:
-        """An action once more, where every one that can be tried has changed nothing."""
+        """Send an action again if every action that can be tried changed nothing."""
         if self._waited == GAVE_UP or not self.memory.is_frozen():
             return None
         legal = [number for number in observation.legal_actions if number not in (RESET, CLICK)]
@@ -134,10 +139,10 @@ class ExplorerAgent:
             return None
         action = Action(legal[self._waited % len(legal)])
         self._waited += 1
-        return Decision(action, f"wait: nothing moves here, {self._waited} of {self._patience}")
+        return Decision(action, f"wait: nothing changes here, {self._waited} of {self._patience}")
 
     def _repeat(self, observation: Observation) -> Decision | None:
-        """Now and then one action several times, where a level takes long."""
+        """Occasionally take one action several times, on a level that takes long."""
         if not self._again and self._tries > self.config.self_moving:
             legal = [n for n in observation.legal_actions if n not in (RESET, CLICK, UNDO)]
             if legal and self._rng.random() < self.config.repeat_chance:
@@ -148,16 +153,16 @@ class ExplorerAgent:
             self._again = []
             return None
         action = self._again.pop()
-        return Decision(action, f"repeat: not all that counts is seen, {len(self._again)} more")
+        return Decision(action, f"repeat: the frame may not show all, {len(self._again)} more")
 
     def _go(self, observation: Observation) -> Decision:
-        """Go on with the route as long as it leads where it should; else look for another."""
+        """Continue the route while it leads where it should; else find another."""
         if self._route is None or not self._on_route():
             self._route, self._walked = self.memory.route(), 0
         route = self._route
         if route is None:
             action = random_action(observation.legal_actions, self._rng)
-            return Decision(action, "random: all is tried")
+            return Decision(action, "random: every action was tried")
         left = len(route.rows) - self._walked
         expected = {"novelty": round(route.novelty, 3), "distance": float(left)}
         last = Action.from_row(route.last)
@@ -167,8 +172,10 @@ class ExplorerAgent:
         action = Action.from_row(route.rows[self._walked])
         self._walked += 1
         what = "reset" if action.id == RESET else "walk"
-        unseen = f", by {route.imagined} states not seen yet" if route.imagined else ""
-        return Decision(action, f"{what}: {last.name} is untried, {left} away{unseen}", expected)
+        unseen = f", through {route.imagined} predicted states" if route.imagined else ""
+        return Decision(
+            action, f"{what}: {last.name} is untried {left} actions away{unseen}", expected
+        )
 
     def _on_route(self) -> bool:
         assert self._route is not None

@@ -1,12 +1,15 @@
-"""The peer: a small network learns, while it plays, which actions change the frame.
+"""Agent `frame-change`: a small network learns during play which actions change the frame.
 
-Written afresh in the manner of StochasticGoose (Dries Smit and Jack Cole, first in the ARC-AGI-3
-preview of 2025; github.com/DriesSmit/ARC3-solution). Of theirs: what is learned and from what, the
-way actions are drawn, a network that starts anew on each level. Ours: a network about 150 times
-cheaper a frame, so that 2,000 actions take minutes on one CPU core; a learning rate of 1e-3 for
-1e-4, since it takes only hundreds of steps; no dropout and no bonus for high probabilities.
+Written from scratch after StochasticGoose (Dries Smit and Jack Cole, first in the ARC-AGI-3 preview
+of 2025; github.com/DriesSmit/ARC3-solution). The same: what is learned and from what, how actions
+are drawn, and a new network on each level. Different:
 
-Knows frames and legal actions; no run, no recording, nothing of what a level is but that it ends.
+- The network costs about 150 times less per frame, so that 2,000 actions take minutes on one CPU
+  core.
+- The learning rate is 1e-3 instead of 1e-4, because there are only hundreds of steps.
+- There is no dropout and no bonus for high probabilities.
+
+It uses no run and no recordings, and of levels only the fact that one ended.
 """
 
 from __future__ import annotations
@@ -34,17 +37,18 @@ from arcworld.recordings.episode import CLICK
 
 @dataclass(frozen=True)
 class FrameChangeConfig(ChangePredictorConfig):
-    """Keeps more pairs than our agent's memory does, and learns less often."""
+    """Keeps more pairs than the explorer's memory does, and trains less often."""
 
     capacity: int = 8_192
     train_every: int = 5
 
 
 class FrameChangeAgent:
-    """Draws actions by the probability that they change the frame, RESET never.
+    """Draws actions by their probability of changing the frame; never RESET.
 
-    A simple action weighs its probability, a click at a pixel its own over 4,096: all clicks
-    together weigh as one action. The same seed gives the same play on the same machine.
+    The weight of a simple action is its probability. The weight of a click at a pixel is its
+    probability divided by 4,096, so that all clicks together weigh as one action. The same seed
+    gives the same play on the same machine.
     """
 
     name = "frame-change"
@@ -54,14 +58,14 @@ class FrameChangeAgent:
         self._rng = np.random.default_rng(seed)
 
     def begin(self, observation: Observation) -> None:
-        """Forget the game before."""
+        """Start a game that was just opened; drop all state of the previous game."""
         self._rng = np.random.default_rng(self.seed)
         self._last, self._actions = observation, 0
         self._learn_anew()
 
     @property
     def pairs(self) -> Pairs:
-        """What it learns from on this level."""
+        """Training examples of this level."""
         return self._model.pairs
 
     def choose_action(self, observation: Observation) -> Decision:
@@ -69,13 +73,18 @@ class FrameChangeAgent:
         weights = self.weights(observation)
         total = float(weights.sum())
         if total <= 0:
-            return Decision(random_action(observation.legal_actions, self._rng), "nothing to learn")
+            return Decision(
+                random_action(observation.legal_actions, self._rng),
+                "random: no legal action in the network",
+            )
         place = int(self._rng.choice(len(weights), p=weights / total))
         likely = float(weights[place]) * (1 if place < len(SIMPLE) else PIXELS)
-        return Decision(action_from_index(place), "drawn by change", {"change": round(likely, 3)})
+        return Decision(
+            action_from_index(place), "drawn by probability of change", {"change": round(likely, 3)}
+        )
 
     def observe(self, decision: Decision, observation: Observation) -> None:
-        """Keep what came of an action, and learn from time to time."""
+        """Keep the result of an action as an example; train every `train_every` actions."""
         before, self._last = self._last, observation
         if observation.levels_completed != before.levels_completed or observation.full_reset:
             self._learn_anew()
@@ -89,7 +98,7 @@ class FrameChangeAgent:
             self._model.learn(self._rng)
 
     def weights(self, observation: Observation) -> NDArray[np.float64]:
-        """How likely each of 5 + 4096 actions is drawn, but for a factor; 0 where not legal."""
+        """Unnormalised sampling weights of the 5 + 4096 actions, float64; 0 for illegal ones."""
         logits = torch.from_numpy(self._model.logits(observation.frame_HW))
         likely = torch.sigmoid(logits).numpy().astype(np.float64)
         likely[len(SIMPLE) :] /= PIXELS

@@ -1,6 +1,6 @@
-"""What a model remembers of a game: the last frames as codes, and the actions between them.
+"""The context of a world model during play: the last frames as codes, and the actions between them.
 
-Knows a run's tokenizer and its scheme; knows nothing of choices. Bounded by the model's context.
+Its length is bounded by the model's `context_frames`.
 """
 
 from __future__ import annotations
@@ -18,17 +18,20 @@ from arcworld.tokens.sequence import CodedEpisode
 
 
 class ModelHistory:
-    """The newest frames of one game, as many as the world model looks back on."""
+    """The newest frames of one game, as many as the world model's context holds."""
 
     def __init__(self, run: Run, observation: Observation) -> None:
-        """Start at a frame, with nothing before it."""
+        """Start at a frame, without history."""
         self._run = run
         self._open(observation)
 
     def observe(self, action: Action, observation: Observation) -> CodedEpisode | None:
-        """Put a step behind the history: the window that ends in the new frame, one frame longer
-        than the history may be. None where the history had to start anew: the whole game was
-        reset, or the scheme has no token for the action.
+        """Append a step.
+
+        Returns:
+            The window that ends in the new frame, one frame longer than the context. None if the
+            history starts again: the whole game was reset, or the scheme has no token for the
+            action.
         """
         if observation.full_reset or not self.expresses(action.id):
             self._open(observation)
@@ -41,11 +44,11 @@ class ModelHistory:
         return self._episode(len(self._codes))
 
     def now(self) -> CodedEpisode:
-        """The history, ending in the frame where an action is to be chosen."""
+        """Return the context, ending in the frame in which an action is to be chosen."""
         return self._episode(min(len(self._codes), self._frames))
 
     def expresses(self, kind: int) -> bool:
-        """Whether the run's scheme has a token for an action."""
+        """Whether the run's scheme has a token for an action id."""
         return kind < self._run.world_model.vocabulary.actions
 
     def _open(self, observation: Observation) -> None:

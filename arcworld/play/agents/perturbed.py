@@ -1,7 +1,6 @@
-"""Any agent, from perturbed starts: some random actions come first wherever a level begins.
+"""Play any agent from perturbed starts: random actions come first at the start of each level.
 
-Knows when a level begins; knows nothing of the agent it holds back. What an agent has by heart
-from a level's first frame does not carry over to where such a start leaves it.
+An agent that only knows actions by heart from a level's first frame fails from such a start.
 """
 
 from __future__ import annotations
@@ -15,14 +14,16 @@ from arcworld.recordings.episode import RESET
 
 
 class PerturbedAgent:
-    """`count` random legal actions, RESET never among them, then the agent takes over.
+    """Takes `count` random legal actions (never RESET), then hands over to the agent.
 
-    A level begins at the game's opening, where the level before was won, and after every RESET:
-    otherwise one RESET would undo the perturbation. Where the random actions lose, those left
-    follow the RESET, so that the agent comes to play on any game.
+    A level begins when the game is opened, when the level before was won, and after every RESET;
+    otherwise one RESET would undo the perturbation. If the random actions lose, the remaining ones
+    follow the RESET, so that the agent gets to play on any game.
 
-    The random actions are played like all others: the scorecard counts them, and the agent is told
-    of each by `observe`. `won` counts levels that they won by chance.
+    The random actions count on the scorecard like all others, and the agent observes each.
+
+    Attributes:
+        won: number of levels that random actions won by chance.
     """
 
     def __init__(self, agent: Agent, count: int, seed: int = 0) -> None:
@@ -33,20 +34,20 @@ class PerturbedAgent:
         self._lost = False
 
     def begin(self, observation: Observation) -> None:
-        """Open the game for the agent, and hold it back."""
+        """Begin the game for the agent; the random actions come first."""
         self._rng = np.random.default_rng([self.seed, self.count])
         self._left, self._levels, self.won = self.count, observation.levels_completed, 0
         self._lost = False
         self.agent.begin(observation)
 
     def choose_action(self, observation: Observation) -> Decision:
-        """A random action while some are left, else the agent's."""
+        """Return a random action while some are left, else the agent's."""
         if self._left:
             return Decision(random_action(observation.legal_actions, self._rng), "perturbed start")
         return self.agent.choose_action(observation)
 
     def observe(self, decision: Decision, observation: Observation) -> None:
-        """Count, and tell the agent."""
+        """Count the action and pass it to the agent."""
         risen = max(observation.levels_completed - self._levels, 0)
         self._levels = observation.levels_completed
         if decision.action.id == RESET:

@@ -1,6 +1,6 @@
-"""The agent that plays the run's policy and nothing else: no goal, no look-ahead, no memory.
+"""Agent `policy`: play with the run's policy alone, without goals, planning or memory.
 
-Knows a run's tokenizer and policy. Beside `WorldModelAgent` it shows what planning adds.
+Compared with `WorldModelAgent` it shows what planning adds.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from arcworld.recordings.episode import CLICK
 
 
 class PolicyAgent:
-    """Draws legal actions from the policy; a click lands on the pixel that it learned, or where its
-    cell stands out.
+    """Samples legal actions from the policy; never RESET.
 
-    Drawn, not the likeliest: where an action changes nothing, the likeliest stays the likeliest,
-    and a policy that sees no past action (v2) would repeat it for ever. RESET never.
+    A click goes to the pixel that the policy learned, else to the most salient pixel of its cell.
+    Actions are sampled because the most probable action may change nothing. A policy that sees no
+    past action (v2) would then repeat it forever.
     """
 
     name = "policy"
@@ -33,16 +33,19 @@ class PolicyAgent:
         self._rng = np.random.default_rng(seed)
 
     def begin(self, observation: Observation) -> None:
-        """Start the choices over, in another game."""
+        """Start a game that was just opened; drop all state of the previous game."""
         self._rng = np.random.default_rng(self.seed)
         self._history = ModelHistory(self.run, observation)
 
     def choose_action(self, observation: Observation) -> Decision:
-        """Draw among the candidates that the run's scheme has a token for."""
+        """Sample among the legal actions for which the run's scheme has a token."""
         kinds = [kind for kind in observation.legal_actions if self._history.expresses(kind)]
         candidates = Candidates.legal(kinds)
         if not len(candidates):
-            return Decision(random_action(observation.legal_actions, self._rng), "none to draw")
+            return Decision(
+                random_action(observation.legal_actions, self._rng),
+                "random: the scheme has no token for a legal action",
+            )
         history = self._history.now()
         output = self.run.policy.policy_output(self.run.world_model, history)
         prior = prior_over(candidates, output.types_8.cpu().numpy(), output.places_65.cpu().numpy())
@@ -52,11 +55,11 @@ class PolicyAgent:
         return Decision(action, "policy", {"prior": round(float(prior[index]), 4)})
 
     def observe(self, decision: Decision, observation: Observation) -> None:
-        """Put the step behind the history."""
+        """Append the step to the history."""
         self._history.observe(decision.action, observation)
 
     def _offset(self, output: PolicyOutput, candidates: Candidates, index: int) -> int | None:
-        """The likeliest pixel of a click in its cell, where the policy has learned any."""
+        """Most probable pixel of a click in its cell, or None if the policy learned no pixels."""
         if candidates.types_N[index] != CLICK:
             return None
         cell = int(candidates.cells_N[index])

@@ -1,7 +1,4 @@
-"""The agent that chooses blindly: the baseline under every other one.
-
-Knows the available actions, and nothing else of the game.
-"""
+"""Agent `random`: uniform random legal actions; the lowest baseline."""
 
 from __future__ import annotations
 
@@ -15,7 +12,7 @@ from arcworld.recordings.episode import CLICK, RESET, SIDE, Action
 
 
 class RandomAgent:
-    """Each available action with the same chance, clicks on any pixel, RESET never.
+    """Draws legal actions uniformly and click pixels uniformly; never RESET.
 
     The same seed gives the same choices, whatever was played before.
     """
@@ -27,27 +24,27 @@ class RandomAgent:
         self._rng = np.random.default_rng(seed)
 
     def begin(self, observation: Observation) -> None:
-        """Start the choices over."""
+        """Set the random generator back to the seed."""
         self._rng = np.random.default_rng(self.seed)
 
     def choose_action(self, observation: Observation) -> Decision:
-        """A random action that is legal now."""
+        """Return a random legal action."""
         return Decision(random_action(observation.legal_actions, self._rng), "random")
 
     def observe(self, decision: Decision, observation: Observation) -> None:
-        """Learns nothing."""
+        """Do nothing."""
 
 
 def in_place_of(
     decision: Decision, legal_actions: Sequence[int], rng: np.random.Generator
 ) -> Decision:
-    """A random legal action where a decision is not legal."""
+    """Return a random legal action instead of an illegal decision."""
     action = random_action(legal_actions, rng)
     return Decision(action, f"in place of {decision.action.name}, which is not legal")
 
 
 def random_action(legal_actions: Sequence[int], rng: np.random.Generator) -> Action:
-    """One of some legal actions; RESET only where there is no other.
+    """Draw one of the legal actions; RESET only if there is no other.
 
     >>> rng = np.random.default_rng(0)
     >>> random_action((0, 6), rng).id, random_action((0,), rng).id

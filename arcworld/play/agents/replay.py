@@ -1,6 +1,6 @@
-"""The agent that plays what it was shown: the baseline that memory alone reaches.
+"""Agent `replay`: play the winning paths of recordings; the baseline of memory alone.
 
-Knows the winning paths of recordings, by game and level; sees no pixel.
+Paths are stored by game and level; the agent does not look at frames.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ PathsByGame = dict[str, dict[int, Path]]
 
 
 def shortest_paths(episodes: Iterable[Episode]) -> PathsByGame:
-    """Game id -> level -> the actions of its shortest winning stretch, the first of equals."""
+    """Return game id -> level -> actions of the shortest winning stretch (the first of equals)."""
     paths: PathsByGame = {}
     for episode in episodes:
         levels = paths.setdefault(episode.game_id, {})
@@ -37,11 +37,11 @@ def shortest_paths(episodes: Iterable[Episode]) -> PathsByGame:
 
 
 class ReplayAgent:
-    """Plays each level's shortest known winning path, from whatever state it finds.
+    """Plays each level's shortest known winning path, whatever the level's current state.
 
-    Where a path did not win (the level was not fresh, say), the level is reset once and the path
-    played again; after that, and on levels without a path, it plays as `RandomAgent`. Paths of
-    another version of a game serve where its own has none.
+    If a path did not win (e.g. the level was not at its start), the level is reset once and the
+    path is played again. After that, and on levels without a path, it plays like `RandomAgent`. If
+    a game version has no path, paths of another version are used.
     """
 
     name = "replay"
@@ -53,7 +53,7 @@ class ReplayAgent:
         self._level = 0
         self._played = 0
         self._resets = 0
-        self._mine: Decision | None = None
+        self._chosen: Decision | None = None
 
     def begin(self, observation: Observation) -> None:
         """Start on the first level."""
@@ -61,18 +61,18 @@ class ReplayAgent:
         self._enter(observation.levels_completed)
 
     def choose_action(self, observation: Observation) -> Decision:
-        """The next action of the path, else a RESET once, else a random one."""
-        self._mine = self._decide(observation)
-        return self._mine
+        """Return the next action of the path, else a RESET once, else a random action."""
+        self._chosen = self._decide(observation)
+        return self._chosen
 
     def observe(self, decision: Decision, observation: Observation) -> None:
-        """Keep the place in the path; what others put in between does not move it."""
+        """Keep the position in the path; actions of others do not move it."""
         if observation.levels_completed != self._level:
             self._enter(observation.levels_completed)
         elif decision.action.id == RESET:
             self._played = 0
             self._resets += 1
-        elif decision is self._mine:
+        elif decision is self._chosen:
             self._played += 1
 
     def _decide(self, observation: Observation) -> Decision:

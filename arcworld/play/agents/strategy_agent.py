@@ -1,6 +1,6 @@
 """An agent made of strategies: the first that proposes a decision is followed.
 
-Needs no trained run: its world model learns the game while it is played.
+It needs no trained run: its world model learns the game during play.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from arcworld.recordings.episode import RESET, Step
 
 
 class StrategyAgent:
-    """Plays with an ordered list of strategies; exploring is always the last.
+    """Plays with an ordered list of strategies; the last is always Explore.
 
     Attributes:
-        context: what the strategies share; there is none before `begin`.
-        chosen: decisions by source, in this game.
+        context: state shared by the strategies; set by `begin`.
+        chosen: number of decisions by source, in this game.
     """
 
     context: Context
@@ -42,7 +42,7 @@ class StrategyAgent:
             strategies: in the order in which they are asked.
             seed: of the explorer.
             name: for tables and recordings.
-            explorer: how it explores where no strategy has a proposal.
+            explorer: settings of the explorer, which acts when no strategy proposes anything.
             model: makes the world model of a game.
         """
         self.name, self._make_model = name, model
@@ -62,7 +62,7 @@ class StrategyAgent:
         return found
 
     def begin(self, observation: Observation) -> None:
-        """A game was opened: forget the one before."""
+        """Start a game that was just opened; drop all state of the previous game."""
         self.explorer.begin(observation)
         model = self._make_model()
         state = model.reset(observation.frame_HW, observation.available_actions)
@@ -73,7 +73,7 @@ class StrategyAgent:
             strategy.begin(self.context)
 
     def choose_action(self, observation: Observation) -> Decision:
-        """The first proposal; an action that got no answer is not worth another try here."""
+        """Return the first proposal. An action that got no answer is not tried again here."""
         if self._pending is not None:
             self.explorer.give_up(self._pending.action)
         self.context.observation = observation
@@ -87,7 +87,7 @@ class StrategyAgent:
         return decision
 
     def observe(self, decision: Decision, observation: Observation) -> None:
-        """Learn from an answered action, whoever chose it."""
+        """Learn from an answered action, also from one that the agent did not choose."""
         context, self._pending = self.context, None
         if decision.source is not None:
             self.chosen[decision.source] += 1
@@ -105,7 +105,7 @@ class StrategyAgent:
             strategy.observe(context, answered)
 
     def _advance(self, answered: Answered) -> None:
-        """Bring the context to the state after an answered action."""
+        """Update the context to the state after an answered action."""
         context, after = self.context, answered.after
         state = context.model.observe(context.state, answered.step)
         if answered.after.full_reset:

@@ -1,8 +1,8 @@
-"""Our agent: the policy proposes, the world model tells what wins, memory forbids what is known to
-be useless; and where the policy cannot be trusted, memory explores.
+"""Agent `world-model`: policy, world model and memory decide together.
 
-Knows a run's models, planning, and the explorer, whose memory it shares; knows nothing of training.
-How far the policy is followed is `planning.policy_gate`'s to say.
+The policy proposes actions, the world model predicts which action wins the level, and memory
+excludes actions that are known to be useless. Where the policy cannot be trusted
+(`planning.policy_gate`), the explorer plays on the same memory.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ from arcworld.tokens.sequence import CodedEpisode
 
 @dataclass(frozen=True)
 class WorldModelAgentConfig:
-    """How the parts are weighed.
+    """Settings of the parts.
 
     Attributes:
-        choice: the rule among candidates.
-        policy_gate: how far the policy is followed.
-        look: how a way back to where the level began is looked for.
-        adapts: whether it learns, while it plays, what actions do (`planning.change_predictor`).
-        resolved: candidates, the likeliest, that are looked up in memory by the pixel they land on.
+        choice: how one of the candidate actions is chosen.
+        policy_gate: when the policy is followed.
+        look: search for a way back to the start of the level.
+        adapts: whether a network learns during play what actions do (`planning.change_predictor`).
+        resolved: number of most probable candidates that are looked up in memory as pixels.
     """
 
     choice: SelectionConfig = field(default_factory=SelectionConfig)
@@ -69,14 +69,14 @@ class WorldModelAgent:
         self.explorer = ExplorerAgent(seed, ExplorerConfig(learns=self.config.adapts))
 
     def begin(self, observation: Observation) -> None:
-        """Forget the game before."""
+        """Start a game that was just opened; drop all state of the previous game."""
         self._rng = np.random.default_rng(self.seed)
         self.explorer.game_priors = self.run.game_priors.get(observation.game_id)
         self.explorer.begin(observation)
         self._history = ModelHistory(self.run, observation)
         self._gate, self._last_nats = PolicyGate(self.config.policy_gate), 0.0
         self._taken: Counter[tuple[int, Action]] = Counter()
-        self._mine: Decision | None = None
+        self._chosen: Decision | None = None
         self._encoded: EncodedHistory | None = None
         self._observed = 0
         self._missed: set[Action] = set()
@@ -84,17 +84,17 @@ class WorldModelAgent:
         self._note_frame(observation)
 
     def choose_action(self, observation: Observation) -> Decision:
-        """Decide by the way back, goal, policy or memory; not again what got no answer."""
-        if self._mine is not None:
-            self.explorer.give_up(self._mine.action)
-        self._mine = self._back() or self._decide(observation)
-        return self._mine
+        """Decide by return to start, goal, policy or memory; never repeat an unanswered action."""
+        if self._chosen is not None:
+            self.explorer.give_up(self._chosen.action)
+        self._chosen = self._back() or self._decide(observation)
+        return self._chosen
 
     def _decide(self, observation: Observation) -> Decision:
         legal = [kind for kind in observation.legal_actions if self._history.expresses(kind)]
         candidates = Candidates.legal(legal)
         if self._gate.is_lost and RESET in observation.legal_actions:
-            return Decision(Action(RESET), "start over: the world model is lost here")
+            return Decision(Action(RESET), "start over: the world model's surprise is high here")
         if not self._gate.asks or not len(candidates):
             return self._explore(observation)
         history = self._history.now()
@@ -125,7 +125,7 @@ class WorldModelAgent:
         )
 
     def observe(self, decision: Decision, observation: Observation) -> None:
-        """Take in what an action led to."""
+        """Update memory, history and gate with the result of an action."""
         memory = self.explorer.memory
         level, state = memory.level, memory.here.number
         self._taken[state, decision.action] += 1
@@ -143,9 +143,9 @@ class WorldModelAgent:
             self._taken.clear()
             self._gate.start_over()
             self._return_to_start.new_level()
-        elif decision is not self._mine:
+        elif decision is not self._chosen:
             self._return_to_start.leave_path()
-        self._mine = None
+        self._chosen = None
         self._note_frame(observation)
         window = self._history.observe(decision.action, observation)
         self._observed += 1
@@ -155,25 +155,25 @@ class WorldModelAgent:
         self._encoded = None
 
     def _note_frame(self, observation: Observation) -> None:
-        """A level is known as soon as one of its frames stands in training."""
+        """Tell the gate whether training showed this frame; one such frame makes a level known."""
         if not self._gate.is_in_training:
             novel = self.run.novelty_index.novel_frames(observation.frame_HW[None])
             self._gate.note_frame(shown=not bool(novel[0]))
 
     def _surprise(self, window: CodedEpisode) -> float:
-        """Nats of the frame that came, behind what was read to decide, where it was."""
+        """Surprise in nats of the observed frame; reuses the decision's encoding if it fits."""
         if self._encoded is not None and self._encoded.is_before(window):
             return float(self._encoded.surprise(window).sum())
         return float(cell_surprise(self.run.world_model, window).sum())
 
     def _back(self) -> Decision | None:
-        """A step back to where the level began, where the policy would know what to do."""
+        """A step back to the start of the level, where the policy is used and knows what to do."""
         if not self._gate.asks:
             return None
         step = self._return_to_start.step(self.explorer.memory, self._history.now())
         if step is None:
             return None
-        what = f"back: {step.distance} pixels from where the level began; {step.why}"
+        what = f"back: {step.distance} pixels from the level's first frame; {step.why}"
         return Decision(step.action, what, {"distance": float(step.distance)})
 
     def _explore(self, observation: Observation) -> Decision:
@@ -183,9 +183,7 @@ class WorldModelAgent:
         return Decision(decision.action, f"explore, {decision.reason}", expected)
 
     def _expect(self, observation: Observation) -> None:
-        """Once a level, in a game that the run was trained on: tell memory which clicks the world
-        model expects to change anything.
-        """
+        """Set memory's click prior, once per level, in games that the run was trained on."""
         known = observation.game_id in self.run.about.get("games", ())
         memory = self.explorer.memory
         if known and not memory.has_click_prior and CLICK in observation.legal_actions:
@@ -199,7 +197,8 @@ class WorldModelAgent:
         output: PolicyOutput,
         observation: Observation,
     ) -> dict[int, Action]:
-        """The likeliest candidates as actions, by index: clicks on the pixel the policy learned."""
+        """The most probable candidates as actions, by index; a click gets the pixel that the policy
+        learned."""
         count = self.config.resolved
         likely = {*np.argsort(-prior_N)[:count].tolist(), int(level_N.argmax())}
         clicks = [i for i in likely if candidates.types_N[i] == CLICK]
@@ -215,8 +214,11 @@ class WorldModelAgent:
     def _from_memory(
         self, count: int, actions: dict[int, Action]
     ) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.bool_]]:
-        """How often each candidate was taken here, which are useless (all unlikely ones are), and
-        which were to win this level and did not.
+        """Return three arrays [N] over the candidates.
+
+        Returns:
+            How often each was taken in this state; whether it is useless (true for all candidates
+            that were not resolved); whether it was predicted to win this level and did not.
         """
         memory = self.explorer.memory
         taken, useless = np.zeros(count, np.int64), np.ones(count, np.bool_)

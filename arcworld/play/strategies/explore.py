@@ -1,7 +1,7 @@
-"""Explore: go to the most promising untried action, by the graph of observed states.
+"""Strategy Explore: go to the most promising untried action, in the graph of observed states.
 
-Last in every list, since it always proposes something. It keeps its own order: a bias on it cost 12
-of 46 levels (docs/LOG.md).
+It is last in every list, because it always proposes something. Its order is not changed by other
+strategies: a bias on it cost 12 of 46 levels (docs/LOG.md).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from arcworld.play.strategies.strategy import Answered, Context
 
 
 class Explore:
-    """The explorer as a strategy; it shares its memory with the others."""
+    """The explorer as a strategy; its memory is shared with the other strategies."""
 
     source = Source.EXPLORE
 
@@ -22,11 +22,11 @@ class Explore:
         self.explorer = explorer
 
     def begin(self, context: Context) -> None:
-        """Nothing to do: the agent opens the memory before the context is made."""
+        """Nothing to do: the agent opens the memory before it makes the context."""
 
     def propose(self, context: Context) -> Decision | None:
-        """The explorer's choice."""
+        """Return the explorer's decision."""
         return replace(self.explorer.choose_action(context.observation), source=self.source)
 
     def observe(self, context: Context, answered: Answered) -> None:
-        """Nothing to do: the agent tells the memory of every action."""
+        """Nothing to do: the agent passes every action to the memory."""

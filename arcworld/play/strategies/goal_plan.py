@@ -1,8 +1,9 @@
-"""Plan toward what the goal may be: confirmed goals first, then the likeliest on a tight budget.
+"""Strategy GoalPlan: plan toward hypotheses about what wins the level.
 
-A goal that had just come true when a level was won leads on the next levels. On a level without
-one, few plans are tried after the first actions, then the level is left to the strategies behind:
-unconfirmed goals that displaced the explorer cost first levels (docs/LOG.md).
+A hypothesis that became true at the moment a level was won counts as confirmed and is planned for
+first on later levels. On a level without a confirmed goal, a few plans are tried within a small
+budget; then the level is left to the next strategies. Unconfirmed goals without such a budget
+displaced the explorer and cost first levels (docs/LOG.md).
 """
 
 from __future__ import annotations
@@ -19,28 +20,28 @@ from arcworld.play.strategies.strategy import Answered, Context
 from arcworld.recordings.episode import RESET, UNDO, Action
 
 ACT = 5
-"""The action that many games use to confirm."""
+"""Action 5; many games use it to confirm."""
 
 
 @dataclass(frozen=True)
 class GoalPlanConfig:
-    """How much is spent on goals.
+    """Budgets of planning.
 
     Attributes:
-        search: of each decision.
-        plans: most plans for unconfirmed goals on a level.
-        actions: most actions on a level for unconfirmed goals.
-        hypotheses: looked at in one decision.
-        least: probability below which an unconfirmed goal gets no plan.
+        search: of one search for a plan.
+        plans: maximum number of plans for unconfirmed goals on a level.
+        actions: maximum number of actions on a level for unconfirmed goals.
+        hypotheses: number of hypotheses considered in one decision.
+        least: an unconfirmed goal below this probability gets no plan.
         crowd: with more hypotheses than this, and none as likely as `clear`, no plan is made.
-        clear: also the least probability of an unconfirmed goal for an experiment.
-        experiments: most clicks of unknown effect that brought a confirmed goal no nearer, and
-            an unconfirmed one, in a round.
-        again: after so many actions on a level the plans and actions are granted once more, since
-            more is known by then.
-        patience: actions to wait where a goal holds and nothing was won.
-        every: after a search without a plan, this many decisions pass without one; doubled each
-            time on a level.
+        clear: see `crowd`; also the minimum probability of an unconfirmed goal for an experiment.
+        experiments: maximum number of experiments (clicks of unknown effect) per round that brought
+            the goal no nearer: (for a confirmed goal, for an unconfirmed one).
+        again: after this number of actions on a level, plans and actions are granted once more,
+            because more is known by then.
+        patience: maximum number of actions to wait after a goal became true and nothing was won.
+        every: after a search without a plan, this number of decisions pass without a search;
+            doubled each time on a level.
     """
 
     search: GoalSearchConfig = field(default_factory=GoalSearchConfig)
@@ -60,9 +61,9 @@ class GoalPlan:
     """Follows a plan as long as the game does what was predicted.
 
     Attributes:
-        goals: what the goal may be.
+        goals: hypotheses about the goal, and beliefs in them.
         plan: the plan that is followed, if any.
-        log: plans by (form, `started`, `finished`, `refuted` or `won`).
+        log: number of plans by (form of the goal, what became of the plan).
     """
 
     source = Source.PLAN
@@ -76,7 +77,7 @@ class GoalPlan:
         self.log: Counter[tuple[str, str]] = Counter()
 
     def begin(self, context: Context) -> None:
-        """A game was opened."""
+        """Start a game that was just opened."""
         self.goals = GoalTracker(beliefs=self._beliefs())
         observation = context.observation
         self.goals.begin(observation.frame_HW, observation.available_actions)
@@ -99,7 +100,7 @@ class GoalPlan:
     # propose
 
     def propose(self, context: Context) -> Decision | None:
-        """The next step of the plan, or of a new one; None where there is none."""
+        """Return the next step of the current plan or of a new one; None if there is no plan."""
         if self.plan is None and not self._make_plan(context):
             return None
         assert self.plan is not None
@@ -113,7 +114,7 @@ class GoalPlan:
         return Decision(step, f"plan: {belief}", {"left": left}, source=self.source)
 
     def _next_step(self, context: Context, plan: Plan) -> Action | None:
-        """The next action; at the end, wait where the goal holds."""
+        """The next action; at the end of the plan, wait if the goal is true."""
         if self._at < len(plan.actions):
             return plan.actions[self._at]
         holds = self._distance(context, plan.hypothesis) == 0
@@ -123,7 +124,7 @@ class GoalPlan:
         return self._wait(context)
 
     def _wait(self, context: Context) -> Action | None:
-        """Confirm once, then wait: some games show a won level for a while."""
+        """Send ACT once, then wait: some games show a won level for a while."""
         legal = [n for n in context.observation.available_actions if n not in (RESET, UNDO)]
         simple = [n for n in legal if n < 6]
         self._waited += 1
@@ -172,7 +173,7 @@ class GoalPlan:
         return bool(likely) and self._useless[plan.hypothesis] < most
 
     def _candidates(self, context: Context) -> list[Belief]:
-        """Goals worth a plan now: the confirmed ones, else the likeliest within the budget."""
+        """Goals to plan for now: the confirmed ones, else the likeliest within the budget."""
         self._grant(context)
         beliefs = [b for b in self.goals.order() if b.hypothesis not in self._failed]
         confirmed = [b for b in beliefs if b.confirmed]
@@ -210,7 +211,7 @@ class GoalPlan:
         self.log[plan.hypothesis.form, "started"] += 1
 
     def _end(self, how: str) -> None:
-        """The plan ended without a win."""
+        """Close a plan that ended without a win."""
         plan, self.plan = self.plan, None
         assert plan is not None
         self._is_free = plan.is_experiment
@@ -226,7 +227,7 @@ class GoalPlan:
     # observe
 
     def observe(self, context: Context, answered: Answered) -> None:
-        """Learn the goal's fate, and compare its distance with the predicted one."""
+        """Update the beliefs in goals; compare the distance to the goal with the predicted one."""
         self._tried_actions.add(answered.step.action.id)
         followed = self.plan is not None and answered.decision.source is self.source
         if answered.levels_gained and self.plan is not None and followed:
@@ -252,7 +253,7 @@ class GoalPlan:
         self.plan = None
 
     def _compare(self, answered: Answered) -> None:
-        """Continue where the goal is as near as predicted, whatever else has changed."""
+        """Continue the plan if the goal is as near as predicted, whatever else changed."""
         plan = self.plan
         assert plan is not None
         visible_HW = ~self.goals.scene.rim_HW

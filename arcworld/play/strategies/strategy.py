@@ -1,8 +1,8 @@
-"""What a strategy is: one way to choose an action, which may have nothing to say.
+"""Interface of a strategy: one way to choose an action, which may propose nothing.
 
 A `StrategyAgent` is an ordered list of strategies. The first one that proposes a decision is
-followed; every one is told what each action did, whoever chose it. A new strategy is one class with
-the four members below, and one entry in the list of an agent.
+followed. Every strategy observes every action, including those that another strategy chose. A new
+strategy is one class with the four members below, and one entry in the list of an agent.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from arcworld.recordings.episode import Outcome, Step
 
 @dataclass(slots=True)
 class Context:
-    """What strategies share. The agent keeps it up to date; strategies only read it.
+    """State that strategies share. The agent updates it; strategies only read it.
 
     Attributes:
         observation: the last answer of the game.
         memory: the graph of observed states of the level.
-        model: learns the game while it is played.
-        state: where the player stands, for `model.predict`.
-        level_actions: actions since the level was opened, resets included.
-        lives: how often the level was started, from 1.
+        model: world model that learns the game during play.
+        state: current state, as input of `model.predict`.
+        level_actions: number of actions since the level was opened, resets included.
+        lives: number of times the level was started, from 1.
     """
 
     observation: Observation
@@ -44,11 +44,10 @@ class Answered:
     """An action that the game answered.
 
     Attributes:
-        decision: the action, and who chose it.
+        decision: the action, and the strategy that chose it.
         step: the transition, with the settled frame after it.
-        before, after: the observations around it; `after.grids` is the animation.
-        levels_gained: how many levels it won, usually 0 or 1.
-        new_level: another level was opened: one was won, or the game was reset.
+        before: the observation before the action.
+        after: the observation after it; `after.grids` is the animation.
     """
 
     decision: Decision
@@ -58,18 +57,18 @@ class Answered:
 
     @property
     def levels_gained(self) -> int:
-        """Levels that the action won."""
+        """Number of levels that the action won, usually 0 or 1."""
         return max(0, self.after.levels_completed - self.before.levels_completed)
 
     @property
     def new_level(self) -> bool:
-        """Whether the frame after belongs to another level, or to the game opened anew."""
+        """Whether another level was opened: a level was won, or the whole game was reset."""
         changed = self.after.levels_completed != self.before.levels_completed
         return changed or self.after.full_reset
 
     @property
     def is_lost(self) -> bool:
-        """Whether the action ended the game."""
+        """Whether the action led to GAME_OVER."""
         return self.step.outcome == Outcome.GAME_OVER
 
 
@@ -77,19 +76,19 @@ class Strategy(Protocol):
     """One way to choose an action.
 
     Attributes:
-        source: marks its decisions.
+        source: marks the strategy's decisions.
     """
 
     source: Source
 
     def begin(self, context: Context) -> None:
-        """A game was opened: forget the one before."""
+        """Start a game that was just opened; drop all state of the previous game."""
         ...
 
     def propose(self, context: Context) -> Decision | None:
-        """Return a decision, or None to leave it to the strategies behind."""
+        """Return a decision, or None to leave it to the next strategy in the list."""
         ...
 
     def observe(self, context: Context, answered: Answered) -> None:
-        """Learn from an answered action. `context` already shows the state after it."""
+        """Learn from an answered action. `context` already has the state after it."""
         ...
