@@ -41,7 +41,6 @@ PENDING_ROOMS: tuple[str, ...] = (
     "benchmarks",
     "commands",
     "diagnosis",
-    "planning",
     "tournament",
 )
 """Rooms whose prose is not yet plain; take a room out when it is. It must end empty."""

@@ -1,1 +1,1 @@
-"""Planning: what a model says of an action before it is taken, and how to choose."""
+"""Planning: predict what actions do before they are taken, and choose among them."""

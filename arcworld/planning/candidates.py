@@ -1,7 +1,4 @@
-"""The actions to choose among: every legal type and, in v2, every cell of a click.
-
-Knows legal ids and cells; knows nothing of models.
-"""
+"""Candidate actions: every legal action type and, in v2, one click per cell."""
 
 from __future__ import annotations
 
@@ -18,7 +15,7 @@ from arcworld.tokens.cells import NO_CELL
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
-    """N actions as (type, cell); cell 64 has no place.
+    """N actions as (type, cell); cell 64 means that the action is no click.
 
     >>> len(Candidates.legal([1, 2, 3, 4])), len(Candidates.legal([0, 5, 6]))
     (4, 65)
@@ -32,7 +29,7 @@ class Candidates:
 
     @classmethod
     def legal(cls, ids: Collection[int]) -> Candidates:
-        """All candidates of some legal actions; RESET is never one."""
+        """Return all candidates for a set of legal action ids; RESET is never a candidate."""
         simple = [(i, NO_CELL) for i in sorted(set(ids)) if i not in (RESET, CLICK)]
         clicks = [(CLICK, cell) for cell in range(CELLS)] if CLICK in ids else []
         pairs = np.array(simple + clicks, dtype=np.int16).reshape(-1, 2)

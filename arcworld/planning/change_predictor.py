@@ -1,8 +1,8 @@
-"""What actions change, learned while a game is played: a small network over frames, from nothing.
+"""A small network, trained during play, that predicts which actions change the frame.
 
-Knows frames and actions as they come; no run, no recording, no game. What is counted by kinds of
-actions (`memory.knowledge`) cannot tell two things of one shape apart; a network sees where a thing
-stands and what stands around it.
+It starts from random weights in each game and needs no run and no recordings. The counts in
+`memory.action_statistics` treat objects of the same shape and colour alike. The network also uses
+where an object is and what surrounds it.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from torch.nn import functional as F
 from arcworld.recordings.episode import CLICK, COLOURS, SIDE, Action
 
 SIMPLE = (1, 2, 3, 4, 5)
-"""Actions that have a logit of their own; undo (7) always changes something and teaches nothing."""
+"""Actions with their own logit. Undo (7) has none: it always changes something."""
 PIXELS = SIDE * SIDE
 PATCH = 4
-"""Pixels to a side of what the convolutions leave one vector of."""
+"""Side in pixels of the patch that one vector of the convolutions covers."""
 
 
 @dataclass(frozen=True)
 class ChangePredictorConfig:
-    """How much is learned, and how often.
+    """Settings of network and training.
 
     Attributes:
         width: channels of the first convolution; the inner ones have twice as many.
-        capacity: distinct (frame, action) pairs kept, 4 KB each; the oldest go first.
-        batch_size: pairs a step; learning starts when there are as many.
-        train_every: actions a step.
-        learning_rate: Adam's.
+        capacity: number of distinct (frame, action) pairs kept, 4 KB each; the oldest are dropped.
+        batch_size: pairs per step; training starts when this number was collected.
+        train_every: actions per step.
+        learning_rate: of Adam.
     """
 
     width: int = 24
@@ -45,11 +45,11 @@ class ChangePredictorConfig:
 
 
 class ChangeModel(nn.Module):
-    """Frames to logits that an action changes them: five simple actions and a click at each pixel.
+    """Maps frames to logits that an action changes them: 5 simple actions, a click at each pixel.
 
-    Convolutions bring the frame down to patches of 4x4 pixels. A click's logit is made of what its
-    patch holds for the pixel's place in it, and of the colour there, so that one click of a frame
-    costs next to nothing beside the map of all.
+    Convolutions reduce the frame to patches of 4x4 pixels. A click's logit is computed from the
+    vector of its patch, the pixel's position in the patch, and the colour of the pixel. Therefore
+    the logit of one click costs little more than the convolutions.
     """
 
     def __init__(self, width: int) -> None:
@@ -77,14 +77,14 @@ class ChangeModel(nn.Module):
         self.click = nn.Sequential(nn.ReLU(), nn.Linear(16, 16), nn.ReLU(), nn.Linear(16, 1))
 
     def forward(self, frames_BHW: Tensor) -> Tensor:
-        """Logits [B, 5 + 4096] of uint8 frames [B, 64, 64]; pixels row by row."""
+        """Logits [B, 5 + 4096] of uint8 frames [B, 64, 64]; pixels in reading order."""
         deep = self._deep(frames_BHW)
         places = torch.arange(PIXELS, device=deep.device).expand(len(deep), -1)
         clicks = self._clicks(deep, frames_BHW, places)
         return torch.cat([self.simple(deep), clicks], dim=1)
 
     def logits_at(self, frames_BHW: Tensor, places_B: Tensor) -> Tensor:
-        """Logits [B] of one action for each frame; the same as `forward` gives there."""
+        """Logit [B] of one action for each frame; equal to the entry that `forward` gives."""
         deep = self._deep(frames_BHW)
         pixels = (places_B - len(SIMPLE)).clamp(min=0)
         clicks = self._clicks(deep, frames_BHW, pixels[:, None])[:, 0]
@@ -104,7 +104,7 @@ class ChangeModel(nn.Module):
 
 
 class Pairs:
-    """Distinct (frame, action) pairs and whether the frame changed: the newest `capacity`."""
+    """The newest `capacity` distinct (frame, action) pairs, and whether the frame changed."""
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
@@ -119,11 +119,11 @@ class Pairs:
         return len(self._keys)
 
     def clear(self) -> None:
-        """Forget all."""
+        """Remove all pairs."""
         self._keys, self._known, self._next = [], set(), 0
 
     def add(self, frame_HW: NDArray[np.uint8], place: int, changed: bool) -> bool:
-        """Keep a pair; false where it is known, whatever came of it then."""
+        """Keep a pair; return False if the same frame and action are already kept."""
         key = blake2b(frame_HW.tobytes() + place.to_bytes(2, "big"), digest_size=12).digest()
         if key in self._known:
             return False
@@ -140,7 +140,7 @@ class Pairs:
         return True
 
     def sample(self, count: int, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
-        """`count` different pairs: frames [B, 64, 64], places [B], changed [B]."""
+        """Draw `count` different pairs: frames [B, 64, 64], places [B], changed [B]."""
         chosen = rng.choice(len(self), count, replace=False)
         arrays = (self._frames_NHW[chosen], self._places_N[chosen], self._changed_N[chosen])
         frames, places, changed = map(torch.from_numpy, arrays)
@@ -148,14 +148,14 @@ class Pairs:
 
 
 class ChangeLearner:
-    """A `ChangeModel` from nothing, its optimiser, and the pairs that it learns from.
+    """A `ChangeModel` with random weights, its optimiser, and the pairs that it is trained on.
 
     Attributes:
-        pairs: what was seen; empty at first.
+        pairs: training examples; empty at first.
     """
 
     def __init__(self, config: ChangePredictorConfig, seed: int) -> None:
-        """The same seed starts from the same weights, anyone who drew before."""
+        """Start from weights that depend on the seed alone."""
         self.config, self.pairs = config, Pairs(config.capacity)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
@@ -164,16 +164,16 @@ class ChangeLearner:
 
     @property
     def is_trained(self) -> bool:
-        """Whether it has seen enough to learn and to say anything."""
+        """Whether there are enough examples to train and predict."""
         return len(self.pairs) >= self.config.batch_size
 
     @torch.inference_mode()
     def logits(self, frame_HW: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Log-odds of every action that has a place, float32 [5 + 4096] (see `action_index`)."""
+        """Log-odds of every indexed action, float32 [5 + 4096] (see `action_index`)."""
         return self._model(torch.from_numpy(frame_HW[None]))[0].numpy()
 
     def learn(self, rng: np.random.Generator) -> None:
-        """One step, where enough was seen."""
+        """Take one training step, if there are enough examples."""
         if not self.is_trained:
             return
         frames, places, changed = self.pairs.sample(self.config.batch_size, rng)
@@ -185,39 +185,43 @@ class ChangeLearner:
 
 
 class ChangePredictor:
-    """Learns from what was tried how likely an action leads to a state never seen."""
+    """Learns during play how probable it is that an action leads to a state never seen."""
 
     def __init__(self, config: ChangePredictorConfig | None = None, seed: int = 0) -> None:
-        """Know nothing; the same seed learns the same from the same play."""
+        """Start untrained; the same seed learns the same from the same play."""
         self._learner = ChangeLearner(config or ChangePredictorConfig(), seed)
         self._rng = np.random.default_rng(seed)
         self._tries = 0
 
     def observe(self, frame_HW: NDArray[np.uint8], action: Action, found: bool) -> None:
-        """Keep what an action led to that had not been tried in a frame."""
+        """Keep the result of an action that was untried in a frame.
+
+        Args:
+            found: whether it led to a state never seen.
+        """
         place = action_index(action)
         if place is not None:
             self._learner.pairs.add(frame_HW, place, found)
         self._tries += 1
 
     def learn(self) -> None:
-        """One step, where enough was tried since the last; what is never asked costs nothing."""
+        """Take one training step if `train_every` actions were observed since the last."""
         if self._tries >= self._learner.config.train_every:
             self._tries = 0
             self._learner.learn(self._rng)
 
     @property
     def is_trained(self) -> bool:
-        """Whether it has seen enough to say anything."""
+        """Whether there are enough examples to predict."""
         return self._learner.is_trained
 
     def logits(self, frame_HW: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Log-odds of every action that has a place, float32 [5 + 4096] (see `action_index`)."""
+        """Log-odds of every indexed action, float32 [5 + 4096] (see `action_index`)."""
         return self._learner.logits(frame_HW)
 
 
 def action_index(action: Action) -> int | None:
-    """Where an action's logit stands; None for RESET and undo.
+    """Index of an action's logit; None for RESET and undo.
 
     >>> action_index(Action(1)), action_index(Action(6, 3, 2)), action_index(Action(0))
     (0, 136, None)
@@ -229,7 +233,7 @@ def action_index(action: Action) -> int | None:
 
 
 def action_from_index(place: int) -> Action:
-    """The action of a logit.
+    """Return the action of a logit.
 
     >>> action_from_index(136)
     Action(id=6, x=3, y=2)

@@ -1,7 +1,10 @@
-"""The rule of choice: the goal when one action clearly leads, explore when the policy cannot be
-trusted here, else the policy; and never again what is known to change nothing here.
+"""Choose one of the candidate actions: goal first, then policy, else explore.
 
-Knows probabilities, not models; how to explore is another's.
+- Goal: one action clearly leads in P(level won).
+- Policy: sample from the policy, if it is trusted here (`policy_gate`).
+- Explore: leave the choice to the explorer.
+
+Actions that are known to be useless here are never chosen.
 """
 
 from __future__ import annotations
@@ -19,15 +22,15 @@ from arcworld.tokens.cells import cell_centre, pixel_of
 
 @dataclass(frozen=True)
 class SelectionConfig:
-    """When to go for a goal, and how the policy is drawn from.
+    """Thresholds of the goal, and how the policy is sampled.
 
     Attributes:
-        goal_at_least: P(LEVEL_COMPLETE | action) the leading action needs.
-        goal_lead: by how much it leads the second.
-        goal_prior: where the policy is followed, it must give the goal this probability at least:
-            it knows the way there.
-        temperature: of the policy, for each time that it started the level over: at first the
-            likeliest is taken.
+        goal_at_least: minimum P(level won) of the leading action.
+        goal_lead: minimum lead of its P(level won) over the second.
+        goal_prior: where the policy is followed, the minimum probability that the policy must give
+            to the goal action.
+        temperature: of sampling, times the number of times the policy restarted the level; 0 (the
+            most probable action) before the first restart.
         repeated: factor on an action's probability for each time it was taken in this state.
     """
 
@@ -40,8 +43,11 @@ class SelectionConfig:
 
 @dataclass(frozen=True)
 class SelectedAction:
-    """The chosen candidate and the part of the rule that chose it: goal or policy; or explore,
-    which leaves the candidate open.
+    """The chosen candidate and the rule that chose it.
+
+    Attributes:
+        index: of the candidate; None for explore.
+        reason: "goal", "policy" or "explore".
     """
 
     index: int | None
@@ -62,13 +68,13 @@ def choose(
 
     Args:
         config: the thresholds.
-        level_N: P(LEVEL_COMPLETE | action).
-        prior_N: the policy's probability of each.
+        level_N: P(level won | action).
+        prior_N: the policy's probability of each candidate.
         taken_N: how often each was taken in this state.
-        useless_N: known to change nothing here, or to end the game; never chosen.
-        missed_N: taken for the goal on this level before, and did not win it; a goal no more.
-        explore: whether the policy is not to be trusted here.
-        rng: draws where the rule leaves it open.
+        useless_N: whether each is known to change nothing here, or to end the game.
+        missed_N: whether each was taken as a goal on this level before and did not win it.
+        explore: whether the policy is not trusted here.
+        rng: for sampling.
     """
     open_N = ~useless_N
     if not open_N.any():
@@ -92,9 +98,8 @@ def open_scores(
     taken_N: NDArray[np.integer],
     useless_N: NDArray[np.bool_],
 ) -> NDArray[np.float64]:
-    """Log of what is left of each candidate's probability: less each time it was taken in this
-    state, and -inf where it is useless.
-    """
+    """Log-probability of each candidate, lowered for each time it was taken in this state; -inf if
+    useless."""
     with np.errstate(divide="ignore"):
         scores = np.log(prior_N) + np.log(config.repeated) * taken_N
     return np.where(useless_N, -np.inf, np.maximum(scores, -1e9))
@@ -103,7 +108,7 @@ def open_scores(
 def prior_over(
     candidates: Candidates, types_8: NDArray[np.floating], places_65: NDArray[np.floating]
 ) -> NDArray[np.float64]:
-    """Probability of each candidate from logits of types [8] and locations [65]."""
+    """Probability of each candidate, from logits of types [8] and locations [65]."""
     types = _softmax(types_8)[candidates.types_N]
     cells = _softmax(places_65[:CELLS])
     clicks = candidates.types_N == CLICK
@@ -120,11 +125,10 @@ def _softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
 def click_pixel(
     frame_HW: NDArray[np.uint8], cell: int, offset: int | None = None
 ) -> tuple[int, int]:
-    """The pixel (x, y) to click in a cell: the learned offset, else the part that stands out, else
-    the centre.
+    """Pixel (x, y) to click in a cell: the learned offset, else the salient pixel, else the centre.
 
-    What stands out is the colour of the cell that is rarest in the whole frame; of its pixels, the
-    one nearest to their mean.
+    Salient is the colour of the cell that is rarest in the whole frame; of its pixels, the one
+    nearest to their mean is taken.
 
     >>> frame = np.zeros((64, 64), np.uint8)
     >>> frame[9, 14] = 3
@@ -147,7 +151,7 @@ def click_pixel(
 def as_action(
     candidates: Candidates, index: int, frame_HW: NDArray[np.uint8], offset: int | None = None
 ) -> Action:
-    """A candidate as an action; a click lands on a pixel of its cell (see `click_pixel`)."""
+    """Convert a candidate to an action; a click goes to a pixel of its cell (see `click_pixel`)."""
     kind, cell = int(candidates.types_N[index]), int(candidates.cells_N[index])
     if kind != CLICK:
         return Action(kind)

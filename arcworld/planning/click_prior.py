@@ -1,8 +1,7 @@
-"""Which clicks the world model expects to change anything, before any was tried.
+"""Predict with the world model which clicks change anything, before any click was tried.
 
-Knows a world model and a history; knows no game and no memory. What happens whatever one clicks (a
-clock goes on) is no effect of a click: of every cell of the frame, the least unlikely change over
-all clicks is taken off.
+Some cells change after any action (a clock). They must not count as effects of a click. Therefore,
+for each cell of the frame, the smallest predicted change over all clicks is subtracted.
 """
 
 from __future__ import annotations
@@ -17,17 +16,17 @@ from arcworld.recordings.episode import CLICK, Outcome
 from arcworld.tokens.sequence import CodedEpisode, to_token_ids
 
 BATCH = 16
-"""Clicks read at once."""
+"""Number of clicks evaluated at once."""
 LEAST_NATS = 1.0
-"""Where no click is expected to change more, nothing is known of clicks."""
+"""If no click has a larger predicted effect, the prior is None."""
 
 
 @torch.inference_mode()
 def click_prior(model: WorldModel, history: CodedEpisode) -> NDArray[np.float32] | None:
-    """How much a click in each cell is expected to change, as a share of the most: float32 [64].
+    """Predicted effect of a click in each cell, as a share of the largest effect: float32 [64].
 
-    An effect is how unlikely it is that the last frame stays, in nats. None where the model
-    expects no click to change anything, or knows no places.
+    The effect is the negative log-likelihood, in nats, of the unchanged frame after the click. None
+    if the model predicts no effect for any click, or if its scheme has no click positions.
     """
     if not model.vocabulary.has_locations:
         return None
@@ -40,7 +39,7 @@ def click_prior(model: WorldModel, history: CodedEpisode) -> NDArray[np.float32]
 
 
 def _stays(model: WorldModel, indices_C: NDArray[np.int32], cell: int) -> NDArray[np.int32]:
-    """The tokens of a frame, a click in a cell, and the same frame."""
+    """Tokens of a frame, a click in a cell, and the same frame."""
     clicked = CodedEpisode(
         np.stack([indices_C, indices_C]),
         np.array([CLICK], np.int16),
@@ -53,7 +52,7 @@ def _stays(model: WorldModel, indices_C: NDArray[np.int32], cell: int) -> NDArra
 
 
 def _unlikely(model: WorldModel, ids_BL: torch.Tensor) -> list[torch.Tensor]:
-    """Nats of the cells of each row's last frame, B times [64]."""
+    """Negative log-likelihood in nats of the cells of each row's last frame, B times [64]."""
     hidden_BLD = model.hidden(ids_BL)
     return [
         model.frame_nll(hidden_LD, ids_L)

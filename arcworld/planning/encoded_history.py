@@ -1,7 +1,6 @@
-"""A history that the world model has read: what is asked behind it costs only what is new.
+"""A history that the world model has encoded once, so that several queries share its cache.
 
-Knows the world model; knows nothing of how an answer is used. One reading serves a decision (the
-outcome of every action) and the look back on it (how surprising what came of it was).
+One encoding serves a decision (the outcome of every action) and the surprise at its result.
 """
 
 from __future__ import annotations
@@ -19,11 +18,11 @@ from arcworld.tokens.sequence import CodedEpisode, to_token_ids
 
 
 class EncodedHistory:
-    """A history that ends in a frame, and the model's cache of it."""
+    """A history that ends in a frame, and the model's key-value cache of it."""
 
     @torch.inference_mode()
     def __init__(self, model: WorldModel, history: CodedEpisode) -> None:
-        """Read it once."""
+        """Encode the history."""
         from transformers import DynamicCache
 
         self.model = model
@@ -33,7 +32,8 @@ class EncodedHistory:
 
     @torch.inference_mode()
     def outcomes(self, candidates: Candidates) -> NDArray[np.float32]:
-        """Probability of each `Outcome` after each candidate, float32 [N, 3], as one tree."""
+        """Probability of each `Outcome` after each candidate, float32 [N, 3], in one pass (tree
+        attention)."""
         if not len(candidates):
             return np.zeros((0, len(Outcome)), np.float32)
         actions = torch.from_numpy(action_tokens(self.model, candidates)).long()
@@ -43,20 +43,20 @@ class EncodedHistory:
         return self.model.outcome_logits(hidden).softmax(-1).cpu().numpy()
 
     def is_before(self, window: CodedEpisode) -> bool:
-        """Whether a window is this history, an action, and a frame."""
+        """Whether a window is this history plus one action and one frame."""
         ids = self._ids(window)
         return len(ids) > len(self._ids_L) and torch.equal(ids[: len(self._ids_L)], self._ids_L)
 
     @torch.inference_mode()
     def surprise(self, window: CodedEpisode) -> NDArray[np.float32]:
-        """Negative log-likelihood in nats of each cell of the frame that came, float32 [64].
+        """Negative log-likelihood in nats of each cell of the window's last frame, float32 [64].
 
-        The history `is_before` the window; what was read stays as it was.
+        Requires `is_before(window)`. The cache is unchanged afterwards.
         """
         ids_L = self._ids(window)
         fresh = len(ids_L) - len(self._ids_L)
         behind = fresh > 0 and torch.equal(ids_L[:-fresh], self._ids_L)
-        assert behind, "the window is no step behind what was read"
+        assert behind, "the window does not extend the encoded history by one step"
         hidden_1LD = self.model.hidden(ids_L[None], cache=self._cache, last=fresh)
         self._cache.crop(-fresh)
         return self.model.frame_nll(hidden_1LD[0], ids_L).cpu().numpy()
@@ -70,7 +70,7 @@ class EncodedHistory:
 
 
 def action_tokens(model: WorldModel, candidates: Candidates) -> NDArray[np.int32]:
-    """The tokens of each candidate, int32 [N, 2] in v1 and [N, 3] in v2."""
+    """Tokens of each candidate, int32 [N, 2] in v1 and [N, 3] in v2."""
     vocabulary = model.vocabulary
     for kind in set(candidates.types_N.tolist()):
         vocabulary.action_id(kind)

@@ -1,9 +1,9 @@
-"""Search in a world model for actions that make a goal hold.
+"""Search in a world model for actions that make a goal true.
 
 Best-first search (Hart et al., 1968; with a weight on the heuristic, Pohl, 1970). Nodes are
-imagined states; the heuristic is the distance that a goal hypothesis gives. Only steps that the
-model is sure of are followed. A step is judged by the pixels it changes outside the rim, so that a
-status bar does not make it unsure.
+imagined states; the heuristic is the distance to the goal, computed from the goal hypothesis. Only
+steps with sufficient confidence are followed. The confidence of a step is that of the pixels it
+changes outside the rim, so that a status bar does not lower it.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from arcworld.recordings.episode import CLICK, RESET, UNDO, Action, Outcome
 
 @dataclass(frozen=True)
 class GoalSearchConfig:
-    """How long and how far to search.
+    """Limits of the search.
 
     Attributes:
-        steps: most imagined steps of one decision, all hypotheses together. 300 take about 0.6 s on
-            one core.
-        seconds: most seconds of one decision; None where `steps` alone decides, so that the same
-            seed gives the same play on every machine.
-        nodes: most nodes expanded for one hypothesis.
-        longest: most actions of a plan.
-        weight: of the distance against the actions so far.
-        sure: least confidence of a step.
-        clicks: most clicks tried in one state.
+        steps: maximum number of imagined steps of one decision, all hypotheses together. 300 take
+            about 0.6 s on one core.
+        seconds: maximum seconds of one decision. None: only `steps` limits, so that the same seed
+            gives the same play on every machine.
+        nodes: maximum number of nodes expanded for one hypothesis.
+        longest: maximum number of actions of a plan.
+        weight: of the distance, relative to the number of actions so far.
+        sure: minimum confidence of a step.
+        clicks: maximum number of clicks tried in one state.
         deadly: a step with this probability of game over is not taken.
     """
 
@@ -50,11 +50,13 @@ class Plan:
     """Actions toward a goal.
 
     Attributes:
+        hypothesis: the goal.
         actions: in order.
-        distances: predicted distance of the goal after each action.
-        last: actions to try at the end, one by one, each unsure: the first contact with a goal
-            cannot be known before it happened. Empty where the goal is predicted to hold.
-        is_experiment: the plan is one advised click whose effect is not known.
+        distances: predicted distance to the goal after each action.
+        last: actions to try at the end, one by one, each with low confidence, because the first
+            contact with a goal cannot be predicted before it was observed. Empty if the goal is
+            predicted to be true.
+        is_experiment: whether the plan is one advised click whose effect is not known.
     """
 
     hypothesis: Hypothesis
@@ -69,7 +71,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Step[S]:
-    """One imagined step: `state` is None where the model is not sure, or expects no change."""
+    """One imagined step; `state` is None if confidence is low or no change is predicted."""
 
     action: Action
     state: S | None
@@ -97,13 +99,14 @@ class _Node[S]:
 
 @dataclass(eq=False)
 class GoalSearch[S: WorldModelState]:
-    """Searches from one state; what is imagined is shared between hypotheses.
+    """Searches from one state; imagined steps are shared between hypotheses.
 
     Attributes:
         model: any world model.
         scene: of the level.
-        start: where the plans begin.
-        clicked: how often each click was an experiment; seldom clicked places come first.
+        start: state where the plans begin.
+        config: limits of the search.
+        clicked: how often each click was an experiment; rarely clicked places come first.
     """
 
     model: WorldModel[S]
@@ -129,12 +132,14 @@ class GoalSearch[S: WorldModelState]:
         return seconds is not None and time.perf_counter() - self._began >= seconds
 
     def plan(self, hypothesis: Hypothesis, memory: GoalMemory) -> Plan | None:
-        """Return a plan that ends where the goal holds, or one action before it, or with a click
-        that the goal advises and the model does not know; None without one.
+        """Return a plan for one goal, or None.
+
+        The plan ends where the goal is true, or one action before it. If no such plan is found, it
+        is one click that the goal advises and whose effect the model does not know.
 
         Args:
             hypothesis: the goal.
-            memory: of the goal in the start state.
+            memory: state of the goal in the start state.
         """
         first = progress(hypothesis, self.scene, self.start.frame_HW, memory)
         root = _Node(self.start, first.memory, first.distance)
@@ -159,7 +164,7 @@ class GoalSearch[S: WorldModelState]:
         return contact or self._experiment(hypothesis)
 
     def _experiment(self, hypothesis: Hypothesis) -> Plan | None:
-        """One advised click: its effect is unknown, or the model may be wrong about it."""
+        """One advised click whose effect is unknown, or whose predicted effect may be wrong."""
         advised = proposals(hypothesis, self.scene, self.start.frame_HW)[: self.config.clicks]
         key = self._key(self.start)
         steps = [step for a in advised if (step := self._steps.get((key, a))) is not None]
@@ -194,7 +199,7 @@ class GoalSearch[S: WorldModelState]:
         return found
 
     def _expand(self, hypothesis: Hypothesis, node: _Node[S]) -> list[_Step[S]]:
-        """Imagine every candidate action once; answers are kept by frame."""
+        """Imagine every candidate action once; results are cached by frame."""
         actions = self._simple + self._clicks(hypothesis, node.state)
         key = self._key(node.state)
         fresh = [action for action in actions if (key, action) not in self._steps]
@@ -225,7 +230,7 @@ class GoalSearch[S: WorldModelState]:
 
 
 def unit_clicks(scene: Scene) -> tuple[Action, ...]:
-    """A click on one unit of each class, the rarest classes first."""
+    """One click on a unit of each class, the rarest classes first."""
     classes = sorted(scene.classes, key=lambda key: (scene.count(key), key))
     places = [scene.units[key][0] for key in classes if scene.count(key)]
     return tuple(Action(CLICK, int(x), int(y)) for y, x in places)

@@ -1,7 +1,4 @@
-"""P(LEVEL_COMPLETE | action) for every candidate, over one shared history, in one pass.
-
-Knows the world model; knows nothing of how the answer is used.
-"""
+"""P(level won | action) for every candidate, over one shared history, in one pass."""
 
 from __future__ import annotations
 
@@ -20,7 +17,7 @@ def outcome_probabilities(
 ) -> NDArray[np.float32]:
     """Probability of each `Outcome` after each candidate, float32 [N, 3].
 
-    The history ends in a frame and is read once; all candidates are then one tree behind it.
+    The history ends in a frame and is encoded once; all candidates follow it as one tree.
     """
     return EncodedHistory(model, history).outcomes(candidates)
 
@@ -28,5 +25,5 @@ def outcome_probabilities(
 def level_probabilities(
     model: WorldModel, history: CodedEpisode, candidates: Candidates
 ) -> NDArray[np.float32]:
-    """P(LEVEL_COMPLETE | action) of each candidate, float32 [N]."""
+    """P(level won | action) of each candidate, float32 [N]."""
     return outcome_probabilities(model, history, candidates)[:, Outcome.LEVEL_WON]

@@ -1,8 +1,7 @@
-"""Look-ahead in the world model: which action brings a frame nearer to one that is wanted.
+"""Look ahead in the world model: which action brings the frame nearer to a wanted frame.
 
-Knows a run's tokenizer and world model, and frames as they are told apart; knows no game and no
-memory. Each candidate is dreamt on its own, once and several times over: a tile that turns through
-three colours comes back after the third click.
+Each candidate is predicted on its own, once and several times in a row: a tile that cycles through
+three colours returns after the third click.
 """
 
 from __future__ import annotations
@@ -20,17 +19,17 @@ from arcworld.tokens.cells import type_and_cell
 from arcworld.tokens.sequence import CodedEpisode
 
 type FrameView = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
-"""A frame without what is not to be compared: clocks and bars."""
+"""Removes from a frame what is not compared: clocks and status bars."""
 
 
 @dataclass(frozen=True)
 class LookAheadConfig:
-    """How far and how wide.
+    """Depth and width of the search.
 
     Attributes:
-        width: candidates that are dreamt.
-        depth: how often each is taken in a row, at most.
-        gain: by so much of the distance it must bring nearer, or it is not worth an action.
+        width: number of candidates.
+        depth: maximum number of times that each is taken in a row.
+        gain: minimum share of the distance that an action must remove.
     """
 
     width: int = 32
@@ -40,7 +39,7 @@ class LookAheadConfig:
 
 @dataclass(frozen=True, slots=True)
 class Nearer:
-    """An action that brings nearer: taken `times` in a row, to `distance` pixels."""
+    """An action that, taken `times` in a row, reduces the distance to `distance` pixels."""
 
     action: Action
     times: int
@@ -48,7 +47,7 @@ class Nearer:
 
 
 def distance(frame_HW: NDArray[np.uint8], wanted_HW: NDArray[np.uint8], shown: FrameView) -> int:
-    """Pixels in which two frames differ."""
+    """Number of pixels in which two frames differ."""
     return int((shown(frame_HW) != shown(wanted_HW)).sum())
 
 
@@ -60,16 +59,17 @@ def look_ahead(
     shown: FrameView,
     config: LookAheadConfig,
 ) -> Nearer | None:
-    """The action predicted to bring nearest to a wanted frame: of equals the one taken least often;
-    None where none brings nearer.
+    """Return the action predicted to come nearest to a wanted frame; None if none comes nearer.
+
+    Among equally near results, the one with fewer repetitions wins.
 
     Args:
         run: with the models.
-        history: ends in the frame where an action is to be chosen.
-        actions: candidates, the likeliest first; those past `config.width` are left out.
-        wanted_HW: the frame, [64, 64].
-        shown: takes off what is not to be compared.
-        config: how far and wide.
+        history: ends in the frame in which an action is to be chosen.
+        actions: candidates, the most probable first; those beyond `config.width` are ignored.
+        wanted_HW: the wanted frame, [64, 64].
+        shown: removes what is not compared.
+        config: depth and width.
     """
     actions = actions[: config.width]
     if not actions:
@@ -91,7 +91,7 @@ def look_ahead(
 def _dream(
     run: Run, histories: Sequence[CodedEpisode], actions: Sequence[Action]
 ) -> list[CodedEpisode]:
-    """Histories one step on, by what the model predicts of one action each."""
+    """Extend each history by one action and the frame predicted after it."""
     pending = [_put(history, action) for history, action in zip(histories, actions, strict=True)]
     predicted = predict_next(run.world_model, pending)
     return [
@@ -101,7 +101,7 @@ def _dream(
 
 
 def _put(history: CodedEpisode, action: Action) -> CodedEpisode:
-    """The history with an action that awaits its frame."""
+    """Append an action to a history, without the frame after it."""
     kind, cell = type_and_cell(action)
     return replace(
         history,

@@ -1,10 +1,9 @@
-"""How far the policy is to be followed: on levels that training showed, while it is sure, and not
-for ever.
+"""Decide how long the policy is followed before the level is started over or explored.
 
-Knows what is said of frames, surprise, the policy's own confidence, and counts of actions; knows no
-model and no game. On a level that training never showed a policy is as good as chance, however sure
-it is (docs/LOG.md), so there all is left to exploring. A policy that is lost may find back from
-where the level began, so it starts the level over a few times; what does not win then is explored.
+On a level that training never showed, a policy is no better than chance, however confident it is
+(docs/LOG.md); such levels are always explored. On a known level the policy is followed while it is
+confident and the frames do not surprise the world model. If it fails, the level is started over a
+few times, because the policy knows the level's first frame; then the level is explored.
 """
 
 from __future__ import annotations
@@ -20,19 +19,21 @@ GateDecision = Literal["follow", "start over", "explore"]
 
 @dataclass(frozen=True)
 class PolicyGateConfig:
-    """Where trust ends.
+    """Limits of following the policy.
 
     Attributes:
-        familiar_nats: of the last `window` frames, half must surprise the world model less than
-            this, in nats: off the paths of its demos a known game surprises now and then, too.
-        min_window: where fewer frames came, the others surprised nobody.
-        min_confidence: the probability of the policy's likeliest action must be so high in the
-            mean.
-        budget: actions that the policy has for a level, and again each time from its beginning;
-            halved where exploring won, doubled again where the policy did.
-        least_budget: it is never below.
-        restarts: how often the policy starts a level over before it is left to exploring.
-        evaluate_every: where the models are not asked, they look at every so manieth action only.
+        familiar_nats: a frame with at least this surprise, in nats, is strange. A game is strange
+            if half of the last `window` frames are: single surprises also occur in known games.
+        window: number of frames considered.
+        min_window: with fewer frames than this, the missing ones count as not strange.
+        min_confidence: minimum of the running mean of the probability of the policy's most probable
+            action.
+        budget: number of actions of the policy on a level, counted again after each restart. Halved
+            when exploring won a level, doubled up to this value when the policy did.
+        least_budget: lower limit of the budget.
+        restarts: number of times that the policy starts a level over before the level is explored.
+        evaluate_every: where the models do not decide, surprise is measured only at every such
+            action.
     """
 
     familiar_nats: float = 30.0
@@ -49,9 +50,9 @@ class PolicyGate:
     """Follows one game, level by level.
 
     Attributes:
-        budget: actions that the policy has for a level now.
-        restarts: how often the level was set back.
-        is_in_training: whether training showed a frame of the level, as far as it was played.
+        budget: number of actions that the policy currently has for a level.
+        restarts: number of times that the level was reset.
+        is_in_training: whether training showed a frame of this level.
     """
 
     def __init__(self, config: PolicyGateConfig) -> None:
@@ -61,16 +62,21 @@ class PolicyGate:
         self.new_level()
 
     def new_level(self) -> None:
-        """A level begins."""
+        """Start a level."""
         self.restarts, self.is_in_training = 0, False
         self._begin()
 
     def note_frame(self, *, shown: bool) -> None:
-        """A frame of the level, and whether it stands in training."""
+        """Note a frame of the level.
+
+        Args:
+            shown: whether training showed it.
+        """
         self.is_in_training |= shown
 
     def start_over(self) -> None:
-        """The level was set back by a RESET, anyone who sent it: the policy has another go."""
+        """Note a RESET of the level, whichever part sent it: the policy's count of actions starts
+        again."""
         if self.restarts < self.config.restarts:
             self._nats.clear()
             self._begin()
@@ -81,32 +87,33 @@ class PolicyGate:
         self._confidence = RunningMean(rate=0.25)
 
     def level_won(self, *, explored: bool) -> None:
-        """The level was won: anyone who won it has earned trust for the next."""
+        """Adapt the budget after a won level: halve it if exploring won, double it if the policy
+        did."""
         budget = self.budget // 2 if explored else self.budget * 2
         self.budget = min(max(budget, self.config.least_budget), self.config.budget)
 
     def evaluates(self, action: int) -> bool:
-        """Whether the models are to be asked at a game's so manieth action."""
+        """Whether surprise is measured at this action (its number in the game)."""
         return self.asks or action % self.config.evaluate_every == 0
 
     def surprised(self, nats: float) -> None:
-        """What came was so unlikely."""
+        """Note the surprise of a frame, in nats."""
         self._nats.append(nats)
 
     @property
     def asks(self) -> bool:
-        """Whether the models have anything to say here: the level is known, and no surprise."""
+        """Whether the models decide: training showed the level, and the game is not strange."""
         return self.is_in_training and not self.is_strange
 
     @property
     def is_strange(self) -> bool:
-        """Whether the world model does not know this game, or what has become of it."""
+        """Whether at least half of the recent frames surprised the world model."""
         strange = sum(nats >= self.config.familiar_nats for nats in self._nats)
         return 2 * strange >= max(len(self._nats), self.config.min_window)
 
     @property
     def is_lost(self) -> bool:
-        """Whether the policy led to where the world model is lost, and has another go."""
+        """Whether the policy led to strange frames on a known level and may start over."""
         return self.is_in_training and self.is_strange and self._may_start_over
 
     @property
@@ -114,9 +121,14 @@ class PolicyGate:
         return self._spent > 0 and self.restarts < self.config.restarts
 
     def decide(self, likeliest: float, *, may_reset: bool) -> GateDecision:
-        """What to do where the policy gives this probability to the likeliest action that is left,
-        those taken here before counting less. One that never was sure since the level began does
-        not start it over.
+        """Return what to do next.
+
+        A policy that was never confident since the level began does not start it over.
+
+        Args:
+            likeliest: the policy's highest probability among usable actions, lowered for actions
+                that were taken in this state.
+            may_reset: whether RESET is legal.
         """
         self._confidence.update(likeliest)
         if not self.asks:

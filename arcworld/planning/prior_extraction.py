@@ -1,7 +1,7 @@
-"""Gathers what recordings of a game tell of it, for levels that they do not show: which pixels are
-clocks and, where an avatar steers, the colours of what it touched as levels were won.
+"""Extract from recordings of a game what also holds on levels that they do not show.
 
-Knows recordings, and what memory makes of them; knows no model.
+These game priors are the pixels of clocks and, in games with an avatar, the colours that it touched
+when levels were won.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from arcworld.recordings.game_priors import GamePriors, pixel_runs
 from arcworld.recordings.status_bars import clock_mask
 
 COMMON = 0.5
-"""The share of a game's wins at which a colour must have been touched."""
+"""Minimum share of a game's wins at which a colour must have been touched."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedObservation:
-    """A frame of an episode, as memory sees an answered action (`memory.seen.Seen`)."""
+    """A frame of an episode in the form that memory observes (`memory.observed_frame`)."""
 
     frame_HW: NDArray[np.uint8]
     state: str
@@ -34,12 +34,12 @@ class RecordedObservation:
 
     @property
     def legal_actions(self) -> tuple[int, ...]:
-        """What may be sent."""
+        """Ids that may be sent."""
         return (RESET, *self.available_actions)
 
 
 def extract_game_priors(episodes: Sequence[Episode]) -> dict[str, GamePriors]:
-    """The game priors of every game, by its id."""
+    """Return the game priors of every game, by its id."""
     games: dict[str, list[Episode]] = defaultdict(list)
     for episode in episodes:
         games[episode.game_id].append(episode)
@@ -59,7 +59,7 @@ def _steers(episode: Episode) -> bool:
 
 
 def _touched(episode: Episode) -> list[int]:
-    """Of each level won with an avatar in sight, the rare colours it touched then, as bits."""
+    """Rare colours that the avatar touched at each won level, as bits."""
     memory = Memory()
     frames = list(_frames(episode))
     memory.begin(frames[0])

@@ -1,9 +1,9 @@
-"""The way back to where a level began, for a policy that knows what to do there.
+"""Return to a level's first state, where the policy knows what to do.
 
-Knows the memory of a game and the look-ahead; knows no policy. Others may have led away from where
-the level began: an agent that took over, a start that was perturbed. A click that led away is taken
-again, since a switch comes back where it was after a few; what is left is dreamt. The way back is
-taken step by step as long as each dream brings nearer, and given up for the level when they do not.
+Another agent, or a perturbed start, may have left the first state. Clicks that changed something
+are repeated, since a switch often returns after a few clicks. Then look-ahead chooses actions that
+come nearer to the level's first frame. The search ends for this level when actions bring the frame
+no nearer.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from arcworld.recordings.episode import Action
 from arcworld.tokens.sequence import CodedEpisode
 
 MAX_FAILED = 2
-"""Dreamt steps that brought no nearer, after which the way back is given up."""
+"""Number of imagined steps that came no nearer, after which the search ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReturnStep:
-    """An action that leads back, from `distance` pixels away, and why it should."""
+    """An action that leads back, the current distance in pixels, and the reason."""
 
     action: Action
     distance: int
@@ -41,17 +41,17 @@ class ReturnToStart:
         self.new_level()
 
     def new_level(self) -> None:
-        """A level begins, or was set back to its beginning."""
+        """Note that a level begins or was reset."""
         self._left_path, self._failed = False, 0
         self._last_distance: int | None = None
         self._again: Counter[Action] = Counter()
 
     def leave_path(self) -> None:
-        """Somebody else chose an action."""
+        """Note that another part of the agent, or its caller, chose an action."""
         self._left_path = True
 
     def step(self, memory: Memory, history: CodedEpisode) -> ReturnStep | None:
-        """The next action back; None where there is no need, or no way."""
+        """Return the next action back; None if none is needed or none is found."""
         home_HW = memory.opening()
         if not self._left_path or home_HW is None:
             return None
@@ -66,11 +66,11 @@ class ReturnToStart:
         return found
 
     def _repeat_click(self, memory: Memory, far: int) -> ReturnStep | None:
-        """A click that led away, if it was not taken often enough in vain."""
+        """A click that changed something, if it was not yet repeated `depth` times."""
         for action in memory.displaced():
             if self._again[action] < self.config.depth:
                 self._again[action] += 1
-                return ReturnStep(action, far, "the same once more")
+                return ReturnStep(action, far, "repeat the click")
         return None
 
     def _imagined_step(
@@ -91,4 +91,4 @@ class ReturnToStart:
         nearer = look_ahead(self.run, history, actions, home_HW, shown, self.config)
         if nearer is None:
             return None
-        return ReturnStep(nearer.action, far, f"{nearer.distance} after {nearer.times} such")
+        return ReturnStep(nearer.action, far, f"{nearer.distance} after {nearer.times} of it")

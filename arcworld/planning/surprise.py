@@ -1,7 +1,4 @@
-"""Surprise: how unlikely what came was, against how unlikely things usually are.
-
-Knows the world model's likelihoods; knows nothing of games.
-"""
+"""Surprise: negative log-likelihood of an observed frame under the world model."""
 
 from __future__ import annotations
 
@@ -22,7 +19,7 @@ def cell_surprise(model: WorldModel, window: CodedEpisode) -> NDArray[np.float32
 
 
 class RunningMean:
-    """A mean that forgets: each value moves it by `rate` of the distance (fast at first).
+    """Exponential moving average with weight `rate`; the first values are averaged equally.
 
     >>> mean = RunningMean(rate=0.5)
     >>> mean.update(2.0), mean.update(4.0)
@@ -33,7 +30,7 @@ class RunningMean:
         self.rate, self.value, self.count = rate, 0.0, 0
 
     def update(self, value: float) -> float:
-        """Take a value in; returns the mean."""
+        """Add a value; return the new mean."""
         self.count += 1
         self.value += max(self.rate, 1 / self.count) * (value - self.value)
         return self.value

@@ -1,4 +1,4 @@
-"""What simple actions do near the avatar, on frames drawn here: what is worth going to."""
+"""Effects of simple actions near the avatar, on drawn frames: what is worth trying."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ THING, FAR = 11, (56, 56)
 
 
 def frame(x: int, y: int, *things: tuple[int, int, int], turned: int = 0) -> Frame:
-    """An avatar of 8x8 pixels, with one pixel that shows where it looks; things (x, y, colour)."""
+    """An avatar of 8x8 pixels with one pixel that shows its direction; objects (x, y, colour)."""
     frame_HW = np.full((64, 64), 1, np.uint8)
     for left, top, colour in things:
         frame_HW[top : top + 8, left : left + 8] = colour
@@ -28,7 +28,7 @@ def frame(x: int, y: int, *things: tuple[int, int, int], turned: int = 0) -> Fra
 
 
 def model() -> AvatarDynamics:
-    """One that knows its avatar."""
+    """A model that knows its avatar."""
     dynamics = AvatarDynamics()
     dynamics.avatar.group, dynamics.avatar.steps, dynamics.avatar.box = (
         (9, ANY),
@@ -48,7 +48,7 @@ def novelty(
 def walk(
     dynamics: AvatarDynamics, place: tuple[int, int], action: int, *things: tuple[int, int, int]
 ):
-    """An action that moves the avatar over whatever is there."""
+    """An action that moves the avatar over anything."""
     to = place[0] + STEPS[action][0], place[1] + STEPS[action][1]
     before, after = frame(*place, *things), frame(*to, *things)
     dynamics.see(before, place)
@@ -57,7 +57,7 @@ def walk(
     dynamics.see(after, to)
 
 
-def test_a_thing_that_is_drawn_otherwise_when_it_turns_is_still_the_avatar() -> None:
+def test_an_avatar_whose_drawing_changes_when_it_turns_is_still_the_avatar() -> None:
     avatar, x, y = Avatar(), 16, 16
     before = frame(x, y)
     for action, turned in ((RIGHT, 6), (DOWN, 3), (LEFT, 1), (RIGHT, 6), (DOWN, 3), (LEFT, 1)):
@@ -69,7 +69,7 @@ def test_a_thing_that_is_drawn_otherwise_when_it_turns_is_still_the_avatar() -> 
     assert avatar.place(find_objects(before)) == (x, y)
 
 
-def test_what_won_a_level_is_gone_to_first_but_not_for_ever() -> None:
+def test_what_won_a_level_is_the_first_target_but_not_forever() -> None:
     dynamics, thing, place = model(), (24, 16, THING), (16, 16)
     start = frame(*place, thing)
     before = novelty(dynamics, start, place, RIGHT)
@@ -104,7 +104,7 @@ def test_floor_is_familiar_wherever_it_lies_and_a_thing_less_so() -> None:
     assert on_floor < 0.3 < novelty(dynamics, thing, (16, 48), RIGHT)
 
 
-def test_what_comes_of_floor_as_a_rule_is_predicted_past_what_was_tried() -> None:
+def test_the_usual_effect_of_floor_is_predicted_past_what_was_tried() -> None:
     dynamics = model()
     for x in (0, 8, 16):
         walk(dynamics, (x, 16), RIGHT, (0, 40, 5))
@@ -142,7 +142,7 @@ def test_a_thing_touched_from_one_side_need_not_be_touched_from_the_other() -> N
 
 
 def test_where_things_move_by_themselves_their_moves_are_no_effect() -> None:
-    """A hazard walks past; what the action does is what it always does."""
+    """A hazard moves past; the effect of the action stays the same."""
     dynamics, rng = model(), np.random.default_rng(0)
     place, to = (16, 32), (24, 32)
     at = dynamics.local_context(frame(*place), b"", place, RIGHT)
@@ -156,7 +156,7 @@ def test_where_things_move_by_themselves_their_moves_are_no_effect() -> None:
     assert effect is not None and effect.step == (8, 0) and len(effect.rows) == 64
 
 
-def test_the_same_action_that_ends_two_lives_in_one_state_is_to_blame() -> None:
+def test_an_action_that_ends_two_lives_in_one_state_is_the_cause() -> None:
     graph, deaths = LevelGraph(np.zeros((64, 64), np.bool_)), GameOverCauses()
     node, other = graph.add(frame(0, 0), {}), graph.add(frame(8, 0), {})
     assert not deaths.by_clock(3, node, (RIGHT, -1, -1))

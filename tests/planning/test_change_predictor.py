@@ -1,4 +1,4 @@
-"""What is learned while playing: enough to tell like things apart, and to be heard in a search."""
+"""The network trained during play: it separates similar objects, and a search uses it."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ LEFT, RIGHT = Action(6, 10, 30), Action(6, 50, 30)
 
 
 def frame(rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Two like buttons, and dots elsewhere that differ from frame to frame."""
+    """Two equal buttons, and dots elsewhere that differ between frames."""
     frame_HW = np.zeros((64, 64), np.uint8)
     frame_HW[28:33, 8:13] = frame_HW[28:33, 48:53] = 5
     frame_HW[rng.integers(0, 20, 12), rng.integers(0, 64, 12)] = 3
     return frame_HW
 
 
-def test_it_tells_apart_what_looks_alike_and_stands_elsewhere() -> None:
+def test_it_separates_equal_objects_at_different_positions() -> None:
     rng, effects = np.random.default_rng(0), ChangePredictor(QUICK)
     frame_HW = frame(rng)
     for _ in range(150):
@@ -37,7 +37,7 @@ def test_it_tells_apart_what_looks_alike_and_stands_elsewhere() -> None:
     assert logits[action_index(LEFT)] > 1 and logits[action_index(RIGHT)] < -1
 
 
-def test_it_says_nothing_before_it_was_taught_and_the_same_play_teaches_the_same() -> None:
+def test_it_predicts_nothing_untrained_and_is_reproducible() -> None:
     first, second = ChangePredictor(QUICK, seed=3), ChangePredictor(QUICK, seed=3)
     assert not first.is_trained
     for one in (first, second):
@@ -50,14 +50,14 @@ def test_it_says_nothing_before_it_was_taught_and_the_same_play_teaches_the_same
     assert np.array_equal(first.logits(shown), second.logits(shown))
 
 
-def test_an_action_without_a_place_teaches_nothing() -> None:
+def test_an_action_without_an_index_is_no_example() -> None:
     effects = ChangePredictor(QUICK)
     for _ in range(40):
         effects.observe(frame(np.random.default_rng(0)), Action(7), found=True)
     assert not effects.is_trained
 
 
-def test_what_is_learnt_and_what_is_counted_weigh_alike() -> None:
+def test_network_and_counts_have_equal_weight() -> None:
     rows = [(6, 10, 30), (6, 50, 30)]
     node = Node(0, b"", {0: list(rows)})
     assert likeliest(node, rows, 0.45) == (rows[0], 0.45)

@@ -1,4 +1,4 @@
-"""Clicks whose changes are known: predicted where they fit, unlearned where they fail."""
+"""Clicks with known effects: predicted where they apply, removed when they were wrong."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TILES = [(4 + 10 * n, 8) for n in range(6)]
 
 
 def board(turned: set[int]) -> Frame:
-    """Six tiles of 6x6 pixels in a row, of one colour or another."""
+    """Six tiles of 6x6 pixels in a row, each of one of two colours."""
     frame = np.full((64, 64), 1, np.uint8)
     for number, (x, y) in enumerate(TILES):
         frame[y : y + 6, x : x + 6] = 9 if number in turned else 12
@@ -29,7 +29,7 @@ def click(number: int) -> tuple[int, int, int]:
 
 
 def taught() -> ClickModel:
-    """One that has seen two tiles turned on and off again and again."""
+    """A model that has seen two tiles switched on and off several times."""
     model, turned = ClickModel(), set[int]()
     for number in (0, 1) * 8:
         after = turned ^ {number}
@@ -55,7 +55,7 @@ def test_nothing_is_predicted_before_enough_came_true() -> None:
     assert taught().is_trusted
 
 
-def test_what_was_predicted_wrongly_is_unlearnt_and_trust_goes() -> None:
+def test_a_wrong_prediction_removes_the_change_and_lowers_trust() -> None:
     model = taught()
     model.observe(click(0), board({3}), board({3, 4}))
     predicted = model.predict(click(0), board(set()))
@@ -67,7 +67,7 @@ def test_what_was_predicted_wrongly_is_unlearnt_and_trust_goes() -> None:
     assert not model.is_trusted
 
 
-def test_clicks_that_led_away_are_told_until_all_is_as_it_was() -> None:
+def test_clicks_that_changed_something_are_listed_until_it_is_undone() -> None:
     model = ClickModel()
     model.observe(click(2), board(set()), board({2}))
     model.observe(click(4), board({2}), board({2, 3, 4}))
@@ -78,7 +78,7 @@ def test_clicks_that_led_away_are_told_until_all_is_as_it_was() -> None:
 
 
 def test_what_is_kept_is_bounded() -> None:
-    """A game in which every click anywhere does something else each time."""
+    """A game in which every click has another effect each time."""
     model, rng = ClickModel(), np.random.default_rng(0)
     for x in range(64):
         for y in range(0, 64, 4):

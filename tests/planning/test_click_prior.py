@@ -1,4 +1,4 @@
-"""What the world model expects of clicks, and what memory makes of it."""
+"""The world model's predicted effects of clicks, and how memory uses them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def model(scheme: Any = "v2") -> WorldModel:
     return WorldModel(WorldModelConfig(scheme=scheme, codebook_size=16, backbone=TINY)).eval()
 
 
-def test_effects_are_shares_of_the_most_and_what_always_comes_is_none(
+def test_effects_are_shares_of_the_largest_without_changes_of_every_click(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def unlikely(_: object, ids_BL: torch.Tensor) -> list[torch.Tensor]:
@@ -57,7 +57,7 @@ def test_effects_are_shares_of_the_most_and_what_always_comes_is_none(
     assert click_prior(world_model, FRAME) is None
 
 
-def test_without_places_nothing_is_expected_of_clicks() -> None:
+def test_without_click_tokens_there_is_no_prior() -> None:
     assert click_prior(model("v1"), FRAME) is None
 
 
@@ -66,7 +66,7 @@ def test_a_model_is_asked_about_every_cell() -> None:
     assert effects is None or (effects.shape == (64,) and effects.max() == 1.0)
 
 
-def test_memory_tries_first_what_is_expected_to_do_something() -> None:
+def test_memory_first_tries_clicks_predicted_to_change_something() -> None:
     frame = np.zeros((64, 64), np.uint8)
     for x in range(4, 60, 8):
         frame[20:24, x : x + 4] = 3

@@ -1,4 +1,4 @@
-"""Search toward a goal: it goes around walls, ends at the contact, and follows only sure steps."""
+"""Search toward a goal: around walls, up to the contact, and only over steps of high confidence."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FLOOR, WALL, AVATAR, GOAL = 0, 5, 9, 11
 
 @dataclass(frozen=True, eq=False)
 class Board:
-    """A state of the made-up game: a frame, and where the avatar is, in cells."""
+    """A state of the made-up game: a frame, and the avatar's cell."""
 
     frame_HW: NDArray[np.uint8]
     at: tuple[int, int]

@@ -1,4 +1,4 @@
-"""What is predicted of states never visited, and how long it is kept."""
+"""Predicted states that were never visited, and how long they are kept."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RIGHT = 4
 
 
 def frame(x: int, y: int) -> NDArray[np.uint8]:
-    """An avatar of 8x8 pixels on bare ground."""
+    """An avatar of 8x8 pixels on empty ground."""
     frame_HW = np.full((64, 64), 1, np.uint8)
     frame_HW[y : y + 8, x : x + 8] = 9
     return frame_HW
@@ -23,7 +23,7 @@ def frame(x: int, y: int) -> NDArray[np.uint8]:
 
 @pytest.fixture
 def imagined_states() -> ImaginedStates:
-    """Two states, one below the other, and a step to the right that is known; no room beyond."""
+    """Two states, one below the other, and a known step to the right; the cache is full at once."""
     dynamics, graph = AvatarDynamics(), LevelGraph(np.zeros((64, 64), np.bool_))
     dynamics.avatar.group, dynamics.avatar.box = (9, ANY), (0, 0, 8, 8)
     dynamics.avatar.steps = {RIGHT: (8, 0)}
@@ -37,7 +37,7 @@ def imagined_states() -> ImaginedStates:
 
 
 def imagine(imagined_states: ImaginedStates, steps: int) -> list[object]:
-    """Where so many steps to the right lead from each state that was visited."""
+    """Predict this number of steps to the right from each visited state."""
     found: list[object] = []
     for number in imagined_states.graph.nodes:
         state: int | bytes | None = number
@@ -48,12 +48,12 @@ def imagine(imagined_states: ImaginedStates, steps: int) -> list[object]:
     return found
 
 
-def test_a_step_is_predicted_where_nobody_was(imagined_states: ImaginedStates) -> None:
+def test_a_step_is_predicted_in_a_state_never_visited(imagined_states: ImaginedStates) -> None:
     keys = [imagined_states.graph.key(frame(16, y)) for y in (24, 48)]
     assert imagine(imagined_states, 1) == keys
 
 
-def test_as_much_is_kept_as_the_level_is_large(
+def test_the_bound_grows_with_the_level(
     imagined_states: ImaginedStates, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = imagine(imagined_states, BY_STATE)

@@ -1,4 +1,4 @@
-"""Look-ahead and the way back, with a dream that is made up: one tile, three colours."""
+"""Look-ahead and return to start, with a made-up world model: one tile, three colours."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Cells:
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A world where a click turns its cell to the next of three colours."""
+    """A world in which a click turns its cell to the next of three colours."""
 
     def predicted(_: object, histories: Sequence[CodedEpisode]) -> Any:
         frames = np.stack([history.indices_TC[-1] for history in histories])
@@ -57,7 +57,7 @@ def same(frame_HW: Any) -> Any:
     return frame_HW
 
 
-def test_an_action_is_dreamt_until_it_brings_nearer(run: Any) -> None:
+def test_an_action_is_repeated_until_it_comes_nearer(run: Any) -> None:
     at = cell_of(12, 12)
     once = look_ahead(run, history(**{f"c{at}": 2}), [OTHER, TILE], HOME, same, CONFIG)
     twice = look_ahead(run, history(**{f"c{at}": 1}), [OTHER, TILE], HOME, same, CONFIG)
@@ -65,7 +65,7 @@ def test_an_action_is_dreamt_until_it_brings_nearer(run: Any) -> None:
     assert twice is not None and (twice.action, twice.times, twice.distance) == (TILE, 2, 0)
 
 
-def test_no_action_where_none_brings_nearer_or_none_is_given(run: Any) -> None:
+def test_no_action_if_none_comes_nearer_or_none_is_given(run: Any) -> None:
     at = cell_of(12, 12)
     assert look_ahead(run, history(**{f"c{at}": 1}), [OTHER], HOME, same, CONFIG) is None
     assert look_ahead(run, history(**{f"c{at}": 1}), [], HOME, same, CONFIG) is None
@@ -94,7 +94,7 @@ class Remembered:
         return False
 
 
-def test_the_way_back_is_for_those_who_strayed_and_ends_where_the_level_began(run: Any) -> None:
+def test_return_begins_after_leaving_the_path_and_ends_at_the_start(run: Any) -> None:
     way: Any = ReturnToStart(run, CONFIG)
     memory, at = Remembered(TILE, OTHER), cell_of(12, 12)
     assert way.step(memory, history(**{f"c{at}": 2})) is None
@@ -105,7 +105,7 @@ def test_the_way_back_is_for_those_who_strayed_and_ends_where_the_level_began(ru
     assert way.step(memory, history(**{f"c{at}": 2})) is None
 
 
-def test_steps_in_vain_end_the_way_back(run: Any) -> None:
+def test_return_ends_when_steps_come_no_nearer(run: Any) -> None:
     way: Any = ReturnToStart(run, CONFIG)
     memory, at = Remembered(TILE), cell_of(12, 12)
     way.leave_path()
@@ -113,11 +113,11 @@ def test_steps_in_vain_end_the_way_back(run: Any) -> None:
     assert [step is None for step in taken] == [False] * MAX_FAILED + [True] * 2
 
 
-def test_a_click_that_led_away_is_taken_again_before_anything_is_dreamt(run: Any) -> None:
+def test_a_click_that_changed_something_is_repeated_before_look_ahead(run: Any) -> None:
     way: Any = ReturnToStart(run, CONFIG)
     memory, at = Remembered(TILE, displaced=[OTHER, TILE]), cell_of(12, 12)
     way.leave_path()
     steps = [way.step(memory, history(**{f"c{at}": 2})) for _ in range(2 * CONFIG.depth)]
     assert [step.action for step in steps] == [OTHER] * CONFIG.depth + [TILE] * CONFIG.depth
-    dreamt = way.step(memory, history(**{f"c{at}": 2}))
-    assert dreamt is not None and dreamt.action == TILE and "after 1" in dreamt.why
+    imagined = way.step(memory, history(**{f"c{at}": 2}))
+    assert imagined is not None and imagined.action == TILE and "after 1" in imagined.why

@@ -1,4 +1,4 @@
-"""Memory on a small world of its own: what it knows, forbids, finds again and forgets."""
+"""Memory on a small made-up world: what it learns, excludes, finds again and drops."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class View:
 
 
 class Room:
-    """A player of 4x4 pixels in a room of 8x8 cells, a bar below; the goal is a corner."""
+    """A player of 4x4 pixels in a room of 8x8 cells, with a bar below; the goal is a corner."""
 
     def __init__(self, life: int = 1000, bar: bool = True, goal: tuple[int, int] = (7, 6)) -> None:
         self.life, self.bar, self.goal = life, bar, goal
@@ -67,7 +67,7 @@ class Room:
 
 
 def explore(memory: Memory, room: Room, actions: int) -> int:
-    """Follow memory's routes; how many levels were won."""
+    """Follow memory's routes; return how many levels were won."""
     view = room.view()
     memory.begin(view)
     for _ in range(actions):
@@ -104,7 +104,7 @@ def test_what_is_known_to_change_nothing_is_useless() -> None:
     assert novelties == sorted(novelties, reverse=True) and all(0 < p <= 1 for p in novelties)
 
 
-def test_game_over_is_the_actions_fault_once_and_the_clocks_when_it_comes_in_time() -> None:
+def test_game_over_is_caused_by_the_action_once_and_by_a_clock_at_equal_ages() -> None:
     memory, room = Memory(), Room(life=9, bar=False, goal=(7, 7))
     view = room.view()
     memory.begin(view)
@@ -123,7 +123,7 @@ def test_game_over_is_the_actions_fault_once_and_the_clocks_when_it_comes_in_tim
     assert blamed == [1, 0, 0]
 
 
-def test_the_way_to_a_won_level_is_kept_and_wins_again() -> None:
+def test_the_winning_path_is_kept_and_wins_again() -> None:
     memory, room = Memory(), Room(bar=False)
     view = room.view()
     memory.begin(view)
@@ -141,7 +141,7 @@ def test_the_way_to_a_won_level_is_kept_and_wins_again() -> None:
 
 
 def test_the_local_model_predicts_floor_and_walls() -> None:
-    """Once the room was walked, few of the actions that are left are worth a walk."""
+    """Once the room was walked, few of the remaining actions are worth trying."""
     memory, room = Memory(), Room(bar=False, goal=(7, 7))
     explore(memory, room, 120)
     avatar = memory.dynamics.avatar
@@ -171,7 +171,7 @@ def test_memory_is_bounded() -> None:
     assert len(memory.graph) <= 64 and len(memory.statistics) <= 2200
 
 
-def test_forgetting_keeps_the_opening_and_where_one_stands() -> None:
+def test_dropping_states_keeps_the_first_and_the_current_one() -> None:
     graph = LevelGraph(np.zeros((64, 64), np.bool_), most_nodes=16)
     frames = np.random.default_rng(0).integers(0, 16, (100, 64, 64)).astype(np.uint8)
     graph.opening = graph.add(frames[0], {}).number
@@ -196,7 +196,7 @@ def test_a_new_mask_joins_states_and_what_was_tried_in_them() -> None:
     assert [edge.edge_kind for edge in a.edges.values()] == [EdgeKind.NOTHING, EdgeKind.NOTHING]
 
 
-def test_edges_that_break_again_and_again_are_no_ways() -> None:
+def test_edges_contradicted_three_times_are_not_used() -> None:
     graph = LevelGraph(np.zeros((64, 64), np.bool_))
     nodes = [graph.add(np.full((64, 64), colour, np.uint8), {}) for colour in range(3)]
     for turn in range(4):
@@ -207,14 +207,14 @@ def test_edges_that_break_again_and_again_are_no_ways() -> None:
 
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 2**32 - 1))
-def test_packed_frames_come_back(seed: int) -> None:
+def test_packed_frames_are_unpacked_unchanged(seed: int) -> None:
     frame = np.random.default_rng(seed).integers(0, 16, (64, 64)).astype(np.uint8)
     assert np.array_equal(unpack_frame(pack_frame(frame)), frame)
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.booleans()), max_size=60))
-def test_chances_are_chances_and_follow_what_was_seen(tries: list[tuple[str, bool]]) -> None:
+def test_rates_are_probabilities_and_follow_the_counts(tries: list[tuple[str, bool]]) -> None:
     chances = BackoffRates({"any": 0.5})
     for name, success in tries:
         chances.count(chances.chain((name, "any")), success)
@@ -239,7 +239,7 @@ def marked(frame: Frame, x: int, y: int) -> Frame:
 
 
 @pytest.mark.parametrize("with_cross", [True, False])
-def test_a_click_marker_is_learnt_and_taken_off(with_cross: bool) -> None:
+def test_a_click_marker_is_learned_and_removed(with_cross: bool) -> None:
     rng = np.random.default_rng(1)
     frame = np.kron(rng.integers(1, 5, (8, 8), np.uint8), np.ones((8, 8), np.uint8))
     cursor, shown = ClickCursor(), frame
@@ -254,7 +254,7 @@ def test_a_click_marker_is_learnt_and_taken_off(with_cross: bool) -> None:
     assert cursor.dots == ({(*dot, 11) for dot in CROSS} if with_cross else set())
 
 
-def test_a_marker_that_lies_wholly_outside_of_the_frame_is_none() -> None:
+def test_a_marker_outside_the_frame_is_ignored() -> None:
     cursor, frame = ClickCursor(), np.zeros((64, 64), np.uint8)
     cursor.dots = frozenset({(2, 0, 11)})
     cursor.observe(frame, Action(6, 5, 63), frame)

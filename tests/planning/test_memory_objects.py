@@ -1,4 +1,4 @@
-"""Objects against a slow flood fill, and what makes two of one group."""
+"""Objects compared with a slow flood fill; groups of objects; clicks on objects."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Frame = NDArray[np.uint8]
 
 
 def flooded(frame_HW: Frame) -> NDArray[np.int32]:
-    """Parts numbered in reading order, one pixel after the other."""
+    """Areas numbered in reading order, found pixel by pixel."""
     labels = np.full((64, 64), -1, np.int32)
     count = 0
     for y, x in np.ndindex(64, 64):
@@ -77,7 +77,7 @@ def test_the_click_point_of_a_ring_lies_on_the_ring() -> None:
     assert frame[y, x] == 4
 
 
-def test_choices_hold_every_object_once_and_points_inside_large_ones() -> None:
+def test_actions_have_every_object_once_and_points_inside_large_ones() -> None:
     frame = np.zeros((64, 64), np.uint8)
     frame[8:11, 8:11] = 5
     frame[32:64, 32:64] = 7
@@ -101,7 +101,7 @@ def test_clicks_on_one_small_object_are_one() -> None:
     assert on_object(objects, (6, 40, 40)) == (6, 40, 40), "a large one has many places"
 
 
-def test_masked_pixels_are_of_no_object() -> None:
+def test_masked_pixels_belong_to_no_object() -> None:
     frame = np.full((64, 64), 3, np.uint8)
     frame[0] = HIDDEN
     found = find_objects(frame)

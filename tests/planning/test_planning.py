@@ -42,7 +42,7 @@ def test_the_goal_is_taken_when_one_action_clearly_leads() -> None:
     assert decide([0.0, 0.4, 0.0, 0.0]) == (2, "policy")  # not likely enough
 
 
-def test_a_goal_that_was_missed_is_a_goal_no_more() -> None:
+def test_a_goal_that_was_missed_is_no_longer_a_goal() -> None:
     missed = np.array([False, True, False, False])
     assert decide([0.1, 0.9, 0.0, 0.0], missed=missed) == (2, "policy")
     assert decide([0.0, 0.9, 0.0, 0.8], missed=missed) == (3, "goal")
@@ -53,7 +53,7 @@ def test_where_the_policy_is_not_trusted_a_goal_still_comes_first() -> None:
     assert decide([0.9, 0.0, 0.0, 0.0], explore=True) == (0, "goal")
 
 
-def test_a_goal_that_the_policy_rules_out_is_none_where_it_is_followed() -> None:
+def test_a_goal_that_the_policy_rules_out_is_ignored_where_it_is_followed() -> None:
     assert decide([0.9, 0.0, 0.0, 0.0]) == (2, "policy")
 
 
@@ -78,7 +78,7 @@ def test_a_click_lands_in_its_cell_on_a_colour_that_stands_out(seed: int, cell: 
         assert frame[y, x] == 3
 
 
-def test_the_prior_is_one_in_all_and_shares_a_click_among_cells() -> None:
+def test_the_prior_sums_to_one_and_splits_a_click_among_cells() -> None:
     candidates = Candidates.legal([1, 6])
     prior = prior_over(candidates, np.zeros(8), np.zeros(65))
     assert prior.sum() == pytest.approx(1)
@@ -106,7 +106,7 @@ def history(make_episode: Callable[..., Episode], frames: int) -> CodedEpisode:
     )
 
 
-def test_goals_in_one_pass_equal_one_pass_a_candidate(
+def test_one_pass_for_all_candidates_equals_one_pass_each(
     make_episode: Callable[..., Episode],
 ) -> None:
     model, past = world(), history(make_episode, 3)
@@ -127,7 +127,7 @@ def test_goals_in_one_pass_equal_one_pass_a_candidate(
         )
 
 
-def test_what_came_is_as_surprising_behind_what_was_read_as_read_anew(
+def test_surprise_from_the_cache_equals_surprise_computed_anew(
     make_episode: Callable[..., Episode],
 ) -> None:
     model, window = world(), history(make_episode, 3)
@@ -150,7 +150,7 @@ def test_surprise_is_the_likelihood_of_each_cell(make_episode: Callable[..., Epi
     assert changed.nonzero()[0].tolist() == [63]
 
 
-def test_a_running_mean_follows_and_forgets() -> None:
+def test_a_running_mean_follows_recent_values() -> None:
     mean = RunningMean(rate=0.1)
     for _ in range(200):
         mean.update(1.0)

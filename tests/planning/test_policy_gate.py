@@ -1,4 +1,4 @@
-"""When the policy is followed, when it starts over, and when it is left."""
+"""When the policy is followed, when it starts over, and when the level is explored."""
 
 from arcworld.planning.policy_gate import PolicyGate, PolicyGateConfig
 
@@ -8,7 +8,7 @@ CONFIG = PolicyGateConfig(
 
 
 def known() -> PolicyGate:
-    """On a level that training showed."""
+    """A gate on a level that training showed."""
     gate = PolicyGate(CONFIG)
     gate.note_frame(shown=True)
     return gate
@@ -18,7 +18,7 @@ def verdicts(gate: PolicyGate, count: int, likeliest: float = 0.9) -> list[str]:
     return [gate.decide(likeliest, may_reset=True) for _ in range(count)]
 
 
-def test_a_sure_policy_is_followed_then_starts_over_then_is_left() -> None:
+def test_a_confident_policy_is_followed_then_starts_over_then_stops() -> None:
     gate = known()
     for _ in range(2):
         assert verdicts(gate, 5) == ["follow"] * 4 + ["start over"]
@@ -31,12 +31,12 @@ def test_a_sure_policy_is_followed_then_starts_over_then_is_left() -> None:
     assert verdicts(gate, 1) == ["follow"]
 
 
-def test_an_unsure_policy_is_not_followed() -> None:
+def test_a_policy_without_confidence_is_not_followed() -> None:
     gate = known()
     assert verdicts(gate, 1, likeliest=0.3) == ["explore"]
 
 
-def test_a_policy_that_was_sure_and_is_no_more_starts_over() -> None:
+def test_a_policy_that_loses_confidence_starts_over() -> None:
     gate = known()
     assert verdicts(gate, 2) == ["follow"] * 2
     assert "start over" in verdicts(gate, 6, likeliest=0.0)
@@ -72,7 +72,7 @@ def test_a_surprise_among_few_frames_is_none() -> None:
     assert gate.is_strange
 
 
-def test_where_the_policy_led_into_the_unknown_it_starts_over_a_few_times() -> None:
+def test_a_policy_that_led_to_strange_frames_starts_over_a_few_times() -> None:
     gate = known()
     for _ in range(2):
         gate.surprised(100.0)
@@ -90,7 +90,7 @@ def test_where_the_policy_led_into_the_unknown_it_starts_over_a_few_times() -> N
     assert gate.is_strange and not gate.is_lost
 
 
-def test_patience_goes_to_who_won() -> None:
+def test_the_budget_depends_on_which_part_won() -> None:
     gate = known()
     for expected in (2, 2):
         gate.level_won(explored=True)

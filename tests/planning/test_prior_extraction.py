@@ -1,4 +1,4 @@
-"""What recordings tell of a game, kept with a run."""
+"""Game priors: extracted from recordings and stored with a run."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def test_doors_are_found_worth_touching_and_games_of_clicks_have_no_prize(recorded: Path) -> None:
+def test_doors_are_goal_colours_and_games_of_clicks_have_none(recorded: Path) -> None:
     game_priors = extract_game_priors(list(open_dataset(recorded).episodes))
     keys, taps = (game_priors[game] for game in sorted(game_priors))
     assert len(keys.goal_colours) == 1 and keys.wins > 3
@@ -40,7 +40,7 @@ def test_a_mask_and_its_runs_are_the_same() -> None:
     assert pixel_runs(np.zeros((64, 64), np.bool_)) == ()
 
 
-def test_game_priors_is_kept_with_a_run_and_a_run_may_have_none(tmp_path: Path) -> None:
+def test_game_priors_are_stored_with_a_run_and_are_optional(tmp_path: Path) -> None:
     assert load_game_priors(tmp_path) == {}
     predicted = {
         "tiny-0001": GamePriors((3, 9), 5, ((0, 0, 63), (63, 2, 2))),
@@ -60,7 +60,7 @@ def test_game_priors_is_kept_with_a_run_and_a_run_may_have_none(tmp_path: Path) 
         '{"tiny-0001": {"goal_colours": [3], "wins": 1, "counters": [[64, 0, 1]]}}',
     ],
 )
-def test_a_file_that_is_no_game_priors_is_refused_in_one_line(tmp_path: Path, text: str) -> None:
+def test_a_broken_file_of_game_priors_is_an_error_of_one_line(tmp_path: Path, text: str) -> None:
     (tmp_path / FILE).write_text(text)
     with pytest.raises(ArcworldError, match="found no game priors by game"):
         load_game_priors(tmp_path)

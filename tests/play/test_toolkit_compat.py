@@ -42,7 +42,7 @@ def raw_run(card: Any) -> Any:
 
 
 @pytest.mark.usefixtures("no_network")
-def test_arcade_without_key_calls_the_network_and_ours_never(
+def test_arcade_without_key_calls_the_network_and_silent_never(
     write_game: Any, raw_arcade: Any
 ) -> None:
     games = write_game()
@@ -89,7 +89,7 @@ def test_a_key_in_the_environment_is_not_used_offline(
     assert Toolkit(games)._arcade.arc_api_key == ""
 
 
-def test_only_reset_levels_empties_the_raw_scorecard_and_not_ours(
+def test_only_reset_levels_empties_the_raw_scorecard_and_not_silent(
     write_game: Any, monkeypatch: pytest.MonkeyPatch, raw_arcade: Any, official: Any
 ) -> None:
     games = write_game()
@@ -130,8 +130,8 @@ print(os.environ.get("ONLY_RESET_LEVELS"), "arc_agi" in sys.modules)
 def test_import_is_lazy_loads_no_dotenv_and_prints_nothing(tmp_path: Path, use: str) -> None:
     (tmp_path / ".env").write_text("ONLY_RESET_LEVELS=true\n")
     modules = "arcworld.play.session, arcworld.play.environment, arcworld.play.agents.replay"
-    ours = in_folder(tmp_path, IMPORTS.format(module=modules, use=use))
-    assert ours == f"None {bool(use)}"
+    silent = in_folder(tmp_path, IMPORTS.format(module=modules, use=use))
+    assert silent == f"None {bool(use)}"
 
 
 def test_raw_import_loads_dotenv_and_prints(tmp_path: Path) -> None:

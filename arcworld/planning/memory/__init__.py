@@ -1,1 +1,1 @@
-"""What a player remembers of a game: objects, clocks, what actions do, and a graph of states."""
+"""Memory of one game during play: objects, clocks, effects of actions, and a graph of states."""

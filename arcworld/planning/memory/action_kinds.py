@@ -1,7 +1,7 @@
-"""The actions worth trying in a state, and of what kind each is.
+"""The actions worth trying in a state, grouped into kinds.
 
-Knows objects and action ids; counts nothing. Simple actions are each a kind; clicks go to objects,
-by place, by group (shape and colour), by colour and size, and to points inside large objects.
+Each simple action is a kind. Clicks are grouped by position, by object group (shape and colour), by
+colour and size, and as points inside large objects.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from arcworld.planning.memory.objects import MEDIUM, Objects, size_of
 from arcworld.recordings.episode import CLICK, NO_PLACE, UNDO
 
 type ActionRow = tuple[int, int, int]
-"""An action as `Action.as_row`: id, x, y, the last two -1 but for clicks."""
+"""An action as `Action.as_row`: id, x, y; x and y are -1 except for clicks."""
 
 CHANGES = {
     "simple": 0.7,
@@ -27,34 +27,34 @@ CHANGES = {
     "click on vast": 0.06,
     "click inside": 0.04,
 }
-"""The chance that an action changes anything, before any was tried."""
+"""Prior probability that an action of this kind changes anything."""
 DISCOVERS = {"simple": 0.8, "undo": 0.05, "click": 0.8}
-"""The chance that what it changes makes a state never seen."""
+"""Prior probability that a change leads to a state never seen."""
 _SIZES = ("click on speck", "click on small", "click on medium", "click on vast")
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A pixel that was clicked; means nothing on another level."""
+    """A clicked pixel; not transferred to other levels."""
 
     x: int
     y: int
 
 
 def holds_on_other_levels(context: Hashable) -> bool:
-    """Whether a context means the same on another level."""
+    """Whether a context has the same meaning on another level."""
     return not isinstance(context, _Place)
 
 
 def actions_by_kind(
     objects: Objects, available: Sequence[int], parent_action: ActionRow | None
 ) -> dict[Kind, list[ActionRow]]:
-    """Every action worth a try, by kind.
+    """Return every action worth trying, by kind.
 
     Args:
         objects: of the frame.
         available: action ids, without RESET.
-        parent_action: the action that led to this state first.
+        parent_action: the action that first led to this state.
     """
     found: dict[Kind, list[ActionRow]] = {}
     for number in available:
@@ -68,14 +68,14 @@ def actions_by_kind(
 
 
 def simple_kind(row: ActionRow, parent_action: ActionRow | None) -> Kind:
-    """The kind of an action without a place."""
+    """Kind of an action that is not a click."""
     general = "undo" if row[0] == UNDO else "simple"
     after = (row[0], "after", parent_action[0] if parent_action else None)
     return Kind((row[0], general), (after, general))
 
 
 def click_kind(objects: Objects, row: ActionRow, parent_action: ActionRow | None) -> Kind:
-    """The kind of a click."""
+    """Kind of a click."""
     after = ("again" if row == parent_action else "elsewhere", "click")
     return Kind(_what(objects, row[1], row[2]), after)
 
@@ -91,7 +91,7 @@ def _what(objects: Objects, x: int, y: int) -> Contexts:
 
 
 def _clicks(objects: Objects, parent_action: ActionRow | None) -> Iterator[tuple[ActionRow, Kind]]:
-    """A click on each object, small ones first, and inside the large ones."""
+    """A click on each object, small ones first, and clicks inside large objects."""
     for number in np.argsort(objects.areas_N, kind="stable").tolist():
         points = [objects.click_point(number)]
         if size_of(int(objects.areas_N[number])) >= MEDIUM:
@@ -102,7 +102,7 @@ def _clicks(objects: Objects, parent_action: ActionRow | None) -> Iterator[tuple
 
 
 def on_object(objects: Objects, row: ActionRow) -> ActionRow:
-    """A click anywhere on a small object is a click on its click point."""
+    """Replace a click on a small object by a click on the object's click point."""
     number = objects.at(row[1], row[2])
     if number < 0 or size_of(int(objects.areas_N[number])) >= MEDIUM:
         return row

@@ -1,7 +1,6 @@
-"""What actions do, whatever the state: chances that carry over from state to state, level to level.
+"""Success rates of kinds of actions, shared between states and levels.
 
-Knows kinds of actions by chains of contexts, from the most special to the most general; knows no
-frame.
+A kind is a chain of contexts, from the most specific to the most general.
 """
 
 from __future__ import annotations
@@ -13,16 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 type Contexts = tuple[Hashable, ...]
-"""A chain of contexts, most special first; the last one has a prior."""
+"""A chain of contexts, most specific first; the last one has a prior."""
 
 FORGET = 24.0
-"""At so many tries, half of what was counted is forgotten: games change."""
+"""Above this number of tries the counts are halved, because games change."""
 DEPTH = 4
-"""The longest chain."""
+"""Maximum length of a chain."""
 
 
 class BackoffRates:
-    """A success rate for each chain of contexts, each backed off to the next more general one.
+    """A success rate for each chain of contexts; each context backs off to the next more general
+    one.
 
     >>> chances = BackoffRates({"click": 0.5})
     >>> red, blue = chances.chain(("red square", "click")), chances.chain(("blue", "click"))
@@ -32,11 +32,11 @@ class BackoffRates:
     """
 
     def __init__(self, priors: Mapping[str, float], weight: float = 1.0) -> None:
-        """Start without a try.
+        """Start without tries.
 
         Args:
-            priors: the chance in each most general context before anything was tried.
-            weight: how many tries the more general context counts as.
+            priors: success rate of each most general context before any try.
+            weight: number of tries that the more general context counts as.
         """
         self._priors, self._weight = priors, weight
         self._contexts: dict[Hashable, int] = {None: 0}
@@ -49,7 +49,7 @@ class BackoffRates:
         return len(self._chains)
 
     def chain(self, contexts: Contexts) -> int:
-        """The number of a chain, from now on."""
+        """Return the number of a chain; a new chain gets the next number."""
         number = self._chains.get(contexts)
         if number is None:
             number = self._chains[contexts] = len(self._chains)
@@ -68,7 +68,7 @@ class BackoffRates:
         return number
 
     def all(self) -> NDArray[np.float64]:
-        """The chance of success of every chain by its number, [K]."""
+        """Success rate of every chain by its number, [K]."""
         known = len(self._chains)
         chance_K = self._prior_K[:known]
         for place in range(DEPTH):
@@ -77,22 +77,22 @@ class BackoffRates:
         return chance_K
 
     def count(self, chain: int, success: bool) -> None:
-        """One more try in every context of a chain."""
+        """Count one try in every context of a chain."""
         rows = [row for row in self._chain_KD[chain].tolist() if row]
         self._counts_N2[rows] += 1.0, float(success)
         much = self._counts_N2[rows, 0] > FORGET
         self._counts_N2[np.array(rows)[much]] /= 2
 
     def tried(self, context: Hashable) -> float:
-        """How many tries are remembered in a context."""
+        """Number of tries counted in a context."""
         return float(self._counts_N2[self._contexts.get(context, 0), 0])
 
     def fade(self, most: float) -> None:
-        """Let every context count as at most so many tries: a new level may be otherwise."""
+        """Scale every context down to at most `most` tries, because a new level may differ."""
         self._counts_N2 *= np.minimum(1.0, most / np.maximum(self._counts_N2[:, :1], 1e-9))
 
     def fresh(self, keep: Callable[[Hashable], bool] = lambda _: False) -> BackoffRates:
-        """Without chains, and with the counts of some contexts only."""
+        """Return a copy without chains, with the counts of the contexts that `keep` accepts."""
         new = BackoffRates(self._priors, self._weight)
         for context, number in self._contexts.items():
             if context is not None and keep(context) and self._counts_N2[number, 0]:
@@ -101,30 +101,30 @@ class BackoffRates:
 
 
 class Kind(NamedTuple):
-    """What tells one action in one state from others, as far as chances go."""
+    """Kind of an action in a state, as far as success rates are concerned."""
 
     what: Contexts
-    """What is done: does it change anything?"""
+    """What is done; predicts whether it changes anything."""
     after: Contexts
-    """After what it is done: is what it changes new?"""
+    """What was done before; predicts whether a change is new."""
 
 
 class ActionStatistics:
-    """What kinds of actions do.
+    """Success rates of kinds of actions.
 
     Attributes:
-        changes, discovers: the chances that an action changes anything, and that what it changes
-            makes a state never seen.
+        changes: rates at which an action changes anything.
+        discovers: rates at which a change leads to a state never seen.
     """
 
     def __init__(
         self, changes: Mapping[str, float], discovers: Mapping[str, float], min_tries: float = 2.0
     ) -> None:
-        """Know nothing.
+        """Start without tries.
 
         Args:
             changes, discovers: priors by most general context.
-            min_tries: a kind whose second most general context was tried less often comes first.
+            min_tries: a kind whose second most general context has fewer tries gets novelty 1.
         """
         self.changes, self.discovers = BackoffRates(changes), BackoffRates(discovers)
         self.min_tries = min_tries
@@ -139,7 +139,7 @@ class ActionStatistics:
         return len(self._kinds)
 
     def kind(self, kind: Kind) -> int:
-        """The number of a kind, from now on."""
+        """Return the number of a kind; a new kind gets the next number."""
         number = self._kinds.get(kind)
         if number is None:
             number = self._kinds[kind] = len(self._parts)
@@ -148,16 +148,17 @@ class ActionStatistics:
         return number
 
     def count(self, kind: int, changed: bool, found: bool) -> None:
-        """An action of a kind was tried; what it changed was new, or was not."""
+        """Count a try of a kind: whether it changed anything, and whether the change was new."""
         what, after = self._parts[kind]
         self.changes.count(what, changed)
         if changed:
             self.discovers.count(after, found)
 
     def novelties(self) -> list[float]:
-        """The chance that an action of each kind, by number, leads to a state never seen.
+        """Probability that an action of each kind, by number, leads to a state never seen.
 
-        1 for kinds hardly tried, since what they do is worth knowing; below 0.9 for all others.
+        It is 1 for kinds with few tries, because their effect is worth knowing; below 0.9 for all
+        others.
         """
         if not self._parts:
             return []
@@ -169,13 +170,13 @@ class ActionStatistics:
         return promise_K.tolist()
 
     def new_level(self, carried: float, keep: Callable[[Hashable], bool]) -> None:
-        """Kinds are numbered anew; of some contexts up to so many tries still count."""
+        """Number kinds again; contexts that `keep` accepts keep up to `carried` tries."""
         self.changes.fade(carried)
         self.changes, self.discovers = self.changes.fresh(keep), self.discovers.fresh()
         self._clear()
 
     def recount(self, tried: list[tuple[int, bool]]) -> None:
-        """Count anew: kinds that were tried, and whether they changed anything."""
+        """Count again from pairs (kind, whether it changed anything)."""
         kinds = list(self._kinds)
         self.changes, self.discovers = self.changes.fresh(), self.discovers.fresh()
         self._clear()

@@ -1,7 +1,7 @@
-"""The avatar: the one thing that simple actions move, and how far each action moves it.
+"""Find the avatar: the object that simple actions move, and its step for each action.
 
-Knows objects of two frames and the action between them; knows nothing of states. What moves by
-itself is no avatar: an avatar goes another way for another action, and the same way for the same.
+An object that moves on its own is not an avatar: an avatar moves differently for different actions,
+and the same way for the same action.
 """
 
 from __future__ import annotations
@@ -14,19 +14,20 @@ from numpy.typing import NDArray
 from arcworld.planning.memory.objects import Group, Objects
 
 type Place = tuple[int, int]
-"""x and y of a box's top left corner."""
+"""x and y of the top left corner of a box."""
 type Box = tuple[int, int, int, int]
-"""Left and top from the avatar's corner, width, height."""
+"""Left and top relative to the avatar's corner, width, height."""
 ENOUGH = 3
-"""Moves that make an avatar."""
+"""Minimum number of observed moves of an avatar."""
 
 
 ANY = 0
-"""Stands for every shape, in the group of a thing that is drawn otherwise when it turns."""
+"""Stands for every shape, in the group of an object whose drawing changes when it turns."""
 
 
 def singles(objects: Objects) -> dict[Group, int]:
-    """The objects that are alone in their group, and those alone in their colour, by group."""
+    """Objects that are the only one of their group, and those that are the only one of their
+    colour."""
     pairs = list(zip(objects.colours_N.tolist(), objects.shapes_N.tolist(), strict=True))
     every = [*enumerate(pairs), *((n, (colour, ANY)) for n, (colour, _) in enumerate(pairs))]
     often = Counter(group for _, group in every)
@@ -37,10 +38,10 @@ class Avatar:
     """Learns which group of objects the actions move.
 
     Attributes:
-        group: colour and shape; None where there is no avatar, or it is not known yet.
+        group: colour and shape; None if there is no avatar or it is not known yet.
         steps: (dx, dy) by action.
-        settled: it was seen often enough.
-        box: what is drawn of the avatar, from the corner of its group's object.
+        settled: whether enough actions were observed to stop looking for another avatar.
+        box: the pixels drawn for the avatar, relative to the corner of its group's object.
     """
 
     def __init__(self) -> None:
@@ -53,7 +54,7 @@ class Avatar:
         self._boxes: defaultdict[Group, Counter[Box]] = defaultdict(Counter)
 
     def place(self, objects: Objects) -> Place | None:
-        """Where the avatar is; None where it is not to be seen, or more than once."""
+        """Position of the avatar; None if it is not visible or not unique."""
         if self.group is None:
             return None
         colour, shape = self.group
@@ -66,7 +67,7 @@ class Avatar:
     def observe(
         self, before: Objects, action: int, after: Objects, changed_HW: NDArray[np.bool_]
     ) -> bool:
-        """Learn from a simple action that changed something; whether the avatar is another."""
+        """Learn from a simple action that changed something; return whether the avatar changed."""
         old, new = singles(before), singles(after)
         for group in old.keys() & new.keys():
             x, y = int(before.left_N[old[group]]), int(before.top_N[old[group]])
@@ -84,7 +85,7 @@ class Avatar:
         return _is_time(self._seen) and self._choose()
 
     def _choose(self) -> bool:
-        """The group that moved most, if it obeys."""
+        """Choose the group that moved most, if it moves consistently with actions."""
         best, most = None, (ENOUGH - 1, True)
         for group, moves in self._moves.items():
             steps = _steps(moves)
@@ -101,7 +102,7 @@ class Avatar:
 
 
 def _is_time(seen: int) -> bool:
-    """Ever more rarely, since all that was learned about the avatar is lost when it changes.
+    """Whether to choose the avatar now; ever more rarely, because a change drops what was learned.
 
     >>> [seen for seen in range(70) if _is_time(seen)]
     [3, 4, 6, 8, 12, 16, 24, 32, 48, 64]
@@ -111,7 +112,7 @@ def _is_time(seen: int) -> bool:
 
 
 def _steps(moves: Counter[tuple[int, Place]]) -> dict[int, Place]:
-    """Each action's most frequent step."""
+    """Most frequent step of each action."""
     steps: dict[int, Place] = {}
     for (action, step), _ in moves.most_common():
         steps.setdefault(action, step)
@@ -119,7 +120,7 @@ def _steps(moves: Counter[tuple[int, Place]]) -> dict[int, Place]:
 
 
 def _near(object_HW: NDArray[np.bool_], step: Place) -> NDArray[np.bool_]:
-    """The box around an object and where it came from, and as much again on all sides."""
+    """Mask of the box around an object and its previous position, with a margin of its own size."""
     ys, xs = np.flatnonzero(object_HW.any(axis=1)), np.flatnonzero(object_HW.any(axis=0))
     left, top, right, bottom = int(xs[0]), int(ys[0]), int(xs[-1]) + 1, int(ys[-1]) + 1
     more = max(right - left, bottom - top)
@@ -131,13 +132,13 @@ def _near(object_HW: NDArray[np.bool_], step: Place) -> NDArray[np.bool_]:
 
 
 def _alone(boxes: Counter[Box]) -> Box:
-    """The smallest box that is not rare: in others something was pushed along."""
+    """The smallest box that is not rare; in larger boxes the avatar pushed something."""
     often = [box for box, count in boxes.items() if 5 * count >= boxes.total()]
     return min(often or boxes, key=lambda box: box[2] * box[3])
 
 
 def _box_of(changed_HW: NDArray[np.bool_], step: Place) -> Box:
-    """What is new of all that changed: its box, without what the step left."""
+    """Box of the changed pixels, without those that the step left."""
     ys, xs = np.flatnonzero(changed_HW.any(axis=1)), np.flatnonzero(changed_HW.any(axis=0))
     left, top, right, bottom = int(xs[0]), int(ys[0]), int(xs[-1]) + 1, int(ys[-1]) + 1
     dx, dy = step

@@ -1,11 +1,11 @@
-"""What a simple action does near the avatar, whatever stands elsewhere: a table of what was seen.
+"""Predict the effect of simple actions near the avatar from a table of observed effects.
 
-Knows what lies in the avatar's way, and what came of the action there before. A corridor that was
-walked once need not be tried again in every other state of the game; what never lay in the way
-before, or did not always do the same, is worth a try. Where only ground or walls lie ahead, what
-came of their colours as a rule is predicted, so that a way leads on past what was never tried. A
-thing is worth a try, too, where something else stands otherwise than when it was touched, and most
-of all what won a level when it was touched.
+The table is indexed by the action and the pixels in the avatar's way. A corridor that was walked
+once is then known in all other states of the game. A context that is new, or whose effects varied,
+is worth trying. If only ground or walls lie ahead, the effect that is usual for their colours is
+predicted, so that paths can continue past what was tried. An object is worth touching again when
+something else in the frame has changed since. The most valuable object is one of the colours that
+won a level when touched.
 """
 
 from __future__ import annotations
@@ -29,36 +29,35 @@ from arcworld.planning.memory.local_context import (
 from arcworld.recordings.episode import SIDE
 
 UNKNOWN = 255
-"""Stands for ground that was never seen."""
+"""Value of ground pixels that were never seen."""
 REACH = 3
-"""Changes farther from the avatar than so many steps are none of its effects."""
+"""Changes farther from the avatar than this number of steps are not attributed to the action."""
 TRUSTED = 0.5
-"""The share of predicted effects that must come true, of late, for the table to be asked."""
+"""Minimum share of recent predictions that were right; below it the table is not used."""
 GOAL = 3.0
-"""What an action promises that touches what won a level before: more than any discovery."""
+"""Novelty of touching what won a level before; higher than any discovery."""
 PREDICTED = 0.9
-"""The promise of an action that surely does something other than what is predicted."""
+"""Novelty of an action whose effect certainly differs from the prediction."""
 DISCOVERY = 0.6
-"""What an action promises that has led to scenes never seen, in a scene where it was not tried."""
+"""Factor on how often an action led to new backgrounds, if it was not tried in this background."""
 SELF_MOVING = 0.3
-"""Where so many actions change something far away, things move by themselves."""
+"""If more than this share of actions changes something far away, things move on their own."""
 UNTOUCHED = 0.5
-"""What an action promises at least that touches a thing of colours never touched on this level."""
+"""Minimum novelty of touching an object of colours not touched on this level."""
 RULED, FAMILIAR, FAMILIAR_THING = 0.03, 0.1, 0.5
-"""The least share of an unknown action's promise that is left where the avatar has gone to the same
-colours often: ground or walls that follow a rule, others, and things."""
+"""Minimum factor on the novelty of an unknown action whose colours ahead were met often: for ground
+or walls that follow a rule, for other ground, and for objects."""
 
 
 class AvatarDynamics:
-    """Effects by context.
+    """Observed effects by context.
 
     Attributes:
-        background_HW: each pixel as it was last when the avatar did not hide it; 255 where not
-            known.
-        touched: of every level won, the rare colours that the winning action touched, as bits.
-        trust: the share of predicted effects that came true of late.
-        noise, discovery: the shares of late actions that changed something out of reach, and that
-            led to a scene never seen.
+        background_HW: each pixel as it was last seen without the avatar on it; 255 if unknown.
+        touched: for every won level, the rare colours that the winning action touched, as bits.
+        trust: moving average of the share of predicted effects that were right.
+        noise: moving average of the share of actions that changed something out of reach.
+        discovery: moving average of the share of actions that led to a background never seen.
     """
 
     def __init__(self, most: int = 8192) -> None:
@@ -78,19 +77,19 @@ class AvatarDynamics:
         return len(self._effects)
 
     def clear(self) -> None:
-        """The avatar is another: contexts mean nothing any more."""
+        """Drop all effects, because the avatar changed and contexts are no longer comparable."""
         self._effects.clear()
         self._rules.clear()
         self.new_background()
 
     def background(self, frame_HW: NDArray[np.uint8], place: Place) -> Background:
-        """What tells scenes apart."""
+        """Hash of the frame without the avatar."""
         return background_of(frame_HW, self.background_HW, self.avatar.box, place)
 
     def local_context(
         self, frame_HW: NDArray[np.uint8], background: Background, place: Place, action: int
     ) -> LocalContext:
-        """Of an action with the avatar at a place."""
+        """Context of an action with the avatar at a position."""
         return local_context_of(frame_HW, background, self.avatar, place, action)
 
     def observe(
@@ -102,7 +101,16 @@ class AvatarDynamics:
         to: Place | None,
         discovery: bool,
     ) -> None:
-        """Write down what came of an action at a place; `discovery`: a scene never seen."""
+        """Store the effect of an action.
+
+        Args:
+            at: context of the action.
+            before_HW: masked frame before.
+            after_HW: masked frame after.
+            place: position of the avatar before.
+            to: position after; None if it is not visible.
+            discovery: whether the action led to a background never seen.
+        """
         effect = self._effect(before_HW, after_HW, place, to)
         self.discovery += 0.05 * (discovery - self.discovery)
         self.noise += 0.05 * (effect.beyond - self.noise)
@@ -124,7 +132,7 @@ class AvatarDynamics:
         self._effects[at.context] = known.again(same, at.background, discovery, newest=self_moving)
 
     def _generalise(self, at: LocalContext, effect: Effect) -> None:
-        """Count what the action does where these colours lie ahead."""
+        """Count the effect of the action for the colours ahead."""
         rule = at.action, at.colours_ahead
         known = self._rules.get(rule)
         if known is None:
@@ -155,7 +163,8 @@ class AvatarDynamics:
         return Effect(rows.astype(np.int16), columns.astype(np.int16), colours, step, beyond=beyond)
 
     def see(self, frame_HW: NDArray[np.uint8], place: Place | None) -> None:
-        """Keep what lies in a frame where the avatar is not: the ground it may hide later."""
+        """Store the pixels of a frame that the avatar does not cover, as ground that it may hide
+        later."""
         hidden = area(self.avatar.box, place) if place is not None else (slice(0), slice(0))
         below = self.background_HW[hidden].copy()
         self.background_HW[:] = frame_HW
@@ -165,7 +174,7 @@ class AvatarDynamics:
             self.background_HW[hidden] = np.bincount(frame_HW.ravel()).argmax()
 
     def new_background(self) -> None:
-        """Another level: what lies where is not known."""
+        """Start a level: the ground is unknown."""
         self._misses = 0
         self._met.clear()
         for effect in self._effects.values():
@@ -173,11 +182,11 @@ class AvatarDynamics:
         self.background_HW.fill(UNKNOWN)
 
     def effect(self, at: LocalContext) -> Effect | None:
-        """What the action did last there; None where it was never seen, or all is noise."""
+        """Effect last observed in a context; None if there is none or the table is not trusted."""
         return self._effects.get(at.context) if self.trust >= TRUSTED else None
 
     def predicted(self, at: LocalContext) -> Effect | None:
-        """`effect`, or what the action does as a rule where such ground or walls lie ahead."""
+        """`effect`, or the usual effect where such ground or walls lie ahead."""
         return self.effect(at) or (self._rule(at) if self.trust >= TRUSTED else None)
 
     def _rule(self, at: LocalContext) -> Effect | None:
@@ -185,12 +194,12 @@ class AvatarDynamics:
         return rule if rule is not None and rule.is_rule else None
 
     def novelty(self, at: LocalContext, effect: Effect | None, unknown: float) -> float:
-        """The chance of a discovery, more than 1 where a level was won so.
+        """Value of an action: its probability of a discovery; above 1 if it may win the level.
 
         Args:
-            at: where, and what is done.
-            effect: what is predicted.
-            unknown: the promise where nothing of it is known.
+            at: context of the action.
+            effect: predicted effect, or None.
+            unknown: value if nothing is known of the action here.
         """
         met = self._met.get(at.touched, set())
         fresh = effect is None or (effect.is_fresh(at.background) and at.background not in met)
@@ -205,23 +214,23 @@ class AvatarDynamics:
         return max(goal, min(unknown, PREDICTED * doubt))
 
     def _unknown(self, at: LocalContext, novelty: float) -> float:
-        """The promise where the action was never seen, from what it is of its kind at best."""
+        """Value of an action never observed in this context, given the value of its kind."""
         if at.touched and at.touched not in self._met:
             return max(UNTOUCHED, novelty)
         least = FAMILIAR_THING if at.touched else FAMILIAR if self._rule(at) is None else RULED
         return novelty * max(2 / (2 + self._contacts[at.colours_ahead]), least)
 
     def _winning(self) -> float:
-        """What is promised by touching what won before: less each time that it does not win."""
+        """Value of touching what won before; lower for each time that it did not win."""
         return GOAL * (1 + self._wins) / (1 + self._wins + self._misses)
 
     @property
     def most(self) -> float:
-        """The most that `novelty` may give."""
+        """Upper limit of `novelty`."""
         return GOAL if self._goal else 1.0
 
     def lost(self, at: LocalContext) -> None:
-        """The action ended the game."""
+        """Note that the action ended the game."""
         none = np.zeros(0, dtype=np.int16)
         known = self._effects.get(at.context)
         effect = Effect(
@@ -231,12 +240,12 @@ class AvatarDynamics:
         self._keep(at.context, effect)
 
     def won(self, at: LocalContext) -> None:
-        """The action won a level: what was touched is worth going to on the next."""
+        """Note that the action won a level, so that the touched colours are targets on the next."""
         self.touched.append(at.touched)
         self.set_goal(at.touched, wins=bool(at.touched))
 
     def set_goal(self, touched: int, *, wins: int) -> None:
-        """So many levels were won by touching what has some of these colours (bits)."""
+        """Add colours (bits) that were touched when `wins` levels were won."""
         self._goal |= touched
         self._wins += wins
 

@@ -1,8 +1,8 @@
-"""Click markers: a cross or a ring that some games draw where one clicked last.
+"""Remove click markers: a cross or ring that some games draw at the last click.
 
-Knows frames and clicks only. What a marker is shows at the next click elsewhere: pixels that the
-first click changed are then as they were before it, wherever it was. Left in, a marker would make a
-new state of every click that does nothing.
+A marker is found at the next click elsewhere: pixels that the first click changed then return to
+their colours before it. Without this, the marker would make a new state of every click that does
+nothing.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 from arcworld.recordings.episode import CLICK, SIDE, Action
 
 REACH = 5
-"""Markers lie within so many pixels of the click."""
+"""Maximum distance in pixels of a marker's pixels from the click."""
 type Dot = tuple[int, int, int]
-"""A pixel of a marker: rows and columns from the click, and its colour."""
+"""A pixel of a marker: row and column relative to the click, and its colour."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Click:
-    """A click, and the frames around it."""
+    """A click, and the frames before and after it."""
 
     x: int
     y: int
@@ -31,11 +31,11 @@ class _Click:
     after_HW: NDArray[np.uint8]
 
     def far_from(self, x: int, y: int) -> bool:
-        """Whether the middle of one marker lies outside of the other."""
+        """Whether another click is outside the reach of this one."""
         return abs(self.x - x) > REACH or abs(self.y - y) > REACH
 
     def returned(self, now_HW: NDArray[np.uint8]) -> set[Dot]:
-        """What the click changed nearby and what is now as it was."""
+        """Pixels near the click that it changed and that now have their colours from before."""
         left, top = max(self.x - REACH, 0), max(self.y - REACH, 0)
         near = slice(top, self.y + REACH + 1), slice(left, self.x + REACH + 1)
         before, after = self.before_HW[near], self.after_HW[near]
@@ -51,10 +51,10 @@ class _Click:
 
 
 class ClickCursor:
-    """Learns the marker of a game, and takes it off frames.
+    """Learns the marker of a game, and removes it from frames.
 
     Attributes:
-        dots: the marker; empty where the game has none, or it is not known yet.
+        dots: pixels of the marker; empty if the game has none or it is not known yet.
     """
 
     def __init__(self, trials: int = 3, agree: float = 0.7) -> None:
@@ -67,13 +67,13 @@ class ClickCursor:
         self._place: tuple[int, int] | None = None
 
     def restart(self) -> None:
-        """Another frame stands there: what the last click changed cannot be told any more."""
+        """Drop the last click, because the frame was replaced."""
         self._last = None
 
     def observe(
         self, before_HW: NDArray[np.uint8], action: Action, after_HW: NDArray[np.uint8]
     ) -> bool:
-        """Learn from an action, frames as the game shows them; whether the marker is another."""
+        """Learn from an action and unmodified frames; return whether the marker changed."""
         if action.id != CLICK:
             return False
         assert action.x is not None and action.y is not None
@@ -89,7 +89,7 @@ class ClickCursor:
         return self._adopt()
 
     def _adopt(self) -> bool:
-        """Take for the marker what most clicks left, as far as it lies in the frame."""
+        """Take as marker what most clicks left, as far as it lies inside the frame."""
         if len(self._places) % self._trials or len(self._clicked) < 2:
             return False
         dots = frozenset(dot for dot, votes in self._votes.items() if votes >= self._enough(dot))
@@ -105,11 +105,11 @@ class ClickCursor:
     def clean(
         self, frame_HW: NDArray[np.uint8], before_HW: NDArray[np.uint8] | None
     ) -> NDArray[np.uint8]:
-        """A frame without the marker of the last click; the frame itself where there is none.
+        """Return the frame without the marker of the last click; the same array if there is none.
 
         Args:
-            frame_HW: as the game shows it.
-            before_HW: the frame before, cleaned: what stood under the marker.
+            frame_HW: unmodified frame.
+            before_HW: the cleaned frame before it, which shows the pixels under the marker.
         """
         if not self.dots or self._place is None:
             return frame_HW
@@ -130,7 +130,8 @@ def _filled(
     columns: NDArray[np.intp],
     before_HW: NDArray[np.uint8] | None,
 ) -> NDArray[np.uint8]:
-    """Some pixels as they were before or, where their surroundings changed, as those are now."""
+    """Fill pixels with their colours from before or, if their surroundings changed, with the new
+    colour there."""
     near = (
         slice(max(int(rows.min()) - 1, 0), int(rows.max()) + 2),
         slice(max(int(columns.min()) - 1, 0), int(columns.max()) + 2),

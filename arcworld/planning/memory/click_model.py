@@ -1,9 +1,8 @@
-"""What a click changed, predicted wherever all that it changed looks as it did then.
+"""Predict the effect of a click where all pixels that it changed look as they did then.
 
-Knows frames and clicks; knows no objects and no graph. A switch that was seen to turn one tile does
-not have to be tried in every state of the other tiles to know which state that leads to. What a
-click does may hang on something else that is not where the change is: predicted wrongly, it is
-unlearned, and nothing is predicted before enough came true.
+If a switch was seen to turn one tile, it need not be tried in every state of the other tiles. The
+effect may depend on pixels elsewhere. Therefore a wrong prediction removes the stored change, and
+nothing is predicted until enough predictions were right.
 """
 
 from __future__ import annotations
@@ -16,20 +15,20 @@ from numpy.typing import NDArray
 from arcworld.planning.memory.action_kinds import ActionRow
 
 DOUBT = 2
-"""So many predicted wrongly are assumed before the first."""
+"""Number of wrong predictions assumed at the start."""
 TRUSTED = 0.6
-"""The share that must have come true."""
+"""Minimum share of right predictions."""
 LATELY = 32
-"""At so many predicted, half of what was counted is forgotten."""
+"""At this number of predictions the counts are halved."""
 LARGEST = 1024
-"""Changes of more pixels than a quarter of the frame's are of the whole scene, and not kept."""
+"""Changes of more pixels (a quarter of the frame) are changes of the whole scene and not stored."""
 CLICKS, CHANGES = 256, 8
-"""At most so many clicks are known, and so many changes of each; the newest are kept."""
+"""Maximum number of clicks, and of changes for each; the newest are kept."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Change:
-    """Pixels, by their number in the frame, and their colours before and after."""
+    """Changed pixels (indices into the flat frame) and their colours before and after."""
 
     places: NDArray[np.intp]
     before: NDArray[np.uint8]
@@ -37,26 +36,26 @@ class Change:
 
 
 class ClickModel:
-    """Changes by click."""
+    """Observed changes by click."""
 
     def __init__(self) -> None:
-        """Nothing is known."""
+        """Start empty."""
         self._changes: dict[ActionRow, list[Change]] = {}
         self._right, self._predictions = 0.0, 0.0
 
     def forget(self) -> None:
-        """Another level: what lies where is not known. How far it is trusted stays."""
+        """Start a level: drop the changes, keep the counts of right predictions."""
         self._changes.clear()
 
     @property
     def is_trusted(self) -> bool:
-        """Whether enough came true of what was predicted."""
+        """Whether enough predictions were right."""
         return self._right >= TRUSTED * (self._predictions + DOUBT)
 
     def observe(
         self, row: ActionRow, before_HW: NDArray[np.uint8], after_HW: NDArray[np.uint8]
     ) -> None:
-        """Take in what a click changed, or that it changed nothing."""
+        """Store what a click changed, or that it changed nothing."""
         changes = self._changes.pop(row, [])
         self._changes[row] = changes
         if len(self._changes) > CLICKS:
@@ -74,15 +73,16 @@ class ClickModel:
             del changes[:-CHANGES]
 
     def predict(self, row: ActionRow, frame_HW: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
-        """The frame after a click; None where that is not known, or not trusted."""
+        """Frame after a click; None if it is unknown or the model is not trusted."""
         known = _fitting(self._changes.get(row, ()), frame_HW) if self.is_trusted else None
         return None if known is None else _apply(known, frame_HW)
 
     def displaced(self, frame_HW: NDArray[np.uint8], home_HW: NDArray[np.uint8]) -> list[ActionRow]:
-        """Clicks that changed what is not as in another frame: most of such pixels first."""
-        strayed_N = frame_HW.ravel() != home_HW.ravel()
+        """Clicks whose changed pixels differ from another frame, sorted by the number of such
+        pixels."""
+        differs_N = frame_HW.ravel() != home_HW.ravel()
         far = {
-            row: max((int(strayed_N[one.places].sum()) for one in changes), default=0)
+            row: max((int(differs_N[one.places].sum()) for one in changes), default=0)
             for row, changes in self._changes.items()
         }
         return sorted((row for row in far if far[row]), key=lambda row: -far[row])
@@ -94,7 +94,7 @@ class ClickModel:
 
 
 def _fitting(changes: list[Change] | tuple[()], frame_HW: NDArray[np.uint8]) -> Change | None:
-    """The newest change of which all pixels are as they were before."""
+    """The newest change whose pixels all have their colours from before."""
     flat = frame_HW.ravel()
     fitting = (one for one in reversed(changes) if np.array_equal(flat[one.places], one.before))
     return next(fitting, None)

@@ -1,6 +1,6 @@
-"""What a simple action did near the avatar, and how sure it is that it does so again.
+"""Effect of a simple action near the avatar, with counts of how reliable it is.
 
-Knows pixels relative to the avatar's place; knows no frame but the one it is applied to.
+All pixels are relative to the avatar's position.
 """
 
 from __future__ import annotations
@@ -15,23 +15,26 @@ from arcworld.planning.memory.local_context import Background, area
 from arcworld.recordings.episode import SIDE
 
 RULE, EXCEPTIONS = 3, 0.1
-"""What came so often, with at most this share of others, is a rule."""
+"""An effect seen this often, with at most this share of other effects, is a rule."""
 BACKGROUNDS = 64
-"""So many scenes are told apart; what has been tried in as many needs no other."""
+"""Maximum number of backgrounds stored per effect; after that a new background adds nothing."""
 
 
 @dataclass(slots=True)
 class Effect:
-    """What an action did in a context.
+    """Effect of an action in a context.
 
     Attributes:
-        rows, columns: of the pixels that changed, but for those that the avatar left, and of those
-            where it stands after; from the avatar's place; both empty for nothing.
-        colours: their colours after. step: how far the avatar went; None where it was gone.
-        tried, failed: how often it was seen, and how often another effect had been seen before.
-        backgrounds: in which it was tried.
-        beyond: whether more changed, out of reach. discovery: how often, of late, what came was a
-            scene never seen.
+        rows, columns: of the pixels that changed, relative to the avatar's position. Pixels that
+            the avatar left are excluded, pixels where it stands afterwards are included. Empty if
+            nothing changed.
+        colours: colours of these pixels afterwards.
+        step: how far the avatar moved; None if it disappeared.
+        tried: how often the action was observed in the context.
+        failed: how often its effect was another than this one.
+        backgrounds: backgrounds in which it was tried.
+        beyond: whether pixels out of reach changed too.
+        discovery: moving average of how often it led to a background never seen.
     """
 
     rows: NDArray[np.int16]
@@ -46,21 +49,21 @@ class Effect:
 
     @property
     def doubt(self) -> float:
-        """The chance that it will be another the next time; falls fast as long as it is not."""
+        """Probability that the next effect differs; decreases quickly while effects agree."""
         return max(self.failed / (self.tried + 1), (self.tried + 1) ** -2)
 
     @property
     def moves(self) -> bool:
-        """Whether it leads to another state in which the avatar stands somewhere."""
+        """Whether it leads to another state in which the avatar is visible."""
         return len(self.rows) > 0 and self.step is not None
 
     @property
     def is_rule(self) -> bool:
-        """Whether it came often, and hardly ever another."""
+        """Whether it was seen often, with few other effects."""
         return self.tried >= RULE and self.failed <= EXCEPTIONS * self.tried
 
     def same(self, other: Effect) -> bool:
-        """Whether both do the same."""
+        """Whether two effects are equal."""
         return (
             self.step == other.step
             and np.array_equal(self.rows, other.rows)
@@ -69,7 +72,7 @@ class Effect:
         )
 
     def common(self, other: Effect) -> Effect:
-        """What both do."""
+        """The part that two effects share."""
         both = np.isin(self._changes(), other._changes())
         return replace(
             self, rows=self.rows[both], columns=self.columns[both], colours=self.colours[both]
@@ -78,8 +81,9 @@ class Effect:
     def again(
         self, other: Effect, background: Background, discovery: bool, *, newest: bool = False
     ) -> Effect:
-        """What is believed after one more try, which did what `other` does: this, or where it
-        mostly failed (with `newest`: failed now) the other.
+        """Return the believed effect after one more try, in which `other` was observed.
+
+        This is `self`, or `other` if `self` was wrong in most tries (with `newest`: in this one).
         """
         right = self.same(other)
         self.count(background, right, discovery)
@@ -87,15 +91,15 @@ class Effect:
         return self.corrected(other) if mistaken else self
 
     def corrected(self, by: Effect) -> Effect:
-        """As often tried as this, but it does what another does."""
+        """The effect of `by` with the counts of this one."""
         return replace(self, rows=by.rows, columns=by.columns, colours=by.colours, step=by.step)
 
     def is_fresh(self, background: Background) -> bool:
-        """Whether it was not tried in a scene, and scenes matter."""
+        """Whether it was not tried in this background, and fewer than `BACKGROUNDS` are stored."""
         return background not in self.backgrounds and len(self.backgrounds) < BACKGROUNDS
 
     def count(self, background: Background, right: bool, discovery: bool) -> None:
-        """It was tried once more."""
+        """Count one more try."""
         self.tried += 1
         self.failed += not right
         self.discovery += 0.3 * (discovery - self.discovery)
@@ -108,12 +112,13 @@ class Effect:
     def apply(
         self, frame_HW: NDArray[np.uint8], background_HW: NDArray[np.uint8], box: Box, place: Place
     ) -> NDArray[np.uint8] | None:
-        """The frame after; None where the effect would reach out of it.
+        """Return the frame afterwards; None if the effect would reach outside the frame.
 
         Args:
-            frame_HW: before.
-            background_HW: what the avatar hides. box: where it is drawn, from its place.
-            place: of the avatar before.
+            frame_HW: the frame before.
+            background_HW: the pixels that the avatar hides.
+            box: where the avatar is drawn, relative to its position.
+            place: position of the avatar before.
         """
         rows, columns = self.rows + place[1], self.columns + place[0]
         if len(rows) and (

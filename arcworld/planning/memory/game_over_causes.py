@@ -1,7 +1,7 @@
-"""Was it the action, or had the time run out? What ended the game before tells.
+"""Decide whether an action or a clock ended the game.
 
-Knows after how many actions games ended; knows no frame. Two ends after as many actions are the
-work of a clock, and the actions that stood there are not to blame.
+If two lives ended after the same number of actions, a clock ended them, and the last actions were
+not the cause.
 """
 
 from __future__ import annotations
@@ -10,20 +10,20 @@ from arcworld.planning.memory.action_kinds import ActionRow
 from arcworld.planning.memory.graph import EdgeKind, Node
 
 SLACK = 1
-"""Ends that lie so many actions apart are of one clock."""
+"""Lives whose lengths differ by at most this number of actions were ended by the same clock."""
 
 
 class GameOverCauses:
-    """The ends of one level's lives, the last of each length."""
+    """The ends of one level's lives, the last one of each length."""
 
     def __init__(self) -> None:
         self._ends: dict[int, tuple[Node, ActionRow]] = {}
 
     def by_clock(self, age: int, node: Node, row: ActionRow) -> bool:
-        """Note that an action ended a life of `age` actions; whether a clock did it.
+        """Note that an action ended a life of `age` actions; return whether a clock did it.
 
-        Where it did, the actions that were blamed for it before are untried again. The same action
-        that ends a life in the same state twice running is to blame, whatever the time.
+        If so, the actions that were seen as the cause before become untried again. If the same
+        action ends a life in the same state twice in a row, it is the cause, whatever the length.
         """
         last = self._ends.get(age)
         if last is not None and last[0] is node and last[1] == row:

@@ -1,8 +1,7 @@
-"""The states of one level and what led from which to which.
+"""Graph of one level's states and the actions between them.
 
-Knows frames by the bytes of what the mask leaves of them, actions as rows (id, x, y), and where
-each led; knows neither objects nor how good an action is. Bounded: the states that were longest
-not visited are forgotten.
+States are identified by a hash of the masked frame, actions by rows (id, x, y). The number of
+states is bounded; those not visited for the longest time are dropped first.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from arcworld.recordings.episode import SIDE
 
 
 class EdgeKind(Enum):
-    """What an action did in a node."""
+    """Effect of an action in a node."""
 
     NOTHING = "changes nothing"
     ELSEWHERE = "leads to another state"
@@ -35,9 +34,11 @@ class Edge:
     """An action that was tried.
 
     Attributes:
-        kind: as it was among the untried actions.
-        target: the node it led to last, where it led elsewhere (which may be forgotten by now).
-        contradictions: how often it did not do what it had done before.
+        kind: number of the action's kind, as among the untried actions.
+        edge_kind: what the action did.
+        target: the node that it led to last, if `edge_kind` is ELSEWHERE (it may be dropped by
+            now).
+        contradictions: how often its effect differed from the effect before.
     """
 
     kind: int
@@ -51,13 +52,15 @@ class Node:
     """One state.
 
     Attributes:
-        frame: the frame, two pixels a byte.
+        number: unique within the game.
+        frame: the frame, two pixels per byte.
         untried: actions not tried here, by the number of their kind.
-        edges: actions that were.
-        parent_action: the action that first led here; None for a level's opening.
-        visited: the time of the last visit.
-        place: where the avatar is, where that is known.
-        odds: log-odds of actions not tried here, learned from others, where any were asked for.
+        edges: actions that were tried here.
+        parent_action: the action that first led here; None for a level's first state.
+        visited: time of the last visit.
+        place: position of the avatar, if known.
+        odds: log-odds that untried actions here lead to new states, predicted by a network; None if
+            none were computed.
     """
 
     number: int
@@ -70,13 +73,14 @@ class Node:
     odds: Mapping[ActionRow, float] | None = None
 
     def kind_of(self, choice: ActionRow) -> int | None:
-        """The kind of an action that was offered or tried here."""
+        """Kind of an action that is untried or tried here; None for others."""
         if choice in self.edges:
             return self.edges[choice].kind
         return next((kind for kind, rows in self.untried.items() if choice in rows), None)
 
     def take(self, choice: ActionRow) -> int | None:
-        """Strike an action off the untried ones; its kind, None where it was not among them."""
+        """Remove an action from the untried ones; return its kind, or None if it was not among
+        them."""
         for kind, actions_by_kind in self.untried.items():
             if choice in actions_by_kind:
                 actions_by_kind.remove(choice)
@@ -90,7 +94,7 @@ class LevelGraph:
     """Nodes by number and by key."""
 
     def __init__(self, mask_HW: NDArray[np.bool_], most_nodes: int = 4096, first: int = 0) -> None:
-        """An empty graph, whose nodes are numbered from `first`."""
+        """Make an empty graph whose nodes are numbered from `first`."""
         self.most_nodes = most_nodes
         self.nodes: dict[int, Node] = {}
         self.opening: int | None = None
@@ -103,19 +107,19 @@ class LevelGraph:
         return len(self.nodes)
 
     def shown(self, frame_HW: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """A frame without what is masked."""
+        """A frame with the masked pixels set to 0."""
         return frame_HW * self._shown_HW
 
     def key(self, frame_HW: NDArray[np.uint8]) -> bytes:
-        """What tells states apart."""
+        """Hash of the masked frame; equal for equal states."""
         return blake2b(self.shown(frame_HW).tobytes(), digest_size=16).digest()
 
     def number(self, key: bytes) -> int | None:
-        """The node with a key."""
+        """Number of the node with a key, or None."""
         return self._numbers.get(key)
 
     def find(self, frame_HW: NDArray[np.uint8]) -> Node | None:
-        """The node of a frame, where it is known."""
+        """Node of a frame, or None."""
         number = self._numbers.get(self.key(frame_HW))
         return None if number is None else self.nodes[number]
 
@@ -125,7 +129,7 @@ class LevelGraph:
         untried: dict[int, list[ActionRow]],
         parent_action: ActionRow | None = None,
     ) -> Node:
-        """A new node for a frame that has none."""
+        """Add a node for a frame that has none."""
         node = Node(self.next, pack_frame(frame_HW), untried, parent_action=parent_action)
         self.next += 1
         self.nodes[node.number] = node
@@ -136,14 +140,14 @@ class LevelGraph:
         return node
 
     def visit(self, node: Node) -> None:
-        """The node is where the player is."""
+        """Note that the player is in a node."""
         self._time += 1
         node.visited = self._time
 
     def record(
         self, node: Node, choice: ActionRow, kind: int, edge_kind: EdgeKind, target: int = -1
     ) -> bool:
-        """Write down what an action did; whether it contradicts what it had done."""
+        """Store the effect of an action; return whether it contradicts the effect stored before."""
         node.take(choice)
         edge = node.edges.get(choice)
         if edge is None:
@@ -155,7 +159,7 @@ class LevelGraph:
         return surprise
 
     def rekey(self, mask_HW: NDArray[np.bool_]) -> dict[int, int]:
-        """Tell states apart by another mask; which nodes became which others."""
+        """Identify states by another mask; return which nodes were merged into which others."""
         self._shown_HW = ~mask_HW
         self._numbers.clear()
         became: dict[int, int] = {}
@@ -176,7 +180,7 @@ class LevelGraph:
         return became
 
     def known_edges(self, node: Node) -> Iterator[tuple[ActionRow, int]]:
-        """Edges that lead to nodes which are known, those left out that broke again and again."""
+        """Edges to nodes that are still known, without edges that were contradicted three times."""
         for choice, edge in node.edges.items():
             if (
                 edge.edge_kind is EdgeKind.ELSEWHERE
@@ -186,7 +190,7 @@ class LevelGraph:
                 yield choice, edge.target
 
     def path(self, start: int, end: int) -> tuple[ActionRow, ...] | None:
-        """The fewest actions from one node to another; None where no way is known."""
+        """Shortest known path between two nodes; None if there is none."""
         if start not in self.nodes:
             return None
         parents: dict[int, tuple[int, ActionRow] | None] = {start: None}
@@ -206,7 +210,7 @@ class LevelGraph:
         kept.visited = max(kept.visited, other.visited)
 
     def _forget(self, keep: int) -> None:
-        """Drop the eighth of the nodes that was longest not visited."""
+        """Drop the eighth of the nodes that was not visited for the longest time."""
         old = sorted(self.nodes.values(), key=lambda node: node.visited)
         for node in old[: max(self.most_nodes // 8, 1)]:
             if node.number not in (keep, self.opening):
@@ -215,7 +219,7 @@ class LevelGraph:
 
 
 def backtrack[S](parents: dict[S, tuple[S, ActionRow] | None], end: S) -> tuple[ActionRow, ...]:
-    """The actions from the state without a parent to `end`."""
+    """Actions from the state without a parent to `end`."""
     rows: list[ActionRow] = []
     while (step := parents[end]) is not None:
         end, row = step
@@ -224,7 +228,7 @@ def backtrack[S](parents: dict[S, tuple[S, ActionRow] | None], end: S) -> tuple[
 
 
 def pack_frame(frame_HW: NDArray[np.uint8]) -> bytes:
-    """A frame with two pixels a byte.
+    """Pack a frame with two pixels per byte.
 
     >>> frame = np.arange(4096, dtype=np.uint8).reshape(64, 64) % 16
     >>> len(pack_frame(frame)), bool((unpack_frame(pack_frame(frame)) == frame).all())
@@ -234,7 +238,7 @@ def pack_frame(frame_HW: NDArray[np.uint8]) -> bytes:
 
 
 def unpack_frame(frame: bytes) -> NDArray[np.uint8]:
-    """The inverse of `pack_frame`, [64, 64]."""
+    """Return the frame [64, 64] that `pack_frame` packed."""
     pairs = np.frombuffer(frame, dtype=np.uint8).reshape(SIDE, SIDE // 2)
     frame_HW = np.empty((SIDE, SIDE), dtype=np.uint8)
     frame_HW[:, ::2], frame_HW[:, 1::2] = pairs >> 4, pairs & 15

@@ -1,8 +1,8 @@
-"""States that were never visited, but are predicted by what simple actions did elsewhere.
+"""States that were never visited, predicted from effects that simple actions had elsewhere.
 
-Knows the graph's states and the local model; joins them, and keeps what it worked out until an
-effect turns out otherwise. Bounded: when too much is kept, all of it is dropped. A search among
-many states needs much at once, so the bound grows with the level.
+Predictions are cached until an effect turns out to be different. The cache is bounded: when it is
+full, all of it is dropped. A search over many states needs many predictions, so the bound grows
+with the number of visited states.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from arcworld.planning.memory.graph import LevelGraph, Node, unpack_frame
 from arcworld.planning.memory.local_context import Background, LocalContext
 
 type StateKey = int | bytes
-"""A node by its number, or a state never visited by its key."""
+"""A visited state by its node number, or a predicted state by its hash."""
 BY_STATE = 4
-"""So many imagined states are kept for each that was visited, where that is more than the least."""
+"""Imagined states kept for each visited state, if that is more than the minimum."""
 
 
 @dataclass(frozen=True, slots=True)
 class Imagined:
-    """What a state looks like, where its avatar stands, and what stands elsewhere."""
+    """Frame of a state, position of its avatar, and hash of its background."""
 
     frame_HW: NDArray[np.uint8]
     place: Place
@@ -34,7 +34,7 @@ class Imagined:
 
 
 class ImaginedStates:
-    """Where untried simple actions lead, as far as that can be told."""
+    """Predicted targets of untried simple actions."""
 
     def __init__(self, graph: LevelGraph, dynamics: AvatarDynamics, most: int = 2000) -> None:
         self.graph, self.dynamics = graph, dynamics
@@ -55,7 +55,7 @@ class ImaginedStates:
             self._targets.clear()
 
     def visit(self, node: Node) -> bool:
-        """A state in which the player stands, or stood; whether its scene was never seen."""
+        """Note that a state was visited; return whether its background was never seen before."""
         if node.place is None:
             return False
         before = len(self._visited)
@@ -63,15 +63,15 @@ class ImaginedStates:
         return len(self._visited) > before
 
     def is_new_background(self, state: StateKey) -> bool:
-        """Whether all but the avatar is in a state as it was never seen on this level."""
+        """Whether the background of a state was never seen on this level."""
         return self._look(state).background not in self._visited
 
     def predict(self, state: StateKey, action: int) -> tuple[Effect | None, StateKey | None]:
-        """What an action would do in a state in which the avatar is seen, and where it would lead.
+        """Predict the effect of an action in a state in which the avatar is visible.
 
         Returns:
-            The effect seen there, None where none was; the state, by that effect or by what the
-            action does as a rule, None where it stays, or cannot be told.
+            The effect observed in this context, or None. The state that it leads to, by this effect
+            or by the usual one; None if the state stays the same or cannot be predicted.
         """
         at, local_context = (state, action), self.local_context(state, action)
         observed = self.dynamics.effect(local_context)
@@ -112,7 +112,7 @@ class ImaginedStates:
         return key
 
     def local_context(self, state: StateKey, action: int) -> LocalContext:
-        """What the local model knows an action in a state by."""
+        """Context of an action in a state."""
         at = state, action
         found = self._local_contexts.get(at)
         if found is None:

@@ -1,8 +1,7 @@
-"""The ground that a memory stands on: one level's states, and what may be done in each.
+"""The states of one level, and which actions are possible in each.
 
-Keeps the graph, the mask over clocks and the marker that are taken off frames before they are
-compared, and where the player stands. Knows what a frame looks like; knows nothing of what actions
-won, lost or changed, which `memory` works out.
+Keeps the graph, the current node, and the mask and click marker that are removed from frames before
+they are compared. `memory.Memory` adds what actions won, lost or changed.
 """
 
 from __future__ import annotations
@@ -37,13 +36,14 @@ from arcworld.recordings.status_bars import StatusBarMask
 
 @dataclass(frozen=True, slots=True)
 class MemoryConfig:
-    """How much is kept, and what is believed at first.
+    """Limits and priors.
 
     Attributes:
-        most_nodes: states of a level; beyond, those longest not visited are forgotten.
-        carried: tries of the level before that still count on a new one.
-        most_kinds: beyond, the level's states are all forgotten.
-        min_tries: kinds that were tried less often come before all others.
+        most_nodes: maximum number of states of a level; those not visited for the longest time are
+            dropped.
+        carried: maximum number of tries of earlier levels that count on a new level.
+        min_tries: kinds with fewer tries come before all others.
+        most_kinds: above this number of kinds, all states of the level are dropped.
     """
 
     most_nodes: int = 4096
@@ -53,15 +53,15 @@ class MemoryConfig:
 
 
 class LevelState:
-    """Where the player stands in a level; `memory.Memory` goes on from here.
+    """The current state within a level; extended by `memory.Memory`.
 
     Attributes:
-        here: the node of the state the player is in.
-        graph: of the level that is played.
-        status_bars, cursor: what is taken off frames before they are compared.
-        statistics: chances that a kind of action changes anything, and that a change is new.
-        dynamics, clicks, imagined_states: what simple actions and clicks do nearby, and where they
-        lead.
+        here: node of the current state.
+        graph: of the current level.
+        status_bars, cursor: what is removed from frames before they are compared.
+        statistics: probabilities that a kind of action changes anything, and that a change is new.
+        dynamics, clicks: effects of simple actions and of clicks.
+        imagined_states: predicted targets of simple actions.
     """
 
     here: Node
@@ -75,7 +75,7 @@ class LevelState:
         self.config, self.seed = config, seed
 
     def _enter(self, game_priors: GamePriors) -> None:
-        """A game was opened, of which nothing is known but its game priors."""
+        """Start a game with its priors."""
         self.status_bars, self.cursor = (
             StatusBarMask(known_HW=game_priors.counter_mask_HW),
             ClickCursor(),
@@ -88,7 +88,7 @@ class LevelState:
         self._order = np.random.default_rng(self.seed).permutation(8).tolist()
 
     def _forget_states(self) -> None:
-        """Go on from an empty graph; its nodes are numbered on."""
+        """Start an empty graph; node numbers continue."""
         first = self.graph.next if hasattr(self, "graph") else 0
         self.graph = LevelGraph(self.status_bars.mask_HW, self.config.most_nodes, first)
         self.imagined_states = ImaginedStates(self.graph, self.dynamics)
@@ -115,13 +115,13 @@ class LevelState:
         self.dynamics.see(self.graph.shown(frame_HW), node.place)
 
     def _forget_level(self, observation: ObservedFrame) -> None:
-        """Unlearn: what was seen so far was seen wrongly."""
+        """Drop states and statistics that were based on a wrong marker."""
         self.statistics = ActionStatistics(CHANGES, DISCOVERS, self.config.min_tries)
         self._forget_states()
         self._arrive(observation, self.cursor.clean(observation.frame_HW, None), None)
 
     def _mask_anew(self) -> None:
-        """The mask is another: states may be one, and what seemed to change something may not."""
+        """Apply a changed mask: states may merge, and some changes were only those of a clock."""
         became = self.graph.rekey(self.status_bars.mask_HW)
         self.here = self.graph.nodes[became.get(self.here.number, self.here.number)]
         edges = [edge for node in self.graph.nodes.values() for edge in node.edges.values()]
@@ -135,7 +135,7 @@ class LevelState:
     # --- actions of a node ---
 
     def objects(self) -> Objects:
-        """The objects where the player stands, without what is masked."""
+        """Objects of the current state, without masked pixels."""
         return self._objects_of(self._frame_HW)
 
     def _objects_of(self, frame_HW: NDArray[np.uint8]) -> Objects:
@@ -151,7 +151,7 @@ class LevelState:
         return self.statistics.kind(click_kind(objects, row, node.parent_action))
 
     def _row(self, action: Action) -> ActionRow:
-        """An action as it stands in the graph: clicks on one small object are one."""
+        """The action as a key of the graph; all clicks on one small object have the same key."""
         row = action.as_row()
         if action.id != CLICK or self.here.kind_of(row) is not None:
             return row

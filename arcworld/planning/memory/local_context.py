@@ -1,7 +1,4 @@
-"""An action where the avatar stands: what is in its way, what it touches, what stands elsewhere.
-
-Knows one frame, the avatar and the ground below it; remembers nothing.
-"""
+"""Context of an action: the pixels in the avatar's way, the colours it touches, the background."""
 
 from __future__ import annotations
 
@@ -15,25 +12,25 @@ from arcworld.planning.memory.avatar import Avatar, Box, Place
 from arcworld.recordings.episode import COLOURS
 
 OUTSIDE = 255
-"""Stands for pixels beyond the frame."""
+"""Value of pixels beyond the frame."""
 RARE = 200
-"""Colours with fewer pixels in a frame are those of things, not of ground or walls."""
+"""Colours with fewer pixels in a frame belong to objects, not to ground or walls."""
 _BITS = 1 << np.arange(COLOURS)
 type ContextKey = bytes
 """An action and the pixels in its way."""
 type Background = bytes
-"""All of a frame but the avatar."""
+"""Hash of a frame without the avatar."""
 
 
 @dataclass(frozen=True, slots=True)
 class LocalContext:
-    """An action where the avatar stands.
+    """An action at the avatar's position.
 
     Attributes:
         action: its id.
-        context: the action, and what lies in its way.
-        background: all else.
-        colours_ahead: the colours where the avatar would stand, one bit each.
+        context: the action and the pixels in its way.
+        background: hash of everything else.
+        colours_ahead: colours at the position that the avatar would move to, one bit each.
         touched: the rare ones of them.
     """
 
@@ -47,7 +44,7 @@ class LocalContext:
 def background_of(
     frame_HW: NDArray[np.uint8], background_HW: NDArray[np.uint8], box: Box, place: Place
 ) -> Background:
-    """What tells scenes apart: the frame as it would be without the avatar."""
+    """Hash of the frame as it would be without the avatar."""
     without_HW = frame_HW.copy()
     hidden = area(box, place)
     without_HW[hidden] = background_HW[hidden]
@@ -57,7 +54,7 @@ def background_of(
 def local_context_of(
     frame_HW: NDArray[np.uint8], background: Background, avatar: Avatar, place: Place, action: int
 ) -> LocalContext:
-    """Of an action with the avatar at a place."""
+    """Context of an action with the avatar at a position."""
     context = _context(frame_HW, avatar, place, action)
     dx, dy = avatar.steps.get(action, (0, 0))
     entered_HW = np.zeros(frame_HW.shape, dtype=np.bool_)
@@ -72,7 +69,7 @@ def local_context_of(
 
 
 def _context(frame_HW: NDArray[np.uint8], avatar: Avatar, place: Place, action: int) -> ContextKey:
-    """The action, and the avatar's box with two more in the action's way (else all around)."""
+    """The action and the avatar's box, extended two steps in its direction (else on all sides)."""
     left, top, width, height = avatar.box
     x, y = place[0] + left, place[1] + top
     step = avatar.steps.get(action)
@@ -84,13 +81,13 @@ def _context(frame_HW: NDArray[np.uint8], avatar: Avatar, place: Place, action: 
 
 
 def area(box: Box, place: Place) -> tuple[slice, slice]:
-    """The pixels of a box that may reach out of the frame."""
+    """Slices of a box, cut at the frame's top and left."""
     top, left = place[1] + box[1], place[0] + box[0]
     return slice(max(top, 0), max(top + box[3], 0)), slice(max(left, 0), max(left + box[2], 0))
 
 
 def _cut(frame_HW: NDArray[np.uint8], x: int, y: int, width: int, height: int) -> bytes:
-    """A box of a frame with its size, the part beyond the frame filled up."""
+    """Bytes of a box of a frame and its size; pixels beyond the frame are filled with OUTSIDE."""
     left, top = max(x, 0), max(y, 0)
     inside = frame_HW[top : max(y + height, 0), left : max(x + width, 0)]
     if inside.shape != (height, width):

@@ -1,17 +1,18 @@
-"""The memory of a game: where the player stands, what was tried here, and where to go on.
+"""The memory of a game: the current state, what was tried in it, and where to go next.
 
-Stands on the level's states (`ground`) and tells what actions won, lost or changed there. Knows no
-agent and no model, and decides nothing: any agent may keep one, tell it what it did, and ask.
+It extends `LevelState` by what actions won, lost or changed. It contains no agent and decides
+nothing; any agent may keep one, pass it every action, and query it.
 
-    memory.begin(observation, game priors)         with what is known of the game, if anything
-    memory.observe(action, observation)     after each answered action, anyone who chose it
+    memory.begin(observation, game_priors)  open a game, with priors if there are any
+    memory.observe(action, observation)     after each answered action
     memory.untried()                        actions not tried here, most promising first
     memory.is_useless(action)               known to change nothing here, or to end the game
-    memory.set_click_prior(effects)                  which clicks should do more than others, on
-    this level memory.route()                          the way to the most promising untried action
-    memory.winning_path(level)              what won a level before
-    memory.movers(), memory.opening()       what changed anything here, and where the level began
-    memory.displaced()                      clicks that led away from there
+    memory.set_click_prior(effects)         which clicks are predicted to change more than others
+    memory.route()                          path to the most promising untried action
+    memory.winning_path(level)              actions that won a level before
+    memory.movers()                         actions that changed something on this level
+    memory.opening()                        the frame in which the level began
+    memory.displaced()                      clicks whose changes differ from that frame
 """
 
 from __future__ import annotations
@@ -37,7 +38,12 @@ RESET_ROW: ActionRow = (RESET, NO_PLACE, NO_PLACE)
 
 @dataclass(frozen=True, slots=True)
 class Untried:
-    """An action not tried here. novelty: the chance that it leads to a state never seen."""
+    """An action not tried in this state.
+
+    Attributes:
+        action: the action.
+        novelty: probability that it leads to a state never seen.
+    """
 
     action: Action
     novelty: float
@@ -53,14 +59,19 @@ class Memory(LevelState):
     def __init__(
         self, config: MemoryConfig | None = None, seed: int = 0, *, learns: bool = False
     ) -> None:
-        """Nothing is known before `begin`; the seed decides between actions that promise alike.
-        One that `learns` also teaches a network what actions lead to (`planning.change_predictor`).
+        """Make an empty memory; call `begin` next.
+
+        Args:
+            config: limits and priors.
+            seed: decides between actions of equal novelty.
+            learns: whether a network is also trained on the results of actions
+                (`planning.change_predictor`).
         """
         super().__init__(config or MemoryConfig(), seed)
         self.learns = learns
 
     def begin(self, observation: ObservedFrame, game_priors: GamePriors | None = None) -> None:
-        """A game was opened: nothing is known of it but its game priors."""
+        """Start a game that was just opened; drop all that is known of the previous game."""
         self._enter(game_priors or GamePriors())
         self.effects = ChangePredictor(seed=self.seed) if self.learns else None
         self._won: dict[int, tuple[ActionRow, ...]] = {}
@@ -69,7 +80,7 @@ class Memory(LevelState):
     # --- what was seen ---
 
     def observe(self, action: Action, observation: ObservedFrame) -> None:
-        """Take in what an action led to."""
+        """Add the result of an action."""
         last = self._observation
         if observation.levels_completed != last.levels_completed or observation.full_reset:
             self._change_level(action, observation)
@@ -81,7 +92,7 @@ class Memory(LevelState):
             self._step(action, observation)
 
     def give_up(self, action: Action) -> None:
-        """The game gave no answer to an action: here it is not worth another try."""
+        """Mark an action that got no answer as useless in this state."""
         row = self._row(action)
         kind = self._kind(self.here, row)
         self.statistics.count(kind, changed=False, found=False)
@@ -119,7 +130,7 @@ class Memory(LevelState):
         self._open_level(observation)
 
     def _lose(self, action: Action, observation: ObservedFrame) -> None:
-        """Game over, by this action or by a clock."""
+        """Note a game over, caused by this action or by a clock."""
         self._age += 1
         row, before = self._row(action), self.here
         if not self._game_over_causes.by_clock(self._age, before, row):
@@ -166,7 +177,7 @@ class Memory(LevelState):
         old_HW: NDArray[np.uint8],
         new_HW: NDArray[np.uint8],
     ) -> None:
-        """What a simple action did near the avatar; and what the avatar is."""
+        """Learn from a simple action: its effect near the avatar, and which object that is."""
         if before.place is not None:
             at = self.imagined_states.local_context(before.number, action.id)
             self.dynamics.observe(at, old_HW, new_HW, before.place, self.here.place, self._is_new)
@@ -181,7 +192,7 @@ class Memory(LevelState):
                 node.place = avatar.place(self._objects_of(unpack_frame(node.frame)))
 
     def _ask(self, effects: ChangePredictor, node: Node) -> None:
-        """Learn, and write down what is learned of the actions not tried in a node."""
+        """Train the network, and store its log-odds for the untried actions of a node."""
         effects.learn()
         if not effects.is_trained:
             return
@@ -193,7 +204,7 @@ class Memory(LevelState):
     # --- what may be asked ---
 
     def untried(self) -> list[Untried]:
-        """Actions not tried where the player stands, most promising first."""
+        """Actions not tried in the current state, most promising first."""
         novelties = self.statistics.novelties()
         found = [
             Untried(Action.from_row(row), novelties[kind])
@@ -204,7 +215,7 @@ class Memory(LevelState):
         return sorted(found, key=lambda one: -one.novelty)
 
     def movers(self) -> list[Action]:
-        """Actions that have changed something on this level, the newest first."""
+        """Actions that changed something on this level, the newest first."""
         nodes = sorted(self.graph.nodes.values(), key=lambda node: -node.visited)
         rows = [
             row
@@ -215,12 +226,12 @@ class Memory(LevelState):
         return [Action.from_row(row) for row in dict.fromkeys(rows)]
 
     def opening(self) -> NDArray[np.uint8] | None:
-        """The frame in which the level began, or began again; None where it is forgotten."""
+        """The frame in which the level began or was last reset; None if it was dropped."""
         node = self.graph.nodes.get(-1 if self.graph.opening is None else self.graph.opening)
         return None if node is None else unpack_frame(node.frame)
 
     def displaced(self) -> list[Action]:
-        """Clicks that changed something on this level that is not as it was where it began."""
+        """Clicks on this level whose changed pixels differ from the level's first frame."""
         home_HW = self.opening()
         if home_HW is None:
             return []
@@ -229,23 +240,25 @@ class Memory(LevelState):
         return [Action.from_row(row) for row in rows]
 
     def is_useless(self, action: Action) -> bool:
-        """Whether an action is known to change nothing here, or to end the game."""
+        """Whether an action is known to change nothing in this state, or to end the game."""
         edge = self.here.edges.get(self._row(action))
         return edge is not None and edge.edge_kind in (EdgeKind.NOTHING, EdgeKind.OVER)
 
     def is_frozen(self) -> bool:
-        """Whether all that may be tried here was tried, and has changed nothing."""
+        """Whether every action worth trying in this state was tried and changed nothing."""
         edges = self.here.edges.values()
         return not self.here.untried and all(edge.edge_kind is EdgeKind.NOTHING for edge in edges)
 
     def set_click_prior(self, effects_64: NDArray[np.floating] | None) -> None:
-        """Take in what a click in each cell is expected to change on this level, as a share of the
-        most: clicks promise in proportion, tried or not. None: nothing is known.
+        """Set the predicted effect of a click in each cell on this level; None if there is none.
+
+        Args:
+            effects_64: shares of the largest effect; the novelty of clicks is multiplied by them.
         """
         self._expected, self.has_click_prior = effects_64, True
 
     def route(self) -> Route | None:
-        """The way over known edges to the untried action that is cheapest for what it promises."""
+        """Route over known edges to the untried action with the lowest cost per discovery."""
         if self.effects is not None:
             self._ask(self.effects, self.here)
         reset = RESET_ROW if RESET in self._observation.legal_actions else None
@@ -254,15 +267,15 @@ class Memory(LevelState):
         return known_edges.best(self.here, simple, reset)
 
     def is_at(self, state: StateKey) -> bool:
-        """Whether the player stands where a route said."""
+        """Whether the current state is the given state of a route."""
         return state in (self.here.number, self.graph.key(self._frame_HW))
 
     def winning_path(self, level: int) -> tuple[Action, ...]:
-        """Actions that won a level from its opening; empty where none is known."""
+        """Actions that won a level from its first state; empty if none are known."""
         return tuple(Action.from_row(row) for row in self._won.get(level, ()))
 
     def describe(self) -> str:
-        """One line for people."""
+        """Describe the memory in one line."""
         masked = int(self.status_bars.mask_HW.sum())
         cursor = f", a marker of {len(self.cursor.dots)} pixels" if self.cursor.dots else ""
         return f"{len(self.graph)} states on level {self.level}, {masked} pixels masked{cursor}"

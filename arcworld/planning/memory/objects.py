@@ -1,6 +1,6 @@
-"""Objects of a frame: connected parts of one colour, each with a pixel to click.
+"""Objects of a frame: connected areas of one colour, each with a pixel to click.
 
-Knows pixels only. Two objects are of one group where colour and shape agree, wherever they lie.
+Two objects are in the same group if colour and shape agree, wherever they are.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from arcworld.recordings.episode import COLOURS, SIDE
 
 HIDDEN = COLOURS
-"""The colour of pixels that are masked: no object is made of it."""
+"""Colour of masked pixels; they belong to no object."""
 
 SPECK, SMALL, MEDIUM, VAST = range(4)
-"""Sizes by pixels, see `size_of`: small things are what players click."""
+"""Sizes by number of pixels, see `size_of`; players mostly click small objects."""
 
 type Group = tuple[int, int]
 """Colour, and a hash of the shape."""
@@ -26,7 +26,7 @@ type Group = tuple[int, int]
 
 @functools.cache
 def _weights() -> NDArray[np.uint64]:
-    """A shape's hash is the sum of these over its pixels, counted from its top left corner."""
+    """Random weight of each pixel; a shape's hash is their sum, relative to its top left corner."""
     rng = np.random.default_rng(0)
     return rng.integers(1, 2**63, size=(SIDE, SIDE), dtype=np.uint64)
 
@@ -37,10 +37,11 @@ class Objects:
 
     Attributes:
         labels_HW: int32, the object of each pixel; -1 where the frame is hidden.
-        colours_N: uint8. areas_N: int32, in pixels.
-        shapes_N: uint64, equal where two objects have the same pixels but for their place.
-        x_N, y_N: int32, the pixel of the object nearest to its centre, to click on.
-        left_N, top_N: int32, the corner of the smallest box around it.
+        colours_N: uint8.
+        areas_N: int32, in pixels.
+        shapes_N: uint64, equal for objects with the same pixels relative to their corner.
+        x_N, y_N: int32, the object's pixel nearest to its centre, to click on.
+        left_N, top_N: int32, the top left corner of its bounding box.
     """
 
     labels_HW: NDArray[np.int32]
@@ -56,19 +57,19 @@ class Objects:
         return len(self.colours_N)
 
     def group(self, number: int) -> Group:
-        """The group of one object."""
+        """Group of one object."""
         return int(self.colours_N[number]), int(self.shapes_N[number])
 
     def click_point(self, number: int) -> tuple[int, int]:
-        """The pixel (x, y) of one object to click on."""
+        """Pixel (x, y) of one object to click on."""
         return int(self.x_N[number]), int(self.y_N[number])
 
     def at(self, x: int, y: int) -> int:
-        """The object at a pixel, -1 where it is hidden."""
+        """Object at a pixel; -1 where it is hidden."""
         return int(self.labels_HW[y, x])
 
     def inner_points(self, number: int, spacing: int = 8) -> Iterator[tuple[int, int]]:
-        """Pixels (x, y) of an object on a lattice, for things too large for one click."""
+        """Pixels (x, y) of an object on a grid, for objects too large for one click."""
         half = spacing // 2
         ys, xs = np.nonzero(self.labels_HW[half::spacing, half::spacing] == number)
         for x, y in zip(xs.tolist(), ys.tolist(), strict=True):
@@ -87,7 +88,7 @@ def size_of(area: int) -> int:
 
 
 def find_objects(frame_HW: NDArray[np.uint8]) -> Objects:
-    """Every part of one colour whose pixels touch by a side; about a millisecond.
+    """Find all 4-connected areas of one colour; takes about a millisecond.
 
     >>> frame = np.zeros((64, 64), np.uint8)
     >>> frame[10:13, 20:23] = frame[40:43, 50:53] = 5
@@ -114,7 +115,7 @@ def _measure(
     pixels: NDArray[np.intp],
     number: NDArray[np.int16],
 ) -> Objects:
-    """The objects, given the pixels of one after those of the other."""
+    """Measure the objects, given their pixels in order of objects."""
     starts = np.flatnonzero(np.diff(number, prepend=np.int16(-1)))
     areas = np.diff(starts, append=len(pixels))
     y, x = np.divmod(pixels, SIDE)
@@ -138,7 +139,7 @@ def _measure(
 def _middles(
     x: NDArray[np.intp], y: NDArray[np.intp], starts: NDArray[np.intp], areas: NDArray[np.intp]
 ) -> NDArray[np.intp]:
-    """Of each object the pixel nearest to the centre of its pixels, the first of equals."""
+    """For each object the pixel nearest to the mean of its pixels, the first among equals."""
     if not len(starts):
         return starts
     centre_x = np.repeat(np.add.reduceat(x, starts) / areas, areas)
@@ -149,7 +150,8 @@ def _middles(
 
 
 def _connected(frame_HW: NDArray[np.uint8]) -> NDArray[np.intp]:
-    """For each pixel the first run (a stretch of one colour in a row) of its part, [4096]."""
+    """For each pixel the number of the first run (pixels of one colour in a row) of its area,
+    [4096]."""
     starts_HW = np.ones((SIDE, SIDE), dtype=np.bool_)
     starts_HW[:, 1:] = frame_HW[:, 1:] != frame_HW[:, :-1]
     run_P = np.cumsum(starts_HW.ravel()) - 1

@@ -1,4 +1,4 @@
-"""What memory needs of an observation, and nothing of where it comes from."""
+"""The part of an observation that memory uses, so that planning does not depend on `play`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 
 class ObservedFrame(Protocol):
-    """An answered action, or a game's opening; `play.observation.Observation` is one."""
+    """The result of an action or of opening a game, e.g. `play.observation.Observation`."""
 
     @property
     def frame_HW(self) -> NDArray[np.uint8]:
@@ -23,20 +23,20 @@ class ObservedFrame(Protocol):
 
     @property
     def levels_completed(self) -> int:
-        """The level that is played, from 0."""
+        """Number of levels won, which is the index of the current level."""
         ...
 
     @property
     def available_actions(self) -> tuple[int, ...]:
-        """What the game offers, without RESET."""
+        """Ids that the game offers, without RESET."""
         ...
 
     @property
     def legal_actions(self) -> tuple[int, ...]:
-        """What may be sent now."""
+        """Ids that may be sent now."""
         ...
 
     @property
     def full_reset(self) -> bool:
-        """The game was opened anew."""
+        """Whether the whole game was reset."""
         ...

@@ -1,7 +1,4 @@
-"""The best way on from a state, and what is predicted of clicks on the way, written down.
-
-Joins search, foresight and the memory of clicks; knows no game, and decides nothing.
-"""
+"""Find the best route, and store what is predicted of clicks on the way."""
 
 from __future__ import annotations
 
@@ -22,10 +19,13 @@ from arcworld.recordings.episode import CLICK, NO_PLACE
 
 @dataclass(frozen=True, slots=True)
 class Routing:
-    """What is known of a level's ways.
+    """All that the search for a route uses.
 
     Attributes:
-        expected_64: what a click in each cell should change, as a share of the most, or None.
+        statistics: novelty of kinds of actions.
+        imagined_states: the graph and predicted states.
+        clicks: predicted effects of clicks.
+        expected_64: predicted effect of a click in each cell, as a share of the largest; or None.
     """
 
     statistics: ActionStatistics
@@ -34,12 +34,12 @@ class Routing:
     expected_64: NDArray[np.floating] | None = None
 
     def best(self, here: Node, simple: Sequence[int], reset: ActionRow | None) -> Route | None:
-        """The way over known edges to the untried action that is cheapest for what it promises.
+        """Route over known edges to the untried action with the lowest cost per discovery.
 
         Args:
-            here: where it begins.
-            simple: ids of the actions without a place that the game offers.
-            reset: leads to the level's opening, where it is legal.
+            here: where the route begins.
+            simple: ids of the actions other than clicks that the game offers.
+            reset: the RESET action if it is legal; leads to the level's first state.
         """
         rows: list[ActionRow] = [(number, NO_PLACE, NO_PLACE) for number in simple]
         kinds = [self.statistics.kind(simple_kind(row, None)) for row in rows]
@@ -56,8 +56,10 @@ class Routing:
                 return route
 
     def _record_predicted(self, state: StateKey, row: ActionRow) -> bool:
-        """Where an untried click is predicted to lead to another state that is known, write that
-        down as if it had been tried, and so for all such clicks there; whether it was.
+        """Store untried clicks of a state as edges if they are predicted to lead to a known state.
+
+        Returns:
+            Whether the click `row` was one of them.
         """
         if row[0] != CLICK or isinstance(state, bytes):
             return False

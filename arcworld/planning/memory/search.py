@@ -1,7 +1,7 @@
-"""The way to what is worth trying: over edges that were walked, and over steps that are predicted.
+"""Search for the untried action with the lowest cost, over known edges and predicted steps.
 
-Knows the graph, the promises of kinds, and foresight. The cost of a way is the expected number of
-actions for one discovery: its length with the untried action, over that action's promise.
+The cost of a route is the expected number of actions per discovery: the number of its actions,
+including the untried one, divided by the novelty of the untried action.
 """
 
 from __future__ import annotations
@@ -22,21 +22,22 @@ from arcworld.recordings.episode import CLICK, NO_PLACE, UNDO
 from arcworld.tokens.cells import cell_of
 
 NEW = 0.01
-"""The least promise of a state never seen, where it is predicted: a discovery it hardly is."""
+"""Minimum novelty of a predicted state that was never visited."""
 NEW_BACKGROUND = 0.2
-"""The same where something else than the avatar stands as it never stood."""
+"""The same if its background was never seen."""
 LEAST_EXPECTED = 0.02
-"""A click that should do nothing promises so little of what its kind does: the model may err."""
+"""Minimum factor for clicks predicted to change nothing, because the model may be wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A way to an untried action.
+    """A path to an untried action.
 
     Attributes:
-        rows: the actions up to there; the first may be RESET.
-        states: where each of them should lead.
-        last: the untried action. novelty: the chance that it discovers something.
+        rows: the actions of the path; the first may be RESET.
+        states: the state that each of them should lead to.
+        last: the untried action.
+        novelty: probability that it discovers something.
     """
 
     rows: tuple[ActionRow, ...]
@@ -46,32 +47,34 @@ class Route:
 
     @property
     def cost(self) -> float:
-        """Expected actions for one discovery."""
+        """Expected number of actions per discovery."""
         return (len(self.rows) + 1) / self.novelty
 
     @property
     def imagined(self) -> int:
-        """How many of the states were never visited."""
+        """Number of states that were never visited."""
         return sum(isinstance(state, bytes) for state in self.states)
 
 
 @dataclass(slots=True)
 class _Outlook:
-    """The most promising action of a state, and where the others lead."""
+    """The most promising action of a state, and the targets of its other actions."""
 
     leads: list[tuple[ActionRow, StateKey]]
     novelty: float = 1e-9
     row: ActionRow | None = None
 
     def offer(self, row: ActionRow, novelty: float) -> None:
-        """Take an action where it is the most promising so far."""
+        """Take an action if it is the most promising so far."""
         if novelty > self.novelty:
             self.novelty, self.row = novelty, row
 
 
 def likeliest(node: Node, rows: Sequence[ActionRow], novelty: float) -> tuple[ActionRow, float]:
-    """The action of a kind to try first, and its promise: what is counted of its kind and what is
-    learned of it weigh alike. Kinds hardly tried stay what they are.
+    """The action of a kind to try first, and its novelty.
+
+    The counted rate of the kind and the log-odds of the network have equal weight. Novelty 1 (kinds
+    with few tries) is kept.
     """
     if node.odds is None or novelty >= 1.0:
         return rows[0], novelty
@@ -84,7 +87,7 @@ def likeliest(node: Node, rows: Sequence[ActionRow], novelty: float) -> tuple[Ac
 
 
 class Search:
-    """One search, breadth first."""
+    """One breadth-first search."""
 
     def __init__(
         self,
@@ -94,14 +97,14 @@ class Search:
         most_imagined: int = 300,
         expected: NDArray[np.floating] | None = None,
     ) -> None:
-        """Prepare.
+        """Prepare a search.
 
         Args:
-            imagined_states: with the graph in it.
+            imagined_states: predicted states, with the graph.
             novelties: by kind.
-            fresh: by simple action, its promise where it was never visited.
-            most_imagined: at most so many states that were never visited are looked at.
-            expected: how much a click in each cell should change, as a share of the most, [64].
+            fresh: novelty of each simple action in a state that was never visited.
+            most_imagined: maximum number of expanded states that were never visited.
+            expected: predicted effect of a click in each cell, as a share of the largest, [64].
         """
         self._expected = expected
         self._imagined_states, self._graph = imagined_states, imagined_states.graph
@@ -111,7 +114,7 @@ class Search:
         self._parents: dict[StateKey, tuple[StateKey, ActionRow] | None] = {}
 
     def route(self, start: Node, reset: ActionRow | None) -> Route | None:
-        """The cheapest way from a node; RESET leads to the level's opening, where it is legal."""
+        """Return the cheapest route from a node; `reset` leads to the level's first state."""
         self._parents = {start.number: None}
         queue: deque[tuple[StateKey, int]] = deque([(start.number, 0)])
         best: tuple[float, StateKey, _Outlook] | None = None
@@ -165,13 +168,14 @@ class Search:
     def _as_expected(
         expected_64: NDArray[np.floating], rows: Sequence[ActionRow], novelty: float
     ) -> tuple[ActionRow, float]:
-        """The click of a kind that should change most, which promises in proportion."""
+        """The click of a kind with the largest predicted effect; its novelty is scaled by the
+        effect."""
         shares = [float(expected_64[cell_of(x, y)]) for _, x, y in rows]
         best = int(np.argmax(shares))
         return rows[best], novelty * max(shares[best], LEAST_EXPECTED)
 
     def _predict(self, outlook: _Outlook, state: StateKey, row: ActionRow, novelty: float) -> None:
-        """Offer a simple action, which promises little where its effect is known."""
+        """Offer a simple action, with a low novelty if its effect is known."""
         effect, target = self._imagined_states.predict(state, row[0])
         at = self._imagined_states.local_context(state, row[0])
         novelty = self._imagined_states.dynamics.novelty(at, effect, novelty)
