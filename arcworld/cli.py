@@ -1,7 +1,7 @@
 """The command line: `arcworld demo`, `check`, `train`, `evaluate`, `play` and the others.
 
-Knows the names of the commands and how errors are told; each command is a module of
-`arcworld.commands` that imports what it works with when it is called, so that `--help` is quick.
+Each command is a module of `arcworld.commands` that imports what it needs when it is called, so
+that `--help` is fast. Errors are printed as one line.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ def make_app() -> App:
         version=__version__,
         help=(
             "World models and policies for ARC-AGI-3 games, learned from recordings of play.\n\n"
-            "Start with `arcworld demo`: it walks the whole path. `arcworld COMMAND --help` teaches"
-            " a command with an example."
+            "Start with `arcworld demo`, which runs the whole path. `arcworld COMMAND --help`"
+            " describes a command, with an example."
         ),
         default_parameter=Parameter(negative=()),
         result_action="return_value",
@@ -79,8 +79,8 @@ def main(tokens: Sequence[str] | None = None) -> int:
 
     0: done; 1: `check` found unusable files; 2: something given cannot be used; 130: stopped.
     """
-    # Threads wait some 50 us before they sleep: never to sleep starves a busy machine's neighbours,
-    # always to sleep makes a training step on two cores half as long again.
+    # OpenMP threads spin for some 50 us before they sleep. Endless spinning slows other processes
+    # down; no spinning makes a training step on two cores take 1.5 times as long.
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")
     with Quiet():
         try:
@@ -107,19 +107,19 @@ def _fail(message: str, status: int) -> int:
 
 
 class Quiet:
-    """While open: no chatter of libraries, and our own warnings as one line each."""
+    """While open: messages of libraries are hidden, warnings of this project are one line each."""
 
     def __enter__(self) -> None:
         os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
         for name in _CHATTER:
             logging.getLogger(name).setLevel(logging.WARNING)
-        self._show, warnings.showwarning = warnings.showwarning, _tell
+        self._show, warnings.showwarning = warnings.showwarning, _show_warning
 
     def __exit__(self, *_: object) -> None:
         warnings.showwarning = self._show
 
 
-def _tell(
+def _show_warning(
     message: Warning | str,
     category: type[Warning],
     filename: str,
@@ -127,7 +127,7 @@ def _tell(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> Any:
-    """Show a warning that our own code gave; drop those of libraries."""
+    """Show a warning that this project's code gave; drop those of libraries."""
     if filename.startswith(_HERE):
         print(f"arcworld: warning: {message}", file=sys.stderr, flush=True)
 

@@ -1,4 +1,4 @@
-"""The command line: what it says, what it returns, and that bad input gets one clear line."""
+"""The command line: output, exit status, and one clear line for bad input."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ COMMANDS = (
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Each test in a folder of its own, with a cache of its own."""
+    """Each test runs in its own folder, with its own cache."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ARCWORLD_CACHE", str(tmp_path / "cache"))
     return tmp_path
@@ -67,16 +67,14 @@ def test_help_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_each_help_teaches_with_an_example(
-    command: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_each_help_has_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([command, "--help"]) == 0
     reported = capsys.readouterr().out
     assert f"Example: arcworld {command}" in " ".join(reported.split())
 
 
 def test_options_are_documented_as_they_are() -> None:
-    """docs/cli.md is what scripts/docs makes of --help."""
+    """docs/cli.md is the output of scripts/docs."""
     assert (ROOT / "docs/cli.md").read_text(encoding="utf-8") == make_app().generate_docs()
 
 
@@ -113,7 +111,7 @@ def test_bad_input_gets_one_line(case: str, capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.parametrize(
     "tokens", [["trian"], ["train"], ["check"], ["play", "x", "--game", "keys", "--seed", "one"]]
 )
-def test_a_line_that_cannot_be_read_is_told_readably(
+def test_an_unreadable_line_is_one_clear_error(
     tokens: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(tokens) == 2
@@ -121,7 +119,7 @@ def test_a_line_that_cannot_be_read_is_told_readably(
     assert "Error" in reported.err + reported.out and "Traceback" not in reported.err + reported.out
 
 
-def test_check_tells_each_file_and_whether_all_can_be_used(
+def test_check_lists_each_file_and_whether_all_can_be_used(
     recordings: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["check", "data", "--json", "out/check.json"]) == 0
@@ -144,7 +142,7 @@ def test_random_play_gives_a_scorecard_and_a_recording_that_check_reads() -> Non
     assert main(["check", "rec"]) == 0
 
 
-def test_stop_says_how_to_go_on(capsys: pytest.CaptureFixture[str], recordings: Path) -> None:
+def test_stop_says_how_to_continue(capsys: pytest.CaptureFixture[str], recordings: Path) -> None:
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
@@ -153,7 +151,7 @@ def test_stop_says_how_to_go_on(capsys: pytest.CaptureFixture[str], recordings: 
         words = ["train", "--data", str(recordings), "--recipe", "debug", "--out", "my run"]
         assert main(words) == 130
     reported = capsys.readouterr().err.splitlines()[-1]
-    assert reported.startswith("arcworld: stopped; go on with: arcworld train")
+    assert reported.startswith("arcworld: stopped; continue with: arcworld train")
     assert reported.endswith("--out 'my run' --scheme v2 --seed 0 --resume")
 
 
@@ -167,7 +165,7 @@ def test_ctrl_c_in_training_leaves_a_run_that_resumes(recordings: Path, folder: 
         reported = process.communicate(timeout=120)[1]
     assert process.returncode == 130, reported
     assert "Traceback" not in reported
-    assert reported.splitlines()[-1].startswith("arcworld: stopped; go on with:")
+    assert reported.splitlines()[-1].startswith("arcworld: stopped; continue with:")
     assert main([*words, "--resume"]) == 0
     assert (folder / "run" / "policy" / "model.safetensors").is_file()
 

@@ -39,7 +39,6 @@ OLD_NAMES = ("arcworld/models/migrate.py",)
 """Files that have names of version 0.1 as data."""
 PENDING_ROOMS: tuple[str, ...] = (
     "benchmarks",
-    "commands",
     "diagnosis",
     "tournament",
 )

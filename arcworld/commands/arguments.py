@@ -1,7 +1,4 @@
-"""Arguments that several commands take, with what they may be.
-
-Knows ranges alone; what is outside is refused before any work is done.
-"""
+"""Types of arguments that several commands share, with their ranges."""
 
 from __future__ import annotations
 

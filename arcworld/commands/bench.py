@@ -1,4 +1,4 @@
-"""`arcworld bench`: every claim of speed beside its reference and its roofline."""
+"""`arcworld bench`: measure speed against a plain reference and the machine's roofline."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ def bench(
     quick: bool = False,
     json: Path | None = None,
 ) -> None:
-    """Measure how fast a run imagines, and what else is claimed to be fast.
+    """Measure how fast a run predicts, and other parts that are meant to be fast.
 
-    Each claim is a ratio to a plain baseline in the same run, timed in turn with it: the median of
-    repeats. Answers are compared before anything is timed; *unequal* counts those that differ. The
-    roofline is what the machine needs at least: weights over its bandwidth, or operations over its
-    peak, both measured here.
+    Each claim is a ratio to a plain reference, measured alternately with it: the median of repeats.
+    Results are compared before anything is timed; *unequal* counts those that differ. The roofline
+    is the minimum time on this machine: weights over its bandwidth, or operations over its peak,
+    both measured here.
 
     Claims: `frame`, `sampled-frame`, `generate`, `goals`, `step`, `training`, `training-lora`,
     `parse`, `open`.
@@ -31,8 +31,8 @@ def bench(
         run: folder that `arcworld train` made, or the name of shipped weights.
         data: recordings: a folder, or a file.
         split: the part whose frames are predicted: `validation`, `train`, `all` or `held_out`.
-        only: a claim to measure, and no other; may be given several times.
-        quick: few frames, one repeat, a tiny shape in training: to see that it works.
+        only: a claim to measure; may be given several times. Without it, all.
+        quick: few frames, one repeat and a tiny training shape, to check that the command works.
         json: write the claims, the machine, the date and the commit to this file.
     """
     from arcworld.benchmarks.bench import COLUMNS, FULL, QUICK, Bench, record, rows

@@ -1,4 +1,4 @@
-"""`arcworld check`: what recordings are, and whether they can be used."""
+"""`arcworld check`: describe recordings and whether they can be used."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ if TYPE_CHECKING:
 
 
 def check(paths: list[Path], /, *, json: Path | None = None) -> int:
-    """Say of recordings what they are and whether they can be used.
+    """Describe recordings and whether they can be used.
 
     Reads every recording at or below the paths: `.jsonl` and `.json`, plain or as `.gz`, `.zst`,
     `.bz2`, `.xz` or `.zip`, through links. Shows each file's dialect, game, rows, steps and levels,
     with its problems by line, and names what is not read. A recording whose fields contradict each
-    other is refused. Exit status 0 if all can be used, 1 if some cannot, 2 if a path holds no
+    other is refused. Exit status 0 if all can be used, 1 if some cannot, 2 if a path contains no
     recording.
 
     Example: `arcworld check runs/demo/demos --json check.json`
 
     Args:
         paths: recordings, or folders of them.
-        json: write the same as JSON to this file.
+        json: write the result as JSON to this file.
     """
     from arcworld.commands.output import print_tables, reserve, write_json
     from arcworld.recordings.check import check_all

@@ -1,4 +1,4 @@
-"""`arcworld convert`: give a run folder of version 0.1 the present names."""
+"""`arcworld convert`: rename the contents of a run folder of version 0.1."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 def convert(run: Path, /) -> None:
     """Convert a run folder of version 0.1 in place.
 
-    Renames its files, settings and weights; no number changes. A run that stopped in the middle
-    of training cannot be resumed after it: train it again.
+    Files, settings and weights are renamed; no number changes. A run that stopped in the middle of
+    training cannot be resumed afterwards: train it again.
 
     Example: `arcworld convert runs/small`
 

@@ -1,4 +1,4 @@
-"""`arcworld crossval`: what is known of levels that training never showed?"""
+"""`arcworld crossval`: measure a run's recipe on levels held out of training."""
 
 from __future__ import annotations
 
@@ -12,28 +12,29 @@ if TYPE_CHECKING:
     from arcworld.training.recipes import Recipe
 
 SHORTER = 3
-"""A fold trains for a third of the recipe's steps."""
+"""A fold trains for the recipe's steps divided by this."""
 
 
 def crossval(run: Path, /, *, data: Path) -> None:
     """Measure predictions and choices on levels held out of training.
 
-    On levels that training showed, P(level won) and the policy may be memory. So the run's recipe
-    is trained three times more, for a third of its steps, each time without a third of every game's
-    levels: episodes are cut so that no frame of them is left. Each of the three is then measured on
-    the levels it never saw. The result is `held_out_levels.json` in the run's folder, and `arcworld
-    evaluate` shows it from then on; `arcworld tournament --held-out-levels` plays those levels.
-    Takes about as long as training the run did. Stop it with Ctrl-C; the same command goes on.
+    On levels that training showed, P(level won) and the policy may be memory. Therefore the run's
+    recipe is trained three more times, for a third of its steps, each time without a third of every
+    game's levels: episodes are cut so that no frame of them is left. Each of the three is then
+    measured on the levels it never saw. The result is `held_out_levels.json` in the run's folder.
+    `arcworld evaluate` shows it from then on, and `arcworld tournament --held-out-levels` plays
+    those levels. Takes about as long as training the run. Stop it with Ctrl-C; the same command
+    continues.
 
     Example: `arcworld crossval runs/demo --data runs/demo/demos`
 
     Args:
         run: folder that `arcworld train` made.
-        data: the recordings it was trained on, and those that validate.
+        data: the recordings that the run was trained and validated on.
     """
     from arcworld.commands.evaluate import open_run
     from arcworld.commands.output import Reporter, command, open_data, print_tables, write_json
-    from arcworld.commands.stop import go_on_with
+    from arcworld.commands.stop import continue_with
     from arcworld.evaluation.folds import FOLDS
     from arcworld.evaluation.headline import held_out_tables
     from arcworld.evaluation.held_out_levels import RESULT, measure_held_out_levels
@@ -42,7 +43,7 @@ def crossval(run: Path, /, *, data: Path) -> None:
     opened = open_run(run)
     dataset = open_data(data, int(opened.about["seed"]))
     short = _shorter(recipe(opened.about["recipe"], opened.about["scheme"]))
-    with go_on_with(f"go on with: {command('crossval', run, '--data', data)}"):
+    with continue_with(f"continue with: {command('crossval', run, '--data', data)}"):
         folds = [_train(opened, short, dataset, fold) for fold in range(FOLDS)]
         with Reporter() as report:
             found = measure_held_out_levels(folds, dataset, report)
@@ -54,7 +55,7 @@ def crossval(run: Path, /, *, data: Path) -> None:
 
 
 def _shorter(recipe: Recipe) -> Recipe:
-    """World model and policy in a third of their steps."""
+    """Return the recipe with a third of the steps for world model and policy."""
     from dataclasses import replace
 
     def shorter(schedule: Schedule) -> Schedule:
@@ -68,7 +69,7 @@ def _shorter(recipe: Recipe) -> Recipe:
 
 
 def _train(run: Run, recipe: Recipe, dataset: Dataset, fold: int) -> Run:
-    """The fold's run, trained, gone on with, or found done."""
+    """Train the run of one fold, or resume it, or load it if it is complete."""
     from arcworld.commands.output import say
     from arcworld.evaluation.folds import FOLDS, fold_data, fold_folder, levels_of_fold
     from arcworld.training.train import train
@@ -83,7 +84,7 @@ def _train(run: Run, recipe: Recipe, dataset: Dataset, fold: int) -> Run:
 
 
 def _span(levels: range) -> str:
-    """Levels as people count them.
+    """Describe levels, counted from 1.
 
     >>> _span(range(1, 2)), _span(range(4, 7))
     ('level 2', 'levels 5-7')

@@ -1,4 +1,4 @@
-"""`arcworld demo`: something to look at first, then the whole path in one command."""
+"""`arcworld demo`: moving pictures first, then the whole path in one command."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ def demo(
 ) -> None:
     """Watch the shipped weights win, then train, evaluate and play: the whole path, with a report.
 
-    First the shipped weights play two games and predict them: moving pictures after a minute. Then
-    scripted players make recordings of the project's own games; tokenizer, world model and policy
-    are trained on some of them and measured on recordings and games that were held out; an agent
-    plays with them. The report is one page, `report/report.html` in the run's folder, with every
-    picture inside. Stop it with Ctrl-C; the same command continues.
+    First the shipped weights play two games and predict them; the moving pictures are ready after a
+    minute. Then scripted players record the project's own games. Tokenizer, world model and policy
+    are trained on a part of these recordings and measured on recordings and games that were held
+    out. An agent plays with them. The report is one page, `report/report.html` in the run's folder,
+    with every picture inside. Stop it with Ctrl-C; the same command continues.
 
     Example: `arcworld demo --recipe debug --out runs/first` (a minute; its numbers mean nothing)
 
     Args:
-        out: folder of the run; everything is in it.
-        recipe: as for `arcworld train`; `demo` is `small`, cut short.
+        out: folder of the run; contains all results.
+        recipe: as for `arcworld train`; `demo` is `small` with fewer steps.
         seed: of demos, training and play.
-        max_actions: how many actions an agent has in each game, at most.
+        max_actions: maximum number of actions of an agent in each game.
     """
     from arcworld.commands.output import command
-    from arcworld.commands.stop import go_on_with
+    from arcworld.commands.stop import continue_with
     from arcworld.training.recipes import recipe as find_recipe
 
     find_recipe(recipe)
     words = ["demo", "--out", out, "--recipe", recipe, "--seed", seed]
-    with go_on_with(f"continue with: {command(*words)}"):
+    with continue_with(f"continue with: {command(*words)}"):
         page = _Demo(out, recipe, seed, max_actions).run()
     print(f"report: {page} (open it in a browser)")
     print(f"the run: {out}; next, try: {command('view', out, '--game', 'relay')}")
@@ -53,12 +53,12 @@ def demo(
 
 SHIPPED = "small"
 FILMED = {"mosaic": 60, "keys": 45}
-"""Games that are shown first, and how many actions of each."""
+"""Games shown first, with the number of actions of each."""
 
 
 @dataclass(frozen=True)
 class _Demo:
-    """The six stages; each uses what earlier ones left in the folder."""
+    """The six stages; each uses what earlier stages left in the folder."""
 
     out: Path
     recipe: str
@@ -66,7 +66,7 @@ class _Demo:
     max_actions: int
 
     def run(self) -> Path:
-        """All six; returns the report's page."""
+        """Run all stages; return the path of the report."""
         from arcworld.commands.output import say
         from arcworld.evaluation.report_page import write_page
 
@@ -88,9 +88,10 @@ class _Demo:
         return write_page(run, known, unknown, played, films=films)
 
     def _films(self) -> dict[str, Path]:
-        """A GIF of each game that the shipped weights play; one that is there stays.
+        """A GIF of each game that the shipped weights play; existing ones are kept.
 
-        They are beside the recordings: training starts a run only in a folder without other files.
+        They are in the folder of the recordings, because training starts a run only in a folder
+        without other files.
         """
         from arcworld.commands.evaluate import open_run
         from arcworld.film.play import film_game
@@ -146,7 +147,7 @@ class _Demo:
 
     @property
     def _shows_vqvae(self) -> bool:
-        """Whether a VQ-VAE is trained beside the run's own tokenizer, which is a patch codebook."""
+        """Whether a VQ-VAE is trained too, for comparison with the run's patch codebook."""
         from arcworld.training.recipes import recipe
 
         return recipe(self.recipe).codebook is not None
@@ -203,7 +204,7 @@ class _Demo:
 
 
 def _one_held_out_each(dataset: Dataset) -> Dataset:
-    """The data set with one recording of each held-out game, so that measuring them is short."""
+    """The data set with only one recording of each held-out game, so that measuring is fast."""
     from arcworld.evaluation.evaluate import part_of
 
     held_out = part_of(dataset, "held_out")

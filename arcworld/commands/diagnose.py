@@ -1,4 +1,4 @@
-"""`arcworld diagnose`: does a run read the screen, or copy?"""
+"""`arcworld diagnose`: test whether a run reads the screen or copies."""
 
 from __future__ import annotations
 
@@ -24,25 +24,27 @@ def diagnose(
     out: Path | None = None,
     json: Path | None = None,
 ) -> None:
-    """Tell whether a run reads the screen or copies, and what else may flatter it.
+    """Test whether a run reads the screen or copies, and what else may inflate its numbers.
 
-    Answers in words, by game, with baselines and intervals: does it see where a click went, does it
-    copy past actions, are policy and dynamics entangled, are its numbers sound (aligned, split,
-    floored, calibrated), does it act in the game. With a second run (v1 first, then v2) also the
-    table that the seed closes with, measured. docs/how-to/diagnose.md says how to read each number.
+    Answers in words, by game, with baselines and intervals: does the model see where a click went;
+    does the policy copy past actions; are policy and dynamics entangled; are the numbers sound
+    (aligned, split, compared with a baseline, calibrated); does the run act in the game. With a
+    second run (v1 first, then v2) a summary compares both. docs/how-to/diagnose.md says how to read
+    each number.
 
     Example: `arcworld diagnose runs/demo --data runs/demo/demos --out diagnosis`
 
     Args:
         run: folder that `arcworld train` made, or the name of shipped weights.
-        second: another run, to set beside the first.
-        data: recordings: a folder, or a file. The lookup baselines need those trained on, too.
-        games: folder of games in the toolkit's layout (`environment_files`), to try choices in;
+        second: another run, to compare with the first.
+        data: recordings: a folder, or a file. The lookup baselines need the training recordings,
+            too.
+        games: folder of games in the toolkit's layout (`environment_files`), to try actions in;
             without it, the project's own. Games are Python code that is executed.
         split: `validation`, `train`, `all`, or `held_out` (see `arcworld evaluate`).
-        seed: of what is sampled, and of what edits put in the place of things.
+        seed: of samples and of random edits.
         out: folder for `diagnosis.md` with plots, and `diagnosis.json`.
-        json: write what was found to this file.
+        json: write the findings to this file.
     """
     from arcworld.commands.output import open_data, print_tables, reserve, write_json
     from arcworld.diagnosis.diagnosis_page import as_json, measure_tables, verdict_table, write_page
@@ -67,7 +69,7 @@ def diagnose(
 def run_diagnosis(
     run: Path, dataset: Dataset, split: str, games: Path | None, seed: int
 ) -> Diagnosis:
-    """Diagnose with progress."""
+    """Diagnose a run, with progress."""
     from arcworld.commands.evaluate import open_run
     from arcworld.commands.output import Reporter
     from arcworld.diagnosis.diagnose import diagnose as diagnose_run
@@ -78,7 +80,7 @@ def run_diagnosis(
 
 
 def print_diagnosis(diagnosis: Diagnosis) -> None:
-    """The verdicts, and what was found in words."""
+    """Print the verdicts and findings in words."""
     from arcworld.commands.output import print_tables
     from arcworld.diagnosis.diagnosis_page import (
         INTERVALS,

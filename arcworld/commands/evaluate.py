@@ -1,4 +1,4 @@
-"""`arcworld evaluate`: a run beside its baselines."""
+"""`arcworld evaluate`: measure a run and its baselines."""
 
 from __future__ import annotations
 
@@ -29,39 +29,40 @@ def evaluate(
     plot: Path | None = None,
     max_recordings: Actions | None = None,
 ) -> None:
-    """Measure a run beside its baselines, on all and on novel transitions.
+    """Measure a run and its baselines, on all and on novel transitions.
 
-    First the headline, with intervals and the best baseline; then the seed's table (frame, action,
-    level, perplexity, loss) by game, then every part in full. Baselines are what is had for
-    nothing: `copy` the last frame, the `majority`, `repeat` the last action, `lookup` in the
-    training recordings. A transition is novel where training never took this action in this frame.
-    Where a baseline wins, the table says so.
+    First the headline, with intervals and the best baseline; then a table of frame, action, level,
+    perplexity and loss by game; then every part in full. Baselines need no training: `copy` the
+    last frame, the `majority`, `repeat` the last action, `lookup` in the training recordings. A
+    transition is novel if training never took this action in this frame. Where a baseline wins, the
+    table says so.
 
     With `--online` the model learns while it is measured: it predicts each transition of a
-    recording, then learns from it, and starts anew with the next recording. Beside it stand the
-    baselines `copy`, `lookup` and `last effect`; see docs/how-to/online-evaluation.md.
+    recording, then learns from it, and starts again with the next recording. It is compared with
+    the baselines `copy`, `lookup` and `last effect`; see docs/how-to/online-evaluation.md.
 
     Example: `arcworld evaluate runs/demo --data runs/demo/demos --json evaluation.json`
 
     Example: `arcworld evaluate online --online --data runs/demo/demos --plot online.png`
 
     Args:
-        run: folder that `arcworld train` made, or the name of shipped weights. With `--online`
-            also `online`, a baseline, or `module:Class` with the interface of
+        run: folder that `arcworld train` made, or the name of shipped weights. With `--online` also
+            `online`, a baseline, or `module:Class` with the interface of
             `arcworld.models.interface.WorldModel`.
-        data: recordings: a folder, or a file. The lookup baselines need those trained on, too.
+        data: recordings: a folder, or a file. The lookup baselines need the training recordings,
+            too.
         split: `validation`, `train`, `all`, or `held_out` (recordings that a `split.json` leaves
             out of both, such as games never trained on). Without it, `validation`; `all` with
             `--online`.
-        games: folder of the games themselves (`<name>/<version>/metadata.json`): asks them what
-            another action would have led to. Takes some minutes more. Games are Python code that
+        games: folder of the games themselves (`<name>/<version>/metadata.json`), to compare with
+            the true result of other actions. Takes a few more minutes. Games are Python code that
             is executed.
-        against: what `--json` wrote of another run on the same recordings, to be shown beside.
+        against: file that `--json` wrote for another run on the same recordings, to compare with.
         json: write part, subset, game and measure, nested, to this file.
-        report: write a page with tables, film-strips and plots into this folder.
+        report: write a page with tables, film strips and plots into this folder.
         online: predict each transition, then learn from it.
-        plot: with `--online`, draw accuracy by number of actions seen into this file.
-        max_recordings: with `--online`, so many recordings, evenly spread.
+        plot: with `--online`, draw accuracy by number of observed actions into this file.
+        max_recordings: with `--online`, number of recordings to use, evenly spread.
     """
     if online:
         from arcworld.commands.evaluate_online import evaluate_online
@@ -100,7 +101,7 @@ def evaluate(
 
 
 def refuse(what: str, given: Mapping[str, object]) -> None:
-    """Refuse options that something does not take.
+    """Refuse options that do not apply.
 
     Raises:
         ArcworldError: one of them is given.
@@ -111,7 +112,7 @@ def refuse(what: str, given: Mapping[str, object]) -> None:
 
 
 def open_run(run: Path) -> Run:
-    """A run, where it is fastest: on a GPU if there is one."""
+    """Open a run, on a GPU if there is one."""
     import torch
 
     from arcworld.models.run import from_pretrained
@@ -120,7 +121,7 @@ def open_run(run: Path) -> Run:
 
 
 def measure(run: Run, dataset: Dataset, split: str, games: Path | None = None) -> Evaluation:
-    """Evaluate with progress."""
+    """Evaluate a run, with progress."""
     from arcworld.commands.output import Reporter
     from arcworld.evaluation.evaluate import evaluate as evaluate_run
 

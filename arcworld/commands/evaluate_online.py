@@ -1,4 +1,4 @@
-"""`arcworld evaluate --online`: a world model that learns while it is measured."""
+"""`arcworld evaluate --online`: measure a world model that learns during the evaluation."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ def evaluate_online(
     plot: Path | None,
     max_recordings: int | None,
 ) -> None:
-    """Evaluate, print tables, and write what was asked for.
+    """Evaluate, print tables, and write the requested files.
 
     Raises:
-        ArcworldError: no such model, no recordings, or the model failed in one of them.
+        ArcworldError: the model or the recordings do not exist, or the model failed.
     """
     from arcworld.commands.output import Reporter, open_data, print_tables, reserve, write_json
     from arcworld.evaluation.evaluate import part_of

@@ -1,4 +1,4 @@
-"""`arcworld film`: an agent's play beside the world model's prediction, as a moving picture."""
+"""`arcworld film`: an agent's play next to the world model's prediction, as a GIF."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def film(
         game: name of a game, with or without its version.
         games: folder of games in the toolkit's layout (`environment_files`); without it, the
             project's own.
-        max_actions: stop after so many actions.
-        seed: of the game, where it takes one, and of the agent's choices.
+        max_actions: stop after this number of actions.
+        seed: of the game, if it takes one, and of the agent.
         out: the GIF to write.
     """
     from arcworld.commands.evaluate import open_run

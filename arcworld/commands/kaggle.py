@@ -8,9 +8,9 @@ from pathlib import Path
 def kaggle(*, out: Path, run: Path | None = None, user: str = "USER", python: str = "3.12") -> None:
     """Build a Kaggle data set and a notebook that play the ARC Prize 2026 competition.
 
-    The data set holds the agent, the run, and wheels of arcworld and of what Kaggle's image lacks
-    (downloaded with pip). The notebook needs no network. Upload them with the `kaggle` client:
-    `kaggle datasets create -p OUT/dataset --dir-mode zip`, then `kaggle kernels push -p
+    The data set contains the agent, the run, and wheels of arcworld and of packages that Kaggle's
+    image lacks (downloaded with pip). The notebook needs no network. Upload both with the `kaggle`
+    client: `kaggle datasets create -p OUT/dataset --dir-mode zip`, then `kaggle kernels push -p
     OUT/notebook`.
 
     Example: `arcworld kaggle --run runs/demo --out kaggle --user me`

@@ -1,7 +1,4 @@
-"""What commands print and write: tables on the terminal, JSON in files, progress as they go.
-
-Knows terminals and files; knows nothing of what the numbers mean.
-"""
+"""Output of commands: tables on the terminal, JSON files, progress."""
 
 from __future__ import annotations
 
@@ -20,20 +17,20 @@ if TYPE_CHECKING:
     from arcworld.recordings.dataset import Dataset
 
 WIDE = 140
-"""Columns where there is no terminal to ask."""
+"""Columns if standard output is not a terminal."""
 NAMED = 5
-"""So many left-out files are named; the others are counted."""
+"""Maximum number of skipped files that are named; the others are counted."""
 
 
 def console() -> Any:
-    """Standard output as rich sees it."""
+    """A rich console on standard output."""
     from rich.console import Console
 
     return Console(width=None if sys.stdout.isatty() else WIDE, highlight=False, soft_wrap=False)
 
 
 def print_tables(tables: Sequence[TextTable]) -> None:
-    """Tables on standard output."""
+    """Print tables on standard output."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
@@ -63,10 +60,10 @@ def _style(cell: str) -> str:
 
 
 def reserve(path: Path | None) -> Path | None:
-    """See before the work that a file can be written later.
+    """Check before the work that a file can be written afterwards; makes its folder.
 
     Raises:
-        ArcworldError: it cannot.
+        ArcworldError: it cannot be written.
     """
     if path is None:
         return None
@@ -82,7 +79,7 @@ def reserve(path: Path | None) -> Path | None:
 
 
 def write_json(path: Path | None, value: Any) -> None:
-    """Write JSON whole or not at all; nothing where no file was asked for."""
+    """Write JSON completely or not at all; do nothing if `path` is None."""
     from arcworld.recordings.files import write_bytes
 
     if path is None:
@@ -96,7 +93,7 @@ def write_json(path: Path | None, value: Any) -> None:
 
 
 def open_data(data: Path | Sequence[Path], seed: int = 0) -> Dataset:
-    """Open recordings, of one folder or several, and tell which files were left out."""
+    """Open recordings of one folder or several, and print which files were left out."""
     from arcworld.recordings.dataset import open_dataset
     from arcworld.recordings.joined import join
 
@@ -111,12 +108,12 @@ def open_data(data: Path | Sequence[Path], seed: int = 0) -> Dataset:
 
 
 def say(line: str) -> None:
-    """One line on standard error: what is going on."""
+    """Print one line on standard error."""
     print(line, file=sys.stderr, flush=True)
 
 
 def command(*words: object) -> str:
-    """A command line as one would type it.
+    """A command line in the form that a user types.
 
     >>> command("evaluate", "runs/my run", "--data", "demos")
     "arcworld evaluate 'runs/my run' --data demos"
@@ -125,7 +122,7 @@ def command(*words: object) -> str:
 
 
 class Reporter:
-    """Progress of work that names its own stages: call it with (what, done, total)."""
+    """Progress bars of work with several stages; call it with (stage, done, total)."""
 
     def __init__(self) -> None:
         self._name = ""
@@ -143,7 +140,7 @@ class Reporter:
         self._close()
 
     def __call__(self, what: str, done: int, total: int, **measures: float) -> None:
-        """Show that `done` of `total` are behind, with `measures` beside them."""
+        """Show that `done` of `total` are complete, with `measures` next to them."""
         from arcworld.training.progress import Progress
 
         if what != self._name:

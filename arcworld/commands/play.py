@@ -31,27 +31,27 @@ def play(
     json: Path | None = None,
     mode: Mode = "offline",
 ) -> None:
-    """Let an agent play a game; keep a scorecard and a recording.
+    """Let an agent play a game; write a recording and show the scorecard.
 
-    The scorecard is the official toolkit's. The recording is one that `arcworld check` reads and
-    `arcworld train` learns from. Nothing uses the network unless `mode` says so.
+    The scorecard is the official toolkit's. `arcworld check` reads the recording, and `arcworld
+    train` can train on it. The network is used only if `--mode` says so.
 
     Example: `arcworld play runs/demo --game keys --max-actions 100`
 
     Args:
-        run: folder that `arcworld train` made, or the name of shipped weights; only `world-model`
-            and `policy` need one.
+        run: folder that `arcworld train` made, or the name of shipped weights; needed by
+            `world-model`, `world-model-fixed` and `policy`.
         game: name of a game, with or without its version.
         games: folder of games in the toolkit's layout (`environment_files`); without it, the
             project's own. Games are Python code that is executed: name only folders you trust.
-        max_actions: stop after so many actions.
-        seed: of the game, where it takes one, and of the agent's choices.
-        agent: `world-model` plays with the run, `world-model-fixed` learns nothing meanwhile,
-            `policy` plays its policy alone; `online` needs no run: it learns a model of
-            the game as it plays; `explorer` remembers states, `frame-change` learns as
-            it plays which actions do something; `random` and `replay` (paths of recordings) are
-            baselines. `module:Class`, or a name that an installed package registers, is an agent of
-            yours.
+        max_actions: stop after this number of actions.
+        seed: of the game, if it takes one, and of the agent.
+        agent: `world-model` uses the run, `world-model-fixed` does so without learning during play,
+            `policy` uses the run's policy alone. `online` needs no run: it learns a model of the
+            game during play. `explorer` stores the states it observed, `frame-change` learns during
+            play which actions change the frame. `random` and `replay` (paths of recordings) are
+            baselines. For your own agent, give `module:Class`, or a name that an installed package
+            registers.
         data: for `replay`: recordings, of which those of the training split are played.
         recording: a file, or the folder to write it into.
         json: write levels, actions, score and the whole scorecard to this file.
@@ -59,12 +59,12 @@ def play(
             ARC_API_KEY.
     """
     from arcworld.commands.output import print_tables, reserve, write_json
-    from arcworld.commands.stop import go_on_with
+    from arcworld.commands.stop import continue_with
     from arcworld.play.agents.catalogue import AgentInputs, make_agent
 
     reserve(json)
     _check_mode(mode, games)
-    with go_on_with("the recording so far is whole; the next run starts the game anew"):
+    with continue_with("the recording so far is complete; the next run starts the game again"):
         player = make_agent(agent, seed, AgentInputs(run, data))
         result, card = play_one(player, game, games, max_actions, seed, recording, mode)
     print_tables([score_table(result)])
@@ -77,7 +77,7 @@ def _check_mode(mode: Mode, games: Path | None) -> None:
     if mode != "offline" and games is not None:
         raise ArcworldError(
             f"found --games {games} and --mode {mode}; expected one of them, since the service has"
-            " games of its own; leave one out"
+            " its own games; leave one out"
         )
 
 
@@ -90,7 +90,7 @@ def play_one(
     recording: Path,
     mode: Mode = "offline",
 ) -> tuple[GameResult, Scorecard]:
-    """Play with progress; the scorecard is closed."""
+    """Play one game, with progress; return the result and the closed scorecard."""
     from arcworld.commands.output import Reporter
     from arcworld.play.session import play_game
     from arcworld.play.toolkit import Toolkit
@@ -109,7 +109,7 @@ def play_one(
 
 
 def score_table(result: GameResult) -> TextTable:
-    """Actions by level, beside the human baseline where one is known."""
+    """Actions by level, next to the human baseline if it is known."""
     from arcworld.evaluation.report_tables import NOTHING, TextTable
 
     rows: list[tuple[str, ...]] = []
@@ -122,7 +122,7 @@ def score_table(result: GameResult) -> TextTable:
 
 
 def summary(result: GameResult) -> str:
-    """One line: levels, score, actions, time."""
+    """Levels, score, actions and time in one line."""
     each = 1000 * result.seconds / max(result.actions, 1)
     return (
         f"{result.levels_completed} of {result.win_levels} levels, score {result.score:.2f},"

@@ -1,4 +1,4 @@
-"""`arcworld render`: the viewer's panels as pictures, without a server."""
+"""`arcworld render`: the panels of the viewer as pictures, without a server."""
 
 from __future__ import annotations
 
@@ -30,24 +30,25 @@ def render(
     most: Few = 8,
     moving: Literal["gif", "apng", "none"] = "gif",
 ) -> None:
-    """Draw recordings beside what a run predicts of them.
+    """Draw recordings next to a run's predictions.
 
-    Each becomes a strip, one column a step, and one that moves: before (ring: the click), what
-    came, predicted, their difference in red, surprise by cell, the policy's clicks in violet, the
-    clicks that win in green, and bars of all actions.
+    Each recording becomes a strip with one column per step, and a moving picture. The rows are:
+    previous frame (ring: the click), actual next frame, predicted next frame, error in red,
+    surprise per cell, the policy's clicks in violet, the clicks that win in green, and bars of all
+    actions.
 
     Example: `arcworld render small --game mosaic --out runs/pictures`
 
     Args:
         run: folder that `arcworld train` made, or the name of shipped weights.
-        game: without `data`: the game of the demos that are drawn.
+        game: without `data`: the game whose demos are drawn.
         data: recordings to draw, a folder or a file; without it, demos are made.
-        out: folder for the pictures; those of the same name are replaced.
-        first: the first step to draw; without it, where most happens.
-        steps: how many.
-        zoom: pixels of the picture to a pixel of the frame.
-        most: so many recordings, the first of them.
-        moving: the kind of the picture that moves.
+        out: folder for the pictures; existing files of the same name are replaced.
+        first: the first step to draw; without it, the steps with the largest changes.
+        steps: number of steps.
+        zoom: pixels of the picture per pixel of the frame.
+        most: maximum number of recordings.
+        moving: format of the moving picture.
     """
     from arcworld.commands.evaluate import open_run
     from arcworld.commands.output import say
@@ -73,7 +74,7 @@ def draw(
     zoom: int,
     kind: str,
 ) -> list[Path]:
-    """The pictures of one recording."""
+    """Draw the pictures of one recording; return their paths."""
     from arcworld.evaluation.pictures import save
     from arcworld.web.analysis import Analysis
     from arcworld.web.pictures import liveliest, moving, save_moving, shown, strip

@@ -1,7 +1,4 @@
-"""A command that was stopped, and how to go on.
-
-Knows nothing else, so that the command line can import it at once.
-"""
+"""Interrupt of a command, with a hint on how to continue. Imports nothing of the project."""
 
 from __future__ import annotations
 
@@ -10,12 +7,12 @@ from contextlib import contextmanager
 
 
 class Stopped(KeyboardInterrupt):
-    """Ctrl-C, with one clause that says how to go on."""
+    """Ctrl-C, with one clause that says how to continue."""
 
 
 @contextmanager
-def go_on_with(hint: str) -> Generator[None]:
-    """Give an interrupt within the block its hint."""
+def continue_with(hint: str) -> Generator[None]:
+    """Add a hint to a KeyboardInterrupt raised within the block."""
     try:
         yield
     except Stopped:

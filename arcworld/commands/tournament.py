@@ -1,4 +1,4 @@
-"""`arcworld tournament`: agents on games, side by side."""
+"""`arcworld tournament`: agents on games, compared over several seeds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from arcworld.tournament.tournament_report import TournamentReport
 
 SHOWN = 40
-"""So many games are shown on the terminal; the page has all."""
+"""Maximum number of games shown on the terminal; the page has all."""
 
 
 def tournament(
@@ -29,44 +29,45 @@ def tournament(
     workers: int | None = None,
     backend: Literal["processes", "ray"] = "processes",
 ) -> None:
-    """Let agents play games over several seeds, and measure them side by side.
+    """Let agents play games over several seeds, and compare them.
 
-    Levels, levels within five times the human actions, the toolkit's own score, time: by game and
-    over all, with 95 % intervals. Results are kept as plays end; stopped with Ctrl-C, the same
-    command goes on. A play that crashes is a result that says so. `report.md`, `report.json` and
-    `levels.png` are in the folder OUT. Nothing uses the network.
+    Measures are levels, levels within five times the human actions, the toolkit's own score, and
+    time, by game and over all, with 95 % intervals. Each result is stored when its play ends; if
+    stopped with Ctrl-C, the same command continues. A play that crashes is a result with its error.
+    `report.md`, `report.json` and `levels.png` are written into the folder OUT. The network is not
+    used.
 
     Example: `arcworld tournament --agents random,explorer,frame-change --only keys,taps`
 
     Args:
-        agents: names between commas. Baselines: `random`, `replay` (plays the paths of recordings).
-            Peers: `explorer` (a graph of states), `online` (the same with a world model and goals
-            learned while it plays; `online-without-PART+PART` leaves parts out), `frame-change` (a
-            network that learns while it plays which actions do something). Of a run: `policy`
-            alone, `world-model`, and `world-model-fixed`, which learns nothing while it plays.
-            Of yours: `module:Class`, or a name that an installed package registers.
-        games: folder of games in the toolkit's layout (`environment_files`), once for each;
-            without it, the project's own. Games are Python code that is executed.
-        only: names of games between commas; without it, all in the folders.
+        agents: names separated by commas. Baselines: `random`, `replay` (plays the paths of
+            recordings). Without a run: `explorer` (a graph of states), `online` (the same with a
+            world model and goals learned during play; `online-without-PART+PART` leaves parts out),
+            `frame-change` (a network that learns during play which actions change the frame). With
+            a run: `policy` alone, `world-model`, and `world-model-fixed`, which does not learn
+            during play. Your own: `module:Class`, or a name that an installed package registers.
+        games: folder of games in the toolkit's layout (`environment_files`); may be given several
+            times; without it, the project's own. Games are Python code that is executed.
+        only: names of games separated by commas; without it, all in the folders.
         max_actions: of each play.
-        seeds: how many times each agent plays each game.
-        run: for those of a run: folder that `arcworld train` made, or the name of
-            shipped weights.
+        seeds: number of times that each agent plays each game.
+        run: for agents with a run: folder that `arcworld train` made, or the name of shipped
+            weights.
         data: for `replay`: recordings, of which those of the training split are played.
-        start_perturbed: so many random actions come first wherever a level begins (also after a
-            RESET); they count, and the agent is told of them.
-        think: most seconds of search for one action, for `online`; without it, a number of imagined
-            steps that takes about 0.6 s at most, so that a seed gives the same play again.
-        held_out_levels: play each level with models that never saw it, those that `arcworld
-            crossval RUN`
-            trained: of agents of a run. An agent has five times the human actions on a level; one
-            it does not win in time is reset, won as the recordings show, and not counted.
+        start_perturbed: number of random actions at the start of each level (also after a RESET).
+            They count, and the agent observes them.
+        think: maximum seconds of search for one action, for `online`; without it, a number of
+            imagined steps that takes about 0.6 s at most, so that a seed gives the same play again.
+        held_out_levels: play each level with models that never saw it, which `arcworld crossval
+            RUN` trained. For agents with a run. An agent has five times the human actions on a
+            level. A level that it does not win in time is reset, won as the recordings show, and
+            not counted.
         out: folder for results and report.
-        workers: plays at once, each a process with one thread; without it, one for each core.
+        workers: number of plays at once, each a process with one thread; without it, one per core.
         backend: `processes` of this machine, or a `ray` cluster (`pip install 'arcworld[ray]'`).
     """
     from arcworld.commands.output import Reporter
-    from arcworld.commands.stop import go_on_with
+    from arcworld.commands.stop import continue_with
     from arcworld.tournament.settings import Settings, split_names
     from arcworld.tournament.tournament import run_tournament
 
@@ -82,7 +83,7 @@ def tournament(
         think=think,
         held_out_levels=held_out_levels,
     )
-    with go_on_with(f"go on with: {_command(settings, out)}"), Reporter() as report:
+    with continue_with(f"continue with: {_command(settings, out)}"), Reporter() as report:
         found = run_tournament(
             settings, out, workers=workers, backend_name=backend, progress=report
         )
@@ -111,7 +112,7 @@ def _show(found: TournamentReport, out: Path) -> None:
 
 
 def _command(settings: Settings, out: Path) -> str:
-    """The command that goes on with a tournament."""
+    """The command line that continues a tournament."""
     from arcworld.commands.output import command
 
     words: list[object] = ["tournament", "--agents", ",".join(settings.agents)]

@@ -1,4 +1,4 @@
-"""`arcworld train`: from recordings to a run."""
+"""`arcworld train`: train a run on recordings."""
 
 from __future__ import annotations
 
@@ -23,32 +23,32 @@ def train(
 ) -> None:
     """Train tokenizer, world model and policy on recordings.
 
-    Only the train part is read: what a `split.json` beside the data names, else four in five
-    recordings of each game, by guid with the seed. Ctrl-C, or even a kill, loses half a minute at
-    most: `--resume` goes on to the same result as an unbroken run.
+    Only the train part is read: the one that a `split.json` beside the data names, else four in
+    five recordings of each game, by guid with the seed. Ctrl-C, or even a kill, loses half a minute
+    at most: `--resume` continues to the same result as an uninterrupted run.
 
     Example: `arcworld train --data runs/demo/demos --recipe small --out runs/mine`
 
     Args:
-        data: recordings: a folder, or a file; given several times, all of them.
+        data: recordings: a folder, or a file; may be given several times.
         recipe: `debug` (under a minute, means nothing), `demo` (2 CPU cores, minutes), `small`
-            (under half an hour), `small-long` (four times its steps), `small-vqvae` (on the seed's
-            tokenizer), `base` (one GPU), `smollm2-360m` (the seed's, with weights from the Hugging
+            (under half an hour), `small-long` (four times its steps), `small-vqvae` (with a VQ-VAE
+            tokenizer), `base` (one GPU), `smollm2-360m` (SmolLM2-360M with weights from the Hugging
             Face hub).
-        out: folder for the run, new or, with `--resume`, one that was begun.
-        scheme: `v2` tells where a click went; `v1` does not, and has no separate policy.
+        out: folder for the run; new or, with `--resume`, an unfinished run.
+        scheme: `v2` has tokens for the position of a click; `v1` has none, and no separate policy.
         seed: of weights, batches and the split by guid.
-        start: a run, or shipped weights, whose weights training starts from: your own games on top
-            of `small`, say. It keeps that run's tokenizer.
-        only_policy: keep the world model of `--start`, too, and train the policy alone.
-        resume: go on with the run in `--out`.
-        fault: put in a fault of the first attempt, to measure its cost: `alignment` (frames with
-            the action that led to them), `split` (validation is trained on), `negatives` (nothing
+        start: a run, or shipped weights, from which training starts, e.g. `small` before training
+            on your own games. Its tokenizer is kept.
+        only_policy: also keep the world model of `--start`, and train the policy alone.
+        resume: continue the run in `--out`.
+        fault: train with a fault, to measure its cost: `alignment` (frames are paired with the
+            action that led to them), `split` (validation is trained on), `negatives` (nothing
             teaches that a level was not won). May be given several times.
-        devices: how many processors or GPUs, or `auto`: one GPU or more where there are.
+        devices: number of processors or GPUs, or `auto`: GPUs if there are any.
     """
     from arcworld.commands.output import command, open_data, say
-    from arcworld.commands.stop import go_on_with
+    from arcworld.commands.stop import continue_with
     from arcworld.models.run import from_pretrained
     from arcworld.training.faults import training_part, with_faults
     from arcworld.training.recipes import recipe as find_recipe
@@ -64,7 +64,7 @@ def train(
     words += ["--start", start] if start else []
     words += ["--only-policy"] if only_policy else []
     again = command(*words, "--seed", seed, "--resume")
-    with go_on_with(f"go on with: {again}"):
+    with continue_with(f"continue with: {again}"):
         from arcworld.training.train import train as train_run
 
         base = from_pretrained(start) if start else None

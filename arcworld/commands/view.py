@@ -1,4 +1,4 @@
-"""`arcworld view`: recordings, play and dreams on a page in the browser."""
+"""`arcworld view`: recordings, play and dreams in the browser."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from arcworld.web.paired_session import MakePlayer
 
 SEED = 64
-"""Of demos made here: not those that shipped weights were trained on."""
+"""Of demos made here; not the seed of the demos that shipped weights were trained on."""
 FIRST = "keys"
-"""The game where none is named."""
+"""The game if none is named."""
 Port = Annotated[int, Parameter(validator=Number(gte=0, lte=65_535))]
 
 
@@ -31,35 +31,35 @@ def view(
     browser: bool = False,
     agent: str = "world-model",
 ) -> None:
-    """Look at recordings, play, and dreams in the browser.
+    """Watch recordings, play, and dreams in the browser.
 
-    Serves a page on this machine alone, without the network. Replay a recording beside what the run
-    predicts of it; play a game and its dream in step, and fork both; compare two runs. Every key
-    stands on the screen. Ctrl-C ends it.
+    Serves a page on this machine only, without the network. Replay a recording next to a run's
+    predictions; play a game and its dream in step, and fork both; compare two runs. All keys are
+    shown on the page. Ctrl-C ends it.
 
     Example: `arcworld view small --game keys`
 
     Args:
         run: folder that `arcworld train` made, or the name of shipped weights.
-        game: the game to play first; without `data`, a demo of it is replayed too.
+        game: the game to play first; without `data`, a demo of it is replayed, too.
         games: folder of games in the toolkit's layout; without it, the project's own. Games are
             Python code that is executed: name only folders that you trust.
         data: recordings to replay, a folder or a file; without it, demos are made.
-        against: other runs, to compare with; may be given several times.
-        out: folder that recordings of play are written into.
-        port: where the page is; 0 takes any that is free.
-        browser: open it in the browser at once.
-        agent: who plays at the press of a key, as in `arcworld play`.
+        against: another run to compare with; may be given several times.
+        out: folder where recordings of play are written.
+        port: of the page; 0 takes any free one.
+        browser: open the page in the browser.
+        agent: the agent that plays at the press of a key, as in `arcworld play`.
     """
     from arcworld.commands.evaluate import open_run
     from arcworld.commands.output import say
-    from arcworld.commands.stop import go_on_with
+    from arcworld.commands.stop import continue_with
     from arcworld.web.recording_view import Library
     from arcworld.web.server import listen, serve
     from arcworld.web.viewer_api import ViewerApi
 
     listen(port).close()
-    with go_on_with("nothing is lost: recordings of play are whole"):
+    with continue_with("recordings of play are complete"):
         runs = [open_run(name) for name in (run, *(against or []))]
         first = FIRST if games is None else None
         library = Library(data or demos(game, games))
@@ -76,10 +76,10 @@ def view(
 
 
 def _players(agent: str, run: Path, data: Path | None) -> MakePlayer | None:
-    """Makes the agent that plays, for each game anew; None: the viewer's own, of the open run.
+    """Make a new agent for each game; None for the viewer's own agent, which uses the open run.
 
     Raises:
-        ArcworldError: no such agent, or it cannot be made.
+        ArcworldError: the agent does not exist or cannot be made.
     """
     if agent == "world-model":
         return None
@@ -91,7 +91,7 @@ def _players(agent: str, run: Path, data: Path | None) -> MakePlayer | None:
 
 
 def demos(game: str | None, games: Path | None) -> Path:
-    """A demo of one game, made in the cache where it is not there yet."""
+    """Folder with demos of one game, made in the cache if they are not there yet."""
     from arcworld.games.catalogue import entries
     from arcworld.games.demos import make_demos
     from arcworld.recordings.pack_cache import cache_folder

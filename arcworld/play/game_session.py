@@ -96,7 +96,9 @@ class GameSession:
                 its state changes if the toolkit reports another.
         """
         if not self._open:
-            raise IllegalActionError(f"{self.game_id}: its toolkit is closed; open the game with a new one")
+            raise IllegalActionError(
+                f"{self.game_id}: its toolkit is closed; open the game with a new one"
+            )
         self.game_status.check(action)
         return self.game_status.take(action, self._send(action, fit_reasoning(reasoning)))
 

@@ -109,7 +109,7 @@ def test_ctrl_c_leaves_results_a_hint_and_no_process(
         reported = process.communicate(timeout=60)[1]
     wait_until(lambda: not group_lives(process.pid))
     assert process.returncode == 130 and "Traceback" not in reported
-    assert "stopped; go on with: arcworld tournament --agents random" in reported
+    assert "stopped; continue with: arcworld tournament --agents random" in reported
     assert results(tmp_path / "out").keys() == {("fine-0001", 0)}
 
 
