@@ -1,1 +1,1 @@
-"""Tournaments: agents on games over seeds, in worker processes, measured side by side."""
+"""Tournaments: agents play games over several seeds in worker processes, and are compared."""

@@ -1,7 +1,7 @@
-"""Many plays at once: an engine takes plays and gives back what is heard of them, as it is heard.
+"""Run many plays at once; a backend takes plays and yields their progress and results.
 
-Knows processes of this machine; `ray_engine` knows a cluster. Neither knows what is done with the
-results. A play whose process dies or falls silent is lost, and is a result that says so.
+This module runs processes on this machine, `ray_backend` runs tasks on a cluster. If the process of
+a play dies or hangs, its result has the error.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from arcworld.tournament.results import PlayResult
 from arcworld.tournament.settings import Play, Settings
 
 TIMEOUT = 600.0
-"""Seconds without an action after which a play is lost: a game or an agent that hangs."""
+"""Seconds without an action after which a play counts as lost: its game or agent hangs."""
 REPORT_EVERY = 0.5
-"""Seconds between two words of a play on how far it is."""
+"""Minimum seconds between two progress messages of a play."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """How far a play is."""
+    """Progress of a play."""
 
     play: Play
     actions: int
@@ -46,10 +46,10 @@ type Backend = Callable[[Settings, Sequence[Play], int], Events]
 
 
 def backend(name: str) -> Backend:
-    """An engine by name.
+    """Return a backend by its name.
 
     Raises:
-        ArcworldError: no such engine, or one whose package is not installed.
+        ArcworldError: the name is unknown, or a package is not installed.
     """
     if name == "processes":
         return play_in_processes
@@ -58,24 +58,24 @@ def backend(name: str) -> Backend:
 
         import_ray()
         return play_on_ray
-    raise ArcworldError(f"no engine {name!r}; {did_you_mean(name, ('processes', 'ray'))}")
+    raise ArcworldError(f"no backend {name!r}; {did_you_mean(name, ('processes', 'ray'))}")
 
 
 def cores() -> int:
-    """CPU cores that this process may use."""
+    """Number of CPU cores that this process may use."""
     if sys.platform == "linux":
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def lost(play: Play, why: str, tick: Tick | None = None) -> PlayResult:
-    """The result of a play whose process is gone; its score is not known, and counts 0."""
+    """Return the result of a play whose process died; its score is unknown and counts as 0."""
     levels, actions = (tick.levels, tick.actions) if tick else (0, 0)
     return PlayResult(*play.key, levels_completed=levels, actions=actions, error=why)
 
 
 def play_in_processes(settings: Settings, plays: Sequence[Play], workers: int) -> Events:
-    """Each worker a process of its own that takes one play after the other, on one thread.
+    """Run plays in worker processes, each with one thread and one play at a time.
 
     Raises:
         ArcworldError: processes cannot be started from here.
@@ -100,7 +100,7 @@ def play_in_processes(settings: Settings, plays: Sequence[Play], workers: int) -
 
 
 class _Worker:
-    """A process as the tournament sees it."""
+    """A worker process, seen from the tournament."""
 
     def __init__(self, context: SpawnContext, settings: Settings) -> None:
         self.connection, theirs = context.Pipe()
@@ -116,13 +116,13 @@ class _Worker:
         self._heard = time.monotonic()
 
     def take(self, play: Play) -> None:
-        """Give it a play."""
+        """Send it a play."""
         self.play, self._tick, self._heard = play, None, time.monotonic()
-        with contextlib.suppress(OSError):  # it died: `hear` will tell
+        with contextlib.suppress(OSError):  # it died; `hear` reports it
             self.connection.send(play)
 
     def hear(self) -> Events:
-        """What it has said since; a play that is over or lost is no longer its own."""
+        """Yield its messages since the last call; a finished or lost play is removed from it."""
         try:
             while self.connection.poll():
                 yield from self._understand(self.connection.recv())
@@ -152,8 +152,8 @@ class _Worker:
     def _give_up(self, why: str) -> Events:
         if not self.is_ready:
             raise ArcworldError(
-                f"a worker process cannot be started (exit code {self._exit_code()}); a script that"
-                ' holds a tournament does so below `if __name__ == "__main__":`'
+                f"a worker process cannot be started (exit code {self._exit_code()}); expected"
+                ' a script to run tournaments below `if __name__ == "__main__":`; move it there'
             )
         play, tick = self.play, self._tick
         self.stop()
@@ -168,7 +168,7 @@ class _Worker:
 
 @contextlib.contextmanager
 def _one_thread_each() -> Generator[None]:
-    """What starts inside computes on one thread: as many processes as cores share the machine."""
+    """Processes started inside compute on one thread, since there is one process per core."""
     before = os.environ.get("OMP_NUM_THREADS")
     os.environ["OMP_NUM_THREADS"] = "1"
     try:
@@ -181,11 +181,11 @@ def _one_thread_each() -> Generator[None]:
 
 
 def _work(settings: Settings, connection: Connection) -> None:
-    """A worker's life. Ctrl-C is the tournament's to answer; where that is gone, so is this."""
+    """Main function of a worker. It ignores Ctrl-C, and ends when the tournament's process ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _say_nothing()
-    import_toolkit()  # seconds that no play is to answer for
+    import_toolkit()  # takes seconds that must not count for a play
     connection.send(None)
     while True:
         try:
@@ -203,7 +203,7 @@ def _end_with_parent() -> None:
 
 
 def _say_nothing() -> None:
-    """Games print; a tournament's terminal is its own."""
+    """Discard standard output and error: games print."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(nowhere, stream)
@@ -211,7 +211,7 @@ def _say_nothing() -> None:
 
 @dataclass
 class _ProgressSender:
-    """Sends a word from time to time."""
+    """Sends progress, at most every `REPORT_EVERY` seconds."""
 
     play: Play
     send: Callable[[Any], None]

@@ -1,7 +1,4 @@
-"""Levels played by models that never saw them: those that `arcworld crossval` trained.
-
-Knows the folds of a run and which levels each was trained without; plays nothing itself.
-"""
+"""Play levels with models that never saw them, which `arcworld crossval` trained."""
 
 from __future__ import annotations
 
@@ -18,10 +15,10 @@ from arcworld.tournament.measures import HUMAN_TIMES
 def held_out_agent(
     name: str, seed: int, inputs: AgentInputs, toolkit: Toolkit, game_id: str
 ) -> AssistedAgent:
-    """An agent of a name for each fold, on the levels that the fold's run never saw.
+    """Make an agent for each fold, which plays the levels that the fold's run never saw.
 
     Raises:
-        ArcworldError: recordings of the game, or its human actions, are not known.
+        ArcworldError: recordings of the game or its human actions are missing.
     """
     assert inputs.run is not None and inputs.data is not None
     dataset = open_dataset(inputs.data)

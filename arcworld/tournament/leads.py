@@ -23,14 +23,17 @@ from arcworld.tournament.results import PlayResult
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """Levels of one agent less those of another, on the games and seeds that both played.
+    """Levels of one agent minus those of another, on the games and seeds that both played.
 
     Attributes:
-        within: actions a game within which levels count; None: the whole play.
-        levels: the difference; interval: of it.
-        other_levels: those of the other agent.
-        both_won: levels that both won; actions_ratio: the actions of `agent` on them, divided by
-            those of `other`; None where there are none.
+        agent, other: names of the two agents.
+        levels: the difference; positive if `agent` won more.
+        interval: 95 % interval of the difference.
+        within: levels count if won within this number of actions of a play; None: the whole play.
+        other_levels: levels of the other agent.
+        both_won: number of levels that both won.
+        actions_ratio: actions of `agent` on the levels that both won, divided by those of `other`;
+            None if there are none.
     """
 
     agent: str
@@ -44,8 +47,9 @@ class Lead:
 
 
 def leads(plays: Mapping[str, Plays]) -> list[Lead]:
-    """Each agent's levels less those of each agent named before it, game by game, seed by seed;
-    within each budget that the plays reached, then in all.
+    """Compare each agent with each agent named before it, paired by game and seed.
+
+    Levels are counted within each budget that the plays reached, then in whole plays.
     """
     agents = list(plays)
     flat = [play for games in plays.values() for one in games.values() for play in one]
@@ -59,41 +63,41 @@ def leads(plays: Mapping[str, Plays]) -> list[Lead]:
     ]
 
 
-def _lead(ours: Plays, theirs: Plays, names: tuple[str, str], within: int | None) -> Lead:
+def _lead(first: Plays, second: Plays, names: tuple[str, str], within: int | None) -> Lead:
     columns: list[list[float]] = []
     levels: list[int] = []
     others, actions = 0.0, [(0, 0)]
-    for game, plays in theirs.items():
-        pairs = _pairs(ours.get(game, ()), plays)
+    for game, plays in second.items():
+        pairs = _pairs(first.get(game, ()), plays)
         if pairs:
             columns.append([levels_by(a, within) - levels_by(b, within) for a, b in pairs])
             levels.append(levels_in([play for pair in pairs for play in pair]))
             others += float(np.mean([levels_by(b, within) for _, b in pairs]))
             actions += [one for a, b in pairs for one in _both(a, b, within)]
     ahead = sum(float(np.mean(column)) for column in columns)
-    mine, other = (sum(column) for column in zip(*actions, strict=True))
-    ratio = mine / other if other else None
+    own, other = (sum(column) for column in zip(*actions, strict=True))
+    ratio = own / other if other else None
     spread = interval(columns, levels)
     return Lead(*names, ahead, spread, within, others, len(actions) - 1, ratio)
 
 
 def _pairs(
-    ours: Sequence[PlayResult], theirs: Sequence[PlayResult]
+    first: Sequence[PlayResult], second: Sequence[PlayResult]
 ) -> list[tuple[PlayResult, PlayResult]]:
-    """Plays of one game with the same seed."""
-    by_seed = {play.seed: play for play in theirs}
-    return [(play, by_seed[play.seed]) for play in ours if play.seed in by_seed]
+    """Pairs of plays of one game with the same seed."""
+    by_seed = {play.seed: play for play in second}
+    return [(play, by_seed[play.seed]) for play in first if play.seed in by_seed]
 
 
-def _both(ours: PlayResult, theirs: PlayResult, within: int | None) -> list[tuple[int, int]]:
-    """Actions of both on each level that both won within a budget."""
-    most = max(ours.actions, theirs.actions) if within is None else within
-    both = set(ours.won) & set(theirs.won)
+def _both(first: PlayResult, second: PlayResult, within: int | None) -> list[tuple[int, int]]:
+    """Actions of both agents on each level that both won within a budget."""
+    most = max(first.actions, second.actions) if within is None else within
+    both = set(first.won) & set(second.won)
     found: list[tuple[int, int]] = []
     for level in sorted(both):
-        known = level < min(len(ours.level_actions), len(theirs.level_actions))
-        if known and max(_won_at(ours, level), _won_at(theirs, level)) <= most:
-            found.append((ours.level_actions[level], theirs.level_actions[level]))
+        known = level < min(len(first.level_actions), len(second.level_actions))
+        if known and max(_won_at(first, level), _won_at(second, level)) <= most:
+            found.append((first.level_actions[level], second.level_actions[level]))
     return found
 
 

@@ -1,22 +1,20 @@
-"""Results of plays as measures: by agent, on each game and over all of them.
+"""Measures of an agent's plays, on each game and over all games.
 
-Knows counting and intervals; knows nothing of tables. What each measure is:
-
-- levels: won, in the mean over seeds; over all games the sum of that.
-- levels within 5x: those that stand if a play ends as soon as it spends more than five times the
-  human actions on a level. Its level and all after it are not counted, however they went. None
-  where the game has no human baseline for a level that was won.
-  Where levels are played one by one, with help over those not won, each counts for itself.
-- score: the toolkit's scorecard's, in the mean over seeds and, as there, over games. None where
-  an agent was helped: the toolkit counts those levels, too.
-- actions a level: on levels that were won, RESETs too.
-- levels by N actions: won within the first N actions of a play, for each N of `BUDGETS` that the
-  plays reach.
-- seconds an action: the agent's own, without the game's. Thinking: milliseconds of an action,
-  median and 95th percentile of a play, in the mean over plays.
-- plans: by form of goal, what became of them, all plays together.
-- intervals: 95 %, from resampling games, and seeds within each; seeds alone within one game. What
-  is drawn counts in shares of its levels, since games differ in how many there are to win.
+- levels: number of levels won, averaged over seeds, summed over games.
+- levels within 5x: levels won before the play spent more than five times the human actions on a
+  level; that level and all later ones are not counted. None if the game has no human baseline for a
+  level that was won. If levels are played one by one, with help on those not won, each level counts
+  on its own.
+- score: that of the toolkit's scorecard, averaged over seeds and, as there, over games. None if an
+  agent was helped, because the toolkit counts those levels, too.
+- actions a level: on levels that were won, RESETs included.
+- levels by N actions: levels won within the first N actions of a play, for each N of `BUDGETS` that
+  the plays reach.
+- seconds an action: time of the agent without that of the game. Thinking time: milliseconds per
+  action, median and 95th percentile of a play, averaged over plays.
+- plans: number of plans by form of goal and by what became of them, over all plays.
+- intervals: 95 %, by resampling games, and seeds within each game; for one game, seeds alone.
+  Resampled games count in proportion to their levels, since games differ in the number of levels.
 """
 
 from __future__ import annotations
@@ -30,10 +28,10 @@ from numpy.typing import NDArray
 from arcworld.tournament.results import PlayResult
 
 HUMAN_TIMES = 5
-"""Benchmarks end a level at so many times the human actions."""
+"""Benchmarks end a level at this multiple of the human actions."""
 RESAMPLES = 2_000
 BUDGETS = (30, 100, 300, 1_000, 2_000)
-"""Actions a game by which levels are counted."""
+"""Numbers of actions per game within which levels are counted."""
 ALL = "all"
 
 type Interval = tuple[float, float]
@@ -44,7 +42,7 @@ Value = Callable[[PlayResult], float | None]
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """Of one agent, on one game or over all. None: nothing to count, or one play alone."""
+    """Measures of one agent, on one game or over all. None: nothing to count, or only one play."""
 
     plays: int
     levels: float
@@ -84,7 +82,7 @@ def levels_within(result: PlayResult, times: int = HUMAN_TIMES) -> int | None:
 def by_agent(
     results: Iterable[PlayResult], agents: Sequence[str]
 ) -> dict[str, dict[str, list[PlayResult]]]:
-    """Agent, in the order given -> game, sorted -> plays by seed."""
+    """Group results: agent (in the given order) -> game (sorted) -> plays by seed."""
     found: dict[str, dict[str, list[PlayResult]]] = {agent: {} for agent in agents}
     for result in sorted(results, key=lambda one: (one.game_id, one.seed)):
         found[result.agent].setdefault(result.game_id, []).append(result)
@@ -92,7 +90,7 @@ def by_agent(
 
 
 def measure(plays: Plays) -> Measures:
-    """Over all the games given."""
+    """Measure the plays of one agent over the given games."""
     flat = [play for games in plays.values() for play in games]
     won = [took for play in flat for took in play.won_in]
     actions = sum(play.actions for play in flat if not play.error)
@@ -127,7 +125,7 @@ def budgets(plays: Iterable[PlayResult]) -> list[int]:
 
 
 def levels_by(play: PlayResult, actions: int | None) -> int:
-    """Levels that a play won within its first actions; None: within all.
+    """Levels that a play won within its first `actions` actions; None: in the whole play.
 
     >>> levels_by(PlayResult("a", "b", 0, 2, 3, 60, level_actions=(10, 20, 30)), 20)
     1
@@ -136,7 +134,7 @@ def levels_by(play: PlayResult, actions: int | None) -> int:
 
 
 def _levels_by(plays: Plays, actions: int) -> float:
-    """Over games the sum, over seeds the mean."""
+    """Sum over games of the average over seeds."""
     return sum(
         float(np.mean([levels_by(play, actions) for play in games])) for games in plays.values()
     )
@@ -165,7 +163,7 @@ def _ratio(top: float, bottom: int) -> float | None:
 
 
 def total(plays: Plays, value: Value) -> tuple[float | None, Interval | None]:
-    """The sum over games of a value's mean over seeds, and its interval."""
+    """Sum over games of a value's average over seeds, and its interval."""
     columns = [[value(play) for play in games] for games in plays.values()]
     known = [[v for v in column if v is not None] for column in columns]
     if any(len(some) < len(column) for some, column in zip(known, columns, strict=True)):
@@ -175,14 +173,14 @@ def total(plays: Plays, value: Value) -> tuple[float | None, Interval | None]:
 
 
 def levels_in(games: Sequence[PlayResult]) -> int:
-    """Levels of a game, from plays of it: one that crashed early may not know."""
+    """Number of levels of a game, from its plays; a play that crashed early may not know it."""
     return max(play.win_levels for play in games)
 
 
 def interval(
     columns: Sequence[Sequence[float]], levels: Sequence[int] | None = None
 ) -> Interval | None:
-    """95 % of the sum over games of the mean over seeds, games and then seeds drawn anew.
+    """95 % interval of the sum over games of the average over seeds, by resampling both.
 
     >>> interval([[1.0, 1.0], [1.0]])
     (2.0, 2.0)
@@ -193,7 +191,7 @@ def interval(
 
     Args:
         columns: values by game and seed.
-        levels: of each game, to weigh what is drawn by; None: all alike.
+        levels: number of levels of each game, as weights; None: equal weights.
     """
     if sum(map(len, columns)) < 2:
         return None
@@ -209,7 +207,7 @@ def interval(
 def _resample(
     values_GS: NDArray[np.float64], seeds_G: NDArray[np.int64], levels_G: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """The sum over G games, drawn anew, of the mean over their seeds, drawn anew: [RESAMPLES]."""
+    """Resampled sums over G games of the average over their seeds, [RESAMPLES]."""
     rng = np.random.default_rng(0)
     games_RG = rng.integers(0, len(seeds_G), (RESAMPLES, len(seeds_G)))
     counts_RG1 = seeds_G[games_RG][:, :, None]
@@ -221,7 +219,7 @@ def _resample(
 
 
 def curve(plays: Plays, max_actions: int) -> NDArray[np.float64]:
-    """Levels won within 0, 1, .. `max_actions` actions: over games the sum, over seeds the mean."""
+    """Levels won within 0, 1, .. `max_actions` actions: summed over games, averaged over seeds."""
     levels = np.zeros(max_actions + 1)
     for games in plays.values():
         for play in games:

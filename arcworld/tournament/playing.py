@@ -1,7 +1,6 @@
-"""One play of a tournament, from nothing to its result, whatever happens on the way.
+"""Run one play of a tournament and return its result, whatever happens during it.
 
-Knows agents, the toolkit and the clock; knows no other play. What goes wrong becomes part of the
-result: a game that cannot be opened, an agent that raises.
+Errors become part of the result: a game that cannot be opened, an agent that raises.
 """
 
 from __future__ import annotations
@@ -28,11 +27,11 @@ from arcworld.tournament.results import PlayResult
 from arcworld.tournament.settings import Play, Settings
 
 Tell = Callable[[int, int], None]
-"""Told the actions and levels so far, after each action."""
+"""Called after each action with the number of actions and levels so far."""
 
 
 class TimedAgent:
-    """An agent, the seconds that each of its actions took, and what it saw last."""
+    """Wraps an agent, measures the time of each action, and keeps the last observation."""
 
     def __init__(self, agent: Agent) -> None:
         self.agent, self.name = agent, agent.name
@@ -43,21 +42,21 @@ class TimedAgent:
 
     @property
     def think_ms(self) -> tuple[float, float] | None:
-        """Median and 95th percentile of the milliseconds an action took."""
+        """Median and 95th percentile of the milliseconds per action."""
         if not self._spent:
             return None
         median, high = np.percentile(self._spent, [50, 95]) * 1000
         return round(float(median), 3), round(float(high), 3)
 
     def begin(self, observation: Observation) -> None:
-        """Time it."""
+        """Call the agent and add the time."""
         self.last = observation
         began = time.perf_counter()
         self.agent.begin(observation)
         self.seconds += time.perf_counter() - began
 
     def choose_action(self, observation: Observation) -> Decision:
-        """Time it."""
+        """Call the agent and add the time."""
         began = time.perf_counter()
         decision = self.agent.choose_action(observation)
         self._thinking = time.perf_counter() - began
@@ -65,7 +64,7 @@ class TimedAgent:
         return decision
 
     def observe(self, decision: Decision, observation: Observation) -> None:
-        """Time it, and count the action."""
+        """Call the agent, add the time, and count the action."""
         self.last, self.actions = observation, self.actions + 1
         began = time.perf_counter()
         self.agent.observe(decision, observation)
@@ -75,7 +74,7 @@ class TimedAgent:
 
 
 def play_once(settings: Settings, play: Play, tell: Tell | None = None) -> PlayResult:
-    """Play; never raises but to be stopped."""
+    """Run a play. Raises nothing but what stops the process."""
     _seed_everything(play.seed)
     began = time.perf_counter()
     try:
@@ -138,7 +137,7 @@ def _finished(play: Play, result: GameResult) -> PlayResult:
 
 
 def _crashed(play: Play, agent: TimedAgent, toolkit: Toolkit, error: Exception) -> PlayResult:
-    """What the scorecard holds of a play that an exception ended."""
+    """Result of a play that an exception ended, with the numbers of its scorecard."""
     lost = PlayResult(*play.key, error=_line(error))
     if agent.last is None:
         return lost
@@ -157,13 +156,13 @@ def _crashed(play: Play, agent: TimedAgent, toolkit: Toolkit, error: Exception) 
 
 
 def _seed_everything(seed: int) -> None:
-    """Games may draw from generators that the whole process shares."""
+    """Seed the generators shared by the whole process, because games may use them."""
     random.seed(seed)
     np.random.seed(seed)
 
 
 def _line(error: BaseException) -> str:
-    """An exception in one line, with the place where it was raised."""
+    """Describe an exception in one line, with the place where it was raised."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
     return f"{describe_error(error)[:300]}{place}"

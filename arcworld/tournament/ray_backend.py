@@ -1,7 +1,8 @@
-"""Plays on a Ray cluster, where one machine is not enough: `pip install 'arcworld[ray]'`.
+"""Run plays on a Ray cluster, if one machine is not enough: `pip install 'arcworld[ray]'`.
 
-Knows Ray; imports it when asked. RAY_ADDRESS names a running cluster, else Ray starts one on this
-machine. Folders of games, recordings and runs must lie at the same paths on every machine.
+Ray is imported only here, when it is used. RAY_ADDRESS names a running cluster; without it, Ray
+starts one on this machine. Folders of games, recordings and runs must have the same paths on every
+machine.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from arcworld.tournament.settings import Play, Settings
 
 
 def import_ray() -> ModuleType:
-    """Ray.
+    """Import Ray.
 
     Raises:
         ArcworldError: it is not installed.
@@ -28,13 +29,13 @@ def import_ray() -> ModuleType:
         return importlib.import_module("ray")
     except ImportError:
         raise ArcworldError(
-            "the engine `ray` needs the package ray, which is not installed; install it with"
-            " pip install 'arcworld[ray]', or take --backend processes"
+            "the backend `ray` needs the package ray, which is not installed; install it with"
+            " pip install 'arcworld[ray]', or use --backend processes"
         ) from None
 
 
 def play_on_ray(settings: Settings, plays: Sequence[Play], workers: int) -> Events:
-    """Each play a task on one CPU, `workers` of them at a time.
+    """Run each play as a task on one CPU, `workers` of them at a time.
 
     Raises:
         ArcworldError: Ray cannot be started.
@@ -66,8 +67,8 @@ def _begin(ray: ModuleType) -> None:
     except Exception as error:
         reported = " ".join(str(error).split())[:200]
         raise ArcworldError(
-            f"Ray cannot be started ({reported}); expected a cluster at RAY_ADDRESS, or room for"
-            " one on this machine; mend that, or take --backend processes"
+            f"Ray cannot be started ({reported}); expected a cluster at RAY_ADDRESS, or resources"
+            " for one on this machine; provide one, or use --backend processes"
         ) from error
 
 

@@ -1,9 +1,7 @@
-"""What came of each play, kept as it ends, so that a tournament goes on where it was stopped.
+"""Results of plays, written as each play ends, so that a stopped tournament can continue.
 
-Knows a folder's two files; plays nothing and sums up nothing.
-
-    OUT/tournament.json   the settings; another command with others is refused
-    OUT/results.jsonl     a line a play; delete a line, and the play is played again
+OUT/tournament.json   the settings; a command with other settings is refused
+OUT/results.jsonl     one play per line; if a line is deleted, the play is run again
 """
 
 from __future__ import annotations
@@ -25,23 +23,25 @@ SETTINGS, RESULTS = "tournament.json", "results.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class PlayResult:
-    """What came of one play.
+    """Result of one play.
 
     Attributes:
-        levels_completed, actions, score: the toolkit's scorecard's.
-        level_actions: actions on each level, the last being the one not won (if any).
-        human_actions: the game's own baseline of each level; empty where it has none.
+        levels_completed, actions, score: from the toolkit's scorecard.
+        level_actions: actions on each level; the last entry is the level that was not won, if any.
+        human_actions: the game's human baseline of each level; empty if it has none.
         ended: as in `GameResult`, or "crashed".
-        faults: the toolkit's answers that could not be used. replaced: illegal decisions.
-        seconds: of the whole play. agent_seconds: of them, those the agent took.
-        think_ms: milliseconds of a decision and of learning from its answer: median and 95th
-            percentile; None where nothing was decided.
+        faults: number of the toolkit's answers that could not be used.
+        replaced: number of illegal decisions.
+        seconds: of the whole play.
+        agent_seconds: the part of `seconds` that the agent took.
+        think_ms: milliseconds of a decision and of learning from its result: median and 95th
+            percentile; None if nothing was decided.
         plans: of an agent that plans: form of goal -> `started`, `won`, `finished`, `refuted`,
-            `surprised` or `experiment` -> how often.
+            `surprised` or `experiment` -> number of plans.
         levels_by_chance: levels that the random actions of a perturbed start won.
         assisted: levels (0-based) that were won with help, and so do not count as won
-            (`AssistedAgent`); None where nobody helps.
-        error: one line, where the play crashed; the other numbers are those up to there.
+            (`AssistedAgent`); None for plays without help.
+        error: one line if the play crashed; the other numbers are those up to the crash.
     """
 
     game_id: str
@@ -66,12 +66,12 @@ class PlayResult:
 
     @property
     def key(self) -> PlayKey:
-        """What tells it from every other play of the tournament."""
+        """Identifies the play within the tournament."""
         return self.game_id, self.agent, self.seed
 
     @property
     def won(self) -> tuple[int, ...]:
-        """The levels (0-based) that it won by itself.
+        """Levels (0-based) that the agent won without help.
 
         >>> PlayResult("a", "b", 0, 3, 7, assisted=(1,)).won
         (0, 2)
@@ -81,12 +81,12 @@ class PlayResult:
 
     @property
     def won_in(self) -> tuple[int, ...]:
-        """The actions of each level of its own, where they are known."""
+        """Number of actions on each level of `won`, as far as known."""
         return self._of_won(self.level_actions)
 
     @property
     def won_at(self) -> tuple[int, ...]:
-        """The count of actions at each level-up of its own.
+        """Number of actions of the play at the end of each level of `won`.
 
         >>> PlayResult("a", "b", 0, 2, 3, 60, level_actions=(10, 20, 30)).won_at
         (10, 30)
@@ -94,16 +94,16 @@ class PlayResult:
         return self._of_won(tuple(accumulate(self.level_actions)))
 
     def _of_won(self, by_level: tuple[int, ...]) -> tuple[int, ...]:
-        """A play whose process died knows its levels and not their actions."""
+        """Entries of the won levels; a play whose process died has fewer entries than levels."""
         return tuple(by_level[level] for level in self.won if level < len(by_level))
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain JSON types."""
+        """Return plain JSON types."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, entries: Mapping[str, Any]) -> Self:
-        """The inverse of `as_dict`."""
+        """Make a result from `as_dict`."""
         fields: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value
             for name, value in entries.items()
@@ -119,7 +119,7 @@ class ResultStore:
 
     @classmethod
     def open(cls, out: Path, settings: Mapping[str, Any], games: list[str]) -> ResultStore:
-        """Begin a tournament in a folder, or go on with the one there.
+        """Begin a tournament in a folder, or continue the one there.
 
         Raises:
             ArcworldError: it was begun with other settings, or its files cannot be read.
@@ -139,7 +139,7 @@ class ResultStore:
         return cls(out, {result.key: result for result in _read(out / RESULTS)})
 
     def add(self, result: PlayResult) -> None:
-        """Keep a result, on the disk too."""
+        """Add a result, also to the file."""
         self.results[result.key] = result
         with (self.out / RESULTS).open("a", encoding="utf-8") as file:
             file.write(json.dumps(result.as_dict()) + "\n")
@@ -157,7 +157,7 @@ def _refuse_changes(path: Path, now: dict[str, Any]) -> None:
         name = names[0]
         raise ArcworldError(
             f"{path}: begun with {name} {_brief(before.get(name))}, not {_brief(now[name])};"
-            " expected the same settings; go on with those or name another --out"
+            " expected the same settings; continue with those or name another --out"
         )
 
 
@@ -167,7 +167,7 @@ def _brief(value: Any) -> str:
 
 
 def _read(path: Path) -> list[PlayResult]:
-    """All whole lines; the last one, cut short by a kill, is dropped from the file."""
+    """Read all complete lines; a last line that was cut by a kill is removed from the file."""
     if not path.is_file():
         return []
     content = path.read_bytes()
@@ -181,6 +181,6 @@ def _read(path: Path) -> list[PlayResult]:
         except (ValueError, TypeError, AttributeError) as error:
             raise ArcworldError(
                 f"{path}:{number}: no result of a play ({error}); expected a JSON object; delete"
-                " the line, and it is played again"
+                " the line, and the play is run again"
             ) from None
     return results

@@ -1,7 +1,4 @@
-"""What a tournament is: which agents play which games, how often and how long.
-
-Knows folders of games and names of agents; plays nothing.
-"""
+"""Settings of a tournament: which agents play which games, how often and how long."""
 
 from __future__ import annotations
 
@@ -19,9 +16,9 @@ from arcworld.play.toolkit import Toolkit
 from arcworld.recordings.episode import game_name
 
 type PlayKey = tuple[str, str, int]
-"""Game id, agent, seed."""
+"""(game id, agent, seed)."""
 MOST_THINKING = 300.0
-"""Seconds an action; half of the time after which a silent play is given up."""
+"""Maximum seconds per action; half of the time after which a silent play counts as lost."""
 WEIGHTS = ("run.json", "*/config.json", "*/model.safetensors")
 
 
@@ -36,24 +33,25 @@ class Play:
 
     @property
     def key(self) -> PlayKey:
-        """What tells it from every other play of the tournament."""
+        """Identifies the play within the tournament."""
         return self.game_id, self.agent, self.seed
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that decides what comes of a tournament.
+    """All settings that affect the results of a tournament.
 
     Attributes:
         agents: names, as in `play.agents.catalogue`.
-        games: folders in the toolkit's layout; none: the project's own games.
-        only: names or ids of games; none: all that the folders hold.
+        games: folders in the toolkit's layout; empty: the project's own games.
+        only: names or ids of games; empty: all games in the folders.
         max_actions: of a play.
-        seeds: how many; 0 .. seeds - 1, each of game and agent.
-        run: of agents that play with trained models. data: recordings, for `replay`.
-        start_perturbed: random actions wherever a level begins; see `PerturbedAgent`.
-        think: most seconds of search for one action, of agents that plan; None: their own budget.
-        held_out_levels: level by level, by models that never saw it; see
+        seeds: number of seeds, 0 .. seeds - 1, of game and agent.
+        run: for agents that need a run.
+        data: recordings, for `replay`.
+        start_perturbed: number of random actions at the start of each level; see `PerturbedAgent`.
+        think: maximum seconds of search for one action, of agents that plan; None: their own limit.
+        held_out_levels: play each level with models that never saw it; see
             `tournament.held_out_agent`.
     """
 
@@ -69,7 +67,7 @@ class Settings:
     held_out_levels: bool = False
 
     def check(self) -> None:
-        """Make each agent once, so that what cannot be made is told before anything is played.
+        """Check all settings, and make each agent once, before anything is played.
 
         Raises:
             ArcworldError: a number out of range, a name twice or unknown, a run missing.
@@ -93,14 +91,16 @@ class Settings:
 
     @property
     def inputs(self) -> AgentInputs:
-        """What the agents are made of, at paths that hold in any working folder."""
+        """Inputs of the agents, with absolute paths."""
         return AgentInputs(absolute(self.run), absolute(self.data), self.think)
 
     def plays(self) -> list[Play]:
-        """Every play, seed by seed: what is stopped early has all agents on all games so far.
+        """Return every play, ordered by seed: a stopped tournament then has all agents on all
+        games.
 
         Raises:
-            ArcworldError: a folder without games, a game in two folders, no such game.
+            ArcworldError: a folder has no games, a game is in two folders, or a game does not
+                exist.
         """
         found = self._chosen(self._games())
         return [
@@ -111,7 +111,7 @@ class Settings:
         ]
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain JSON types, with digests of the weights and of the users' agents that play."""
+        """Return plain JSON types, with digests of the weights and of users' own agents."""
         entries: dict[str, Any] = asdict(self)
         for name in ("agents", "only"):
             entries[name] = list(entries[name])
@@ -127,8 +127,8 @@ class Settings:
     def _check_held_out(self) -> None:
         if self.run is None or self.data is None:
             raise ArcworldError(
-                "held-out levels are played by the folds of a run and won, where they do not, as"
-                " recordings show; expected both; give --run and --data"
+                "held-out levels need the folds of a run, and recordings to win levels that the"
+                " agent does not; expected both; give --run and --data"
             )
         if self.start_perturbed:
             raise ArcworldError(
@@ -163,7 +163,7 @@ class Settings:
         return chosen
 
     def _weights(self) -> str | None:
-        """A digest of the run's files where an agent plays with them."""
+        """Digest of the run's files, if an agent uses a run."""
         if self.run is None or not any(map(needs_run, self.agents)):
             return None
         from arcworld.models.run import SHIPPED
@@ -177,12 +177,12 @@ class Settings:
 
 
 def absolute(path: Path | None) -> Path | None:
-    """A path that exists, from the root; a name of shipped weights stays as it is."""
+    """Absolute path of an existing path; a name of shipped weights stays unchanged."""
     return path.resolve() if path is not None and path.exists() else path
 
 
 def split_names(names: str) -> tuple[str, ...]:
-    """Names between commas.
+    """Split names at commas.
 
     >>> split_names("random, explorer,")
     ('random', 'explorer')

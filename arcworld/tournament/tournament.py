@@ -1,7 +1,4 @@
-"""A tournament from its settings to its report: what is played already is not played again.
-
-Knows the order of things; each step is another module's.
-"""
+"""Run a tournament from its settings to its report; finished plays are not run again."""
 
 from __future__ import annotations
 
@@ -17,7 +14,7 @@ from arcworld.tournament.tournament_report import TournamentReport, make_report,
 
 
 class TournamentProgress(Protocol):
-    """Told how far it is, in actions: those of a play that ended early count as played."""
+    """Called with the progress in actions; a play that ended early counts all its actions."""
 
     def __call__(self, what: str, done: int, total: int, /, **measures: float) -> None:
         """See `commands.output.Reporter`."""
@@ -32,21 +29,22 @@ def run_tournament(
     backend_name: str = "processes",
     progress: TournamentProgress | None = None,
 ) -> TournamentReport:
-    """Play what is not played yet, and write the report.
+    """Run the plays that have no result yet, and write the report.
 
-    The report's numbers do not depend on how many plays go on at once, but for the times in it,
-    and for agents and games that read the clock.
+    The numbers do not depend on the number of workers, except for times, and for agents and games
+    that read the clock.
 
     Args:
         settings: what is played.
-        out: a folder for results and report; one that was begun with the same settings goes on.
-        workers: plays at once; None: as many as there are cores.
-        backend_name: "processes", or "ray".
-        progress: told as it goes.
+        out: folder for results and report; a tournament begun there with the same settings
+            continues.
+        workers: number of plays at once; None: one per core.
+        backend_name: "processes" or "ray".
+        progress: called during the run.
 
     Raises:
-        ArcworldError: something in the settings cannot be used, before anything is written; or
-            the folder belongs to a tournament with others.
+        ArcworldError: a setting cannot be used (raised before anything is written), or the folder
+            belongs to a tournament with other settings.
     """
     if workers is not None and workers < 1:
         raise ArcworldError(f"workers is {workers}; expected 1 or more")
@@ -71,7 +69,7 @@ def _in_order(plays: Sequence[Play], store: ResultStore) -> list[PlayResult]:
 
 
 class _Count:
-    """How far all plays are together."""
+    """Progress of all plays together."""
 
     def __init__(
         self, max_actions: int, left: Sequence[Play], progress: TournamentProgress | None
@@ -84,7 +82,7 @@ class _Count:
         self._crashes = self._ended = 0
 
     def take(self, event: Tick | PlayResult) -> None:
-        """Count what was heard, and tell."""
+        """Count an event and report the progress."""
         if isinstance(event, Tick):
             self._actions[event.play.key] = event.actions
             self._levels[event.play.key] = event.levels

@@ -1,7 +1,4 @@
-"""A tournament as tables, a page and a plot.
-
-Knows results and how to show them; measures by `measures`, plays nothing.
-"""
+"""Tables, a page and a plot of a tournament's results."""
 
 from __future__ import annotations
 
@@ -29,11 +26,11 @@ from arcworld.tournament.results import PlayResult
 
 PAGE, NUMBERS, PLOT = "report.md", "report.json", "levels.png"
 NOTE = (
-    f"levels: won, in the mean over seeds. within {HUMAN_TIMES}x: those that stand if a play ends"
-    f" as soon as it spends more than {HUMAN_TIMES} times the human actions on a level. score: the"
-    " toolkit's scorecard's, in the mean over games and seeds. actions a level: on levels won. ms"
-    " an action: the agent's own. In brackets: 95 % intervals over games and seeds; one without"
-    " width says that all plays agree, not that more would."
+    f"levels: won, averaged over seeds. within {HUMAN_TIMES}x: won before the play spent more than"
+    f" {HUMAN_TIMES} times the human actions on a level. score: of the toolkit's scorecard,"
+    " averaged over games and seeds. actions a level: on levels won. ms an action: of the agent."
+    " In brackets: 95 % intervals over games and seeds; an interval without width means that these"
+    " plays agree, not that further plays would."
 )
 FATES = ("started", "won", "finished", "surprised", "refuted", "experiment")
 COLUMNS = (
@@ -44,14 +41,14 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class TournamentReport:
-    """A tournament measured.
+    """Measures of a tournament.
 
     Attributes:
-        settings: as `Settings.as_dict` gives them.
-        measures: agent -> game, or `all` -> its measures.
-        leads: every agent against each named before it.
+        settings: from `Settings.as_dict`.
+        measures: agent -> game or `all` -> its measures.
+        leads: every agent compared with each agent named before it.
         curves: agent -> levels won within 0, 1, .. actions.
-        crashed: plays that ended in an error.
+        crashed: plays that ended with an error.
     """
 
     settings: Mapping[str, Any]
@@ -67,7 +64,7 @@ class TournamentReport:
         return [game for game in first if game != ALL]
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain JSON types."""
+        """Return plain JSON types."""
         measures = {
             agent: {game: asdict(one) for game, one in games.items()}
             for agent, games in self.measures.items()
@@ -82,7 +79,7 @@ class TournamentReport:
 
 
 def make_report(settings: Mapping[str, Any], results: Sequence[PlayResult]) -> TournamentReport:
-    """Measure the results of a tournament that is at its end."""
+    """Measure the results of a finished tournament."""
     plays = by_agent(results, settings["agents"])
     longest = int(settings["max_actions"])
     return TournamentReport(
@@ -100,21 +97,21 @@ def _of_agent(games: Plays) -> dict[str, Measures]:
 
 
 def summary_table(report: TournamentReport) -> TextTable:
-    """Over all games, a row an agent."""
+    """One row per agent, over all games."""
     rows = [_row(agent, games[ALL]) for agent, games in report.measures.items()]
     seeds, actions = report.settings["seeds"], report.settings["max_actions"]
     count = len(report.games)
     title = f"{count} {'game' if count == 1 else 'games'}, {actions:,} actions each, seeds: {seeds}"
     perturbed = report.settings["start_perturbed"]
     if perturbed:
-        title += f", {perturbed} random actions wherever a level begins"
+        title += f", {perturbed} random actions at the start of each level"
     if report.settings["held_out_levels"]:
-        title += ", each level by models that never saw it"
+        title += ", each level played by models that never saw it"
     return TextTable(title, COLUMNS, rows, NOTE)
 
 
 def games_table(report: TournamentReport) -> TextTable:
-    """Levels on each game, a column an agent."""
+    """Levels won on each game, one column per agent."""
     agents = list(report.measures)
     rows: list[tuple[str, ...]] = []
     for game in report.games:
@@ -125,10 +122,10 @@ def games_table(report: TournamentReport) -> TextTable:
 
 
 def leads_table(report: TournamentReport) -> TextTable:
-    """Differences in levels, each with its interval."""
+    """Differences in levels between agents, with intervals."""
     rows = [
         (
-            f"{lead.agent} less {lead.other}",
+            f"{lead.agent} minus {lead.other}",
             "all" if lead.within is None else f"{lead.within:,}",
             f"{lead.levels:+.2f}",
             _between(lead.interval, "+.2f"),
@@ -139,20 +136,21 @@ def leads_table(report: TournamentReport) -> TextTable:
         for lead in report.leads
     ]
     note = (
-        "Paired: the same games and seeds, levels won within so many actions of a play. Where the"
-        " interval spans 0, neither is ahead for sure. times: levels of the first agent for each of"
-        " the second. actions: of the first for each of the second, on levels that both won."
+        "Paired by game and seed; levels won within this number of actions of a play. If the"
+        " interval includes 0, the difference is not significant. times: levels of the first agent"
+        " divided by those of the second. actions: the same ratio of actions on levels that both"
+        " won."
     )
     columns = ("agents", "within", "levels", "95 %", "times", "actions", "levels both won")
     return TextTable("Differences in levels", columns, rows, note)
 
 
-def _times(ours: float, theirs: float) -> str:
-    return f"{ours / theirs:.2f}x" if theirs else NOTHING
+def _times(first: float, second: float) -> str:
+    return f"{first / second:.2f}x" if second else NOTHING
 
 
 def budget_table(report: TournamentReport) -> TextTable:
-    """Levels won within so many actions, and the time of an action, a row an agent."""
+    """Levels won within numbers of actions, and time per action, one row per agent."""
     agents = {agent: games[ALL] for agent, games in report.measures.items()}
     counts = sorted({n for one in agents.values() for n in one.levels_by})
     rows = [
@@ -164,12 +162,12 @@ def budget_table(report: TournamentReport) -> TextTable:
         for agent, one in agents.items()
     ]
     columns = ("agent", *(f"by {n:,}" for n in counts), "median ms", "95 % ms")
-    note = "ms: of a decision and of learning from its answer, by play, in the mean over plays."
-    return TextTable("Levels won within so many actions", columns, rows, note)
+    note = "ms: of a decision and of learning from its result, per play, averaged over plays."
+    return TextTable("Levels won by number of actions", columns, rows, note)
 
 
 def plans_table(report: TournamentReport) -> TextTable | None:
-    """What became of plans, a row an agent and form of goal; None where nobody plans."""
+    """What became of plans, one row per agent and form of goal; None if no agent plans."""
     rows = [
         (agent, form, *(f"{fates.get(fate, 0):,}" for fate in FATES))
         for agent, games in report.measures.items()
@@ -177,8 +175,8 @@ def plans_table(report: TournamentReport) -> TextTable | None:
     ]
     note = (
         "finished: every action was taken, and no level was won. surprised: the game did something"
-        " else, and the rest was planned anew; refuted: the same, and the goal was given up."
-        " experiment: clicks that the goal advised and whose effect was not known."
+        " else, and a new plan was made; refuted: the same, and the goal was dropped. experiment:"
+        " clicks that the goal advised and whose effect was not known."
     )
     return (
         TextTable("Plans by form of goal", ("agent", "form", *FATES), rows, note) if rows else None
@@ -186,7 +184,7 @@ def plans_table(report: TournamentReport) -> TextTable | None:
 
 
 def game_table(report: TournamentReport, game: str) -> TextTable:
-    """One game in full, a row an agent."""
+    """All measures of one game, one row per agent."""
     rows = [_row(agent, games[game]) for agent, games in report.measures.items()]
     return TextTable(game, COLUMNS, rows)
 
@@ -215,7 +213,7 @@ def _between(found: Interval | None, form: str = ".2f") -> str:
 
 
 def write_report(report: TournamentReport, out: Path) -> Path:
-    """Write page, numbers and plot into a tournament's folder; where the page is."""
+    """Write page, numbers and plot into a tournament's folder; return the path of the page."""
     _draw(report, out / PLOT)
     write_bytes(out / NUMBERS, (json.dumps(report.as_dict(), indent=1) + "\n").encode())
     parts = [
@@ -259,7 +257,7 @@ def _crashes(report: TournamentReport) -> list[str]:
 
 
 def _draw(report: TournamentReport, path: Path) -> None:
-    """Levels against actions, a line an agent."""
+    """Plot levels against actions, one line per agent."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7, 4.2), layout="constrained")
@@ -272,7 +270,7 @@ def _draw(report: TournamentReport, path: Path) -> None:
         xlabel="actions a game",
         ylabel=f"levels won, of {possible}",
         xlim=(0, len(next(iter(report.curves.values()))) - 1),
-        ylim=(-0.02 * top, 1.05 * top),  # so that a line at zero is seen
+        ylim=(-0.02 * top, 1.05 * top),  # so that a line at zero is visible
     )
     axes.yaxis.get_major_locator().set_params(integer=True)
     figure.legend(loc="outside right upper", frameon=False)

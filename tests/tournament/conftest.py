@@ -1,4 +1,4 @@
-"""Games that go wrong, in the toolkit's layout, and results made by hand."""
+"""Games that fail in different ways, in the toolkit's layout, and hand-made results."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ type WriteGames = Callable[..., Path]
 
 @pytest.fixture
 def write_games(tmp_path: Path) -> WriteGames:
-    """Write games, by how each goes wrong, into a folder and return it."""
+    """Write games, named by how each fails, into a folder and return it."""
 
     def write(*kinds: str, folder: str = "games") -> Path:
         for kind in kinds:
@@ -64,7 +64,7 @@ type MakePlay = Callable[..., PlayResult]
 
 @pytest.fixture
 def make_play() -> MakePlay:
-    """A result from the actions that each won level took, with ten human actions each."""
+    """A result from the actions of each won level, with ten human actions each."""
 
     def make(
         *took: int, agent: str = "a", game: str = "g", seed: int = 0, rest: int = 7

@@ -1,4 +1,4 @@
-"""Measures counted by hand, and intervals that behave as intervals."""
+"""Measures compared with hand counts, and properties of intervals."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_an_interval_holds_its_mean_and_stays_within_the_values(columns: list[li
 
 
 def test_an_interval_is_as_wide_as_theory_says() -> None:
-    """One game, many seeds, half of them win: the mean's standard error is 0.5 / sqrt(n)."""
+    """One game, many seeds, half of them win: the standard error of the mean is 0.5 / sqrt(n)."""
     found = interval([[0.0, 1.0] * 200])
     assert found is not None
     assert found[1] - found[0] == pytest.approx(2 * 1.96 * 0.5 / 20, rel=0.1)

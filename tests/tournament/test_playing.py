@@ -1,4 +1,4 @@
-"""One play, whatever happens in it, is a result."""
+"""Every play has a result, whatever happens during it."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_what_cannot_be_opened_is_a_result_too(write_games: WriteGames, tmp_path
     assert play_once(settings(), Play("fine-0001", "random", 0, tmp_path / "no")).error
 
 
-def test_random_actions_of_a_perturbed_start_are_told_apart(write_games: WriteGames) -> None:
+def test_random_actions_of_a_perturbed_start_are_counted_apart(write_games: WriteGames) -> None:
     play = Play("fine-0001", "random", 0, write_games("fine"))
     result = play_once(settings(start_perturbed=2), play)
     assert (result.levels_completed, result.levels_by_chance) == (4, 4)
@@ -112,7 +112,9 @@ def test_each_level_is_played_by_the_fold_that_never_saw_it(
     assert (result.error, result.assisted, result.won) == (None, (), (0, 1, 2, 3))
 
 
-def test_what_held_out_levels_need_is_told(recorded: Path, write_games: WriteGames) -> None:
+def test_missing_inputs_of_held_out_levels_are_errors(
+    recorded: Path, write_games: WriteGames
+) -> None:
     run, data = recorded / "run", recorded / "data"
     with pytest.raises(ArcworldError, match="give --run and --data"):
         Settings(("random",), held_out_levels=True).check()

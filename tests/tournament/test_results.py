@@ -1,4 +1,4 @@
-"""Results on the disk: nothing lost, nothing twice, other settings refused."""
+"""Results in files: none lost, none twice, other settings refused."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_a_result_survives_json(result: PlayResult) -> None:
     assert PlayResult.from_dict(result.as_dict()) == result
 
 
-def test_a_ledger_goes_on_where_it_was_cut(tmp_path: Path, make_play: MakePlay) -> None:
+def test_a_cut_file_of_results_is_continued(tmp_path: Path, make_play: MakePlay) -> None:
     first, second = make_play(3, 4), make_play(seed=1)
     ledger = ResultStore.open(tmp_path, SEEN, ["g"])
     ledger.add(first)
@@ -56,7 +56,7 @@ def test_other_settings_are_refused(
 
 
 @pytest.mark.parametrize("line", ["no JSON", "[1]", '{"agent": "a"}', '{"odd": 1}'])
-def test_a_spoilt_line_is_named(tmp_path: Path, line: str) -> None:
+def test_a_broken_line_is_named(tmp_path: Path, line: str) -> None:
     ResultStore.open(tmp_path, SEEN, ["g"])
     (tmp_path / RESULTS).write_text(line + "\n")
     with pytest.raises(ArcworldError, match=f"{RESULTS}:1: no result"):

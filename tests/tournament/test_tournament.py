@@ -1,4 +1,4 @@
-"""Tournaments held for real: processes that die, hang or are stopped lose no result."""
+"""Real tournaments: processes that die, hang or are stopped lose no other result."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_processes_that_die_or_hang_lose_one_play_each(
     assert (out / "levels.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_what_is_played_is_not_played_again_and_engines_agree(
+def test_what_is_played_is_not_played_again_and_backends_agree(
     write_games: WriteGames, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "ray", FakeRay())  # type: ignore[arg-type]
@@ -85,7 +85,7 @@ GROUPS = pytest.mark.skipif(sys.platform == "win32", reason="sends signals to a 
 
 
 def listen_to_ctrl_c() -> None:
-    """What starts in the background of a script ignores it, and so do its children."""
+    """Background processes of a script ignore Ctrl-C, and so do their children; undo this."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
@@ -156,7 +156,7 @@ def group_lives(group: int) -> bool:
     return True
 
 
-def test_a_script_without_a_guard_is_told(
+def test_a_script_without_a_guard_is_an_error(
     write_games: WriteGames, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(backends, "_work", sys.exit)
@@ -214,7 +214,7 @@ def test_ray_gives_the_same_report(
     assert len(fake.cancelled) == 2 and all(force for _, force in fake.cancelled)
 
 
-def test_a_cluster_that_cannot_be_reached_is_told(
+def test_a_cluster_that_cannot_be_reached_is_an_error(
     write_games: WriteGames, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(**_: Any) -> None:
