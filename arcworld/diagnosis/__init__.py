@@ -1,1 +1,1 @@
-"""Diagnosis: does a run read the screen or copy; each answer in words, with its baselines."""
+"""Diagnosis: test whether a run reads the screen or copies, with answers in words and baselines."""

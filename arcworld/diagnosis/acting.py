@@ -1,8 +1,8 @@
-"""What the policy would do on winning stretches, and whether the game answers as to the demo.
+"""Try the policy's choices in the game, and compare the result with that of the demo's action.
 
-Knows the policy's choices, where in a cell they click, and the engine's verdict. Beside the
-policy's own pixel stand the cell's centre and the part that stands out; beside its choice, the
-baselines'; and the demo's own cell clicked at its centre: what a grid of 8x8 cells alone costs.
+Choices are made on winning stretches. A click is tried at the policy's own pixel, at the cell's
+centre, and at the cell's salient pixel. The baselines' choices are tried, too. The demo's own cell,
+clicked at its centre, shows the cost of a grid of 8x8 cells alone.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from arcworld.tokens.cells import cell_centre, cell_of
 PER_GAME = 120
 QUESTION = "Does it act?"
 NOTE = (
-    "On winning stretches. hit: the game's answer to the choice is its answer to the demo's action"
-    " (frame, level, state). clicks: where the demo clicks. the demo's cell, at its centre: what"
-    " the 8x8 grid alone costs."
+    "On winning stretches. hit: the result of the choice equals that of the demo's action (frame,"
+    " level, state). clicks: where the demo clicks. the demo's cell, at its centre: the cost of the"
+    " 8x8 grid alone."
 )
 
 
 def try_out(asked: CopyingAnswers, games: Path | None) -> tuple[Finding, Replayed | None]:
-    """The finding, and what replaying showed; without an engine, what the demos alone tell."""
+    """Return the finding, and the replay; without an engine, compare with the demos only."""
     inputs = asked.inputs
     among = np.zeros(len(inputs.transitions), dtype=np.bool_)
     among[asked.at] = True
@@ -51,12 +51,15 @@ def try_out(asked: CopyingAnswers, games: Path | None) -> tuple[Finding, Replaye
 
 
 def _choices(asked: CopyingAnswers, at: NDArray[np.intp]) -> dict[int, Choices]:
-    """At each place: the policy's choice by three ways to click, the baselines', the demo's
-    cell."""
+    """Choices to try at each index.
+
+    They are the policy's choice with three ways to click, the baselines' choices, and the demo's
+    cell.
+    """
     inputs = asked.inputs
     labels = dict(zip(asked.at.tolist(), asked.whole.greedy().tolist(), strict=True))
     own = np.array([labels[int(i)] for i in at])
-    learned = _learnt(inputs, at, own)
+    learned = _learned(inputs, at, own)
     found: dict[int, Choices] = {}
     for k, i in enumerate(at.tolist()):
         frame = inputs.transitions.frames_NHW[i]
@@ -76,10 +79,10 @@ def _choices(asked: CopyingAnswers, at: NDArray[np.intp]) -> dict[int, Choices]:
     return found
 
 
-def _learnt(
+def _learned(
     inputs: DiagnosisInputs, at: NDArray[np.intp], own: NDArray[np.intp]
 ) -> list[int | None] | None:
-    """The learned pixel within each chosen cell, None where no cell was chosen."""
+    """The learned pixel within each chosen cell; None where no cell was chosen."""
     clicks = np.flatnonzero(own >= TYPES)
     windows = [inputs.window(int(at[k])) for k in clicks]
     found = offsets(inputs, windows, (own[clicks] - TYPES).tolist())
@@ -90,7 +93,7 @@ def _learnt(
 
 
 def _action(frame_HW: NDArray[np.uint8], label: int, offset: int | None) -> Action:
-    """A label as an action; v1's click has no cell and goes to the middle of the screen."""
+    """Convert a label to an action; v1's click has no cell and goes to the middle of the screen."""
     if label >= TYPES:
         return Action(CLICK, *click_pixel(frame_HW, label - TYPES, offset))
     return Action(CLICK, 32, 32) if label == CLICK else Action(label)
@@ -111,7 +114,7 @@ def _hit_lines(inputs: DiagnosisInputs, replayed: Replayed) -> list[Measure]:
 
 
 def _agreement_lines(asked: CopyingAnswers) -> list[Measure]:
-    """How often the choice is the demo's own: type, and the cell of its clicks."""
+    """How often the choice equals the demo's: its type, and the cell of its clicks."""
     inputs, at = asked.inputs, asked.at
     types, truth = inputs.transitions.actions_N3[at, 0], inputs.truth_N[at]
     reported_by = {"": asked.whole.greedy()}
@@ -137,10 +140,10 @@ def _finding(lines: list[Measure], replayed: Replayed) -> Finding:
         for what in ("clicks that hit", "other actions that hit")
         if (value := by_name.get(f"{what}: the policy")) is not None
     ]
-    said = f"Choices answered by the game as the demo's were: {', '.join(parts)}."
+    said = f"Choices with the same result as the demo's: {', '.join(parts)}."
     if replayed.missing:
         absent = ", ".join(game_name(game) for game in sorted(replayed.missing))
-        said += f" Not at hand: {absent}; name a folder with --games."
+        said += f" Games not found: {absent}; name a folder with --games."
     if not parts:
         said = "No choice could be tried" + said[said.index(".") :]
         return Finding("acts", QUESTION, "not tried", said, lines, NOTE)
@@ -158,10 +161,14 @@ def _verdict(by_name: Mapping[str, Estimate | None]) -> str:
     if not leads:
         return "tried"
     return (
-        "better than habit" if all(leads) else "in part" if any(leads) else "no better than habit"
+        "better than baselines"
+        if all(leads)
+        else "in part"
+        if any(leads)
+        else "no better than baselines"
     )
 
 
 def _without_engine(asked: CopyingAnswers, reason: str) -> Finding:
-    words = f"No engine to try it in ({reason}); the measures compare with the demo's own choice."
+    words = f"No engine to try choices in ({reason}); the measures compare with the demo's choice."
     return Finding("acts", QUESTION, "not tried", words, _agreement_lines(asked), NOTE)

@@ -1,7 +1,7 @@
-"""What a policy answers to histories, whole or edited.
+"""The policy's answers to histories, unmodified or edited.
 
-Knows the interface of policies; knows nothing of what the answers mean. Sampling takes its noise
-from (seed, place), so that two answers to one question differ only where the logits do.
+The noise of sampling depends on (seed, index), so that two answers to one question differ only
+where their logits do.
 """
 
 from __future__ import annotations
@@ -23,10 +23,11 @@ from arcworld.tokens.sequence import CodedEpisode, to_token_ids
 
 @dataclass(frozen=True, eq=False)
 class PolicyAnswers:
-    """Logits for N questions.
+    """Logits of the policy for N questions.
 
     Attributes:
-        types_N8: float64, -inf where not legal.
+        inputs: what the questions are about.
+        types_N8: float64; -inf where not legal.
         cells_N64: float64.
     """
 
@@ -35,11 +36,11 @@ class PolicyAnswers:
     cells_N64: NDArray[np.float64]
 
     def greedy(self) -> NDArray[np.intp]:
-        """The likeliest legal type and the likeliest cell, as labels [N]."""
+        """Most probable legal type and most probable cell, as labels [N]."""
         return self.inputs.labels(self.types_N8.argmax(1), self.cells_N64.argmax(1))
 
     def sampled(self, seed: int) -> NDArray[np.intp]:
-        """A type and a cell drawn by their probabilities, as labels [N]."""
+        """A type and a cell sampled from the probabilities, as labels [N]."""
         rng = np.random.default_rng(seed)
         types = (self.types_N8 + rng.gumbel(size=self.types_N8.shape)).argmax(1)
         cells = (self.cells_N64 + rng.gumbel(size=self.cells_N64.shape)).argmax(1)
@@ -48,7 +49,7 @@ class PolicyAnswers:
     def likelihood(
         self, types_N: NDArray[np.integer], cells_N: NDArray[np.integer]
     ) -> NDArray[np.float64]:
-        """Log-probability of a type and, for a click, its cell, [N]."""
+        """Log-probability of a type and, for a click, of its cell, [N]."""
         rows = np.arange(len(types_N))
         nats = log_softmax(self.types_N8)[rows, types_N]
         if not self.inputs.placed:
@@ -57,19 +58,19 @@ class PolicyAnswers:
         return nats + np.where((types_N == CLICK) & (cells_N < CELLS), placed, 0.0)
 
     def take(self, at: NDArray[np.integer]) -> PolicyAnswers:
-        """The answers to some of the questions."""
+        """The answers to the questions with these indices."""
         return PolicyAnswers(self.inputs, self.types_N8[at], self.cells_N64[at])
 
     def difference(self, other: PolicyAnswers) -> NDArray[np.float64]:
-        """The largest difference of any logit, [N]: exactly 0 where nothing was changed."""
+        """Largest difference of any logit, [N]; exactly 0 if no logit changed."""
         pairs = ((self.types_N8, other.types_N8), (self.cells_N64, other.cells_N64))
-        with np.errstate(invalid="ignore"):  # -inf twice is no difference
+        with np.errstate(invalid="ignore"):  # -inf in both is no difference
             gaps = [np.where(a == b, 0.0, np.abs(a - b)).max(1) for a, b in pairs]
         return np.maximum(*gaps)
 
 
 def log_softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Logarithms of probabilities along the last axis."""
+    """Log-probabilities along the last axis."""
     shifted = logits - logits.max(-1, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
 
@@ -80,7 +81,14 @@ def ask(
     windows: Sequence[CodedEpisode],
     what: str = "policy",
 ) -> PolicyAnswers:
-    """Ask the run's policy what to do at the end of each window; `at` says what is legal there."""
+    """Ask the run's policy for an action at the end of each window.
+
+    Args:
+        inputs: with the run and the legal actions.
+        at: indices of the transitions, for the legal actions.
+        windows: histories.
+        what: name of this stage for the progress.
+    """
     policy: Policy = inputs.run.policy
     model = inputs.run.world_model
     types = np.full((len(at), 8), -np.inf)
@@ -100,7 +108,7 @@ def ask(
 def offsets(
     inputs: DiagnosisInputs, windows: Sequence[CodedEpisode], cells: Sequence[int]
 ) -> NDArray[np.intp] | None:
-    """The likeliest pixel within each window's chosen cell, [N], or None where none is learned."""
+    """Most probable pixel within each window's chosen cell, [N]; None if none were learned."""
     policy: Policy = inputs.run.policy
     model = inputs.run.world_model
     found = np.zeros(len(windows), dtype=np.intp)
@@ -115,17 +123,17 @@ def offsets(
 
 
 class Editor:
-    """Changes one part of a window and nothing else; what comes in its place is drawn by seed."""
+    """Changes one part of a window and nothing else; replacements are drawn with a seed."""
 
     def __init__(self, inputs: DiagnosisInputs, seed: int = 0) -> None:
-        self._material = inputs
+        self._inputs = inputs
         self._rng = np.random.default_rng(seed)
 
     def other_actions(self, i: int) -> CodedEpisode:
-        """Every past action replaced by another legal one (on click games: another cell)."""
-        window = self._material.window(i)
+        """Replace every past action by another legal one (in games of clicks: by another cell)."""
+        window = self._inputs.window(i)
         types, cells = window.types_A.copy(), window.cells_A.copy()
-        legal = np.flatnonzero(self._material.legal_N8[i])
+        legal = np.flatnonzero(self._inputs.legal_N8[i])
         for k in range(len(types)):
             others = [kind for kind in legal if kind != types[k] or kind == CLICK]
             kind = int(self._rng.choice(others)) if others else int(types[k])
@@ -135,28 +143,29 @@ class Editor:
         return replace(window, types_A=types, cells_A=cells)
 
     def other_past(self, i: int) -> CodedEpisode:
-        """Every frame before the last replaced by frames of elsewhere in the game."""
-        window = self._material.window(i)
+        """Replace every frame before the last by other frames of the game."""
+        window = self._inputs.window(i)
         indices = window.indices_TC.copy()
         for k in range(len(indices) - 1):
             indices[k] = self._elsewhere(i, indices[k])
         return replace(window, indices_TC=indices)
 
     def other_screen(self, i: int) -> CodedEpisode:
-        """The last frame, the one to act in, replaced by a frame of elsewhere in the game."""
-        window = self._material.window(i)
+        """Replace the last frame, in which an action is chosen, by another frame of the game."""
+        window = self._inputs.window(i)
         indices = window.indices_TC.copy()
         indices[-1] = self._elsewhere(i, indices[-1])
         return replace(window, indices_TC=indices)
 
     def _elsewhere(self, i: int, codes_C: NDArray[np.int32]) -> NDArray[np.int32]:
-        """The codes of another frame of transition i's game, another than `codes_C` if there is."""
-        t = self._material.transitions
+        """Codes of another frame of the game of transition i; different from `codes_C` if there is
+        one."""
+        t = self._inputs.transitions
         places = np.flatnonzero(t.games_N == t.games_N[i])
         found = codes_C
         for _ in range(20):
             j = int(self._rng.choice(places))
-            found = self._material.coded[int(t.episode_N[j])].indices_TC[int(t.t_N[j])]
+            found = self._inputs.coded[int(t.episode_N[j])].indices_TC[int(t.t_N[j])]
             if not np.array_equal(found, codes_C):
                 break
         return found

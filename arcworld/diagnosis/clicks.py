@@ -1,9 +1,8 @@
-"""Does the world model see where a click went, and which action it was?
+"""Measure whether the world model sees where a click went, and which action was taken.
 
-The next frame is predicted four times, own codes inside a frame and true frames before it: with the
-true action, with the click where another click of the game went, with a click without a place, and
-with the action before it (what a model learns that pairs actions with frames off by one). What
-counts are cells that truly change.
+The next frame is predicted four times, after true history: with the true action, with the position
+of another click of the game, with a click without position, and with the action before it (which a
+model learns if its actions are off by one). Only cells that truly change are counted.
 """
 
 from __future__ import annotations
@@ -26,17 +25,20 @@ from arcworld.tokens.sequence import CodedEpisode
 
 PER_GAME = 100
 SEEN = 0.02
-"""Changed cells that the true place must win over another for the model to see clicks."""
+"""Minimum gain of the true position over another, in changed cells, to count as seeing."""
 
 
 @dataclass(frozen=True, eq=False)
 class PredictedFrames:
-    """Next frames at M places, by what was put in the place of the action.
+    """Predicted next frames of M transitions, by the action used.
 
     Attributes:
-        frames: name to uint8 [M, 64, 64]; `true`, `elsewhere`, `no place`, `shifted`; where a name
-            does not apply, the frame is that of `true`.
-        is_click: where the action is a click. has_past: where an action came before it.
+        inputs: what the transitions are from.
+        at: their indices, [M].
+        frames: action (`true`, `elsewhere`, `no place`, `shifted`) -> uint8 [M, 64, 64]. Where an
+            edit does not apply, the frame is that of `true`.
+        is_click: whether each action is a click.
+        has_past: whether an action came before it.
     """
 
     inputs: DiagnosisInputs
@@ -46,22 +48,23 @@ class PredictedFrames:
     has_past: NDArray[np.bool_]
 
     def right(self, name: str) -> NDArray[np.bool_]:
-        """Cells predicted right, [M, 64]."""
+        """Whether each cell was predicted correctly, bool [M, 64]."""
         return same_cells(self.inputs.transitions.next_NHW[self.at], self.frames[name])
 
     @property
     def changed(self) -> NDArray[np.bool_]:
-        """Cells that truly change, [M, 64]."""
+        """Whether each cell truly changes, bool [M, 64]."""
         t = self.inputs.transitions
         return ~same_cells(t.frames_NHW[self.at], t.next_NHW[self.at])
 
     def share(self, label: str, name: str, among: NDArray[np.bool_] | None = None) -> Measure:
-        """Changed cells predicted right, under the action `name`."""
+        """Share of changed cells predicted correctly with the action `name`."""
         kept = self.changed & (True if among is None else among[:, None])
         return self._line(label, "share", (self.right(name) & kept).sum(1), kept.sum(1))
 
     def gain(self, label: str, name: str, among: NDArray[np.bool_]) -> Measure:
-        """How many more changed cells are right with the true action than with `name`."""
+        """Additional share of changed cells that are correct with the true action, compared with
+        `name`."""
         kept = self.changed & among[:, None]
         more = self.right("true").astype(int) - self.right(name)
         return self._line(label, "points", (more * kept).sum(1), kept.sum(1))
@@ -74,7 +77,7 @@ class PredictedFrames:
 
 
 def predict(inputs: DiagnosisInputs, seed: int = 0) -> PredictedFrames:
-    """Predict up to `PER_GAME` ordinary transitions a game under each action."""
+    """Predict up to `PER_GAME` ordinary transitions per game with each action."""
     t = inputs.transitions
     at = inputs.some(t.subsets()["ordinary"], PER_GAME)
     true = [inputs.window(int(i), pending=True) for i in at]
@@ -115,7 +118,7 @@ def _placed(window: CodedEpisode, cell: int) -> CodedEpisode:
 def _shuffled(
     inputs: DiagnosisInputs, at: NDArray[np.intp], windows: list[CodedEpisode], seed: int
 ) -> list[CodedEpisode]:
-    """Each click's cell replaced by that of another click of its game, else by any other."""
+    """Replace each click's cell by that of another click of its game, else by any other cell."""
     rng = np.random.default_rng(seed)
     cells, games = choices(inputs.transitions)[1], inputs.games_N
     pools = {str(g): cells[(games == g) & (cells < NO_CELL)] for g in np.unique(games)}
@@ -129,7 +132,7 @@ def _shuffled(
 
 
 def _shifted(inputs: DiagnosisInputs, i: int, window: CodedEpisode) -> CodedEpisode:
-    """The last action replaced by the one that led to the frame it is taken in."""
+    """Replace the last action by the one before it."""
     types, cells = choices(inputs.transitions)
     before = max(i - 1, 0)
     new_types = window.types_A.copy()
@@ -138,7 +141,7 @@ def _shifted(inputs: DiagnosisInputs, i: int, window: CodedEpisode) -> CodedEpis
 
 
 def see_clicks(predicted: PredictedFrames) -> Finding:
-    """The finding on clicks."""
+    """Return the finding on clicks."""
     clicks = predicted.is_click
     lines = [
         predicted.share("changed cells right: true place", "true", clicks),
@@ -152,21 +155,21 @@ def see_clicks(predicted: PredictedFrames) -> Finding:
     gain = lines[-2].over_all
     note = f"Up to {PER_GAME} transitions a game that neither reset nor win a level; clicks only."
     if gain is None:
-        words = "No click among these recordings changes anything."
-        return Finding("sees_clicks", question, "cannot be told", words, lines, note)
+        words = "No click in these recordings changes anything."
+        return Finding("sees_clicks", question, "cannot be decided", words, lines, note)
     words = (
         f"Of the cells that a click changes it predicts {as_text(lines[0].over_all, 'share')}"
-        f" right when told the true place, {as_text(lines[1].over_all, 'share')} when told another:"
-        f" {as_text(gain, 'points')} between them"
+        f" correctly with the true position, {as_text(lines[1].over_all, 'share')} with another:"
+        f" a difference of {as_text(gain, 'points')}"
     )
     if predicted.inputs.placed and gain.above(SEEN):
         return Finding("sees_clicks", question, "yes", words + ".", lines, note)
-    why = ", and its tokens have no place for one." if not predicted.inputs.placed else "."
+    why = "; its tokens have no position." if not predicted.inputs.placed else "."
     return Finding("sees_clicks", question, "no", words + why, lines, note)
 
 
 def _baseline_lines(predicted: PredictedFrames, clicks: NDArray[np.bool_]) -> list[Measure]:
-    """What the baselines predict of the same cells (copying: none, by what changed means)."""
+    """The same measure for the baselines; `copy` is 0 by definition and left out."""
     baselines = baseline_frames(predicted)
     kept = predicted.changed & clicks[:, None]
     true = predicted.inputs.transitions.next_NHW[predicted.at]
@@ -183,7 +186,7 @@ def _baseline_lines(predicted: PredictedFrames, clicks: NDArray[np.bool_]) -> li
 
 
 def baseline_frames(predicted: PredictedFrames) -> dict[str, NDArray[np.uint8]]:
-    """Each baseline's next frames at the places of `predicted`."""
+    """Next frames of each baseline, for the transitions of `predicted`."""
     inputs = predicted.inputs
     if inputs.trained is None:
         return {"copy": inputs.transitions.frames_NHW[predicted.at]}

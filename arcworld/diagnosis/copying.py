@@ -1,11 +1,14 @@
-"""Does the policy copy what was done before, or read the screen?
+"""Measure whether the policy copies past actions or reads the screen.
 
-Three kinds of evidence. Interventions: edit only past actions, only past frames, or only the frame
-to act in, and count how often the likeliest choice changes. Probes: from the demo's last three
-actions, or from the frame alone, predict the choice that the policy samples; the index is how much
-more actions tell of the policy, against the frame, than they tell of the demos themselves. Scores:
-accuracy where the demo changes its action against where it repeats it, and how much of its
-variety the policy keeps.
+There are three kinds of evidence.
+
+- Interventions: edit only past actions, only past frames, or only the current frame, and count how
+  often the most probable choice changes.
+- Probes: predict the policy's sampled choice from the demo's last three actions, or from the frame
+  alone. The copying index is the advantage of actions over the frame, minus the same advantage in
+  predicting the demos themselves.
+- Scores: accuracy where the demo changes its action and where it repeats it, and the diversity of
+  choices.
 """
 
 from __future__ import annotations
@@ -24,15 +27,15 @@ from arcworld.evaluation.baselines import split_cells
 
 PER_GAME = 250
 BACK = 3
-"""Past actions that the probe of actions sees."""
+"""Number of past actions that the probe of actions sees."""
 LEVEL = 0.05
-"""A change of choice, or an index, up to here is within the demos' own level."""
+"""A change of choice, or an index, up to this value is within the level of the demos."""
 QUESTION = "Does it copy past actions?"
 
 
 @dataclass(frozen=True, eq=False)
 class CopyingAnswers:
-    """The policy's answers at M places on winning stretches, whole and edited."""
+    """The policy's answers at M transitions on winning stretches, unmodified and edited."""
 
     inputs: DiagnosisInputs
     at: NDArray[np.intp]
@@ -44,11 +47,11 @@ class CopyingAnswers:
 
     @property
     def games(self) -> NDArray[np.str_]:
-        """The game of each place."""
+        """Game of each transition."""
         return self.inputs.games_N[self.at]
 
     def where_there_is_a_choice(self) -> CopyingAnswers:
-        """Without the games whose demos hold one label: in v1, those where all is clicks."""
+        """Remove the games whose demos have one label only (in v1, games with clicks only)."""
         truth, games = self.inputs.truth_N[self.at], self.games
         free = [game for game in np.unique(games) if len(np.unique(truth[games == game])) > 1]
         kept = np.flatnonzero(np.isin(games, free))
@@ -57,12 +60,12 @@ class CopyingAnswers:
 
     @property
     def groups(self) -> NDArray[np.intp]:
-        """The stretch of each place."""
+        """Stretch of each transition."""
         return self.inputs.groups_N[self.at]
 
 
 def put_questions(inputs: DiagnosisInputs, at: NDArray[np.intp], seed: int = 0) -> CopyingAnswers:
-    """Ask the policy at some places, and again with one thing edited."""
+    """Ask the policy at some transitions, and again with one part edited each time."""
     editor = Editor(inputs, seed)
     whole = [inputs.window(int(i)) for i in at]
 
@@ -82,12 +85,12 @@ def put_questions(inputs: DiagnosisInputs, at: NDArray[np.intp], seed: int = 0) 
 
 
 def diagnose_copying(inputs: DiagnosisInputs, seed: int = 0) -> tuple[Finding, CopyingAnswers]:
-    """Every measure of copying, and the answers they stand on."""
+    """Return the finding on copying, and the answers that it is based on."""
     everywhere = put_questions(inputs, inputs.some(inputs.winning_N, PER_GAME), seed)
     asked = everywhere.where_there_is_a_choice()
     if not len(asked.at):
-        words = "The demos win nothing here, or always do the same."
-        return Finding("copies", QUESTION, "cannot be told", words, [], NOTE), everywhere
+        words = "The demos win nothing here, or always take the same action."
+        return Finding("copies", QUESTION, "cannot be decided", words, [], NOTE), everywhere
     lines = [
         *interventions(asked),
         *probe_lines(inputs, asked.at, asked.whole, seed),
@@ -100,29 +103,29 @@ def diagnose_copying(inputs: DiagnosisInputs, seed: int = 0) -> tuple[Finding, C
 
 
 def _by_game(lines: list[Measure], everywhere: CopyingAnswers) -> str:
-    """The verdict in each game, where there are several."""
+    """The verdict for each game, if there are several."""
     games = [str(game) for game in np.unique(everywhere.games)]
     if len(games) == 1:
         return ""
     found: list[str] = []
     for game in games:
-        told_of = {each.name: each.by_game.get(game) for each in lines}
-        has_choice = told_of["changed by the screen"] is not None
+        in_game = {each.name: each.by_game.get(game) for each in lines}
+        has_choice = in_game["changed by the screen"] is not None
         found.append(
-            f"{game} {verdict_on_copying(told_of)[0] if has_choice else 'no choice to make'}"
+            f"{game} {verdict_on_copying(in_game)[0] if has_choice else 'no choice to make'}"
         )
     return f" By game: {', '.join(found)}."
 
 
 NOTE = (
-    "On winning stretches. changed by: how often the likeliest choice changes when that alone is"
+    "On winning stretches. changed by: how often the most probable choice changes if only that is"
     " edited. probe: out-of-fold accuracy (fold = recording); index: (actions - frame) on the"
-    " policy minus the same on the demos, 0 = the demos' own level. entropy in bits."
+    " policy minus the same on the demos, 0 = the level of the demos. entropy in bits."
 )
 
 
 def interventions(asked: CopyingAnswers) -> list[Measure]:
-    """How often each edit changes the likeliest choice, and by how much the logits."""
+    """How often each edit changes the most probable choice, and how much it changes logits."""
     own = asked.whole.greedy()
     has_past = past_labels(asked.inputs, asked.at, 1) < LABELS
     edits = {
@@ -148,7 +151,7 @@ def _largest(gaps: NDArray[np.float64]) -> Estimate:
 def probe_lines(
     inputs: DiagnosisInputs, at: NDArray[np.intp], whole: PolicyAnswers, seed: int = 0
 ) -> list[Measure]:
-    """Accuracy of four probes (from actions, from the frame; of policy, of demos) and the index."""
+    """Accuracy of four probes (from actions or frame; of policy or demos), and copying index."""
     targets = {"the policy": whole.sampled(seed), "the demos": inputs.truth_N[at]}
     right = {name: _probes(inputs, at, labels) for name, labels in targets.items()}
     games, groups = inputs.games_N[at], inputs.groups_N[at]
@@ -202,7 +205,7 @@ def _commonest(labels_N: NDArray[np.intp], games_N: NDArray[np.str_]) -> NDArray
 
 
 def score_lines(asked: CopyingAnswers) -> list[Measure]:
-    """Accuracy at change points and where the demo repeats itself, beside the baselines."""
+    """Accuracy at change points and where the demo repeats its action, with baselines."""
     inputs, at = asked.inputs, asked.at
     truth = inputs.truth_N[at]
     repeated = past_labels(inputs, at, 1) == truth
@@ -217,7 +220,7 @@ def score_lines(asked: CopyingAnswers) -> list[Measure]:
 
 
 def variety_lines(asked: CopyingAnswers, seed: int) -> list[Measure]:
-    """Entropy of choices over all places, and recall averaged over the demo's choices."""
+    """Entropy of choices, and recall averaged over the demo's choices."""
     truth = asked.inputs.truth_N[asked.at]
     greedy, sampled = asked.whole.greedy(), asked.whole.sampled(seed)
     majority = asked.inputs.baselines.get("majority")
@@ -253,12 +256,12 @@ def _recall_line(
 
 
 def verdict_on_copying(over_all: dict[str, Estimate | None]) -> tuple[str, str]:
-    """The verdict on copying, over all or in one game, and the sentence that gives its reasons."""
+    """Return the verdict on copying, over all games or in one, and a sentence with the reasons."""
     actions, screen = over_all["changed by past actions"], over_all["changed by the screen"]
     again, index = over_all["changed by asking again"], over_all["copying index"]
     largest = over_all["largest change of a logit by past actions"]
     if actions is None or screen is None or index is None or largest is None:
-        return "cannot be told", "No winning stretch has a past action to edit."
+        return "cannot be decided", "No winning stretch has a past action to edit."
     edits = (
         f"Editing past actions alone changes {as_text(actions, 'share')} of choices, editing the"
         f" screen alone {as_text(screen, 'share')}; the copying index is {as_text(index, 'points')}"
@@ -266,15 +269,15 @@ def verdict_on_copying(over_all: dict[str, Estimate | None]) -> tuple[str, str]:
     if again is not None and again.value > 0:
         return (
             "reads nothing",
-            f"Asked the same again, it changes {as_text(again, 'share')} of its choices: it draws"
-            " them, whatever it is shown.",
+            f"Asked the same again, it changes {as_text(again, 'share')} of its choices: they are"
+            " random.",
         )
     if actions.above(LEVEL) and not screen.above(actions.value):
-        return "copies", f"{edits}: it follows what was done, not what is shown."
+        return "copies", f"{edits}: it follows past actions, not the screen."
     if actions.above(LEVEL) or (index.above(LEVEL) and index_is_of_copying(over_all)):
-        return "copies in part", f"{edits}: it reads the screen, and past actions too."
+        return "copies in part", f"{edits}: it uses the screen and past actions."
     if not screen.above(LEVEL):
-        return "reads nothing", f"{edits}: neither what was done nor what is shown moves it."
+        return "reads nothing", f"{edits}: neither past actions nor the screen changes it."
     proof = (
         "; past actions change no logit by a single bit"
         if largest.value == 0
@@ -284,7 +287,7 @@ def verdict_on_copying(over_all: dict[str, Estimate | None]) -> tuple[str, str]:
 
 
 def index_is_of_copying(over_all: dict[str, Estimate | None]) -> bool:
-    """Whether past actions tell of the policy at all: of a blind one, nothing does."""
+    """Whether past actions predict the policy at all, which they do not if it ignores its input."""
     actions, baseline = (
         over_all.get("probe from past actions: the policy"),
         over_all.get("commonest choice: the policy"),

@@ -1,7 +1,4 @@
-"""A run's diagnosis: every question put, in order, each with its answer in words.
-
-Knows the order of the questions; each is a module of its own.
-"""
+"""Diagnose a run: ask all questions in order and return the findings."""
 
 from __future__ import annotations
 
@@ -23,28 +20,28 @@ from arcworld.recordings.dataset import Dataset
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What was found of one run.
+    """The findings about one run.
 
     Attributes:
         about: run, data, split, seed, counts.
-        findings: in the order asked: sees_clicks, copies, entangled, aligned, split,
-            against_baselines, calibrated, acts.
+        findings: in order: sees_clicks, copies, entangled, aligned, split, against_baselines,
+            calibrated, acts.
     """
 
     about: dict[str, Any]
     findings: Sequence[Finding]
 
     def __getitem__(self, key: str) -> Finding:
-        """A finding by its key."""
+        """Return a finding by its key."""
         return next(finding for finding in self.findings if finding.key == key)
 
     @property
     def games(self) -> list[str]:
-        """The games measured."""
+        """Names of the measured games."""
         return list(self.about["games"])
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """Return plain JSON types."""
         return {"about": self.about, "findings": {f.key: f.as_dict() for f in self.findings}}
 
 
@@ -56,18 +53,18 @@ def diagnose(
     seed: int = 0,
     progress: ProgressCallback = quiet,
 ) -> Diagnosis:
-    """Put every question to a run, on one part of a data set.
+    """Diagnose a run on one part of a data set.
 
     Args:
-        run: a run, or whatever has a run's parts; its policy need only answer as `Policy` says.
+        run: a run, or any object with a run's parts; its policy must implement `Policy`.
         dataset: recordings; the lookup baselines need those that the run was trained on.
         split: the part to measure on.
         games: folder of games to act in; None: the project's own.
-        seed: of what is sampled and of what edits put in the place of things.
-        progress: told (what, done, total).
+        seed: of samples and random edits.
+        progress: called with (stage, done, total).
 
     Raises:
-        ArcworldError: the part is empty, an action has no token, or there is no such folder.
+        ArcworldError: the part is empty, an action has no token, or the folder does not exist.
     """
     inputs = gather(run, dataset, split, progress)
     try:

@@ -1,7 +1,4 @@
-"""A diagnosis for people: verdicts in words, every measure by game, plots; on one page.
-
-Knows findings and where files go; measures nothing itself.
-"""
+"""A diagnosis as tables, sentences, plots, JSON and one Markdown page."""
 
 from __future__ import annotations
 
@@ -20,7 +17,7 @@ INTERVALS = "In brackets: 95 % intervals, over whole stretches of play."
 
 
 def describe_diagnosis(diagnosis: Diagnosis) -> str:
-    """One line: what was measured on what."""
+    """Describe in one line which run was measured on which data."""
     about = diagnosis.about
     return (
         f"{about['run']} ({about['scheme']}, recipe {about['recipe']}, seed {about['run_seed']},"
@@ -32,19 +29,19 @@ def describe_diagnosis(diagnosis: Diagnosis) -> str:
 
 
 def verdict_table(diagnosis: Diagnosis) -> TextTable:
-    """Every question with its verdict."""
+    """Table of all questions and verdicts."""
     rows = [(finding.question, finding.verdict) for finding in diagnosis.findings]
-    return TextTable(f"{diagnosis.about['run']}: what was found", ("question", "verdict"), rows,
+    return TextTable(f"{diagnosis.about['run']}: findings", ("question", "verdict"), rows,
                  text_columns=2)  # fmt: skip
 
 
 def sentences(diagnosis: Diagnosis) -> list[str]:
-    """What was found, a sentence or two a question."""
+    """One or two sentences per question."""
     return [f"{f.question} {f.verdict.capitalize()}. {f.words}" for f in diagnosis.findings]
 
 
 def measure_tables(diagnosis: Diagnosis) -> list[TextTable]:
-    """Every measure of every question by game, baselines among them."""
+    """Tables of every measure by game, with baselines."""
     games = ["all", *diagnosis.games] if len(diagnosis.games) > 1 else diagnosis.games
     return [_measures(finding, games) for finding in diagnosis.findings if finding.lines]
 
@@ -60,7 +57,7 @@ def _measures(finding: Finding, games: Sequence[str]) -> TextTable:
 
 
 def write_page(folder: Path, diagnoses: Sequence[Diagnosis]) -> Path:
-    """Write `diagnosis.md`, its plots and `diagnosis.json` into a folder."""
+    """Write `diagnosis.md`, its plots and `diagnosis.json` into a folder; return the page."""
     parts = ["# Diagnosis", INTERVALS]
     if len(diagnoses) == 2:
         parts.append(summary_table(*diagnoses).as_markdown())
@@ -72,21 +69,21 @@ def write_page(folder: Path, diagnoses: Sequence[Diagnosis]) -> Path:
             verdict_table(diagnosis).as_markdown(),
             "\n".join(f"- {sentence}" for sentence in sentences(diagnosis)),
             f"![What moves the policy, what predicts it, clicks, hits]({picture.name})",
-            *(sheet.as_markdown() for sheet in measure_tables(diagnosis)),
+            *(table.as_markdown() for table in measure_tables(diagnosis)),
         ]
     page = folder / "diagnosis.md"
     write_bytes(page, ("\n\n".join(parts) + "\n").encode())
-    told_as = as_json(diagnoses)
-    write_bytes(folder / "diagnosis.json", (json.dumps(told_as, indent=1) + "\n").encode())
+    entries = as_json(diagnoses)
+    write_bytes(folder / "diagnosis.json", (json.dumps(entries, indent=1) + "\n").encode())
     return page
 
 
 def as_json(diagnoses: Sequence[Diagnosis]) -> dict[str, Any]:
-    """One diagnosis as it is; of two, each under `runs`, and the seed's closing table."""
+    """JSON of one diagnosis; for two, each under `runs`, and the summary under `closing`."""
     if len(diagnoses) == 1:
         return diagnoses[0].as_dict()
-    sheet = summary_table(*diagnoses)
-    rows = [dict(zip(sheet.columns, row, strict=True)) for row in sheet.rows]
+    table = summary_table(*diagnoses)
+    rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
     return {"runs": [each.as_dict() for each in diagnoses], "closing": rows}
 
 

@@ -1,8 +1,8 @@
-"""Does the policy act? Its choice tried in the real game, in the very state the demo was in.
+"""Try choices in the real game, in the state in which the demo acted.
 
-Knows recordings and the toolkit's engine; knows nothing of models. A recording is replayed action
-by action; at the places asked about, a copy of the engine takes the choice instead, and what comes
-is compared with what came of the demo's own action: the same frame, level and state is a hit.
+A recording is replayed action by action in the toolkit's engine. At the given transitions a copy of
+the engine takes the choice instead. It is a hit if frame, level and state equal those after the
+demo's action.
 """
 
 from __future__ import annotations
@@ -26,19 +26,20 @@ if TYPE_CHECKING:
     from arcworld.play.toolkit import Toolkit
 
 type Choices = Mapping[str, Action]
-"""Who chooses -> what."""
+"""Source of the choice -> action."""
 type ReplayOutcome = tuple[bytes, int, str]
-"""The settled frame, levels completed, state."""
+"""(settled frame, levels completed, state)."""
 
 
 @dataclass(frozen=True, eq=False)
 class Replayed:
-    """What came of replaying: NaN where a game is not at hand, or the recording had left it.
+    """Result of a replay; NaN where a game was not found.
 
     Attributes:
-        same_N: whether each transition's frame came out as recorded.
-        hits: who chose -> whether the outcome was the demo's, [N]; NaN where nothing was asked.
-        missing: games not at hand, with the reason.
+        same_N: whether each transition's frame was reproduced (0 after the first difference).
+        hits: source of the choice -> whether its result was the demo's, [N]; NaN where nothing was
+            tried.
+        missing: games that were not found, with the reason.
     """
 
     same_N: NDArray[np.float64]
@@ -46,22 +47,22 @@ class Replayed:
     missing: Mapping[str, str]
 
     def line(self, inputs: DiagnosisInputs) -> Measure:
-        """The share of frames that the engine gives as recorded."""
+        """Share of frames that the engine reproduced."""
         groups = inputs.groups_N
         name = "frames replayed as recorded"
         return line(name, "share", self.same_N, None, inputs.games_N, groups)
 
 
 def replay(inputs: DiagnosisInputs, games: Path | None, asked: Mapping[int, Choices]) -> Replayed:
-    """Replay every recording whose game is at hand, and try what was `asked` at its places.
+    """Replay every recording whose game is found, and try the `asked` choices.
 
     Args:
         inputs: the transitions.
         games: folder of games; None: the project's own.
-        asked: place among the transitions -> the choices to try there.
+        asked: index of a transition -> the choices to try there.
 
     Raises:
-        ArcworldError: there is no such folder.
+        ArcworldError: the folder does not exist.
     """
     from arcworld.play.toolkit import Toolkit
 
@@ -74,7 +75,7 @@ def replay(inputs: DiagnosisInputs, games: Path | None, asked: Mapping[int, Choi
         for e, episode in enumerate(t.episodes):
             at = np.flatnonzero(t.episode_N == e)
             if episode.game_id not in known:
-                missing[episode.game_id] = "not at hand in this version"
+                missing[episode.game_id] = "this version was not found"
                 continue
             try:
                 _replay_one(toolkit, episode, at, asked, same, hits)
@@ -92,7 +93,7 @@ def _replay_one(
     same: NDArray[np.float64],
     hits: Mapping[str, NDArray[np.float64]],
 ) -> None:
-    """Follow one episode for as long as the engine gives its frames."""
+    """Replay one episode as long as the engine reproduces its frames."""
     session = toolkit.open(episode.game_id)
     if not np.array_equal(session.observation.frame_HW, episode.frames_THW[0]):
         same[at] = 0.0
@@ -100,7 +101,7 @@ def _replay_one(
     for t, place in enumerate(at.tolist()):
         action, choices = episode.action(t), asked.get(place, {})
         others = {choice for choice in choices.values() if choice != action}
-        engine: Any = getattr(session._wrapper, "_game", None)  # the toolkit offers no look ahead
+        engine: Any = getattr(session._wrapper, "_game", None)  # the toolkit cannot copy a game
         tried = {choice: _try(engine, choice) for choice in others}
         came = _step(session, action)
         same[place] = float(came is not None and came[0] == episode.frames_THW[t + 1].tobytes())
@@ -119,12 +120,12 @@ def _step(session: GameSession, action: Action) -> ReplayOutcome | None:
 
 
 def _try(engine: Any, action: Action) -> ReplayOutcome | None:
-    """What an action would lead to, on a copy of the engine; None where it gives no frame."""
+    """Result of an action on a copy of the engine; None if there is no frame."""
     from arcengine import ActionInput
     from arcengine import GameAction as OfficialAction
 
     place = {} if action.x is None else {"x": action.x, "y": action.y}
-    clean = engine._clean_levels  # the engine only ever clones from them: no need of a copy
+    clean = engine._clean_levels  # the engine only clones them, so they need no copy
     answer = copy.deepcopy(engine, {id(clean): clean}).perform_action(
         ActionInput(id=OfficialAction.from_id(action.id), data=place)
     )

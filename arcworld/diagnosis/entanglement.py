@@ -1,9 +1,9 @@
-"""Are policy and dynamics one thing? Where they share a head, goals and surprise follow habit.
+"""Measure whether policy and dynamics are entangled, as they are if they share a head.
 
-Two rank correlations. Over the legal actions of a state: P(level won | action) against how often
-training takes the action, and against how likely the policy finds it. Over transitions: surprise
-at what came against how unlikely the policy found the action, given how much truly changed and
-whether it was new.
+Two rank correlations are computed. Over the legal actions of a state: P(level won | action) with
+how often training takes the action, and with the policy's probability of it. Over transitions:
+surprise at the next frame with how improbable the policy found the action, given how much truly
+changed and whether the transition is novel.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ from arcworld.recordings.episode import CLICK
 from arcworld.tokens.cells import NO_CELL
 
 STATES = 24
-"""States a game at which every legal action is asked about."""
+"""Number of states per game in which every legal action is evaluated."""
 PER_GAME = 250
 FREE = 0.1
-"""A correlation up to here is no entanglement."""
+"""A correlation up to this value does not count as entanglement."""
 DRAWS = RESAMPLES // 5
 QUESTION = "Are policy and dynamics entangled?"
 NOTE = (
@@ -50,16 +50,21 @@ NOTE = (
 
 
 def diagnose_entanglement(inputs: DiagnosisInputs, forced: TeacherForced | None) -> Finding:
-    """The finding on entanglement; `forced` holds surprise at every transition."""
+    """Return the finding on entanglement.
+
+    Args:
+        inputs: what is measured.
+        forced: surprise at every transition; None leaves out its correlation.
+    """
     lines = [*level_lines(inputs)]
     if forced is not None:
         lines.append(surprise_line(inputs, forced))
     own_heads = isinstance(inputs.run.policy, MaskedPolicy)
-    heads = "heads of its own" if own_heads else "no head but the world model's"
+    heads = "its own heads" if own_heads else "no head of its own"
     found = [each for each in lines if each.over_all is not None]
     said = "; ".join(f"{each.name} {as_text(each.over_all, 'number')}" for each in found)
     if not found:
-        return Finding("entangled", QUESTION, "cannot be told", "Nothing varies.", lines, NOTE)
+        return Finding("entangled", QUESTION, "cannot be decided", "Nothing varies.", lines, NOTE)
     tied = [each for each in found if each.over_all is not None and each.over_all.above(FREE)]
     verdict = "entangled" if tied else "apart"
     if tied and len(tied) < len(found):
@@ -69,7 +74,7 @@ def diagnose_entanglement(inputs: DiagnosisInputs, forced: TeacherForced | None)
 
 
 def level_lines(inputs: DiagnosisInputs) -> list[Measure]:
-    """P(level won | action) against habit and against the policy, averaged over states."""
+    """Correlation of P(level won | action) with habit and with the policy, averaged over states."""
     t = inputs.transitions
     at = inputs.some(inputs.chosen_N & ~t.level_up_N, STATES)
     prior = ask(inputs, at, [inputs.window(int(i)) for i in at], "policy, of each action")
@@ -103,7 +108,7 @@ def _likelihood(prior: PolicyAnswers, k: int, candidates: Candidates) -> NDArray
 
 
 def _habit(source: Transitions, game: str) -> NDArray[np.float64]:
-    """How often each type and cell was taken in a game, [8, 65]."""
+    """How often each type and cell was used in a game, [8, 65]."""
     types, cells = choices(source)
     counts = np.zeros((8, NO_CELL + 1))
     of = source.games_N == game
@@ -116,7 +121,7 @@ def _or_nan(value: float | None) -> float:
 
 
 def surprise_line(inputs: DiagnosisInputs, forced: TeacherForced) -> Measure:
-    """Surprise at what came against how unlikely the policy found the action."""
+    """Correlation of surprise with how improbable the policy found the action."""
     t = inputs.transitions
     at = inputs.some(inputs.chosen_N, PER_GAME)
     answers = ask(inputs, at, [inputs.window(int(i)) for i in at], "policy, of the action taken")
@@ -150,7 +155,7 @@ def _resampled(
     given: dict[str, NDArray[np.generic]],
     groups_N: NDArray[np.intp],
 ) -> Estimate | None:
-    """A partial rank correlation with its interval over whole stretches."""
+    """A partial rank correlation, with an interval by resampling whole stretches."""
     value = rank_correlation(a_N, b_N, given)
     if value is None:
         return None

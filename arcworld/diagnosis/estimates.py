@@ -1,8 +1,8 @@
-"""Measured values with intervals, told by game.
+"""Measured values with intervals, by game.
 
-Knows sums and how items hang together; knows nothing of models. Items of one stretch of play (from
-a level's first frame or a RESET to the next) are not independent, so intervals resample whole
-stretches: the percentile bootstrap of a ratio of sums, 95 %.
+Items of one stretch of play (from a level's first frame or a RESET to the next) are not
+independent. Therefore intervals resample whole stretches: the percentile bootstrap of a ratio of
+sums, 95 %.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ TAIL = 2.5
 """Per cent left out on each side of an interval."""
 
 type Unit = Literal["share", "points", "number"]
-"""How a value is told: as per cent, as a difference of per cents, or as it is."""
+"""How a value is printed: in per cent, as a difference of per cents, or unchanged."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value, its interval (None where one stretch alone was seen) and the items behind it."""
+    """A value, its interval (None if there is only one stretch) and the number of items."""
 
     value: float
     low: float | None
@@ -32,25 +32,25 @@ class Estimate:
     count: int
 
     def above(self, limit: float) -> bool:
-        """Whether the value and its whole interval lie above a limit."""
+        """Whether the value and its whole interval are above a limit."""
         return self.value > limit and (self.low is None or self.low > limit)
 
     def below(self, limit: float) -> bool:
-        """Whether the value and its whole interval lie below a limit."""
+        """Whether the value and its whole interval are below a limit."""
         return self.value < limit and (self.high is None or self.high < limit)
 
     def as_dict(self) -> dict[str, float | int | None]:
-        """For JSON."""
+        """Return plain JSON types."""
         return {"value": self.value, "low": self.low, "high": self.high, "count": self.count}
 
 
 type ByGame = dict[str, Estimate | None]
-"""Game (or `all`) to what was measured there; None where nothing could be counted."""
+"""Game (or `all`) -> estimate; None if nothing could be counted."""
 
 
 @dataclass(frozen=True)
 class Measure:
-    """One measure by game."""
+    """One measure, by game."""
 
     name: str
     unit: Unit
@@ -63,7 +63,7 @@ class Measure:
         return self.by_game.get("all")
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """Return plain JSON types."""
         games = {game: reported and reported.as_dict() for game, reported in self.by_game.items()}
         return {"unit": self.unit, "baseline": self.is_baseline, "games": games}
 
@@ -96,7 +96,7 @@ def ratio(
 
 
 def mean(values_N: NDArray[Any], groups_N: NDArray[np.intp]) -> Estimate | None:
-    """The mean of values, resampled by group; NaN is left out."""
+    """Average of the values without NaN, resampled by group."""
     known = ~np.isnan(values_N.astype(np.float64))
     return ratio(np.where(known, values_N, 0.0), known, groups_N)
 
@@ -104,7 +104,7 @@ def mean(values_N: NDArray[Any], groups_N: NDArray[np.intp]) -> Estimate | None:
 def by_game(
     measure: Callable[[NDArray[np.intp]], Estimate | None], games_N: NDArray[np.str_]
 ) -> ByGame:
-    """A measure over all items, then by game; `measure` takes the places of the items."""
+    """A measure over all items, then by game; `measure` takes indices of items."""
     groups = {"all": np.arange(len(games_N))}
     groups |= {str(game): np.flatnonzero(games_N == game) for game in np.unique(games_N)}
     if len(groups) == 2:
@@ -122,7 +122,7 @@ def line(
     *,
     is_baseline: bool = False,
 ) -> Measure:
-    """`ratio` by game; without `bottom_N` the mean, NaN left out."""
+    """`ratio` by game; without `bottom_N` the average without NaN."""
 
     def measure(at: NDArray[np.intp]) -> Estimate | None:
         if bottom_N is None:
@@ -133,7 +133,7 @@ def line(
 
 
 def ranks(values_N: NDArray[Any]) -> NDArray[np.float64]:
-    """Ranks from 0, equal values sharing the mean of theirs.
+    """Ranks from 0; equal values get their average rank.
 
     >>> ranks(np.array([3, 1, 3])).tolist()
     [1.5, 0.0, 1.5]
@@ -146,7 +146,7 @@ def ranks(values_N: NDArray[Any]) -> NDArray[np.float64]:
 def rank_correlation(
     a_N: NDArray[Any], b_N: NDArray[Any], given: Mapping[str, NDArray[Any]] | None = None
 ) -> float | None:
-    """Spearman's correlation; partial, where other values are given. None where one is constant.
+    """Spearman's correlation; partial if `given` has other values. None if one is constant.
 
     >>> rank_correlation(np.arange(5), np.arange(5) ** 3)
     1.0
@@ -161,6 +161,6 @@ def rank_correlation(
 
 
 def _rest(ranks_N: NDArray[np.float64], base_NK: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What a least-squares fit on other ranks leaves over."""
+    """Residual of a least-squares fit on other ranks."""
     fitted, *_ = np.linalg.lstsq(base_NK, ranks_N, rcond=None)
     return ranks_N - base_NK @ fitted

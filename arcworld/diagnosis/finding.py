@@ -1,7 +1,4 @@
-"""One question put to a run, with its answer in words and the measures behind it.
-
-Knows text and estimates; knows nothing of how anything was measured.
-"""
+"""The answer to one question about a run: a verdict, a sentence, and the measures behind it."""
 
 from __future__ import annotations
 
@@ -20,10 +17,11 @@ class Finding:
 
     Attributes:
         key: a short name for JSON and tables.
-        question: as one would ask it.
-        verdict: a word or three; `words`: one sentence with the numbers that decided.
-        lines: every measure behind it, baselines among them.
-        note: how to read them.
+        question: in words.
+        verdict: one to three words.
+        words: one sentence with the numbers that decided.
+        lines: all measures behind it, baselines included.
+        note: how to read the measures.
     """
 
     key: str
@@ -34,16 +32,16 @@ class Finding:
     note: str = ""
 
     def line(self, name: str) -> Measure | None:
-        """A measure by its name."""
+        """Return a measure by its name."""
         return next((line for line in self.lines if line.name == name), None)
 
     def value(self, name: str, game: str = "all") -> Estimate | None:
-        """What a measure came to in a game."""
+        """Return the estimate of a measure in a game."""
         line = self.line(name)
         return line.by_game.get(game) if line else None
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """Return plain JSON types."""
         measures = {line.name: line.as_dict() for line in self.lines}
         return {
             "question": self.question,
@@ -54,7 +52,7 @@ class Finding:
 
 
 def as_text(estimate: Estimate | None, unit: Unit) -> str:
-    """A value with its interval.
+    """Format a value with its interval.
 
     >>> as_text(Estimate(0.256, 0.2, 0.31, 40), "share"), as_text(None, "share")
     ('25.6 % (20.0 to 31.0)', '-')

@@ -1,7 +1,7 @@
-"""What a diagnosis is made from: a run, the transitions it is measured on, and who plays them.
+"""Inputs of a diagnosis: a run, and the transitions on which it is measured.
 
-Knows runs and transitions; asks no question itself. A label is what a policy chooses: an action
-type, or in v2 a click's cell (8 + cell). v1 chooses no cell, so there a label is the type alone.
+A label encodes a choice: an action type, or in v2 the cell of a click (8 + cell). v1 chooses no
+cell, so its label is the type alone.
 """
 
 from __future__ import annotations
@@ -32,9 +32,12 @@ class DiagnosisInputs:
     """A run and N transitions.
 
     Attributes:
-        coded: the episodes of the transitions through the run's tokenizer.
-        trained: all transitions that the run was trained on, or None where they are not all here.
-        progress: told (what, done, total) as work goes on.
+        run: the run.
+        dataset: the part of the data set that is measured.
+        transitions: its transitions.
+        coded: the episodes of the transitions, encoded by the run's tokenizer.
+        trained: all transitions that the run was trained on; None if some are missing here.
+        progress: called with (stage, done, total).
     """
 
     run: Run
@@ -46,18 +49,19 @@ class DiagnosisInputs:
 
     @property
     def placed(self) -> bool:
-        """Whether the run's policy chooses a click's cell."""
+        """Whether the run's policy chooses the cell of a click."""
         return self.run.world_model.vocabulary.has_locations
 
     @property
     def games_N(self) -> NDArray[np.str_]:
-        """The game of each transition."""
+        """Game of each transition."""
         return self.transitions.games_N
 
     @cached_property
     def groups_N(self) -> NDArray[np.intp]:
-        """The stretch of play each transition stands in: one begins with an episode, after a
-        RESET, and after a level was won or the game lost.
+        """Number of the stretch of play of each transition.
+
+        A stretch begins with an episode, after a RESET, after a level was won, and after game over.
         """
         t = self.transitions
         ends = t.is_reset_N | (t.outcomes_N != Outcome.NOTHING)
@@ -66,17 +70,17 @@ class DiagnosisInputs:
 
     @cached_property
     def chosen_N(self) -> NDArray[np.bool_]:
-        """Where somebody chose: any action but RESET."""
+        """Whether each action was chosen by a player: any action but RESET."""
         return ~self.transitions.is_reset_N
 
     @cached_property
     def winning_N(self) -> NDArray[np.bool_]:
-        """Where play shows skill: winning stretches, without RESET."""
+        """Whether each transition is on a winning stretch and not a RESET."""
         return self.transitions.winning_N & self.chosen_N
 
     @cached_property
     def legal_N8(self) -> NDArray[np.bool_]:
-        """Which types may be chosen, of those the scheme has a token for."""
+        """Which types are legal, of those for which the scheme has a token."""
         legal = self.transitions.legal_types()
         legal[:, self.run.world_model.vocabulary.actions :] = False
         legal[~legal.any(1), CLICK] = True
@@ -89,7 +93,7 @@ class DiagnosisInputs:
 
     @cached_property
     def baseline_choices(self) -> dict[str, NDArray[np.int16]]:
-        """Each action baseline's type and cell [N, 2], where the training recordings are here."""
+        """Type and cell [N, 2] of each action baseline; empty without the training recordings."""
         if self.trained is None:
             return {}
         return ActionBaselines(self.trained).predictions(self.transitions)
@@ -102,19 +106,19 @@ class DiagnosisInputs:
     def labels(
         self, types_N: NDArray[np.integer], cells_N: NDArray[np.integer]
     ) -> NDArray[np.intp]:
-        """Types and cells as labels."""
+        """Convert types and cells to labels."""
         if not self.placed:
             return types_N.astype(np.intp)
         clicked = (types_N == CLICK) & (cells_N < CELLS)
         return np.where(clicked, TYPES + cells_N, types_N).astype(np.intp)
 
     def window(self, i: int, *, pending: bool = False) -> CodedEpisode:
-        """All history that fits, up to transition i's frame (and its action, if `pending`)."""
+        """History up to transition i's frame (and its action, if `pending`), as long as fits."""
         frames = self.run.world_model.config.context_frames
         return window_at(self.transitions, self.coded, i, frames, pending=pending)
 
     def some(self, among_N: NDArray[np.bool_], per_game: int) -> NDArray[np.intp]:
-        """Up to `per_game` places of each game, evenly spread over its transitions."""
+        """Indices of up to `per_game` transitions of each game, evenly spread."""
         parts: list[NDArray[np.intp]] = []
         for game in np.unique(self.games_N):
             at = np.flatnonzero(among_N & (self.games_N == game))
@@ -124,7 +128,7 @@ class DiagnosisInputs:
 
 
 def gather(run: Run, dataset: Dataset, split: str, progress: ProgressCallback) -> DiagnosisInputs:
-    """Lay out one part of a data set for a run.
+    """Prepare one part of a data set for a run.
 
     Raises:
         ArcworldError: the part is empty.
@@ -142,7 +146,7 @@ def gather(run: Run, dataset: Dataset, split: str, progress: ProgressCallback) -
 
 
 def past_labels(inputs: DiagnosisInputs, at: NDArray[np.intp], back: int) -> NDArray[np.intp]:
-    """The demo's label `back` actions before each place; `LABELS` where there is none."""
+    """The demo's label `back` actions before each index; `LABELS` if there is none."""
     t = inputs.transitions.t_N
     types, cells = choices(inputs.transitions)
     labels = inputs.labels(types, np.where(types == RESET, CELLS, cells))

@@ -1,7 +1,7 @@
-"""The probe: multinomial logistic regression with a fixed weight decay, scored out of fold.
+"""The probe: multinomial logistic regression with fixed weight decay, scored out of fold.
 
-Knows features and labels; knows nothing of games. Kept simple on purpose, and the same for every
-question, so that two accuracies differ only by what the features tell.
+It is simple on purpose, and the same for every question, so that two accuracies differ only by the
+information in the features.
 """
 
 from __future__ import annotations
@@ -14,15 +14,16 @@ from torch.nn import functional as F
 from arcworld.frames.tokenizer import CELLS
 
 DECAY = 1e-3
-"""Weight decay on features of length one."""
+"""Weight decay; feature vectors have length one."""
 STEPS = 40
 FOLDS = 5
 
 
 def one_hot_cells(cells_NCP: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Frames [N, 64 cells, 64 pixels] as one-hot of what stands in each cell, length one.
+    """Encode the content of each cell as one-hot, for frames [N, 64 cells, 64 pixels].
 
-    What stands there in one frame alone can tell nothing of another, and is left out.
+    Vectors have length one. Content that occurs in one frame only, or in all, is left out, because
+    it carries no information.
     """
     columns: list[NDArray[np.float32]] = []
     for c in range(cells_NCP.shape[1]):
@@ -35,13 +36,13 @@ def one_hot_cells(cells_NCP: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def one_hot_labels(labels_NK: NDArray[np.intp], classes: int) -> NDArray[np.float32]:
-    """K labels an item, below `classes`, as one-hot [N, K * classes], length one."""
+    """One-hot encoding of K labels per item, [N, K * classes]; vectors of length one."""
     hot = (labels_NK[:, :, None] == np.arange(classes)).astype(np.float32)
     return hot.reshape(len(labels_NK), -1) / np.float32(labels_NK.shape[1] ** 0.5)
 
 
 def folds_of(recordings_N: NDArray[np.intp], groups_N: NDArray[np.intp]) -> NDArray[np.intp]:
-    """The fold of each item: its recording or, where there is one alone, its stretch of play."""
+    """Fold of each item: by recording or, if there is only one, by stretch of play."""
     names = recordings_N if len(np.unique(recordings_N)) > 1 else groups_N
     return np.unique(names, return_inverse=True)[1] % FOLDS
 
@@ -49,7 +50,7 @@ def folds_of(recordings_N: NDArray[np.intp], groups_N: NDArray[np.intp]) -> NDAr
 def predict(
     features_NF: NDArray[np.float32], labels_N: NDArray[np.intp], folds_N: NDArray[np.intp]
 ) -> NDArray[np.intp]:
-    """Each item's label as predicted by a probe that was fitted on the other folds, [N].
+    """Label of each item as predicted by a probe fitted on the other folds, [N].
 
     >>> x = np.eye(2, dtype=np.float32)[[0, 1] * 6]
     >>> predict(x, np.array([3, 5] * 6), np.arange(12) // 2 % 3).tolist()
@@ -79,8 +80,9 @@ def _fit(
 def _turned(
     train_NF: NDArray[np.float32], test_MF: NDArray[np.float32]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The same features in the axes that training spans (far fewer), with a constant beside: a
-    rotation, which weight decay does not see.
+    """Rotate features into the axes spanned by the training set, and append a constant.
+
+    There are far fewer axes than features, and weight decay does not depend on a rotation.
     """
     _, _, axes = np.linalg.svd(train_NF, full_matrices=False)
     parts = [part @ axes.T for part in (train_NF, test_MF)]

@@ -1,9 +1,9 @@
-"""Is what was measured sound? Four faults that flatter a run, each looked for by itself.
+"""Check that measurements are sound: four faults that inflate a run's numbers.
 
-Aligned: an action belongs to the frame it is taken in, not to the one it led to. Split: no
-recording was trained on. Against baselines: frames are predicted better than by copying and by a
-table.
-Calibrated: P(level won) is a probability, on both answers.
+- Aligned: an action belongs to the frame in which it is taken, not to the frame it led to.
+- Split: no measured recording was trained on.
+- Against baselines: frames are predicted better than by `copy` and by `lookup`.
+- Calibrated: P(level won) is a calibrated probability, for transitions that win and do not.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from arcworld.recordings.episode import Outcome
 from arcworld.recordings.novelty import frame_hashes, pair_hashes
 
 WELL_CALIBRATED = 0.02
-"""Mean distance of probability and frequency, up to which P(level won) can be taken as it is."""
+"""Maximum calibration error of a calibrated P(level won)."""
 
 
 def aligned(
     inputs: DiagnosisInputs, predicted: PredictedFrames, replayed: Replayed | None
 ) -> Finding:
-    """Fault 4: off by one."""
+    """Fault 4: actions are off by one."""
     own, before = determinism(inputs.transitions)
     t = inputs.transitions
     games, groups = t.games_N, inputs.groups_N
@@ -54,10 +54,10 @@ def aligned(
     gain, frames = lines[4].over_all, lines[5].over_all if replayed is not None else None
     question = "Are actions aligned with frames (fault 4)?"
     data = "" if frames is None else (
-        f" Replayed in the engine, {as_text(frames, 'share')} of frames come out as recorded."
+        f" Replayed in the engine, {as_text(frames, 'share')} of frames are as recorded."
     )  # fmt: skip
     if gain is None:
-        return Finding("aligned", question, "cannot be told", "Nothing changes." + data, lines)
+        return Finding("aligned", question, "cannot be decided", "Nothing changes." + data, lines)
     words = (
         f"The true action predicts {as_text(gain, 'points')} more of what changes than the one"
         " before it."
@@ -71,8 +71,11 @@ def aligned(
 
 
 def determinism(transitions: Transitions) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Whether the commonest next frame of the same frame and action came, with the transition's
-    own action and with the one before it; NaN where the pair came once, or nothing was before.
+    """Whether the most frequent next frame of the same frame and action followed, for two pairings.
+
+    Returns:
+        For the transition's own action, and for the action before it, float64 [N]. NaN if the pair
+        occurs once, if there is no action before, or if only one action was taken in the frame.
     """
     t = transitions
     has_past = t.t_N > 0
@@ -80,7 +83,7 @@ def determinism(transitions: Transitions) -> tuple[NDArray[np.float64], NDArray[
     frames, after = frame_hashes(t.frames_NHW), frame_hashes(t.next_NHW)
     keys = (pair_hashes(t.frames_NHW, actions) for actions in (t.actions_N3, before))
     own, shifted = (_agrees(pair, after) for pair in keys)
-    # a frame in which only one action was ever taken tells nothing of which action counts
+    # a frame in which only one action was taken does not show which action counts
     several = _several(frames, t.actions_N3)
     own[~(has_past & several)] = shifted[~(has_past & several)] = np.nan
     return own, shifted
@@ -106,7 +109,7 @@ def _several(frames_N: NDArray[np.uint64], actions_N3: NDArray[np.int16]) -> NDA
 
 
 def split(inputs: DiagnosisInputs) -> Finding:
-    """Fault 5: leaked validation."""
+    """Fault 5: validation recordings were trained on."""
     t = inputs.transitions
     known = inputs.run.trained_on()
     guids = np.array([episode.guid for episode in t.episodes])
@@ -124,15 +127,17 @@ def split(inputs: DiagnosisInputs) -> Finding:
     words = (
         f"{leaked} of {len(inputs.dataset.guids)} recordings were trained on;"
         f" {as_text(novel, 'share')} of transitions are novel, and {as_text(ups, 'share')} of"
-        " level-ups: the rest also stands in training, word for word."
+        " level-ups: the rest occurs identically in training."
     )
     if not known:
-        return Finding("split", question, "cannot be told", "The run does not say.", lines)
+        return Finding(
+            "split", question, "cannot be decided", "The run lists no recordings.", lines
+        )
     return Finding("split", question, "leaked" if leaked else "yes", words, lines)
 
 
 def against_baselines(predicted: PredictedFrames) -> Finding:
-    """Fault 6: a frame score without its baseline."""
+    """Fault 6: a frame score without baselines."""
     t, at = predicted.inputs.transitions, predicted.at
     games, groups = t.games_N[at], predicted.inputs.groups_N[at]
     baselines = baseline_frames(predicted)
@@ -168,7 +173,9 @@ def _against_baselines_finding(lines: list[Measure], baselines: list[str]) -> Fi
     }
     known = {name: lead for name, lead in leads.items() if lead is not None}
     if not known:
-        return Finding("against_baselines", question, "cannot be told", "Nothing to count.", lines)
+        return Finding(
+            "against_baselines", question, "cannot be decided", "Nothing to count.", lines
+        )
     said = "; ".join(f"{name} {as_text(lead, 'points')}" for name, lead in known.items())
     ahead = [lead.above(0.0) for lead in known.values()]
     verdict = "better" if all(ahead) else "better in part" if any(ahead) else "no better"
@@ -184,7 +191,7 @@ def _against_baselines_finding(lines: list[Measure], baselines: list[str]) -> Fi
 
 
 def calibrated(inputs: DiagnosisInputs, forced: TeacherForced) -> Finding:
-    """Fault 7: LEVEL_COMPLETE without negatives."""
+    """Fault 7: LEVEL_COMPLETE was trained without negatives."""
     t = inputs.transitions
     level = {"": forced.outcomes_NO[:, Outcome.LEVEL_WON].astype(np.float64)}
     if inputs.trained is not None:
@@ -214,7 +221,7 @@ def _calibrated_finding(inputs: DiagnosisInputs, lines: list[Measure]) -> Findin
     hits = by_name["P(level) where it is won"]
     question = "Is P(level won) calibrated (fault 7)?"
     if error is None or hits is None:
-        return Finding("calibrated", question, "cannot be told", "No level is won here.", lines)
+        return Finding("calibrated", question, "cannot be decided", "No level is won here.", lines)
     brier, rate = by_name["Brier score"], float(t.level_up_N.mean())
     informed = brier is not None and brier.value < rate * (1 - rate)
     verdict = "yes" if error.value <= WELL_CALIBRATED and informed else "no"
@@ -229,7 +236,7 @@ def _calibrated_finding(inputs: DiagnosisInputs, lines: list[Measure]) -> Findin
 
 
 def calibration_gap(chance_N: NDArray[np.float64], truth_N: NDArray[np.bool_]) -> float:
-    """Mean distance of probability and frequency over ten equal bins, weighted by count.
+    """Average distance of probability and frequency over ten equal bins, weighted by count.
 
     >>> calibration_gap(np.array([0.75, 0.75]), np.array([True, False]))
     0.25
@@ -244,7 +251,7 @@ type _Score = Callable[[NDArray[np.float64], NDArray[np.bool_]], float | None]
 def _scored(
     name: str, score: _Score, chance_N: NDArray[np.float64], t: Transitions, is_baseline: bool
 ) -> Measure:
-    """A score of probabilities that is no mean, by game."""
+    """A score of probabilities that is not an average over items, by game."""
 
     def measure(at: NDArray[np.intp]) -> Estimate | None:
         value = score(chance_N[at], t.level_up_N[at])

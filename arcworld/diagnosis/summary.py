@@ -1,6 +1,7 @@
-"""The seed's closing table, v1 against v2: what was measured beside what was expected.
+"""The closing table, v1 against v2, with measurements.
 
-Knows two diagnoses and the six rows the seed closes with; measures nothing itself.
+Its rows, the statements on v1 and the expectations of v2 are from the analysis that the project
+started from.
 """
 
 from __future__ import annotations
@@ -13,22 +14,22 @@ from arcworld.diagnosis.estimates import Estimate
 from arcworld.diagnosis.finding import NOTHING, Finding, as_text
 from arcworld.evaluation.report_tables import TextTable
 
-COLUMNS = ("aspect", "seed on v1", "measured", "seed expects of v2", "measured of v2", "verdict")
+COLUMNS = ("aspect", "stated of v1", "v1 measured", "expected of v2", "v2 measured", "verdict")
 HOLDS, FAILS, UNCLEAR = "holds", "does not hold", "no clear difference"
 NOTE = (
-    "clicks: changed cells predicted right with the true place of a click, over another place."
-    " index: the copying index; edits: choices changed by editing past actions alone. rank"
-    " correlations of P(level | action) with the policy's likelihood of the action. frames: cells"
-    " right, per frame, on all transitions sampled. hits: clicks that the game answers as"
-    " the demo's."
+    "stated, expected: by the analysis that the project started from. clicks: gain in changed cells"
+    " predicted right with a click's true position over another. index: the copying index; edits:"
+    " choices changed by editing past actions alone. rank correlations of P(level | action) with"
+    " the policy's likelihood of the action. frames: cells right, per frame, on all sampled"
+    " transitions. hits: clicks with the same result as the demo's."
 )
 
 
 def summary_table(first: Diagnosis, second: Diagnosis) -> TextTable:
-    """The table; the first run stands where the seed has v1, the second where it has v2."""
+    """Return the table; the first run takes the place of v1, the second of v2."""
     about = [diagnosis.about for diagnosis in (first, second)]
     title = (
-        f"The seed's table, measured: {about[0]['run']} ({about[0]['scheme']}) against"
+        f"Closing table, measured: {about[0]['run']} ({about[0]['scheme']}) against"
         f" {about[1]['run']} ({about[1]['scheme']})"
     )
     rows = [
@@ -84,7 +85,7 @@ def _frames(first: Diagnosis, second: Diagnosis) -> list[Sequence[str]]:
     others = [game for game in second.games if game not in plain]
     rows: list[Sequence[str]] = []
     for games, v1_words, v2_words in (
-        (plain, "88.4 % (the seed's ls20)", "should maintain or improve"),
+        (plain, "88.4 % (on ls20)", "should maintain or improve"),
         (others, "unguided", "should improve with spatial context"),
     ):
         for game in games:
@@ -122,7 +123,7 @@ def _acts(first: Diagnosis, second: Diagnosis) -> Sequence[str]:
 
 
 def compared(first: Estimate | None, second: Estimate | None, *, may_stay: bool) -> str:
-    """Whether the second is better; equal is enough where it `may_stay`.
+    """Compare two estimates; if `may_stay`, equal is good enough.
 
     >>> compared(Estimate(0.8, 0.7, 0.9, 9), Estimate(0.85, 0.75, 0.95, 9), may_stay=True)
     'holds'

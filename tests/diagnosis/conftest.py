@@ -1,7 +1,7 @@
-"""Two made-up games whose demos are decided by the screen alone, an untrained run, and controls.
+"""Two made-up games whose demos depend on the screen alone, an untrained run, and controls.
 
-In `walks` a dot goes to a goal, first across, then up or down; in `lamps` the lit cell is clicked.
-Both repeat themselves as play does, so that copying the last action often looks right.
+In `walks` a dot moves to a goal, first across, then up or down; in `lamps` the lit cell is clicked.
+Both repeat actions as real play does, so that copying the last action is often right.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def write_lamps(folder: Path, number: int) -> str:
 
 @pytest.fixture(scope="session")
 def made_up(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    """Four recordings of each game, two of them to validate on."""
+    """Four recordings of each game, two of them for validation."""
     folder = tmp_path_factory.mktemp("made-up")
     guids = [write(folder, n) for write in (write_walks, write_lamps) for n in range(4)]
     split = {"train": [g for g in guids if g[-1] in "01"],
@@ -88,7 +88,7 @@ def made_up(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 
 @pytest.fixture(scope="session")
 def barely(tmp_path_factory: pytest.TempPathFactory, made_up: Dataset) -> Run:
-    """A v2 run that was never trained: what its policy is, each test decides."""
+    """An untrained v2 run; each test sets its policy."""
     torch.manual_seed(0)
     training = made_up.part("train")
     tokenizer = PatchCodebook(PatchCodebookConfig(64))
@@ -107,7 +107,7 @@ SURE = 8.0
 
 
 class Control:
-    """A policy of known nature; `decide` gives a type and a cell, or None for no preference."""
+    """A policy of known behaviour; `decide` gives a type and a cell, or None for no preference."""
 
     def decide(self, history: CodedEpisode) -> tuple[int, int] | None:
         return None
@@ -136,7 +136,7 @@ class Copier(Control):
 
 
 class Reader(Control):
-    """Does by the screen what the demos do."""
+    """Acts on the screen as the demos do."""
 
     def __init__(self, tokenizer: FrameTokenizer) -> None:
         self.tokenizer = tokenizer
@@ -160,7 +160,7 @@ class Lots(Control):
 
 @pytest.fixture(scope="session")
 def controls(barely: Run) -> dict[str, Policy]:
-    """Policies whose nature is known."""
+    """Policies of known behaviour."""
     return {
         "copier": Copier(),
         "reader": Reader(barely.tokenizer),

@@ -1,7 +1,7 @@
-"""The diagnosis itself on trial: policies whose nature is known go through the same command.
+"""Test of the diagnosis: policies of known behaviour go through the same command.
 
-A copier, a reader of the screen, one that draws lots and one that says the same whatever it is
-shown: if the command cannot tell them apart, it is no diagnosis.
+One copies, one reads the screen, one is random, and one is constant. The command must distinguish
+them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def reported(
     controls: dict[str, Policy],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, dict[str, Any]]:
-    """What the command writes of each control."""
+    """JSON that the command writes for each control."""
     folder, found = tmp_path_factory.mktemp("controls"), dict[str, dict[str, Any]]()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ARCWORLD_CACHE", str(folder / "cache"))
@@ -53,11 +53,11 @@ def test_each_control_gets_its_own_verdict(reported: dict[str, dict[str, Any]]) 
         "lots": "reads nothing",
         "blind": "reads nothing",
     }
-    assert "whatever it is shown" in reported["lots"]["copies"]["words"]
-    assert "neither what was done nor what is shown" in reported["blind"]["copies"]["words"]
+    assert "they are random" in reported["lots"]["copies"]["words"]
+    assert "neither past actions nor the screen" in reported["blind"]["copies"]["words"]
 
 
-def test_interventions_move_what_they_should(reported: dict[str, dict[str, Any]]) -> None:
+def test_interventions_change_the_right_choices(reported: dict[str, dict[str, Any]]) -> None:
     copier, reader = reported["copier"]["copies"], reported["reader"]["copies"]
     for game in ("all", "walks", "lamps"):
         assert value(copier, "changed by past actions", game) > 0.9
@@ -69,7 +69,7 @@ def test_interventions_move_what_they_should(reported: dict[str, dict[str, Any]]
     assert value(reported["lots"]["copies"], "changed by asking again") > 0.5
 
 
-def test_the_index_is_the_demos_own_for_the_reader_and_above_for_the_copier(
+def test_the_index_is_0_for_the_reader_and_higher_for_the_copier(
     reported: dict[str, dict[str, Any]],
 ) -> None:
     copier, reader = (reported[name]["copies"] for name in ("copier", "reader"))
@@ -92,7 +92,7 @@ def test_a_copier_looks_good_until_the_action_changes(reported: dict[str, dict[s
     assert value(reader, "mean recall of a choice") == 1 > value(blind, "mean recall of a choice")
 
 
-def test_what_is_no_matter_of_the_policy_is_the_same_for_all(
+def test_measures_without_the_policy_are_equal_for_all(
     reported: dict[str, dict[str, Any]],
 ) -> None:
     for key in ("sees_clicks", "aligned", "split", "against_baselines", "calibrated"):
@@ -101,7 +101,7 @@ def test_what_is_no_matter_of_the_policy_is_the_same_for_all(
     assert split["verdict"] == "yes" and split["words"].startswith("0 of 4 recordings")
 
 
-def test_games_that_are_not_at_hand_are_named(reported: dict[str, dict[str, Any]]) -> None:
+def test_games_that_are_not_found_are_named(reported: dict[str, dict[str, Any]]) -> None:
     acts = reported["reader"]["acts"]
     assert acts["verdict"] == "not tried" and "lamps, walks" in acts["words"]
     assert value(acts, "loc_acc") == 1 == value(acts, "type_acc")

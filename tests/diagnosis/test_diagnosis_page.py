@@ -1,4 +1,4 @@
-"""One page: terminal, JSON and Markdown say the same; two runs also get the seed's table."""
+"""Terminal, JSON and Markdown agree; two runs also get the closing table."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def page(
     controls: dict[str, Policy],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
-    """The page of a copier beside a reader of the screen."""
+    """The page of a copier next to a reader of the screen."""
     folder = tmp_path_factory.mktemp("page")
     runs = {
         name: replace(barely, folder=Path(name), policy=cast(Any, controls[name]))
@@ -46,10 +46,10 @@ def test_markdown_and_json_say_the_same(page: Path) -> None:
         for finding in each["findings"].values():
             assert finding["words"] in text and finding["question"] in text
             assert all(f"| {name} |" in text for name in finding["measures"])
-    assert text.index("The seed's table, measured") < text.index("## copier")
+    assert text.index("Closing table, measured") < text.index("## copier")
 
 
-def test_the_seed_s_table_has_its_rows_measured(page: Path) -> None:
+def test_the_closing_table_has_its_rows_measured(page: Path) -> None:
     rows = json.loads((page.parent / "diagnosis.json").read_text())["closing"]
     assert [row["aspect"] for row in rows] == [
         "click game dynamics",
@@ -60,7 +60,7 @@ def test_the_seed_s_table_has_its_rows_measured(page: Path) -> None:
         "agent on click games",
     ]
     assert all(tuple(row) == COLUMNS and all(row.values()) for row in rows)
-    assert rows[1]["verdict"] == "holds" and rows[1]["measured"].startswith("copies:")
+    assert rows[1]["verdict"] == "holds" and rows[1]["v1 measured"].startswith("copies:")
 
 
 def test_plots_are_there_for_each_run(page: Path) -> None:

@@ -1,4 +1,4 @@
-"""The engine as judge: recordings replay frame for frame, and a hit is the demo's own answer."""
+"""Replay in the engine: recordings replay frame by frame, and the demo's own action is a hit."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def inputs(barely: Run, tmp_path_factory: pytest.TempPathFactory) -> DiagnosisIn
 
 
 def choices_of(inputs: DiagnosisInputs) -> dict[int, Choices]:
-    """At some places: the demo's own action, and another one."""
+    """At some transitions: the demo's own action, and another one."""
     found: dict[int, Choices] = {}
     for i in inputs.some(inputs.winning_N, 12).tolist():
         t = inputs.transitions
@@ -59,7 +59,7 @@ def test_the_demo_s_own_action_always_hits_and_trying_leaves_no_trace(
     assert (replayed.same_N == 1).all()  # after every copy was played on
 
 
-def test_recordings_that_do_not_replay_are_told(inputs: DiagnosisInputs) -> None:
+def test_recordings_that_do_not_replay_are_reported(inputs: DiagnosisInputs) -> None:
     t = inputs.transitions
     episode = t.episodes[0]
     actions = episode.actions_A3.copy()
@@ -72,6 +72,6 @@ def test_recordings_that_do_not_replay_are_told(inputs: DiagnosisInputs) -> None
     assert (same[first:] == 0).all()
 
 
-def test_unknown_folders_are_told(inputs: DiagnosisInputs) -> None:
+def test_unknown_folders_are_errors(inputs: DiagnosisInputs) -> None:
     with pytest.raises(ArcworldError, match="no such folder"):
         replay(inputs, Path("nowhere"), {})

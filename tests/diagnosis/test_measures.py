@@ -1,4 +1,4 @@
-"""The parts a diagnosis is made of: intervals, correlations, probes, edits, verdicts, the table."""
+"""Parts of a diagnosis: intervals, correlations, probes, edits, verdicts, and the closing table."""
 
 from __future__ import annotations
 
