@@ -1,7 +1,6 @@
 """Plain English: words that the project does not use, in documents, code, messages and pages.
 
-Rooms (top-level packages) are checked as soon as their prose is rewritten; `PENDING_ROOMS` names
-those that are not, and must end empty. Old entries of docs/LOG.md stay as they were written.
+Old entries of docs/LOG.md stay as they were written.
 """
 
 from __future__ import annotations
@@ -33,41 +32,30 @@ WORDS = (
 PLAIN = re.compile(rf"\b(?:{'|'.join(WORDS)})\b", re.IGNORECASE)
 NEW_IN_LOG = "2026-11-27"
 """Entries of docs/LOG.md from this day on are held to the list."""
-GENERATED = ("docs/cli.md",)
-"""Written from the help of commands, which PENDING_ROOMS has by the room."""
 OLD_NAMES = ("arcworld/models/migrate.py",)
-"""Files that have names of version 0.1 as data."""
-PENDING_ROOMS: tuple[str, ...] = ("benchmarks",)
-"""Rooms whose prose is not yet plain; take a room out when it is. It must end empty."""
+"""Files that have names of version 0.1 as data, to convert them."""
 
 
 def tracked(*patterns: str) -> list[Path]:
     """Files of the working tree that git tracks or would add."""
     listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    told = subprocess.run(
+    listing = subprocess.run(
         [*listed, "--", *patterns], cwd=ROOT, check=True, capture_output=True, text=True
     )
-    names = sorted(set(told.stdout.split("\0")) - {""})
+    names = sorted(set(listing.stdout.split("\0")) - {""})
     return [ROOT / name for name in names if (ROOT / name).is_file()]
-
-
-def room_of(path: Path) -> str:
-    """`models` for arcworld/models/run.py, `cli` for arcworld/cli.py."""
-    return path.relative_to(ROOT / "arcworld").parts[0].removesuffix(".py")
 
 
 def documents() -> list[Path]:
     found = tracked("*.md", "*.cff", "*.toml", "*.yml", "*.yaml", "scripts/*", "recipes/*", ".ci/*")
     found += tracked("examples/*")
-    kept = [path for path in found if str(path.relative_to(ROOT)) not in GENERATED]
-    return [path for path in kept if "weights" not in path.parts]
+    return [path for path in found if "weights" not in path.parts]
 
 
 def sources() -> list[Path]:
     found = tracked("arcworld/*.py", "arcworld/*.html", "arcworld/*.js", "arcworld/*.css")
     found += tracked("arcworld/weights/*.md")
-    kept = [path for path in found if str(path.relative_to(ROOT)) not in OLD_NAMES]
-    return [path for path in kept if room_of(path) not in PENDING_ROOMS]
+    return [path for path in found if str(path.relative_to(ROOT)) not in OLD_NAMES]
 
 
 def held_part(path: Path) -> str:
@@ -93,12 +81,6 @@ def test_documents_use_plain_words() -> None:
 def test_code_and_pages_use_plain_words() -> None:
     wrong = {str(path.relative_to(ROOT)): found_in(path) for path in sources()}
     assert {name: words for name, words in wrong.items() if words} == {}
-
-
-def test_pending_rooms_exist() -> None:
-    """A room that is gone or renamed does not stay on the list."""
-    rooms = {room_of(path) for path in tracked("arcworld/*")}
-    assert set(PENDING_ROOMS) <= rooms
 
 
 @pytest.mark.parametrize(

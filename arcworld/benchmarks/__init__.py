@@ -1,1 +1,1 @@
-"""Claims of speed: each a ratio to a plain baseline in the same run, checked to be equal."""
+"""Benchmarks: speed as a ratio to a plain reference in the same run, with results compared."""

@@ -1,7 +1,4 @@
-"""All claims of speed, in order; the table and the record of them.
-
-Knows which claims there are; each is measured by the module of its part.
-"""
+"""All benchmarks in order, their table, and their record as JSON."""
 
 from __future__ import annotations
 
@@ -30,11 +27,11 @@ class Effort:
     """How much is measured.
 
     Attributes:
-        frames: next frames that are compared.
-        timed: so many of them that are timed.
-        past: frames of history of the agent's step.
-        repeats: each time is the median of so many.
-        quick: a tiny shape for the claim of training.
+        frames: number of predicted frames that are compared.
+        timed: number of these that are timed.
+        past: frames of history in the benchmark of an agent's step.
+        repeats: number of repeats; times are medians of them.
+        quick: a tiny model in the benchmark of training.
     """
 
     frames: int = 1000
@@ -50,11 +47,13 @@ QUICK = Effort(frames=6, timed=2, past=3, repeats=1, quick=True)
 
 @dataclass(frozen=True)
 class Bench:
-    """What claims are measured on.
+    """What the benchmarks are measured on.
 
     Attributes:
-        dataset: where the next frames come from.
-        data: the recordings as files.
+        run: the models.
+        dataset: source of the frames to predict.
+        data: path of the recordings.
+        effort: how much is measured.
     """
 
     run: Run
@@ -64,7 +63,7 @@ class Bench:
 
     @cached_property
     def timer(self) -> Timer:
-        """One for all claims, so that the machine's peaks are measured once."""
+        """One timer for all benchmarks, so that the machine's peaks are measured once."""
         return Timer(self.effort.repeats, self.run.world_model.device)
 
     @cached_property
@@ -81,7 +80,7 @@ class Bench:
 
     @cached_property
     def scene(self) -> dreaming.Scene:
-        """For the claims of imagination."""
+        """Histories for the benchmarks of prediction."""
         model, effort = self.run.world_model, self.effort
         histories = dreaming.spread_histories(model, self._coded, effort.frames)
         past = min(effort.past, len(self.longest.indices_TC) - 1)
@@ -89,11 +88,11 @@ class Bench:
 
     @cached_property
     def longest(self) -> CodedEpisode:
-        """The episode with most frames."""
+        """The episode with the most frames."""
         return max(self._coded, key=lambda episode: len(episode.indices_TC))
 
     def results(self) -> dict[str, Callable[[], BenchResult]]:
-        """Each claim by name."""
+        """Return each benchmark as a function, by name."""
         dreamt = (dreaming.frame, dreaming.sampled_frame, dreaming.generate, dreaming.goals)
         names = ("frame", "sampled-frame", "generate", "goals", "step")
         of_dreams = zip(names, (*dreamt, dreaming.step), strict=True)
@@ -116,10 +115,14 @@ class Bench:
     def measure(
         self, only: Collection[str], progress: Callable[[str, int, int], None]
     ) -> list[BenchResult]:
-        """The claims of some names, all where none is named; `progress` hears how far it is.
+        """Run the named benchmarks, or all if none is named.
+
+        Args:
+            only: names.
+            progress: called with (name, done, total).
 
         Raises:
-            ArcworldError: there is no such claim.
+            ArcworldError: a name is unknown.
         """
         every = self.results()
         for name in only:
@@ -133,11 +136,11 @@ class Bench:
         return found
 
 
-COLUMNS = ("result", "reference", "reference ms", "ours ms", "ratio", "roofline ms", "unequal")
+COLUMNS = ("claim", "reference", "reference ms", "arcworld ms", "ratio", "roofline ms", "unequal")
 
 
 def rows(results: Sequence[BenchResult]) -> list[tuple[str, ...]]:
-    """The claims as cells of a table."""
+    """Format the results as rows of a table."""
     return [
         (
             f"{result.name}: {result.what}",
@@ -153,7 +156,7 @@ def rows(results: Sequence[BenchResult]) -> list[tuple[str, ...]]:
 
 
 def record(bench: Bench, results: Sequence[BenchResult]) -> dict[str, Any]:
-    """What is kept: the claims, and on what they were measured."""
+    """Return the results and the machine as JSON."""
     timer = bench.timer
     device = timer.device
     on_gpu = device.type == "cuda"

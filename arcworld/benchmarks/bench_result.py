@@ -1,7 +1,4 @@
-"""A claim of speed: what ran, how long it took beside a baseline, and what no code can beat.
-
-Knows clocks and the machine; knows nothing of models or recordings.
-"""
+"""Result of one benchmark, and the timer and roofline that it is measured with."""
 
 from __future__ import annotations
 
@@ -16,24 +13,24 @@ import torch
 
 _SIDE, _GPU_SIDE = 1024, 8192
 _BYTES = 1 << 27
-"""More than caches hold, on a CPU and on a GPU."""
+"""More than the caches of a CPU or GPU hold."""
 
 
 @dataclass(frozen=True)
 class BenchResult:
-    """One line of the table; times are medians in seconds.
+    """One row of the table; times are medians in seconds.
 
     Attributes:
-        name: what `--only` calls it.
-        what: what is done.
+        name: name for `--only`.
+        what: what is measured.
         reference: what it is compared with.
-        reference_s: how long that takes.
-        ours_s: how long ours takes.
-        roofline_s: how long it takes at least, by weights over measured bandwidth or operations
-            over their measured peak; None where neither bounds it.
-        unequal: answers that differ from the baseline's; `of` were compared.
-        of: how many answers were compared.
-        note: what else there is to know.
+        reference_s: time of the reference.
+        ours_s: time of arcworld.
+        roofline_s: minimum time: weights over measured bandwidth, or operations over measured peak;
+            None if neither limits it.
+        unequal: number of results that differ from the reference's.
+        of: number of results compared.
+        note: further information.
     """
 
     name: str
@@ -48,23 +45,28 @@ class BenchResult:
 
     @property
     def ratio(self) -> float:
-        """How many times faster ours is."""
+        """Time of the reference divided by the time of arcworld; higher is better."""
         return self.reference_s / self.ours_s
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """Return plain JSON types."""
         return {**asdict(self), "ratio": self.ratio}
 
 
 @dataclass(frozen=True)
 class Timer:
-    """How often each thing is timed, and on what device."""
+    """Measures times on a device.
+
+    Attributes:
+        repeats: number of repeats.
+        device: synchronised before each time is taken.
+    """
 
     repeats: int
     device: torch.device
 
     def seconds(self, *works: Callable[[], object]) -> list[float]:
-        """The median of each of some works, timed in turn so that noise falls on all alike."""
+        """Median seconds of each function; they run alternately, so that noise affects all."""
         for work in works:
             work()
         times: list[list[float]] = [[] for _ in works]
@@ -93,9 +95,14 @@ class Timer:
         beside: float = 0.0,
         dtype: torch.dtype = torch.float32,
     ) -> float:
-        """Seconds that `passes` over a module's weights and `tokens` through them take at least, in
-        `dtype`: the larger of reading and multiplying. A training step is three passes; `beside`
-        are operations a pass that no weight takes part in.
+        """Minimum seconds of passes over a module's weights: the larger of reading and multiplying.
+
+        Args:
+            module: its parameters are read and multiplied.
+            tokens: number of tokens per pass.
+            passes: number of passes; a training step has three.
+            beside: operations per pass that use no weights.
+            dtype: of weights and operations.
         """
         weights = sum(p.numel() for p in module.parameters())
         read = passes * dtype.itemsize * weights / bandwidth(self.device)
@@ -105,7 +112,7 @@ class Timer:
 
 @cache
 def operations(device: torch.device, dtype: torch.dtype) -> float:
-    """Floating-point operations a second of a large product, measured."""
+    """Measured floating-point operations per second of a large matrix product."""
     side = _GPU_SIDE if device.type == "cuda" else _SIDE
     a = torch.randn(side, side, device=device, dtype=dtype)
     (seconds,) = Timer(5, device).seconds(lambda: a @ a)
@@ -114,7 +121,7 @@ def operations(device: torch.device, dtype: torch.dtype) -> float:
 
 @cache
 def bandwidth(device: torch.device) -> float:
-    """Bytes a second that a large sum reads, measured."""
+    """Measured bytes per second read by a large sum."""
     a = torch.ones(_BYTES // 4, device=device)
     (seconds,) = Timer(5, device).seconds(a.sum)
     return _BYTES / seconds

@@ -1,7 +1,4 @@
-"""Claims of imagination: the next frame, all goals, and an agent's step.
-
-Knows a run and coded episodes; knows nothing of how claims are shown.
-"""
+"""Benchmarks of prediction: the next frame, P(level won) of all actions, and an agent's step."""
 
 from __future__ import annotations
 
@@ -27,18 +24,20 @@ from arcworld.planning.encoded_history import EncodedHistory, action_tokens
 from arcworld.tokens.sequence import CodedEpisode, mask_actions, to_token_ids
 
 CLOSE = 1e-4
-"""Probabilities and hidden states that differ by less are float error."""
+"""Probabilities and hidden states that differ by less count as equal (float error)."""
 
 
 @dataclass(frozen=True)
 class Scene:
-    """What dreams are made of.
+    """Histories to predict from.
 
     Attributes:
-        histories: each with an action that awaits its frame, evenly spread over the recordings.
+        run: the models.
+        timer: measures all of it.
+        histories: each ends in an action without its frame; evenly spread over the recordings.
         episode: a long stretch of play, for an agent's steps.
         past: frames of history of that agent.
-        timed: so many of the histories, evenly spread, are timed; all are compared.
+        timed: number of histories that are timed, evenly spread; all are compared.
     """
 
     run: Run
@@ -50,14 +49,14 @@ class Scene:
 
     @property
     def stride(self) -> int:
-        """From one history that is timed to the next."""
+        """Distance between two timed histories."""
         return -(-len(self.histories) // self.timed)
 
 
 def spread_histories(
     model: WorldModel, episodes: Sequence[CodedEpisode], count: int
 ) -> list[CodedEpisode]:
-    """At most `count` histories with a pending action, evenly spread over episodes."""
+    """At most `count` histories with a pending action, evenly spread over the episodes."""
     places = [(e, t) for e, episode in enumerate(episodes) for t in range(len(episode.types_A))]
     chosen = np.unique(np.linspace(0, len(places) - 1, min(count, len(places))).round())
     frames = model.config.context_frames
@@ -69,12 +68,12 @@ def spread_histories(
 
 
 def frame(scene: Scene) -> BenchResult:
-    """Greedy next frames, one history at a time, as an agent asks."""
+    """Greedy next frames, one history at a time, as in an agent."""
     return _frame(scene, "frame", None)
 
 
 def sampled_frame(scene: Scene) -> BenchResult:
-    """The same by sampling."""
+    """Sampled next frames, one history at a time."""
     return _frame(scene, "sampled-frame", 0)
 
 
@@ -111,12 +110,12 @@ def _frame(scene: Scene, name: str, seed: int | None) -> BenchResult:
         unequal,
         2 * expected.size,
         f"{len(asked)} frames compared, with the last frame and with a memory of transitions as"
-        f" draft; {len(timed)} timed; {changed:.1f} cells changed in the mean",
+        f" draft; {len(timed)} timed; {changed:.1f} cells changed on average",
     )
 
 
 def _remembering() -> Any:
-    """`predict_next` with a memory of what it told before."""
+    """`predict_next` with a memory of its own earlier predictions as drafts."""
     memory = TransitionMemory()
 
     def predict(
@@ -130,7 +129,7 @@ def _remembering() -> Any:
 
 
 def generate(scene: Scene) -> BenchResult:
-    """The library's own `generate` on the bare body: 64 tokens behind a history, nothing else."""
+    """Compare with `generate` of transformers on the bare backbone: 64 tokens after a history."""
     model, histories = scene.run.world_model, scene.histories[:: scene.stride]
     bare = _bare(model)
     packed = [
@@ -152,13 +151,13 @@ def generate(scene: Scene) -> BenchResult:
     return BenchResult(
         "generate",
         "next frame, greedy",
-        "transformers' generate on the bare body",
+        "transformers' generate on the bare backbone",
         theirs / len(histories),
         ours / len(histories),
         scene.timer.roofline(model.backbone, tokens),
         unequal,
         predicted.size,
-        "the baseline has no outcome, facts or spelling; answers are compared with one pass a code",
+        "the reference has no outcome, cell context or spelling; compared with one pass a code",
     )
 
 
@@ -168,19 +167,19 @@ _GREEDY = {
 
 
 def _bare(model: WorldModel) -> Any:
-    """The body as the library's own language model, with a head of the vocabulary's size."""
+    """The backbone as the library's own language model, with a head of the vocabulary's size."""
     import copy
 
     from transformers import AutoModelForCausalLM
 
-    body: Any = getattr(model.backbone, "base_model", model.backbone)
-    config = copy.deepcopy(getattr(body, "model", body).config)
+    backbone: Any = getattr(model.backbone, "base_model", model.backbone)
+    config = copy.deepcopy(getattr(backbone, "model", backbone).config)
     config.vocab_size, config.eos_token_id = len(model.vocabulary) + 1, None
     return AutoModelForCausalLM.from_config(config).to(model.device).eval()
 
 
 def goals(scene: Scene) -> BenchResult:
-    """P(outcome) of every action on one history."""
+    """Probability of each outcome, for every action after one history."""
     from transformers import DynamicCache
 
     model, history = scene.run.world_model, _now(scene.histories[-1])
@@ -209,18 +208,19 @@ def goals(scene: Scene) -> BenchResult:
     each_s, ours_s = scene.timer.seconds(each, together)
     tokens = 1 + model.vocabulary.actions + len(candidates)
     roofline = scene.timer.roofline(model.backbone, tokens)
-    what = f"P(LEVEL_COMPLETE) of {len(candidates)} actions behind a history that both have read"
+    what = f"P(level won) of {len(candidates)} actions after a history that both have encoded"
     reference = "one pass each, cached history"
     return BenchResult("goals", what, reference, each_s, ours_s, roofline, unequal, len(candidates))
 
 
 def _now(pending: CodedEpisode) -> CodedEpisode:
-    """A history without its pending action."""
+    """The history without its pending action."""
     return pending.window(0, len(pending.indices_TC))
 
 
 def step(scene: Scene) -> BenchResult:
-    """An agent's step: the new frame read in both streams, and how unlikely it was."""
+    """An agent's step: the new frame in both contexts (actions visible and masked), and its
+    surprise."""
     from transformers import DynamicCache
 
     policy, past = scene.run.policy, scene.past
@@ -253,8 +253,8 @@ def step(scene: Scene) -> BenchResult:
     anew_s, ours_s = scene.timer.seconds(anew, added)
     roofline = scene.timer.roofline(model.backbone, len(ids) * model.vocabulary.step_tokens)
     reference = "both contexts recomputed"
-    what = f"agent step behind {past} frames"
-    note = "both work out the surprise at the new frame"
+    what = f"agent step after {past} frames"
+    note = "both compute the surprise at the new frame"
     unequal = int((gap > CLOSE * 10).sum())
     return BenchResult(
         "step", what, reference, anew_s, ours_s, roofline, unequal, gap.numel(), note
@@ -262,7 +262,7 @@ def step(scene: Scene) -> BenchResult:
 
 
 def _with_context(model: WorldModel, frames: int) -> WorldModel:
-    """The same weights with at least so many frames of context."""
+    """The same weights with a context of at least `frames` frames."""
     from copy import copy
 
     wide = copy(model)

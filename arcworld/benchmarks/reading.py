@@ -1,7 +1,4 @@
-"""Claims of reading: recordings parsed cold, and the packed data set opened warm.
-
-Knows files; knows nothing of models.
-"""
+"""Benchmarks of reading: parsing recordings, and opening the cached data set."""
 
 from __future__ import annotations
 
@@ -20,7 +17,7 @@ from arcworld.recordings.discovery import find_recordings
 
 
 def parse(data: Path, timer: Timer) -> BenchResult:
-    """Every grid of every recording."""
+    """Parse every grid of every recording."""
     files = find_recordings(data)
     unequal = of = 0
     for file in files:
@@ -36,7 +33,7 @@ def parse(data: Path, timer: Timer) -> BenchResult:
         all_of(_plain_grids), all_of(lambda file: sum(map(len, iter_grids(file)))), all_of(_bytes)
     )
     megabytes = sum(len(_bytes(file)) for file in files) / 1e6
-    note = f"{len(files)} recordings, {megabytes:.0f} MB of text; roofline: bytes unpacked, unread"
+    note = f"{len(files)} recordings, {megabytes:.0f} MB of text; roofline: decompression alone"
     return BenchResult(
         "parse", "parse of recordings, cold", "json.loads and numpy", plain_s, ours_s, bytes_s,
         unequal, of, note,
@@ -44,7 +41,7 @@ def parse(data: Path, timer: Timer) -> BenchResult:
 
 
 def opened(data: Path, timer: Timer) -> BenchResult:
-    """The packed data set, ready for its first episode."""
+    """Open the cached data set."""
     with tempfile.TemporaryDirectory() as folder:
         caches = iter(range(1 << 30))
 

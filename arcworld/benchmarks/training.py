@@ -1,9 +1,8 @@
-"""The claims of training: one step with the game's rows in the softmax, or with a text model's too.
+"""Benchmarks of training: a step with the game's vocabulary, or with a text model's, too.
 
-Knows a body's shape and a batch of windows; knows nothing of recipes. The baseline is what a
-trainer of language models does: a head of all rows, and logits of all positions in float32. Its
-text rows are shut out of the softmax, so that both losses are one number. The body is the same, and
-compiled where there is a GPU, as in training.
+The reference is what a trainer of language models does: a head over all rows of the text
+vocabulary, and logits of all positions in float32. Its text rows are masked out of the softmax, so
+that both losses are equal. The backbone is the same, and is compiled on a GPU, as in training.
 """
 
 from __future__ import annotations
@@ -30,18 +29,18 @@ from arcworld.tokens.windows import WindowConfig, WindowSampler
 from arcworld.training.precision import fast_dtype
 
 TEXT_ROWS = 49_152
-"""Rows of SmolLM2's own vocabulary."""
+"""Size of SmolLM2's vocabulary."""
 SHAPE = BackboneConfig(width=960, layers=32, heads=15, kv_heads=5, mlp=2560)
 FEW = 4
-"""Layers where there is no GPU: what fits a small machine's memory in float32. Fewer layers favour
-ours, since the head is a larger part of the step.
-"""
+"""Layers without a GPU, so that float32 fits a small machine's memory. Fewer layers favour
+arcworld, because the head is a larger part of the step."""
 TINY = BackboneConfig(width=32, layers=1, heads=2, kv_heads=1, mlp=48)
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What is trained: a body's shape, all of it or LoRA alone, and a batch of windows."""
+    """What is trained: the shape of a backbone, all its weights or LoRA alone, and a batch of
+    windows."""
 
     shape: BackboneConfig
     lora: bool
@@ -51,7 +50,7 @@ class Setting:
 
 
 def setting(device: torch.device, *, quick: bool, lora: bool) -> Setting:
-    """The seed's shape and windows on a GPU, a part of both elsewhere, a tiny one where `quick`."""
+    """SmolLM2's shape and windows on a GPU, a part of both on a CPU, a tiny shape if `quick`."""
     if quick:
         return Setting(TINY, lora, windows=2, frames=3, text_rows=512)
     if device.type == "cuda":
@@ -60,7 +59,7 @@ def setting(device: torch.device, *, quick: bool, lora: bool) -> Setting:
 
 
 def step(episode: CodedEpisode, codes: int, timer: Timer, chosen: Setting) -> BenchResult:
-    """Forward and backward of one batch, in the precision that training takes here."""
+    """Forward and backward pass of one batch, in the precision of training on this device."""
     torch.manual_seed(0)
     model = _model(codes, chosen).to(timer.device)
     text = nn.Parameter(torch.randn(chosen.text_rows, model.width, device=timer.device) * 0.02)
@@ -86,7 +85,7 @@ def step(episode: CodedEpisode, codes: int, timer: Timer, chosen: Setting) -> Be
         1,
         f"{tokens / ours_s:,.0f} tokens/s, {roofline_s / ours_s:.0%} of the measured peak; peak"
         f" memory of a step {ours_peak / 1e9:.2f} GB, {ours_peak / max(plain_peak, 1):.2f}x the"
-        f" baseline's; losses differ by {gap:.1e}",
+        f" reference's; losses differ by {gap:.1e}",
     )
 
 
@@ -101,7 +100,7 @@ def _model(codes: int, chosen: Setting) -> WorldModel:
 
 
 def _save_text_model(chosen: Setting, folder: Path) -> None:
-    """A causal LM of the shape, of random weights, as the hub would give it."""
+    """Save a causal language model of the shape, with random weights, as the hub provides it."""
     from transformers import LlamaConfig, LlamaForCausalLM
     from transformers.utils.logging import disable_progress_bar
 
@@ -128,8 +127,10 @@ def _batch(model: WorldModel, episode: CodedEpisode, chosen: Setting) -> Batch:
 
 
 def _roofline(model: WorldModel, batch: Batch, timer: Timer, chosen: Setting) -> float:
-    """Three passes where all weights are trained; LoRA needs no gradient of the others. Attention
-    counts the keys that each token sees.
+    """Minimum seconds of a step.
+
+    Training all weights takes three passes, LoRA two, since it needs no gradient of the other
+    weights. Attention counts the keys that each token sees.
     """
     rows, length = batch.input_ids_BL.shape
     seen = rows * length * (length + 1) // 2
@@ -157,7 +158,7 @@ def _step(model: WorldModel, loss_of: Callable[[], Tensor]) -> Callable[[], Tens
 
 
 def _full_loss(model: WorldModel, text_VD: Tensor, batch: Batch) -> Tensor:
-    """The world model's loss by logits of all positions over all rows."""
+    """The world model's loss, from logits of all positions over all rows."""
     hidden = model.hidden(batch.input_ids_BL)
     logits = F.linear(hidden, torch.cat([model.token_embedding.rows(), text_VD])).float()
     logits[..., len(model.vocabulary) :] = -torch.inf
@@ -171,7 +172,7 @@ def _full_loss(model: WorldModel, text_VD: Tensor, batch: Batch) -> Tensor:
 
 
 def _peak(work: Callable[[], object], device: torch.device) -> int:
-    """Bytes that memory grew by, at most, while the work was done."""
+    """Peak growth of memory during the work, in bytes."""
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
         before = torch.cuda.memory_allocated(device)
@@ -184,8 +185,9 @@ def _peak(work: Callable[[], object], device: torch.device) -> int:
 
 
 def _forget() -> None:
-    """Let Linux take back what is free and forget the peak so far. Elsewhere both stay, so the
-    leaner work goes first.
+    """On Linux, return free memory and reset the peak.
+
+    Elsewhere neither is possible, so the work that needs less memory is measured first.
     """
     marks = Path("/proc/self/clear_refs")
     if marks.exists():
@@ -194,7 +196,7 @@ def _forget() -> None:
 
 
 def _resident() -> int:
-    """Bytes in use now, where the system tells; else the most so far."""
+    """Bytes in use now, if the system reports it, else the peak so far."""
     pages = Path("/proc/self/statm")
     return int(pages.read_text().split()[1]) * resource.getpagesize() if pages.exists() else _most()
 

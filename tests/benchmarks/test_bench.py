@@ -1,4 +1,4 @@
-"""Claims of speed on a tiny run: what is equal is checked, how long it takes is not."""
+"""Benchmarks on a tiny run: results are compared; times are not tested."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def data(tmp_path: Path, make_episode: Callable[..., Episode]) -> Path:
 
 @pytest.fixture
 def bench(tmp_path: Path, data: Path) -> Bench:
-    """A `debug` run that was never trained."""
+    """An untrained `debug` run."""
     torch.manual_seed(0)
     settings = recipe("debug")
     dataset = open_dataset(data, cache=tmp_path / "cache")
@@ -88,12 +88,12 @@ def test_an_unequal_answer_is_counted(bench: Bench, monkeypatch: pytest.MonkeyPa
     assert rows([result])[0][-1] == f"{result.unequal} of {result.of:,}"
 
 
-def test_an_unknown_claim_is_told_in_one_line(bench: Bench) -> None:
+def test_an_unknown_claim_is_an_error_of_one_line(bench: Bench) -> None:
     with pytest.raises(ArcworldError, match="no claim 'frames'; did you mean"):
         bench.measure(["frames"], lambda *_: None)
 
 
-def test_a_median_is_of_repeats_and_a_floor_of_work() -> None:
+def test_times_are_medians_and_a_roofline_grows_with_work() -> None:
     timer = Timer(3, torch.device("cpu"))
     calls: list[str] = []
     timer.seconds(lambda: calls.append("a"), lambda: calls.append("b"))
@@ -104,7 +104,7 @@ def test_a_median_is_of_repeats_and_a_floor_of_work() -> None:
     assert result.ratio == 4.0 and rows([result])[0][-2] == "-"
 
 
-def test_no_run_is_told_in_one_line(
+def test_a_missing_run_is_an_error_of_one_line(
     tmp_path: Path, data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["bench", str(tmp_path / "none"), "--data", str(data)]) == 2
