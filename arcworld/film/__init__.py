@@ -1,1 +1,1 @@
-"""Films: an agent's play beside what a run's world model predicts of it, as moving pictures."""
+"""Films: moving pictures of an agent's play and the world model's prediction of it."""

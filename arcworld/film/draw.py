@@ -1,4 +1,4 @@
-"""Draw a film: true game, prediction and error side by side, one picture a shot."""
+"""Draw a film: true game, prediction and error side by side, one picture per shot."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ TITLES = ("True game", "Prediction", "Error")
 GAP, HEAD, FOOT = 8, 46, 28
 """Pixels between panels, above them, and below."""
 PACE, PAUSE = 260, 1100
-"""Milliseconds of a shot, and of one in which a level is won."""
+"""Milliseconds of a shot, and of a shot in which a level is won."""
 INK, QUIET, WON = (30, 30, 30), (110, 110, 110), (20, 120, 30)
 RED = (220, 30, 30)
 RING = np.array([229, 58, 163], np.uint8)
 
 
 def draw_shot(shot: Shot, title: str, zoom: int = 4) -> Any:
-    """A shot as a picture, `PIL.Image` in RGB.
+    """Draw a shot, `PIL.Image` in RGB.
 
     Args:
         shot: what to draw.
-        title: stands top left, as the name of the game.
-        zoom: pixels of the picture for a pixel of the frame.
+        title: text at the top left, e.g. the name of the game.
+        zoom: pixels of the picture per pixel of the frame.
     """
     from PIL import Image, ImageDraw, ImageFont
 

@@ -18,12 +18,12 @@ from arcworld.recordings.episode import game_name
 
 @dataclass(frozen=True)
 class Level:
-    """A level that was won, and how the world model did on it.
+    """A level that was won, and the world model's accuracy on it.
 
     Attributes:
         number: from 1.
-        actions: how many it took.
-        exact: of these, after how many the predicted frame equals the true one.
+        actions: number of actions.
+        exact: number of actions after which the predicted frame equals the true one.
     """
 
     number: int
@@ -88,7 +88,10 @@ def film_game(
 
 
 def levels_won(shots: Sequence[Shot]) -> list[Level]:
-    """Every level that the shots show won, in order; actions since it began or was reset count."""
+    """Every level won in the shots, in order.
+
+    `actions` counts from the start of the level, actions before a RESET of it included.
+    """
     found: list[Level] = []
     since: list[Shot] = []
     for shot in shots[1:]:

@@ -1,8 +1,8 @@
-"""Record play for a film: each true frame beside the world model's own.
+"""Record play for a film: each true frame with the world model's prediction of it.
 
 The prediction is open loop: on each level the world model gets the first frame and then only the
-actions, so an early error stays visible. It is set back to the true frame where a level begins,
-after a RESET, and where the game takes an action that the imagined state does not allow.
+actions, so an early error stays visible. The true frame is given again when a level begins, after a
+RESET, and when the game takes an action that the imagined state does not allow.
 """
 
 from __future__ import annotations

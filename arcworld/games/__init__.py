@@ -1,1 +1,1 @@
-"""Games of our own, and the scripted players that win them."""
+"""The project's own games, and the scripted players that win them."""

@@ -1,7 +1,7 @@
-"""The project's own games: where they lie, what they are called, which are held out.
+"""List of the project's own games: their folders, names, and which are held out from training.
 
-Reads `environment_files/` as the toolkit does, and executes a game's source for those who need
-its rules or level tables. Does not play: that is the toolkit's part.
+`environment_files/` has the toolkit's layout. `game_source` executes a game's file, for code that
+needs its rules or level tables.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from arcworld.errors import ArcworldError, did_you_mean
 from arcworld.recordings.episode import game_name
 
 GAMES_DIR = Path(__file__).parent / "environment_files"
-"""What `Arcade(operation_mode=OFFLINE, environments_dir=...)` scans."""
+"""Value for `Arcade(operation_mode=OFFLINE, environments_dir=...)`."""
 SPLIT_FILE = Path(__file__).parent / "split.json"
 
 
 @dataclass(frozen=True, slots=True)
 class GameSplit:
-    """Names of the games to train on, and of those that no training may ever see."""
+    """Names of the games to train on, and of those that are always held out from training."""
 
     train: tuple[str, ...]
     unseen: tuple[str, ...]
@@ -31,7 +31,7 @@ class GameSplit:
 
 @dataclass(frozen=True, slots=True)
 class GameEntry:
-    """One game: `metadata.json` as the toolkit reads it, and the folder that holds it."""
+    """One game: the contents of its `metadata.json`, and its folder."""
 
     game_id: str
     title: str
@@ -41,18 +41,18 @@ class GameEntry:
 
     @property
     def name(self) -> str:
-        """The game without its version."""
+        """The game's name without its version."""
         return game_name(self.game_id)
 
     @property
     def source(self) -> Path:
-        """The file the toolkit executes."""
+        """The file that the toolkit executes."""
         return self.folder / f"{self.class_name.lower()}.py"
 
 
 @functools.cache
 def entries() -> dict[str, GameEntry]:
-    """Every game by name, in the order of their names."""
+    """Every game by name, sorted."""
     found = (_entry(path) for path in GAMES_DIR.rglob("metadata.json"))
     return {entry.name: entry for entry in sorted(found, key=lambda entry: entry.name)}
 
@@ -69,10 +69,10 @@ def _entry(path: Path) -> GameEntry:
 
 
 def entry(game: str) -> GameEntry:
-    """The game called `game`, with or without its version.
+    """Return the game with this name or full id.
 
     Raises:
-        ArcworldError: no such game; the message names the nearest.
+        ArcworldError: the game does not exist; the message suggests a similar name.
     """
     known = entries()
     found = known.get(game_name(game))
@@ -82,13 +82,13 @@ def entry(game: str) -> GameEntry:
 
 
 def game_ids() -> tuple[str, ...]:
-    """Full ids of all games, as `keys-3d1f7a92`."""
+    """Full ids of all games, e.g. `keys-3d1f7a92`."""
     return tuple(one.game_id for one in entries().values())
 
 
 @functools.cache
 def game_split() -> GameSplit:
-    """The committed split of the games.
+    """Return the split of the games, which is a file of the repository.
 
     >>> len(game_split().unseen)
     2
@@ -99,7 +99,7 @@ def game_split() -> GameSplit:
 
 @functools.cache
 def game_source(game: str) -> ModuleType:
-    """The game's file, executed as the toolkit does: for its rules and level tables."""
+    """Execute the game's file as the toolkit does, and return it as a module."""
     path = entry(game).source
     module = ModuleType(f"arcworld.games.{path.stem}")
     module.__file__ = str(path)

@@ -1,7 +1,6 @@
-"""A demo as a person plays: look around a level, set it back, win it, go on to the next.
+"""Play a demo as a person does: explore a level, reset it, win it, and continue with the next.
 
-Knows how scripted players are found and how a demo is put together from their parts; knows no
-game, and writes nothing down: anyone who listens to the steps does.
+A listener receives every action and its result; recording them is its task.
 """
 
 from __future__ import annotations
@@ -21,10 +20,10 @@ from arcworld.recordings.episode import RESET, Action
 
 
 class DemoPlayer(Protocol):
-    """What a module in `arcworld.games.players` offers."""
+    """Functions of a module in `arcworld.games.players`."""
 
     def solution(self, level: int, rng: np.random.Generator) -> list[Action]:
-        """Actions that win `level` (0-based) from its fresh start; ways differ with `rng`."""
+        """Return actions that win `level` (0-based) from its start; paths vary with `rng`."""
         ...
 
     def explore(
@@ -33,15 +32,15 @@ class DemoPlayer(Protocol):
         available_actions: tuple[int, ...],
         rng: np.random.Generator,
     ) -> Action:
-        """One try of somebody who does not know the game."""
+        """Return an action as tried by a person who does not know the game."""
         ...
 
 
 def load_demo_player(game: str) -> DemoPlayer:
-    """The player of a game, found by the game's name.
+    """Return the player of a game, whose module has the game's name.
 
     Raises:
-        ArcworldError: no such game.
+        ArcworldError: the game does not exist.
     """
     return cast(DemoPlayer, importlib.import_module(f"arcworld.games.players.{entry(game).name}"))
 
@@ -51,9 +50,10 @@ class DemoConfig:
     """How a demo is played.
 
     Attributes:
-        explore: fewest and most actions spent on a level before it is set back and won.
-        reckless: share of levels explored until GAME_OVER, or `patience` actions.
-        momentum: how often an action that did something is tried again at once.
+        explore: minimum and maximum number of actions on a level before it is reset and won.
+        reckless: share of levels that are explored until GAME_OVER or `patience` actions.
+        patience: see `reckless`.
+        momentum: probability of repeating an action that changed something.
     """
 
     explore: tuple[int, int] = (5, 30)
@@ -64,11 +64,11 @@ class DemoConfig:
 
 type Listener = Callable[[Action, Observation], None]
 SMALL_CHANGE = 8
-"""So few pixels are a tick of a bar: the action did nothing else."""
+"""Changes of at most this number of pixels are those of a clock; the action did nothing else."""
 
 
 class Demo:
-    """Plays one demo in an opened session; `listener` hears every action and its answer."""
+    """Plays one demo in an opened session; `listener` receives every action and its result."""
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ class Demo:
         self._config = config or DemoConfig()
 
     def play(self, levels: int | None = None) -> None:
-        """Win `levels` levels; where that is not the whole game, try the next a little and stop."""
+        """Win `levels` levels; if more are left, explore the next one a little and stop."""
         wanted = self._session.win_levels if levels is None else levels
         while self._now.levels_completed < wanted:
             self._play_level()
@@ -111,7 +111,7 @@ class Demo:
         assert self._now.levels_completed == level + 1, f"the player of {self._now.game_id} failed"
 
     def _explore(self, actions: int) -> None:
-        """Tries things; ends early where a level is won by luck, or the game is over."""
+        """Try actions; end early if a level is won by chance, or the game is over."""
         level, again = self._now.levels_completed, None
         for _ in range(actions):
             action = again or self._player.explore(

@@ -1,7 +1,7 @@
-"""Recordings of the project's own games, made by their scripted players.
+"""Make recordings of the project's own games with their scripted players.
 
-Plays through the official toolkit and writes what it answers, so that a demo is what a person's
-recording would be. The same seed makes the same play, whichever games are asked for.
+They are played through the official toolkit, so that a demo has the form of a person's recording.
+The same seed gives the same play, whichever games are requested.
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ def make_demos(
     progress: Callable[[int, int, Path], None] | None = None,
     config: DemoConfig | None = None,
 ) -> list[Path]:
-    """Play `demos_per_game` demos of each game into `out`, with a `split.json` beside them.
+    """Play `demos_per_game` demos of each game into `out`, and write a `split.json` there.
 
     Args:
-        out: becomes `out/<game_id>/<guid>.recording.jsonl.gz`; demos of the same seed that are
-            there already are replaced. `split.json` names those of this call only.
-        games: names; None is every game, held-out ones too.
+        out: demos are `out/<game_id>/<guid>.recording.jsonl.gz`; existing demos of the same seed
+            are replaced. `split.json` names only those of this call.
+        games: names; None is every game, held-out ones included.
         demos_per_game: at least 1.
-        seed: another seed makes other play.
-        progress: hears (demos made, demos in all, path of the newest).
+        seed: other seeds give other play.
+        progress: called with (number of demos made, number of all demos, path of the newest).
         config: how each demo is played.
 
     Raises:
@@ -110,16 +110,17 @@ def _play(
 
 
 def _levels(index: int, win_levels: int, rng: np.random.Generator) -> int:
-    """How many levels a demo wins."""
+    """Number of levels that a demo wins."""
     if index % UNFINISHED_EVERY != UNFINISHED_EVERY - 1:
         return win_levels
     return int(rng.integers(1, win_levels))
 
 
 def _write_split(out: Path, paths: Sequence[Path], demos_per_game: int) -> None:
-    """Lists of paths relative to `out`. Games never trained on are a part of their own.
+    """Write lists of paths relative to `out`; games held out from training are in `unseen`.
 
-    Beside no other game they are the validation part: there is nothing to train on.
+    If there is no other game, held-out games are in `validation`, since there is nothing to train
+    on.
     """
     unseen = game_split().unseen
     parts: dict[str, list[str]] = {"train": [], "validation": [], "unseen": []}
@@ -136,7 +137,7 @@ def _write_split(out: Path, paths: Sequence[Path], demos_per_game: int) -> None:
 
 
 def _validates(index: int, demos: int) -> bool:
-    """One demo in five, and at least one where a game has two.
+    """Whether a demo is for validation: one in five, and at least one of two or more.
 
     >>> [index for index in range(12) if _validates(index, 12)]
     [4, 9]

@@ -1,8 +1,8 @@
-"""Exhaustive search over a game's rules, and walks to victory that differ from one another.
+"""Exhaustive search over a game's rules, and winning walks that differ from one another.
 
-Knows states only as hashable values and a function that lists their successors. One search a
-level gives the distance to victory of every state, so a walk may leave the shortest path and
-still be sure to arrive: demos then win by different ways.
+States are hashable values; a function lists their successors. One search per level gives the
+distance to the win from every state. A walk can therefore leave the shortest path and still win
+within a limit, so that demos win by different paths.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from collections.abc import Callable, Hashable, Iterable
 import numpy as np
 
 type Successor[State: Hashable] = tuple[int, State, bool]
-"""(action id, state it leads to, whether that wins the level)."""
+"""(action id, state it leads to, whether it wins the level)."""
 
 MAX_STATES = 300_000
 
 
 class Solver[State: Hashable]:
-    """Distances to victory from every state that play can reach without losing.
+    """Distances to the win from every state that can be reached without losing.
 
     >>> line = Solver(0, lambda n: [(3, max(n - 1, 0), False), (4, n + 1, n + 1 == 5)])
     >>> line.distance(0), line.distance(4)
@@ -37,16 +37,16 @@ class Solver[State: Hashable]:
         self._distances = self._measure()
 
     def distance(self, state: State) -> int | None:
-        """Fewest actions from `state` to victory; None where it is out of reach."""
+        """Minimum number of actions from `state` to the win; None if it cannot be reached."""
         return self._distances.get(state)
 
     def walk(
         self, rng: np.random.Generator, limit: int, wander: float = 0.1, state: State | None = None
     ) -> list[int]:
-        """Actions that win within `limit` actions; a step in `1 / wander` need not be the best.
+        """Return actions that win within `limit` actions; a share `wander` may be suboptimal.
 
         Raises:
-            ValueError: victory is out of reach, or further than `limit`.
+            ValueError: the win cannot be reached within `limit` actions.
         """
         here = self.start if state is None else state
         left = self.distance(here)

@@ -1,1 +1,1 @@
-"""Integrations: arcworld's agents where other programs ask for actions."""
+"""Integrations: arcworld's agents in programs that ask an agent for actions."""

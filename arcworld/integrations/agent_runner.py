@@ -1,8 +1,8 @@
-"""An agent that is asked for actions by a program that sends them itself.
+"""Run an agent inside a program that sends the actions itself.
 
-Knows the toolkit's frames (`FrameData`, `FrameDataRaw`) by their attributes and what `GameStatus`
-makes of them; knows no such program. `play_game` drives an agent; here the agent is driven: what
-came of an action is taken in when the program shows the next frame.
+`play_game` calls an agent and sends its actions. Here the program is in control: it shows frames,
+asks for decisions, and sends them. The result of an action is read when the program shows the next
+frame. Frames are the toolkit's `FrameData` or `FrameDataRaw`.
 """
 
 from __future__ import annotations
@@ -19,23 +19,26 @@ from arcworld.play.observation import GAME_OVER, WIN, Observation, ToolkitError
 from arcworld.recordings.episode import RESET, Action
 
 FAULTS_IN_A_ROW = 9
-"""After as many actions without an answer the game is left."""
+"""After this number of consecutive actions without an answer, the game ends."""
 
 
 class AgentRunner:
     """One game, played by an agent in answer to frames.
 
-    The order is `see`, `decide`, `see`, ...; where an action had no answer, `miss` instead of
-    `see`. A frame seen twice counts once, so `see` may be called whenever a frame is at hand.
+    The order of calls is `see`, `decide`, `see`, ...; after an action without an answer, `miss`
+    instead of `see`. A frame shown twice counts once, so `see` may be called with the current frame
+    at any time.
 
     Args:
         agent: any agent.
-        seed: of the actions put in place of illegal ones.
-        engine: finds the game's engine where it is in this process (its count of actions is exact).
+        seed: of the random actions that replace illegal ones.
+        engine: returns the game's engine if it runs in this process (its count of actions is
+            exact).
 
     Attributes:
-        faults: actions without a usable answer; `faults_in_a_row` of them since the last answer.
-        replaced: decisions that were not legal.
+        faults: number of actions without a usable answer.
+        faults_in_a_row: number of these since the last answer.
+        replaced: number of illegal decisions.
     """
 
     def __init__(
@@ -51,12 +54,12 @@ class AgentRunner:
 
     @property
     def observation(self) -> Observation | None:
-        """What is seen now; None before the game has been opened."""
+        """The current observation; None before the game was opened."""
         return None if self._game_status is None else self._game_status.observation
 
     @property
     def ended(self) -> str:
-        """Why there is nothing more to do; "" while there is."""
+        """Why the game ended; "" while it can continue."""
         seen = self.observation
         if seen is None or self._dead:
             return self._dead
@@ -68,7 +71,7 @@ class AgentRunner:
         return ""
 
     def see(self, frame: Any) -> None:
-        """Take in the frame that the last action led to, or that opened the game."""
+        """Read the frame that the last action led to, or that opened the game."""
         if self._game_status is None:
             self._open(frame)
         elif self._sent is not None:
@@ -81,13 +84,13 @@ class AgentRunner:
             self.agent.observe(sent, observation)
 
     def miss(self, reason: str) -> None:
-        """The last action had no answer."""
+        """Note that the last action had no answer."""
         if self._game_status is not None:
             self._game_status.miss()
         self._fail(reason)
 
     def decide(self) -> Decision:
-        """What to do next; RESET where the game has to be opened, or where nothing is legal."""
+        """Return the next decision; RESET if the game must be opened or nothing is legal."""
         self._sent = self._choose()
         return self._sent
 

@@ -1,21 +1,22 @@
-"""arcworld's agents in the repository ARC-AGI-3-Agents, and wherever its `Agent` class is played.
+"""Play arcworld's agents in the repository ARC-AGI-3-Agents, or with its `Agent` class.
 
-Imports nothing of that repository: `ArcworldMixin` stands before its class `agents.agent.Agent`,
-of which it uses, by name, the attributes `arc_env`, `frames` and `game_id` and the methods
-`append_frame`, `take_action` and `_convert_raw_frame_data`. Its loop is
+Nothing of that repository is imported. `ArcworldMixin` precedes its class `agents.agent.Agent`, of
+which it uses, by name, the attributes `arc_env`, `frames` and `game_id` and the methods
+`append_frame`, `take_action` and `_convert_raw_frame_data`. The loop of that class is
 
     while not is_done(frames, frames[-1]) and action_counter <= MAX_ACTIONS:
         action = choose_action(frames, convert(arc_env.observation_space))
         if frame := take_action(action):
             append_frame(frame)
 
-What that class does otherwise, and why not here:
+Differences from that class:
 
-- An answer that is None raises in `take_action` and ends the agent's thread, and the game with
-  it. Here it is a fault: a pause, and the agent is asked anew.
-- Clicks travel on `GameAction.ACTION6`, one object that all agents of the process share, each in
-  a thread of its own. It is set, since the interface says so; what is sent is never read from it.
-- `frames` keeps every frame as lists of integers, 33 KB a grid. Here the newest stays.
+- There, an answer that is None raises in `take_action` and ends the agent's thread, and with it the
+  game. Here it is a fault: after a pause, the agent decides again.
+- There, clicks are stored in `GameAction.ACTION6`, one object shared by all agents of the process,
+  each in its own thread. Here it is set, because the interface requires it, but never read.
+- There, `frames` keeps every frame as lists of integers, 33 KB per grid. Here only the newest is
+  kept.
 """
 
 from __future__ import annotations
@@ -68,16 +69,16 @@ class ArcworldMixin(_Base):
         self._opening_kept = False
 
     def make_agent(self) -> Agent:
-        """The agent that plays this game; one is made for each."""
+        """Return the agent that plays this game; called once per game."""
         raise NotImplementedError(f"{type(self).__name__} needs make_agent()")
 
     def is_done(self, frames: list[Any], latest_frame: Any) -> bool:
-        """The game is won, or can only be reset as a whole, or the toolkit is silent for good."""
+        """Whether the game is won, can only be reset as a whole, or gets no more answers."""
         self.player.see(latest_frame)
         return self.arc_env is None or bool(self.player.ended)
 
     def choose_action(self, frames: list[Any], latest_frame: Any) -> Any:
-        """The agent's decision as a `GameAction` with its data and reasoning."""
+        """Return the agent's decision as a `GameAction` with its data and reasoning."""
         self.player.see(latest_frame)
         if not self._opening_kept and latest_frame.frame:
             self.append_frame(with_action(latest_frame, Decision(Action(RESET)), opening=True))
@@ -85,7 +86,7 @@ class ArcworldMixin(_Base):
         return as_official(self._decision)
 
     def take_action(self, action: Any) -> Any:
-        """Send what was decided; None where there is no answer."""
+        """Send the decision; return None if there is no answer."""
         try:
             return super().take_action(action)
         except Exception as error:
@@ -95,7 +96,7 @@ class ArcworldMixin(_Base):
             return None
 
     def do_action_request(self, action: Any) -> Any:
-        """The last decision, as this agent made it, whatever stands on the shared action."""
+        """Send this agent's last decision, ignoring the data on the shared action."""
         if self.arc_env.observation_space is None:
             decision = Decision(Action(RESET))
             answer = self.arc_env.reset()  # opening failed: no run is open yet
@@ -110,13 +111,13 @@ class ArcworldMixin(_Base):
         return with_action(self._convert_raw_frame_data(answer), decision, opening=opening)
 
     def append_frame(self, frame: Any) -> None:
-        """Keep the newest frame alone; the recorder, if there is one, writes each."""
+        """Keep only the newest frame; the recorder, if there is one, writes each."""
         super().append_frame(frame)
         self._opening_kept = True
         del self.frames[:-1]
 
     def _convert_raw_frame_data(self, raw: Any) -> Any:
-        """A game that is not open yet is a frame without a picture, not an error."""
+        """Convert a game that is not open yet to a frame without a picture, instead of raising."""
         from arcengine import FrameData
 
         if raw is None:
@@ -125,14 +126,14 @@ class ArcworldMixin(_Base):
 
 
 def with_action(frame: Any, decision: Decision, *, opening: bool = False) -> Any:
-    """The frame with the action that led to it, which the repository's own conversion drops.
+    """Add the action that led to a frame, which the repository's own conversion drops.
 
-    Its recorder writes frames; without the action each row would say RESET.
+    Its recorder writes frames; without the action each row would contain RESET.
 
     Args:
         frame: the toolkit's `FrameData`; changed in place.
         decision: what was sent.
-        opening: the frame is the first of the game, which a RESET of the whole game led to.
+        opening: whether the frame is the first of the game, after a RESET of the whole game.
     """
     from arcengine import ActionInput
     from arcengine import GameAction as OfficialAction
@@ -147,7 +148,7 @@ def with_action(frame: Any, decision: Decision, *, opening: bool = False) -> Any
 
 
 def data_of(action: Action) -> dict[str, int]:
-    """What goes with an action: the place of a click.
+    """Data of an action: the position of a click.
 
     >>> data_of(Action(6, 3, 4)), data_of(Action(1))
     ({'x': 3, 'y': 4}, {})
@@ -159,9 +160,9 @@ def data_of(action: Action) -> dict[str, int]:
 
 
 def as_official(decision: Decision) -> Any:
-    """The toolkit's own action, with data and reasoning set as its templates set them.
+    """Convert a decision to the toolkit's action, with data and reasoning.
 
-    One object serves the whole process: read it before another decision is made.
+    The action is one object for the whole process: read it before the next decision is made.
     """
     from arcengine import GameAction as OfficialAction
 

@@ -1,7 +1,7 @@
-"""Several agents, one behind the other: where one cannot be made or fails, the next plays on.
+"""A list of agents: if one cannot be made or fails, the next one continues the game.
 
-Knows the `Agent` protocol only. For places where nobody watches, such as a competition's machine:
-elsewhere a failing agent should be seen to fail.
+This is for unattended play, such as a competition. Elsewhere, use one agent, so that its failure is
+seen.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ logger = logging.getLogger(__name__)
 
 
 class FallbackAgent:
-    """The first agent that can be made plays; when it raises, the next one takes over the game.
+    """Plays with the first agent that can be made; when it raises, the next one continues the game.
 
-    `name` is that of the agent that plays. What the last one raises is raised.
+    `name` is that of the current agent. Errors of the last agent are raised.
 
     >>> from arcworld.play.agents.random import RandomAgent
     >>> def broken():
@@ -27,7 +27,7 @@ class FallbackAgent:
     'random'
 
     Args:
-        makers: called in order, each at most once, each only when it is needed.
+        makers: called in order, each at most once, and only when needed.
     """
 
     def __init__(self, *makers: Callable[[], Agent]) -> None:
@@ -36,7 +36,7 @@ class FallbackAgent:
         self.name = self.agent.name
 
     def begin(self, observation: Observation) -> None:
-        """A game has been opened."""
+        """Begin the game with the current agent."""
         try:
             self.agent.begin(observation)
         except Exception as error:
@@ -44,7 +44,7 @@ class FallbackAgent:
             self.begin(observation)
 
     def choose_action(self, observation: Observation) -> Decision:
-        """The decision of the agent that plays."""
+        """Return the decision of the current agent."""
         try:
             return self.agent.choose_action(observation)
         except Exception as error:
@@ -53,7 +53,7 @@ class FallbackAgent:
             return self.choose_action(observation)
 
     def observe(self, decision: Decision, observation: Observation) -> None:
-        """What a decision led to."""
+        """Pass the result of a decision to the current agent."""
         try:
             self.agent.observe(decision, observation)
         except Exception as error:
@@ -68,7 +68,7 @@ class FallbackAgent:
         self.name = self.agent.name
 
     def _next(self) -> Agent:
-        """The first of the agents left that can be made."""
+        """Return the first remaining agent that can be made."""
         while True:
             maker = self._makers.pop(0)
             try:

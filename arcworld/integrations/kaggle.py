@@ -4,7 +4,7 @@
 
     dataset/dataset-metadata.json     for `kaggle datasets create -p dataset --dir-mode zip`
     dataset/my_agent.py               the agent, `examples/my_agent.py`
-    dataset/wheels/                   arcworld and what Kaggle's image lacks
+    dataset/wheels/                   arcworld and packages that Kaggle's image lacks
     dataset/run/                      the run; left out for the shipped weights
     notebook/arcworld.ipynb           one cell, `examples/kaggle_notebook.py`
     notebook/kernel-metadata.json     for `kaggle kernels push -p notebook`
@@ -30,15 +30,15 @@ from arcworld.errors import ArcworldError
 
 COMPETITION = "arc-prize-2026-arc-agi-3"
 PACKAGES = ("orjson",)
-"""What playing imports and Kaggle's image lacks. The competition's data has the toolkit's wheels;
-torch, transformers, safetensors and numpy are in the image."""
+"""Packages that playing imports and Kaggle's image lacks. The competition's data has the toolkit's
+wheels; torch, transformers, safetensors and numpy are in the image."""
 PLATFORM = "manylinux_2_28_x86_64"
 PACKAGE = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
 class KaggleConfig:
-    """What is built.
+    """Settings of the build.
 
     Attributes:
         user: the Kaggle account that owns data set and notebook.
@@ -52,14 +52,14 @@ class KaggleConfig:
 
 
 def build(run: Path | None, out: Path, config: KaggleConfig | None = None) -> list[Path]:
-    """Write data set and notebook; the files, sorted.
+    """Write data set and notebook; return the files, sorted.
 
     Args:
         run: a folder that `arcworld train` made; None for the shipped weights `small`.
         out: a folder that does not exist, is empty, or was built by this function before.
 
     Raises:
-        ArcworldError: `run` is no run, `out` holds other things, or wheels cannot be downloaded.
+        ArcworldError: `run` is no run, `out` has other files, or wheels cannot be downloaded.
     """
     config = config or KaggleConfig()
     if run is not None:
@@ -80,13 +80,13 @@ def build(run: Path | None, out: Path, config: KaggleConfig | None = None) -> li
 
 
 def template(name: str) -> Path:
-    """A file of `examples/`, in a checkout or as the installed package carries it."""
+    """Path of a file of `examples/`, in a checkout or in the installed package."""
     places = (PACKAGE / "integrations" / "kaggle_files", PACKAGE.parent / "examples")
     return next(place / name for place in places if (place / name).is_file())
 
 
 def write_wheel(folder: Path) -> Path:
-    """The installed package as a wheel, without a build backend and without network."""
+    """Write the installed package as a wheel, without a build backend and without network."""
     path = folder / f"arcworld-{__version__}-py3-none-any.whl"
     info = f"arcworld-{__version__}.dist-info"
     files = {
@@ -107,7 +107,7 @@ def write_wheel(folder: Path) -> Path:
 
 
 def download_wheels(folder: Path, config: KaggleConfig) -> None:
-    """Wheels for Kaggle's Python, by `pip download` from the index that pip is set up with.
+    """Download wheels for Kaggle's Python with `pip download`, from the index that pip uses.
 
     Raises:
         ArcworldError: there is no pip, or it found no such wheel.
@@ -159,7 +159,7 @@ def _check_run(run: Path) -> None:
 
 
 def _clear(out: Path) -> None:
-    """Remove what an earlier build left, and nothing else."""
+    """Remove the results of an earlier build, and nothing else."""
     if out.is_dir() and (others := {p.name for p in out.iterdir()} - {"dataset", "notebook"}):
         raise ArcworldError(
             f"{out}: has {sorted(others)[0]!r} in it; expected a new or empty folder; name another"

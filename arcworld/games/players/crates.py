@@ -1,4 +1,4 @@
-"""Plays `crates`: searches the game's own rules for pushes that solve it; strolls to explore."""
+"""Scripted player of `crates`: searches the game's rules for pushes that solve it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from arcworld.games.search import Solver, Successor
 from arcworld.recordings.episode import Action
 
 LONGEST = 120
-"""No solution needs as many actions: the game itself has no budget."""
+"""Upper limit of a solution; the game itself has no budget."""
 
 
 def solution(level: int, rng: np.random.Generator) -> list[Action]:
@@ -40,5 +40,5 @@ def solver(level: int) -> Solver[Any]:
 def explore(
     frame_HW: NDArray[np.uint8], available_actions: tuple[int, ...], rng: np.random.Generator
 ) -> Action:
-    """A step in any direction."""
+    """A step in a random direction."""
     return Action(int(rng.choice(available_actions)))

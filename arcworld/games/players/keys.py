@@ -1,4 +1,4 @@
-"""Plays `keys`: searches the game's own rules for ways to the gate, and strolls to explore."""
+"""Scripted player of `keys`: searches the game's rules for paths to the gate."""
 
 from __future__ import annotations
 
@@ -38,5 +38,5 @@ def solver(level: int) -> Solver[Any]:
 def explore(
     frame_HW: NDArray[np.uint8], available_actions: tuple[int, ...], rng: np.random.Generator
 ) -> Action:
-    """A step in any direction."""
+    """A step in a random direction."""
     return Action(int(rng.choice(available_actions)))

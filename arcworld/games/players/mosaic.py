@@ -1,7 +1,7 @@
-"""The scripted player of mosaic: solves for how often to click each tile, clicks in any order.
+"""Scripted player of `mosaic`: solves how often to click each tile, and clicks in random order.
 
-Turns add up and their order does not matter, so a level is a set of linear equations modulo the
-count of colours, which is prime in every level. Takes the rules from the game's own file.
+Turns add up and their order does not matter. A level is therefore a set of linear equations modulo
+the number of colours, which is prime in every level. The rules are read from the game's own file.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def reduce(rows: Matrix, prime: int) -> tuple[Matrix, list[int]]:
 
 @functools.cache
 def presses(level: int) -> tuple[tuple[int, ...], ...]:
-    """Every shortest answer to a level: clicks a tile."""
+    """Every shortest solution of a level, as numbers of clicks per tile."""
     game = game_source("mosaic")
     plan = game.PLANS[level]
     prime, count = len(plan.colours), plan.side**2
@@ -64,7 +64,7 @@ def presses(level: int) -> tuple[tuple[int, ...], ...]:
 
 
 def solution(level: int, rng: np.random.Generator) -> list[Action]:
-    """Clicks that win a level from its start; their order, and the spot on a tile, are chance."""
+    """Return clicks that win a level from its start; order and position on a tile are random."""
     game = game_source("mosaic")
     plan = game.PLANS[level]
     answers = presses(level)
@@ -78,7 +78,7 @@ def solution(level: int, rng: np.random.Generator) -> list[Action]:
 def explore(
     frame_HW: NDArray[np.uint8], available_actions: tuple[int, ...], rng: np.random.Generator
 ) -> Action:
-    """Mostly a click on a tile, now and then one of the picture's."""
+    """Mostly a click on a tile, sometimes on the small picture."""
     game = game_source("mosaic")
     colours = set(range(COLOURS)) - {game.BLACK, game.DARK, game.DIM, game.GREY}
     return click_on_colours(frame_HW, colours, rng, rows=game.BAR_Y)

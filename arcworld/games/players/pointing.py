@@ -1,7 +1,7 @@
-"""Where a person clicks who does not know the game: on things, seldom on the background.
+"""Clicks of a person who does not know the game: on objects, rarely on the background.
 
-Sees one frame. A thing is a patch of one colour with a border around it; small patches stand
-out more than large ones. Knows no game.
+Only one frame is used. Colours with few pixels are clicked more often than those with many; the
+most frequent colour counts as background.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from arcworld.recordings.episode import CLICK, COLOURS, SIDE, Action
 
 STRAY = 0.1
-"""How often a click goes anywhere at all."""
+"""Probability of a click anywhere in the frame."""
 DOUBT = 0.25
-"""How often one who has seen what looks like a button clicks on another thing."""
+"""Probability of a click on another object although a button is visible."""
 
 
 def click_on_thing(
@@ -46,7 +46,7 @@ def click_on_colours(
     rng: np.random.Generator,
     rows: int = SIDE,
 ) -> Action:
-    """Mostly a click on one of these colours, in doubt on any thing."""
+    """Mostly a click on one of these colours, else on any object."""
     inviting_HW = np.isin(frame_HW[:rows], list(colours))
     if not inviting_HW.any() or rng.random() < DOUBT:
         return click_on_thing(frame_HW, rng, rows)
@@ -60,5 +60,5 @@ def _click_where(mask_HW: NDArray[np.bool_], rng: np.random.Generator) -> Action
 
 
 def click_inside(left: int, top: int, width: int, height: int, rng: np.random.Generator) -> Action:
-    """A click somewhere in a box, as hands do, rather than always on its centre."""
+    """A click at a random position in a box, as people do, instead of its centre."""
     return Action(CLICK, left + int(rng.integers(width)), top + int(rng.integers(height)))

@@ -1,7 +1,7 @@
-"""The scripted player of relay: searches moves and clicks together over the game's own rules.
+"""Scripted player of `relay`: searches moves and clicks together over the game's own rules.
 
-Explores as a person does: walks on in the direction the runner faces until something is in the
-way, and now and then clicks on a thing.
+It explores as a person does: it walks on in the direction that the runner faces until something is
+in the way, and sometimes clicks on an object.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ type Cell = tuple[int, int]
 
 @functools.cache
 def solver(level: int) -> Solver[Hashable]:
-    """Distances to victory from every state of a level."""
+    """Distances to the win from every state of a level."""
     game = game_source("relay")
     plan = game.PLANS[level]
 
@@ -44,7 +44,7 @@ def solver(level: int) -> Solver[Hashable]:
 
 
 def targets(level: int, state: Hashable) -> Iterator[Cell]:
-    """One cell for every different thing that a click can do."""
+    """One cell for every different effect of a click."""
     game = game_source("relay")
     plan, at_rest = game.PLANS[level], resting(state)
     yield from at_rest
@@ -84,7 +84,7 @@ def click(level: int, step: int, rng: np.random.Generator) -> Action:
 def explore(
     frame_HW: NDArray[np.uint8], available_actions: tuple[int, ...], rng: np.random.Generator
 ) -> Action:
-    """Mostly a step onward, sometimes a click on something that stands out."""
+    """Mostly a step onward, sometimes a click on a salient object."""
     game = game_source("relay")
     if CLICK in available_actions and rng.random() < CURIOSITY:
         colours = (*game.TINTS.values(), game.ORANGE, game.DIM)

@@ -1,6 +1,6 @@
-"""The scripted player of taps: searches the levels of water, clicks somewhere on a button.
+"""Scripted player of `taps`: searches the levels of water, and clicks on random pixels of buttons.
 
-Takes the rules from the game's own file, so that it can never disagree with them.
+The rules are read from the game's own file.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ type Levels = tuple[int, ...]
 
 @functools.cache
 def solver(level: int) -> Solver[Levels]:
-    """Distances to victory over all levels of water that can be reached in a level."""
+    """Distances to the win, for all water levels that can be reached in a level."""
     game = game_source("taps")
     plan = game.PLANS[level]
     buttons = [b for b in range(len(plan.controls)) if game.gang(plan, b)[0] == b]
@@ -35,7 +35,7 @@ def solver(level: int) -> Solver[Levels]:
 
 
 def solution(level: int, rng: np.random.Generator) -> list[Action]:
-    """Clicks that win a level from its start; the order, and the spot on a button, are chance."""
+    """Return clicks that win a level from its start; order and position on a button are random."""
     game = game_source("taps")
     plan = game.PLANS[level]
     clicks: list[Action] = []
@@ -49,6 +49,6 @@ def solution(level: int, rng: np.random.Generator) -> list[Action]:
 def explore(
     frame_HW: NDArray[np.uint8], available_actions: tuple[int, ...], rng: np.random.Generator
 ) -> Action:
-    """Mostly a click on a button, whichever way it points."""
+    """Mostly a click on a button, whatever its direction."""
     game = game_source("taps")
     return click_on_colours(frame_HW, game.GANGS.values(), rng, rows=game.BAR_Y)
