@@ -68,7 +68,7 @@ def below(place: Path) -> Iterator[Path]:
 
 
 def unpack_wheel() -> None:
-    """Make a wheel of arcworld importable where nobody installed it; its weights must be files."""
+    """Unpack a wheel of arcworld and make it importable, if it is not installed."""
     wheel = next(find("arcworld-*.whl"), None)
     if wheel is not None:
         folder = tempfile.mkdtemp(prefix="arcworld-")

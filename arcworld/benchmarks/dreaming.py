@@ -233,7 +233,7 @@ def step(scene: Scene) -> BenchResult:
     ids = [torch.from_numpy(view).long()[None].to(model.device) for view in views]
 
     @torch.inference_mode()
-    def anew() -> tuple[torch.Tensor, torch.Tensor]:
+    def recomputed() -> tuple[torch.Tensor, torch.Tensor]:
         read = [
             wide.hidden(one, mask_row_D=mask_row, cache=DynamicCache(), last=one.shape[1])
             for one in ids
@@ -248,16 +248,16 @@ def step(scene: Scene) -> BenchResult:
         nll = cached.append(after)
         return cached.cells_SCD, nll
 
-    gaps = [(plain - ours).abs() for plain, ours in zip(anew(), added(), strict=True)]
+    gaps = [(plain - ours).abs() for plain, ours in zip(recomputed(), added(), strict=True)]
     gap = torch.cat([gaps[0].amax(2).flatten(), gaps[1]])
-    anew_s, ours_s = scene.timer.seconds(anew, added)
+    recomputed_s, ours_s = scene.timer.seconds(recomputed, added)
     roofline = scene.timer.roofline(model.backbone, len(ids) * model.vocabulary.step_tokens)
     reference = "both contexts recomputed"
     what = f"agent step after {past} frames"
     note = "both compute the surprise at the new frame"
     unequal = int((gap > CLOSE * 10).sum())
     return BenchResult(
-        "step", what, reference, anew_s, ours_s, roofline, unequal, gap.numel(), note
+        "step", what, reference, recomputed_s, ours_s, roofline, unequal, gap.numel(), note
     )
 
 

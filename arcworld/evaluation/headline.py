@@ -23,7 +23,9 @@ from arcworld.evaluation.report_tables import (
 HEADLINE = (
     HeadlineMeasure("tokenizer, exact frame", "tokenizer", "exact_frame"),
     HeadlineMeasure("tokenizer, pixels", "tokenizer", "pixel_acc"),
-    HeadlineMeasure("tokenizer, pixels, our games left out", "tokenizer_unseen_games", "pixel_acc"),
+    HeadlineMeasure(
+        "tokenizer, pixels, held-out games of the project", "tokenizer_unseen_games", "pixel_acc"
+    ),
     HeadlineMeasure("tokenizer, tokens a frame", "tokenizer", "tokens_per_frame"),
     HeadlineMeasure("frame", "world_model", "cell_acc"),
     HeadlineMeasure("frame, changed cells", "world_model", "changed_cell_acc"),

@@ -1,7 +1,8 @@
-"""What is believed of a level's goal: a probability for each hypothesis, changed by play.
+"""Beliefs about a level's goal: a probability for each hypothesis, updated by play.
 
-A hypothesis that held without a win is struck softly (its goal may have a second condition). One
-that had just come true when a level was won is confirmed, and leads on the next levels.
+A hypothesis that was true without a win gets a penalty, but stays possible: its goal may have a
+second condition. One that became true at the moment a level was won is confirmed, and comes first
+on later levels.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ class BeliefConfig:
     """How beliefs change.
 
     Attributes:
-        strike: factor of a hypothesis that held without a win.
-        most_strikes: later sightings no longer count.
-        patience: a goal may have held for this many frames before the win.
-        misses: a confirmed goal is dropped after this many plans without a win.
+        strike: factor on the probability of a hypothesis each time that it was true without a win.
+        most_strikes: maximum number of these factors.
+        patience: a goal may have been true for this number of frames before the win.
+        misses: a confirmed goal is dropped after this number of plans without a win.
         tracked: only this many hypotheses, the most probable, are followed from frame to frame.
         same_form: penalty in logits for each earlier hypothesis of the same form in `order`.
     """

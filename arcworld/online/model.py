@@ -125,7 +125,7 @@ class OnlineWorldModel:
         self._forget()
 
     def _forget(self) -> None:
-        """Start from nothing, but for the pointer."""
+        """Start from nothing, except for the pointer."""
         hits = HitRates()
         self.movers, self.undo, self.recall = Movers(), Undo(), Recall()
         self.objects = Objects(self.movers, hits)

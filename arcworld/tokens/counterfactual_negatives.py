@@ -75,8 +75,8 @@ def _actions(
     episodes: Sequence[CodedEpisode], games: Sequence[str], game: str
 ) -> NDArray[np.int16]:
     """Return the distinct actions (id, cell) of a game without RESET, [N, 2]."""
-    mine = [episode for episode, name in zip(episodes, games, strict=True) if name == game]
-    taken = np.concatenate([np.stack([e.types_A, e.cells_A], axis=1) for e in mine])
+    of_game = [episode for episode, name in zip(episodes, games, strict=True) if name == game]
+    taken = np.concatenate([np.stack([e.types_A, e.cells_A], axis=1) for e in of_game])
     return np.unique(taken[taken[:, 0] != RESET], axis=0)
 
 

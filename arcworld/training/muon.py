@@ -1,8 +1,8 @@
 """The optimiser Muon (Jordan et al. 2024): momentum with orthogonalised updates, for matrices.
 
-It equals `torch.optim.Muon` but for two things. PyTorch's always computes in bfloat16, which on a
-CPU without bfloat16 arithmetic takes twenty times as long as the rest of a training step; this one
-takes a dtype. And it updates all matrices of one shape at once, which is faster on a GPU.
+It equals `torch.optim.Muon` except for two things. PyTorch's version always computes in bfloat16,
+which on a CPU without bfloat16 arithmetic takes 20 times as long as the rest of a training step;
+this one takes a dtype. And it updates all matrices of one shape at once, which is faster on a GPU.
 """
 
 from __future__ import annotations

@@ -39,11 +39,11 @@ def check_start(recipe: Recipe, start: Run | None, *, only_policy: bool) -> None
     if start is None:
         return
     policy = start.policy.config if isinstance(start.policy, MaskedPolicy) else recipe.policy
-    for part, mine, found in (
+    for part, expected, found in (
         ("world model", recipe.world_model, start.world_model.config),
         ("policy", recipe.policy, policy),
     ):
-        wanted, there = asdict(mine), asdict(found)
+        wanted, there = asdict(expected), asdict(found)
         for name in sorted(wanted):
             if wanted[name] != there[name]:
                 raise ArcworldError(

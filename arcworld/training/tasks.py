@@ -40,8 +40,8 @@ class TokenizerTask:
         pools = list(self._frames.values())
         games = rng.integers(len(pools), size=draw.size)
         frames = [pools[game][rng.integers(len(pools[game]))] for game in games]
-        mine = torch.from_numpy(np.stack(draw.share(frames)))
-        return model.loss(mine.to(self.module.device))
+        frames_BHW = torch.from_numpy(np.stack(draw.share(frames)))
+        return model.loss(frames_BHW.to(self.module.device))
 
 
 class WorldModelTask:
@@ -89,16 +89,16 @@ class PolicyTask:
         self.module = MaskedPolicy(config)
         self._world_model = world_model.eval().requires_grad_(False)
         self._sampler = sampler.choosing()
-        self._memory: FeatureCache | None = None
+        self._features: FeatureCache | None = None
         if not learns_mask:
             self.module.mask_row.requires_grad_(False)
-            self._memory = FeatureCache(self._world_model, self.module.mask_row)
+            self._features = FeatureCache(self._world_model, self.module.mask_row)
 
     def losses(self, model: Any, draw: Draw) -> dict[str, Tensor]:
         """See `Task.losses`."""
         windows = draw.share(self._sampler.draw(draw.size, *draw.key))
         batch = self._sampler.lay_out(windows).to(self.module.mask_row.device)
-        hidden = self._memory.hidden(batch.masked_ids_BL) if self._memory else None
+        hidden = self._features.hidden(batch.masked_ids_BL) if self._features else None
         return model.loss(self._world_model, batch, hidden)
 
 

@@ -1,8 +1,8 @@
-"""Who may ask: pages that were opened at the printed address, and no others.
+"""Decide which requests the viewer answers: those of pages opened at the printed address.
 
 A page of another site can make a browser send requests here, and a name of another site can be made
 to resolve to this machine; both are refused by their headers. Other users of this machine can
-connect too; they are refused because they lack the token that the printed address carries.
+connect too; they are refused because they lack the token that the printed address contains.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse
 
 NAMES = ("127.0.0.1", "localhost")
 LARGEST = 64 * 1024
-"""Most bytes of a request."""
+"""Maximum number of bytes of a request."""
 TOKEN_HEADER = b"x-arcworld-token"
 HEADERS = {
     b"content-security-policy": b"default-src 'self'; img-src 'self' data:; base-uri 'none';"
@@ -28,13 +28,13 @@ HEADERS = {
 
 
 class Guard:
-    """ASGI middleware that passes requests of this server's own pages only.
+    """ASGI middleware that passes only requests of this server's own pages.
 
     Args:
         app: the guarded application.
-        port: where the server listens.
-        token: what `/api/` requests must carry, in the header `x-arcworld-token` or as `?token=`;
-            None lets every user of this machine ask.
+        port: port of the server.
+        token: required in `/api/` requests, in the header `x-arcworld-token` or as `?token=`; None
+            accepts every user of this machine.
     """
 
     def __init__(self, app: Any, port: int, token: str | None = None) -> None:
@@ -42,7 +42,7 @@ class Guard:
         self._token = token
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """One request."""
+        """Pass or refuse one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

@@ -1,6 +1,6 @@
 """The viewer's server: static files, and requests and answers in JSON, on 127.0.0.1 only.
 
-`ViewerApi` answers the requests, in one thread; `Guard` says who may send them.
+`ViewerApi` answers the requests, in one thread; `Guard` decides which are accepted.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ def make_app(api: ViewerApi, port: int, token: str | None = None) -> Any:
     routes = [_static_route(path) for path in sorted(STATIC.iterdir()) if path.suffix in TYPES]
     routes += [_route(worker, getattr(api, name), name, "GET") for name in READ]
     routes += [_route(worker, getattr(api, name), name, "POST") for name in DO]
-    gone = {404: _not_found, 405: _not_found, 500: _failed}
-    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=gone)
+    handlers = {404: _not_found, 405: _not_found, 500: _failed}
+    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)
     return Guard(GZipMiddleware(app, minimum_size=2_000, compresslevel=1), port, token)
 
 

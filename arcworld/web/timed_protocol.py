@@ -1,7 +1,8 @@
-"""HTTP connections that are closed where a request is begun and not finished.
+"""Close HTTP connections whose request was begun and not finished in time.
 
-Uvicorn closes connections that idle after an answer, but waits for ever for the rest of a request's
-headers. A program that opens many connections and sends half a request in each would hold them all.
+Uvicorn closes connections that idle after an answer, but waits forever for the rest of a request's
+headers. A program that opens many connections and sends half a request in each would keep them all
+open.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class TimedProtocol(H11Protocol):
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The connection is gone."""
+        """The connection was closed."""
         self._stop()
         super().connection_lost(exc)
 

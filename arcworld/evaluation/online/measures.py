@@ -10,7 +10,7 @@ Shares are 0-1, and None where nothing could be counted. Higher is better, excep
 |---|---|
 | `transitions` | scored transitions (pooled over plays, in every row) |
 | `changed_pixel_acc` | pixels that changed and were predicted right |
-| `false_change` (-) | pixels that stayed the same and were predicted otherwise |
+| `false_change` (-) | pixels that stayed the same and were predicted to change |
 | `exact_frame` | whole frames right, status bars included |
 | `exact_masked` | whole frames right, status bars masked |
 | `exact_changed` | the same, among frames that changed outside the status bars |
