@@ -1,11 +1,10 @@
 """Confidence of a predicted frame: a logistic regression over the evidence for it.
 
-Idea: the product of the claims' trust says little early in a game, and what such products were
-worth in this game is known late. So both, and how often frames of the same action, of the same
-claims and of the same target were right so far, are weighed by a logistic regression whose weights
-are fitted on games for development (`scripts/fit_frame_confidence`; only relative evidence, no
-colour or place). After Platt (1999). Worth, families held out: docs/LOG.md, "online model:
-confidence".
+The product of the claims' trust is a weak predictor early in a game, and its calibration within the
+game is known only later. The regression combines both with how often frames of the same action, the
+same claims and the same target were right so far. Its weights are fitted on games for development
+(`scripts/fit_frame_confidence`; only relative evidence, no colour or position). After Platt (1999).
+Measured with families of games held out: docs/LOG.md, "online model: confidence".
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from arcworld.online.view import CLICK
 
 FILE = "confidence.json"
 PRIOR = 0.7
-"""Rate of frames right of a kind that was not met yet."""
+"""Rate of right frames of a kind that did not occur yet."""
 SUREST = 0.999
 
 type Features = dict[str, float]
@@ -31,11 +30,13 @@ type Features = dict[str, float]
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is known for and against one predicted frame.
+    """Evidence for and against one predicted frame.
 
     Attributes:
-        bin: its bin of the calibration by raw confidence.
-        kinds: kinds of frame that it is, each of which has a hit rate.
+        action_id: the action.
+        bin: bin of the frame's raw confidence in the calibration.
+        kinds: name -> kind of the frame; each kind has its own hit rate.
+        features: inputs of the regression.
     """
 
     action_id: int
