@@ -93,7 +93,7 @@ def test_it_is_made_of_what_its_signature_names(module: str) -> None:
     made = agent.agent
     assert made.run.about["scheme"] and made.seed == 3  # type: ignore[attr-defined]
     assert needs_run(f"{module}:OfARun") and not needs_run(f"{module}:Mine")
-    with pytest.raises(ArcworldError, match="needs recordings"):
+    with pytest.raises(ArcworldError, match="found no recordings"):
         make_agent(f"{module}:OfData")
     with pytest.raises(ArcworldError, match="expected a run"):
         make_agent(f"{module}:OfARun")
