@@ -100,6 +100,9 @@ class TilesExpert:
         self._edges = {period: np.zeros((2, period)) for period in PERIODS}
         self._patches = 0
         self._past: list[tuple[View, Action, View]] = []
+        self._decided: dict[int, tuple[int, tuple[float, int, str] | None]] = {}
+        """Tile and decision by `case_keys`, until something is learned: states of a search differ
+        in few cells."""
 
     def _candidates(self, tiles: Tiles, action: Action) -> Cells:
         """Cells whose tile was ever changed by the action."""
@@ -119,18 +122,20 @@ class TilesExpert:
         cells = self._candidates(tiles, action)
         if not len(cells):
             return []
-        rules, keys_RC = self.contexts.rules(action), self.contexts.keys(tiles, action, cells)
-        cases, first, case_C = np.unique(case_keys(keys_RC), return_index=True, return_inverse=True)
-        keys = keys_RC[:, first].T.tolist()
-        olds = tiles.reshape(-1)[cells[first]].tolist()
-        best = [self._decide(rules, keys[k], olds[k]) for k in range(len(cases))]
-        numbers = [k for k, one in enumerate(best) if one is not None and one[1] != olds[k]]
+        keys_RC = self.contexts.keys(tiles, action, cells)
+        cases: list[int] = case_keys(keys_RC).tolist()
+        new = {case: at for at, case in enumerate(cases) if case not in self._decided}
+        if new:
+            at_C = list(new.values())
+            olds, keys = tiles.reshape(-1)[cells[at_C]].tolist(), keys_RC[:, at_C].T.tolist()
+            rules = self.contexts.rules(action)
+            for case, old, row in zip(new, olds, keys, strict=True):
+                self._decided[case] = old, self._decide(rules, row, old)
         columns, claims = tiles.shape[1], []
-        for at in np.flatnonzero(np.isin(case_C, numbers)).tolist():
-            case = int(case_C[at])
-            found = best[case]
-            if found is not None and found[0] >= 0.5:
-                claims.append(self._claim(view, int(cells[at]), columns, olds[case], *found))
+        for at, case in enumerate(cases):
+            old, found = self._decided[case]
+            if found is not None and found[1] != old and found[0] >= 0.5:
+                claims.append(self._claim(view, int(cells[at]), columns, old, *found))
         return claims
 
     def _decide(self, rules: list[str], keys: list[int], old: int) -> tuple[float, int, str] | None:
@@ -176,6 +181,7 @@ class TilesExpert:
 
     def learn(self, before: View, after: View, action: Action, changes: Changes) -> None:
         """Count the next tile of every cell that has a known context, and fit the lattice."""
+        self._decided.clear()
         self._past.append((before, action, after))
         del self._past[: -MEMORY - 20]
         lattice = self._fitted(changes)
