@@ -30,6 +30,7 @@ class BeliefConfig:
         patience: a goal may have been true for this number of frames before the win.
         misses: a confirmed goal is dropped after this number of plans without a win.
         tracked: only this many hypotheses, the most probable, are followed from frame to frame.
+        trusted: probability that the goal is among the confirmed ones, where there are some.
         same_form: penalty in logits for each earlier hypothesis of the same form in `order`.
     """
 
@@ -38,6 +39,7 @@ class BeliefConfig:
     patience: int = 16
     misses: int = 2
     tracked: int = 100
+    trusted: float = 0.8
     same_form: float = 0.15
 
 
@@ -165,10 +167,8 @@ class Beliefs:
     # what is believed
 
     def order(self, limit: int | None = None) -> list[Belief]:
-        """Confirmed hypotheses, then the others by probability, interleaved by form."""
-        weights = {h: self._weight(track) for h, track in self._tracks.items()}
-        total = sum(weights.values()) + self._other
-        beliefs = [self._belief(h, weights[h] / total if total else 0.0) for h in self._tracks]
+        """Hypotheses by probability, interleaved by form."""
+        beliefs = [self._belief(h, chance) for h, chance in self._probabilities().items()]
         beliefs.sort(key=lambda belief: (-belief.probability, _stable(belief.hypothesis)))
         ranked: list[tuple[float, int, Belief]] = []
         seen: dict[str, int] = {}
@@ -176,8 +176,22 @@ class Beliefs:
             form = belief.hypothesis.form
             earlier = seen[form] = seen.get(form, -1) + 1
             logit = math.log(max(belief.probability, 1e-12)) - self.config.same_form * earlier
-            ranked.append((-logit - 1000 * belief.confirmed, place, belief))
+            ranked.append((-logit, place, belief))
         return [belief for *_, belief in sorted(ranked, key=lambda row: row[:2])][:limit]
+
+    def _probabilities(self) -> dict[Hypothesis, float]:
+        """Of each hypothesis. Several may be confirmed at one level-up, as what stands beside the
+        goal was reached, too: they share `trusted` by their weights.
+        """
+        weights = {h: self._weight(track) for h, track in self._tracks.items()}
+        total = sum(weights.values()) + self._other
+        sure = sum(weights[h] for h in self.confirmed if h in weights)
+        trusted = self.config.trusted if sure else 0.0
+        return {
+            h: (1 - trusted) * weight / total
+            + (trusted * weight / sure if sure and h in self.confirmed else 0.0)
+            for h, weight in weights.items()
+        }
 
     def memory(self, hypothesis: Hypothesis) -> GoalMemory:
         """The memory of a hypothesis at the last frame observed: where a plan for it starts."""

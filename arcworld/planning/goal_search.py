@@ -9,9 +9,10 @@ changes outside the rim, so that a status bar does not lower it.
 from __future__ import annotations
 
 import heapq
+import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from arcworld.goals import GoalMemory, Hypothesis, Scene, progress, proposals
 from arcworld.models.interface import WorldModel, WorldModelState
@@ -227,6 +228,12 @@ class GoalSearch[S: WorldModelState]:
             goes = sure and not deadly and bool(changed_HW.any())
             steps.append(_Step(action, prediction.states[k] if goes else None, sure or deadly))
         return steps
+
+
+def after_reset(plan: Plan) -> Plan:
+    """The plan that sets the level back first; `plan` begins in the level's first frame."""
+    actions = (Action(RESET), *plan.actions)
+    return replace(plan, actions=actions, distances=(math.inf, *plan.distances))
 
 
 def unit_clicks(scene: Scene) -> tuple[Action, ...]:

@@ -36,8 +36,8 @@ class PlayResult:
         agent_seconds: the part of `seconds` that the agent took.
         think_ms: milliseconds of a decision and of learning from its result: median and 95th
             percentile; None if nothing was decided.
-        plans: of an agent that plans: form of goal -> `started`, `won`, `finished`, `refuted`,
-            `surprised` or `experiment` -> number of plans.
+        plans: of an agent that plans: form of goal -> `started`, `won`, `finished`, `astray`
+            or `experiment` -> number of plans.
         levels_by_chance: levels that the random actions of a perturbed start won.
         assisted: levels (0-based) that were won with help, and so do not count as won
             (`AssistedAgent`); None for plays without help.

@@ -32,7 +32,7 @@ NOTE = (
     " In brackets: 95 % intervals over games and seeds; an interval without width means that these"
     " plays agree, not that further plays would."
 )
-FATES = ("started", "won", "finished", "surprised", "refuted", "experiment")
+FATES = ("started", "won", "finished", "astray", "experiment")
 COLUMNS = (
     "agent", "levels", f"within {HUMAN_TIMES}x", "score", "actions a level", "ms an action",
     "faults", "crashes",
@@ -174,9 +174,8 @@ def plans_table(report: TournamentReport) -> TextTable | None:
         for form, fates in sorted(games[ALL].plans.items())
     ]
     note = (
-        "finished: every action was taken, and no level was won. surprised: the game did something"
-        " else, and a new plan was made; refuted: the same, and the goal was dropped. experiment:"
-        " clicks that the goal advised and whose effect was not known."
+        "finished: the goal held, and no level was won. astray: the goal did not come as near as"
+        " was predicted. experiment: clicks that the goal advised and whose effect was not known."
     )
     return (
         TextTable("Plans by form of goal", ("agent", "form", *FATES), rows, note) if rows else None

@@ -84,6 +84,20 @@ def test_a_mover_that_vanished_at_the_win_may_stand_below_its_goal() -> None:
     assert {REACH_B, REACH_C} <= goals.beliefs.confirmed.keys()
 
 
+def test_goals_confirmed_together_share_the_trust() -> None:
+    goals = tracker()
+    hidden = drawn({(4, 8): 14, (9, 9): 11})
+    walk(goals, FIRST, 4, drawn({(1, 1): 9, (12, 3): 14, (5, 5): 11}), Outcome.LEVEL_WON, hidden)
+    order = goals.order()
+    confirmed = sum(belief.probability for belief in order if belief.confirmed)
+    assert goals.beliefs.config.trusted <= confirmed < 1
+    assert sum(belief.probability for belief in order) <= 1
+    struck = order[0].hypothesis
+    for _ in range(goals.beliefs.config.misses - 1):
+        goals.beliefs.missed(struck)
+    assert goals.order()[0].hypothesis != struck
+
+
 def test_confirmed_sets_are_intersected() -> None:
     goals = tracker()
     hidden = drawn({(4, 8): 14, (9, 9): 11})

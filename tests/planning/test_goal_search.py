@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,8 +11,8 @@ from numpy.typing import NDArray
 
 from arcworld.goals import START, GoalTracker, Hypothesis
 from arcworld.models.interface import Prediction, make_prediction
-from arcworld.planning.goal_search import GoalSearch, GoalSearchConfig, Plan
-from arcworld.recordings.episode import Action, Outcome, Step
+from arcworld.planning.goal_search import GoalSearch, GoalSearchConfig, Plan, after_reset
+from arcworld.recordings.episode import RESET, Action, Outcome, Step
 
 CELL = 4
 STEPS = {1: (-1, 0), 2: (1, 0), 3: (0, -1), 4: (0, 1)}
@@ -95,6 +96,18 @@ def test_it_goes_around_the_wall_and_ends_with_the_contact() -> None:
     dy, dx = STEPS[plan.last[0].id]
     assert (state.at[0] + dy, state.at[1] + dx) == model.goal
     assert len(plan.actions) <= 24
+
+
+def test_a_plan_after_a_reset_expects_nothing_of_the_reset() -> None:
+    plan = plan_of(Walker())
+    assert plan is not None
+    later = after_reset(plan)
+    assert later.actions == (Action(RESET), *plan.actions)
+    assert later.distances == (math.inf, *plan.distances) and later.last == plan.last
+
+
+def test_steps_bound_a_search() -> None:
+    assert plan_of(Walker(), GoalSearchConfig(steps=8)) is None
 
 
 def test_an_unsure_model_gives_no_plan() -> None:

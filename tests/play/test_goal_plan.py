@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
+import pytest
+
 from arcworld.play.agent import Source
 from arcworld.play.agents.explorer import ExplorerAgent
 from arcworld.play.agents.strategy_agent import StrategyAgent
 from arcworld.play.session import play_game
 from arcworld.play.strategies.goal_plan import GoalPlan, GoalPlanConfig
 from arcworld.play.toolkit import Toolkit
+from arcworld.recordings.episode import RESET
 
 
 def play(strategy: GoalPlan, game: str, actions: int) -> StrategyAgent:
@@ -21,16 +26,33 @@ def test_plans_are_made_and_counted() -> None:
     strategy = GoalPlan()
     agent = play(strategy, "taps", 120)
     started = sum(n for (_, what), n in strategy.log.items() if what == "started")
-    ended = ("finished", "refuted", "won")
+    ended = ("finished", "astray", "won")
     done = sum(n for (_, what), n in strategy.log.items() if what in ended)
     assert started and done <= started
     assert 0 < agent.chosen[Source.PLAN] < 120
 
 
-def test_unconfirmed_goals_have_a_budget() -> None:
-    strategy = GoalPlan(GoalPlanConfig(plans=0))
+def test_plans_that_promise_too_little_are_not_made() -> None:
+    strategy = GoalPlan(GoalPlanConfig(gain=1.0, experiments=(0, 0)))
     agent = play(strategy, "mosaic", 40)
     assert agent.chosen[Source.PLAN] == 0
+
+
+@pytest.mark.parametrize("game", ["keys", "crates"])
+def test_a_level_is_never_reset_on_its_first_frame(game: str) -> None:
+    """There RESET opens the whole game anew."""
+    agent = StrategyAgent([GoalPlan()])
+    taken: list[tuple[int, int]] = []
+    with Toolkit() as toolkit:
+        play_game(
+            agent,
+            toolkit,
+            game,
+            150,
+            on_step=lambda d, o: taken.append((d.action.id, o.levels_completed)),
+        )
+    for (before, levels), (action, after) in pairwise([(RESET, 0), *taken]):
+        assert action != RESET or (before != RESET and levels == after)
 
 
 def test_decisions_name_the_goal() -> None:

@@ -8,13 +8,13 @@ displaced the explorer and cost first levels (docs/LOG.md).
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from arcworld.goals import Belief, Beliefs, GoalTracker, Hypothesis, progress, sentence
-from arcworld.planning.goal_search import GoalSearch, GoalSearchConfig, Plan
+from arcworld.goals import START, Belief, Beliefs, GoalTracker, Hypothesis, progress, sentence
+from arcworld.online.scene import OnlineState
+from arcworld.planning.goal_search import GoalSearch, GoalSearchConfig, Plan, after_reset
 from arcworld.play.agent import Decision, Source
 from arcworld.play.strategies.strategy import Answered, Context
 from arcworld.recordings.episode import RESET, UNDO, Action
@@ -29,27 +29,24 @@ class GoalPlanConfig:
 
     Attributes:
         search: of one search for a plan.
-        plans: maximum number of plans for unconfirmed goals on a level.
-        actions: maximum number of actions on a level for unconfirmed goals.
         hypotheses: number of hypotheses considered in one decision.
-        least: an unconfirmed goal below this probability gets no plan.
-        crowd: with more hypotheses than this, and none as likely as `clear`, no plan is made.
-        clear: see `crowd`; also the minimum probability of an unconfirmed goal for an experiment.
+        gain: minimum chance to win by action of a plan, about what exploring gives.
+        doubt: factor of that chance for each plan for the same goal that ended elsewhere than it
+            was predicted to.
+        clear: minimum probability of an unconfirmed goal for an experiment.
         experiments: maximum number of experiments (clicks of unknown effect) per round that brought
             the goal no nearer: (for a confirmed goal, for an unconfirmed one).
-        again: after this number of actions on a level, plans and actions are granted once more,
-            because more is known by then.
+        again: after this number of actions on a level, doubts are dropped and experiments granted
+            once more, because more is known by then.
         patience: maximum number of actions to wait after a goal became true and nothing was won.
         every: after a search without a plan, this number of decisions pass without a search;
             doubled each time on a level.
     """
 
     search: GoalSearchConfig = field(default_factory=GoalSearchConfig)
-    plans: int = 3
-    actions: int = 40
     hypotheses: int = 8
-    least: float = 0.05
-    crowd: int = 60
+    gain: float = 0.01
+    doubt: float = 0.6
     clear: float = 0.15
     experiments: tuple[int, int] = (8, 2)
     again: int = 100
@@ -83,16 +80,16 @@ class GoalPlan:
         self.goals.begin(observation.frame_HW, observation.available_actions)
         self.log.clear()
         self._tried_actions: set[int] = set()
-        self._new_level()
+        self._new_level(context)
 
-    def _new_level(self) -> None:
+    def _new_level(self, context: Context) -> None:
+        self._first, self._since_reset = context.state, 0
         self.plan: Plan | None = None
         self._at = 0
         self._waited = 0
-        self._plans = self._spent = self._pause = self._round = 0
+        self._pause = self._round = 0
         self._next_pause = self.config.every
-        self._failed: set[Hypothesis] = set()
-        self._replanned: set[Hypothesis] = set()
+        self._astray: Counter[Hypothesis] = Counter()
         self._useless: Counter[Hypothesis] = Counter()
         self._clicked: Counter[Action] = Counter()
         self._is_free = False
@@ -106,9 +103,9 @@ class GoalPlan:
         assert self.plan is not None
         step = self._next_step(context, self.plan)
         if step is None:
-            self._end("finished")
+            reached = self._distance(context, self.plan.hypothesis) == 0
+            self._end("finished" if reached else "astray")
             return self.propose(context) if self._is_free else None
-        self._spent += 1
         belief = sentence(self.plan.hypothesis, self.goals.scene)
         left = float(len(self.plan) - self._at)
         return Decision(step, f"plan: {belief}", {"left": left}, source=self.source)
@@ -145,58 +142,72 @@ class GoalPlan:
         beliefs = self._candidates(context)
         if not beliefs:
             return False
-        search = GoalSearch(
-            context.model, self.goals.scene, context.state, self.config.search, self._clicked
-        )
-        found: list[tuple[float, Plan]] = []
-        for belief in beliefs:
-            if search.is_over:
-                break
-            plan = search.plan(belief.hypothesis, self.goals.beliefs.memory(belief.hypothesis))
-            if plan is not None and len(plan) and self._may_try(plan, belief):
-                cost = -math.log(max(belief.probability, 1e-3)) + len(plan) / 15
-                cost += plan.is_experiment - 100 * belief.confirmed
-                found.append((cost, plan))
-        if not found:
+        best = self._best_plan(context, beliefs, context.state)
+        if best is None and self._may_reset(context):
+            best = self._best_plan(context, beliefs, self._first)
+        if best is None:
             self._pause = self._next_pause
             self._next_pause *= 2
             return False
-        self._start(min(found, key=lambda pair: pair[0])[1])
+        self._start(best)
         return True
 
-    def _may_try(self, plan: Plan, belief: Belief) -> bool:
-        """Whether an experiment is worth an action: the goal is likely, and such clicks helped."""
+    def _best_plan(
+        self, context: Context, beliefs: Sequence[Belief], start: OnlineState
+    ) -> Plan | None:
+        """The plan with the highest gain from the present state, or from the level's first."""
+        resets = start is not context.state
+        search = GoalSearch(
+            context.model, self.goals.scene, start, self.config.search, self._clicked
+        )
+        best: tuple[float, Plan] | None = None
+        for belief in beliefs:
+            if search.is_over:
+                break
+            memory = START if resets else self.goals.beliefs.memory(belief.hypothesis)
+            plan = search.plan(belief.hypothesis, memory)
+            if plan is None or not len(plan) or (resets and plan.is_experiment):
+                continue
+            plan = after_reset(plan) if resets else plan
+            gain = self._gain(belief, len(plan))
+            if self._may_try(plan, belief, gain) and (best is None or gain > best[0]):
+                best = gain, plan
+        return best and best[1]
+
+    def _may_reset(self, context: Context) -> bool:
+        """Whether the level can be set back: RESET on its first frame opens the whole game anew."""
+        return self._since_reset > 0 and RESET in context.observation.legal_actions
+
+    def _gain(self, belief: Belief, length: int) -> float:
+        """Chance to win by action: the goal is the true one, and the plan arrives there."""
+        doubt = self.config.doubt ** self._astray[belief.hypothesis]
+        return belief.probability * doubt / (length + 1)
+
+    def _may_try(self, plan: Plan, belief: Belief, gain: float) -> bool:
+        """Whether a plan is worth its actions; of experiments also: whether such clicks helped."""
         if not plan.is_experiment:
-            return True
+            return gain >= self.config.gain
         likely = belief.confirmed or belief.probability >= self.config.clear
         most = self.config.experiments[not belief.confirmed]
         return bool(likely) and self._useless[plan.hypothesis] < most
 
     def _candidates(self, context: Context) -> list[Belief]:
-        """Goals to plan for now: the confirmed ones, else the likeliest within the budget."""
+        """Goals worth a plan now, once every simple action was tried or a goal is confirmed."""
         self._grant(context)
-        beliefs = [b for b in self.goals.order() if b.hypothesis not in self._failed]
-        confirmed = [b for b in beliefs if b.confirmed]
-        if confirmed:
-            return confirmed[:3]
-        config = self.config
+        beliefs = self.goals.order()
         simple = {n for n in context.observation.available_actions if n < 6}
-        if not simple <= self._tried_actions or self._plans >= config.plans:
+        if not self.goals.beliefs.confirmed and not simple <= self._tried_actions:
             return []
-        if self._spent >= config.actions or not beliefs:
-            return []
-        if len(beliefs) > config.crowd and beliefs[0].probability < config.clear:
-            return []
-        return [b for b in beliefs[: config.hypotheses] if b.probability >= config.least]
+        return [
+            b for b in beliefs[: self.config.hypotheses] if self._gain(b, 1) >= self.config.gain
+        ]
 
     def _grant(self, context: Context) -> None:
         """Begin a new round of plans every `again` actions of a level."""
         if context.level_actions // self.config.again > self._round:
             self._round = context.level_actions // self.config.again
-            self._plans = self._spent = 0
             self._next_pause = self.config.every
-            self._failed.clear()
-            self._replanned.clear()
+            self._astray.clear()
             self._useless.clear()
 
     def _start(self, plan: Plan) -> None:
@@ -206,7 +217,6 @@ class GoalPlan:
             self._before = self.goals.beliefs.memory(plan.hypothesis).distance
             self.log[plan.hypothesis.form, "experiment"] += 1
             return
-        self._plans += 1
         self.goals.beliefs.tried(plan.hypothesis)
         self.log[plan.hypothesis.form, "started"] += 1
 
@@ -221,14 +231,17 @@ class GoalPlan:
             self._useless[plan.hypothesis] += now >= self._before
             return
         self.log[plan.hypothesis.form, how] += 1
-        self.goals.beliefs.missed(plan.hypothesis)
-        self._failed.add(plan.hypothesis)
+        if how == "finished":
+            self.goals.beliefs.missed(plan.hypothesis)
+        else:
+            self._astray[plan.hypothesis] += 1
 
     # observe
 
     def observe(self, context: Context, answered: Answered) -> None:
         """Update the beliefs in goals; compare the distance to the goal with the predicted one."""
         self._tried_actions.add(answered.step.action.id)
+        self._since_reset = 0 if answered.step.action.id == RESET else self._since_reset + 1
         followed = self.plan is not None and answered.decision.source is self.source
         if answered.levels_gained and self.plan is not None and followed:
             self.log[self.plan.hypothesis.form, "won"] += 1
@@ -239,8 +252,8 @@ class GoalPlan:
         else:
             self.goals.observe(answered.step, won_HW)
         if answered.new_level:
-            self._new_level()
-        elif answered.is_lost or answered.step.action.id == RESET:
+            self._new_level(context)
+        elif answered.is_lost or (answered.step.action.id == RESET and not followed):
             self._drop(lost=answered.is_lost and followed)
         elif followed:
             self._compare(answered)
@@ -249,7 +262,7 @@ class GoalPlan:
 
     def _drop(self, *, lost: bool) -> None:
         if self.plan is not None and lost:
-            self._end("refuted")
+            self._end("astray")
         self.plan = None
 
     def _compare(self, answered: Answered) -> None:
@@ -264,13 +277,4 @@ class GoalPlan:
             return
         memory = self.goals.beliefs.memory(plan.hypothesis)
         if memory.distance > plan.distances[at] + 0.5:
-            self._surprise(plan)
-
-    def _surprise(self, plan: Plan) -> None:
-        self.log[plan.hypothesis.form, "surprised"] += 1
-        if plan.hypothesis in self._replanned:
-            self._end("refuted")
-        else:
-            self._replanned.add(plan.hypothesis)
-            self._plans -= 1
-            self.plan = None
+            self._end("astray")
