@@ -40,7 +40,7 @@ def test_plans_that_promise_too_little_are_not_made() -> None:
 
 @pytest.mark.parametrize("game", ["keys", "crates"])
 def test_a_level_is_never_reset_on_its_first_frame(game: str) -> None:
-    """There RESET opens the whole game anew."""
+    """There RESET starts the whole game again."""
     agent = StrategyAgent([GoalPlan()])
     taken: list[tuple[int, int]] = []
     with Toolkit() as toolkit:

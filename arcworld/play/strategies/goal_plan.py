@@ -175,7 +175,7 @@ class GoalPlan:
         return best and best[1]
 
     def _may_reset(self, context: Context) -> bool:
-        """Whether the level can be set back: RESET on its first frame opens the whole game anew."""
+        """Whether the level can be set back: RESET on its first frame starts the whole game again."""
         return self._since_reset > 0 and RESET in context.observation.legal_actions
 
     def _gain(self, belief: Belief, length: int) -> float:
