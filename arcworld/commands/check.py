@@ -62,12 +62,13 @@ def check(paths: list[Path], /, *, json: Path | None = None) -> int:
 def _table(reports: Sequence[FileReport]) -> TextTable:
     from arcworld.evaluation.report_tables import TextTable
 
-    columns = ("file", "dialect", "game", "usable", "rows", "steps", "levels")
+    columns = ("file", "dialect", "game", "player", "usable", "rows", "steps", "levels")
     rows = [
         (
             _short(report.path),
             report.dialect,
             report.game_id,
+            report.player,
             "yes" if report.usable else "NO",
             f"{report.rows:,}",
             f"{report.steps:,}",
@@ -75,7 +76,7 @@ def _table(reports: Sequence[FileReport]) -> TextTable:
         )
         for report in reports
     ]
-    return TextTable("Recordings", columns, rows, text_columns=4)
+    return TextTable("Recordings", columns, rows, text_columns=5)
 
 
 def _counts(others: dict[str, int]) -> str:

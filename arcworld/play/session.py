@@ -23,6 +23,7 @@ from arcworld.play.observation import GAME_OVER, WIN, Observation, ToolkitError
 from arcworld.play.toolkit import Toolkit
 from arcworld.play.toolkit_compat import wait
 from arcworld.recordings.episode import RESET, Action
+from arcworld.recordings.provenance import Provenance
 from arcworld.recordings.writer import RecordingWriter
 
 FAULTS_IN_A_ROW = 5
@@ -80,6 +81,7 @@ def play_game(
     seed: int = 0,
     recording: Path | None = None,
     on_step: OnStep | None = None,
+    provenance: Provenance | None = None,
 ) -> GameResult:
     """Play a game until it is won, `max_actions` are spent, or the toolkit stops answering.
 
@@ -96,6 +98,7 @@ def play_game(
         recording: a file (`.jsonl`, `.jsonl.gz`), or a folder in which `{game_id}-{guid}.jsonl` is
             written; None writes none.
         on_step: called after each answered action.
+        provenance: written into the recording, which then has its guid, too.
 
     Raises:
         ArcworldError: the game does not exist or cannot be opened.
@@ -105,7 +108,7 @@ def play_game(
     started = time.perf_counter()
     session = toolkit.open(game, seed)
     path = recording_path(recording, session)
-    with _writer(path, session) as writer:
+    with _writer(path, session, provenance) as writer:
         run = _Play(agent, session, max_actions, np.random.default_rng(seed), writer, on_step)
         ended = run.play()
     score = toolkit.scorecard().run_of(session.guid)
@@ -137,11 +140,12 @@ def recording_path(recording: Path | None, session: GameSession) -> Path | None:
 
 
 def _writer(
-    path: Path | None, session: GameSession
+    path: Path | None, session: GameSession, provenance: Provenance | None
 ) -> AbstractContextManager[RecordingWriter | None]:
     if path is None:
         return nullcontext()
-    return RecordingWriter(path, session.game_id, session.guid, session.win_levels)
+    guid = session.guid if provenance is None else provenance.guid
+    return RecordingWriter(path, session.game_id, guid, session.win_levels, provenance)
 
 
 class _Play:

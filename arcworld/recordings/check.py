@@ -12,6 +12,7 @@ from arcworld.errors import ArcworldError
 from arcworld.recordings.dialects import Dialect
 from arcworld.recordings.discovery import LeftOut, scan_recordings
 from arcworld.recordings.files import shown
+from arcworld.recordings.provenance import RECORDED
 from arcworld.recordings.reader import read_recording
 from arcworld.recordings.recording import Problem
 
@@ -26,6 +27,7 @@ class FileReport:
         levels: the most levels completed at any time.
         win_levels: levels in the game.
         usable: whether no problem is fatal.
+        player: who played it, as its last row says.
     """
 
     path: str
@@ -39,6 +41,7 @@ class FileReport:
     win_levels: int
     usable: bool
     problems: tuple[Problem, ...]
+    player: str = RECORDED
 
     def as_dict(self) -> dict[str, Any]:
         """Return the report as values that JSON can hold."""
@@ -103,4 +106,5 @@ def check_file(path: Path) -> FileReport:
         win_levels=max((episode.win_levels for episode in episodes), default=0),
         usable=recording.usable,
         problems=recording.problems,
+        player=recording.player,
     )

@@ -30,6 +30,7 @@ from arcworld.recordings.episode import (
     pack_available,
 )
 from arcworld.recordings.grids import RowError, grids_from_lists, short
+from arcworld.recordings.provenance import player_of
 from arcworld.recordings.row_json import decode_row
 
 Dialect = Literal["toolkit", "agents", "legacy", "human", "unknown"]
@@ -72,11 +73,12 @@ class Row:
 class Summary:
     """A last row without frame and action: a scorecard (agents) or a summary (human).
 
-    `actions` is the number of actions that it reports, if it does.
+    `actions` is the number of actions and `player` the player that it reports, if it does.
     """
 
     dialect: Dialect
     actions: int | None = None
+    player: str | None = None
 
 
 def parse_row(line: bytes) -> Row | Summary:
@@ -89,7 +91,8 @@ def parse_row(line: bytes) -> Row | Summary:
     data = row["data"]
     if "frame" not in data and "action_input" not in data:
         total = data.get("total_actions")
-        return Summary(_summary_dialect(data), total if type(total) is int else None)
+        actions = total if type(total) is int else None
+        return Summary(_summary_dialect(data), actions, player_of(data))
     if grids is None:
         if "frame" not in data:
             raise RowError("found an action without a frame; expected the field 'frame'")

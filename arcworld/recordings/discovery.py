@@ -22,7 +22,7 @@ _OTHER_DATA = re.compile(
     re.IGNORECASE,
 )
 """File names that may hold recordings in a format that is not read."""
-_OURS = ("split.json", "metadata.json", "dataset-metadata.json")
+_OURS = ("split.json", "collect.json", "metadata.json", "dataset-metadata.json")
 _ROW = re.compile(rb'"(?:data|frame|action_input)"\s*:')
 _SNIFFED = 1 << 16
 EXPECTED = "*.jsonl or *.json, plain or as .gz, .zst, .bz2 or .xz, or .zip archives of them"

@@ -13,6 +13,8 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from arcworld.recordings.provenance import RECORDED
+
 SIDE = 64
 """Height and width of a frame in pixels."""
 COLOURS = 16
@@ -107,6 +109,7 @@ class Episode:
         win_levels: levels in the game.
         start: index of the first frame among the frames of the recording (0-based).
         won_next: whether the next action, which was cut off, won a level.
+        player: who played it, see `recordings.provenance`.
     """
 
     game_id: str
@@ -120,6 +123,7 @@ class Episode:
     win_levels: int
     start: int = 0
     won_next: bool = False
+    player: str = RECORDED
 
     def __post_init__(self) -> None:
         frames = len(self.frames_THW)

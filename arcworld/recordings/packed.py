@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 
 from arcworld.recordings.episode import Episode
 from arcworld.recordings.packing import PACKED, FrameStore, pack_frames
+from arcworld.recordings.provenance import RECORDED
 
-VERSION = 1
+VERSION = 2
 MANIFEST = "dataset.json"
 _COLUMNS = {
     "frames": np.dtype("u1"),
@@ -54,6 +55,7 @@ class EpisodeEntry:
     first: int = 0
     first_action: int = 0
     won_next: bool = False
+    player: str = RECORDED
 
     @property
     def actions(self) -> int:
@@ -113,6 +115,7 @@ class Packed:
             win_levels=entry.win_levels,
             start=entry.start,
             won_next=entry.won_next,
+            player=entry.player,
         )
 
 
@@ -153,6 +156,7 @@ class Packer:
             win_levels=episode.win_levels,
             start=episode.start,
             frames=len(packed),
+            player=episode.player,
         )
         self._pieces.append((entry, columns))
 

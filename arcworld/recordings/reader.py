@@ -20,6 +20,7 @@ from arcworld.recordings.dialects import Row, Summary, name_dialect, parse_row
 from arcworld.recordings.episode import RESET, Episode
 from arcworld.recordings.grids import RowError
 from arcworld.recordings.lines import LineError, read_lines
+from arcworld.recordings.provenance import RECORDED
 from arcworld.recordings.recording import Problem, Recording
 from arcworld.recordings.row_order import RowOrder
 
@@ -232,15 +233,18 @@ class _Reading:
         first = self.first
         summary = self.summary[1].dialect if self.summary else "unknown"
         named = name_dialect(first.dialect, summary, self.path) if first else "unknown"
+        player = self.summary[1].player if self.summary else None
+        by = player or RECORDED
         guid = self.guid or (content_guid(self.episodes) if self.episodes else "")
         return Recording(
             path=self.path,
             dialect=named,
             game_id=first.game_id if first else "",
             guid=guid,
-            episodes=tuple(replace(episode, guid=guid) for episode in self.episodes),
+            episodes=tuple(replace(e, guid=guid, player=by) for e in self.episodes),
             rows=self.rows,
             problems=tuple(problems),
+            player=by,
         )
 
 

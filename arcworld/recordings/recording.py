@@ -8,6 +8,7 @@ from pathlib import Path
 from arcworld.recordings.dialects import Dialect
 from arcworld.recordings.episode import Episode
 from arcworld.recordings.files import shown
+from arcworld.recordings.provenance import RECORDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,8 @@ class Problem:
 class Recording:
     """One file of play. With a fatal problem, `episodes` holds the play before it.
 
-    `rows` counts the lines that are not blank, including a final summary row.
+    `rows` counts the lines that are not blank, including a final summary row. `player` is the one
+    that a summary row names.
     """
 
     path: Path
@@ -45,6 +47,7 @@ class Recording:
     episodes: tuple[Episode, ...]
     rows: int
     problems: tuple[Problem, ...]
+    player: str = RECORDED
 
     @property
     def usable(self) -> bool:

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from arcworld.errors import ArcworldError
 from arcworld.recordings.episode import SIDE, Action
 from arcworld.recordings.files import shown
+from arcworld.recordings.provenance import Provenance
 
 
 @dataclass(slots=True, eq=False)
@@ -35,6 +36,7 @@ class RecordingWriter:
         game_id: the game with its version.
         guid: the recording's own id.
         win_levels: levels in the game.
+        provenance: who plays; it is written as the last row when the file is closed.
 
     Raises:
         ArcworldError: the path exists or cannot be written.
@@ -44,7 +46,9 @@ class RecordingWriter:
     game_id: str
     guid: str
     win_levels: int
+    provenance: Provenance | None = None
     _file: IO[bytes] | None = None
+    _rows: int = 0
 
     def write(
         self,
@@ -78,11 +82,13 @@ class RecordingWriter:
             "available_actions": [int(action_id) for action_id in available_actions],
             "frame": frame,
         }
+        self._append(data)
+        self._rows += 1
+
+    def _append(self, data: dict[str, Any]) -> None:
         row = {"timestamp": datetime.now(UTC).isoformat(), "data": data}
         option = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
-        self._append(orjson.dumps(row, option=option))
-
-    def _append(self, line: bytes) -> None:
+        line = orjson.dumps(row, option=option)
         try:
             if self._file is None:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -101,7 +107,10 @@ class RecordingWriter:
         return self.path.open("xb")
 
     def close(self) -> None:
-        """Close the file."""
+        """Write who played, if that is known, and close the file."""
+        if self._file is not None and self.provenance is not None:
+            about = {"game_id": self.game_id, "guid": self.guid, "total_actions": self._rows - 1}
+            self._append(about | {"player": self.provenance.as_dict()})
         if self._file is not None:
             self._file.close()
             self._file = None

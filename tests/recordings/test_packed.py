@@ -74,7 +74,7 @@ def flip(path: Path) -> None:
 
 
 def version(path: Path) -> None:
-    path.write_text(path.read_text().replace('"version": 1', '"version": 0'))
+    path.write_text(path.read_text().replace('"version": 2', '"version": 0'))
 
 
 DAMAGE: list[tuple[str, Callable[[Path], object]]] = [
