@@ -39,15 +39,16 @@ def play(
     Example: `arcworld play runs/demo --game keys --max-actions 100`
 
     Args:
-        run: folder that `arcworld train` made, or the name of shipped weights; needed by
-            `world-model`, `world-model-fixed` and `policy`.
+        run: folder that `arcworld train` made, or the name of shipped weights; needed by agents
+            called `world-model` or `policy`.
         game: name of a game, with or without its version.
         games: folder of games in the toolkit's layout (`environment_files`); without it, the
             project's own. Games are Python code that is executed: name only folders you trust.
         max_actions: stop after this number of actions.
         seed: of the game, if it takes one, and of the agent.
         agent: `world-model` uses the run, `world-model-fixed` does so without learning during play,
-            `policy` uses the run's policy alone. `online` needs no run: it learns a model of the
+            `policy` uses the run's policy alone. `policy-perturbed` and `world-model-perturbed`
+            make random detours. `online` needs no run: it learns a model of the
             game during play. `explorer` stores the states it observed, `frame-change` learns during
             play which actions change the frame. `random` and `replay` (paths of recordings) are
             baselines. For your own agent, give `module:Class`, or a name that an installed package

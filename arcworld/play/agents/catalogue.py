@@ -65,7 +65,7 @@ def needs_run(name: str) -> bool:
     """Whether an agent plays with trained models."""
     if name not in AGENTS and is_own(name):
         return takes_run(name)
-    return name in ("policy", "world-model", "world-model-fixed")
+    return name.startswith(("policy", "world-model"))
 
 
 def _random(seed: int, inputs: AgentInputs) -> Agent:
@@ -104,6 +104,17 @@ def _policy(seed: int, inputs: AgentInputs) -> Agent:
     from arcworld.play.agents.policy import PolicyAgent
 
     return PolicyAgent(_open_run("policy", inputs), seed)
+
+
+def _off_path(name: str) -> Callable[[int, AgentInputs], Agent]:
+    """Return what makes an agent by name that is pushed off its path."""
+
+    def make(seed: int, inputs: AgentInputs) -> Agent:
+        from arcworld.play.agents.off_path import OffPathAgent
+
+        return OffPathAgent(AGENTS[name](seed, inputs), seed)
+
+    return make
 
 
 def _world_model(seed: int, inputs: AgentInputs) -> Agent:
@@ -154,7 +165,9 @@ AGENTS: dict[str, Callable[[int, AgentInputs], Agent]] = {
     "frame-change": _frame_change,
     "online": _online,
     "policy": _policy,
+    "policy-perturbed": _off_path("policy"),
     "world-model": _world_model,
+    "world-model-perturbed": _off_path("world-model"),
     "world-model-fixed": _world_model_fixed,
 }
 """Baselines first, then agents that learn during play, then agents that need a run."""
