@@ -19,6 +19,7 @@ from cyclopts import App, CycloptsError, Parameter
 from arcworld import __version__
 from arcworld.commands.bench import bench
 from arcworld.commands.check import check
+from arcworld.commands.collect import collect
 from arcworld.commands.convert import convert
 from arcworld.commands.crossval import crossval
 from arcworld.commands.demo import demo
@@ -55,6 +56,7 @@ def make_app() -> App:
     for number, command in enumerate(
         (
             demo,
+            collect,
             check,
             train,
             evaluate,

@@ -19,6 +19,7 @@ from arcworld.recordings import Action, Episode, RecordingWriter
 ROOT = Path(__file__).parents[1]
 COMMANDS = (
     "demo",
+    "collect",
     "check",
     "train",
     "evaluate",

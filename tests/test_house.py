@@ -27,6 +27,7 @@ ALLOWED: dict[str, set[str]] = {
     "games": {"recordings", "play"},
     "diagnosis": {*PATH[:6], "evaluation"},
     "tournament": {*PATH, "evaluation"},
+    "collection": {*PATH, "tournament"},
     "integrations": set(PATH),
     "benchmarks": {*PATH[:6], "training"},
     "film": set(PATH),

@@ -13,8 +13,7 @@ import signal
 import sys
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnContext, SpawnProcess
@@ -74,29 +73,51 @@ def lost(play: Play, why: str, tick: Tick | None = None) -> PlayResult:
     return PlayResult(*play.key, levels_completed=levels, actions=actions, error=why)
 
 
-def play_in_processes(settings: Settings, plays: Sequence[Play], workers: int) -> Events:
+def play_in_processes(settings: Settings, plays: Iterable[Play], workers: int) -> Events:
     """Run plays in worker processes, each with one thread and one play at a time.
+
+    The next play is taken from `plays` when a worker is free for it.
 
     Raises:
         ArcworldError: processes cannot be started from here.
     """
     context = multiprocessing.get_context("spawn")
-    waiting = deque(plays)
+    waiting = _Waiting(plays)
     staff: list[_Worker] = []
     try:
-        staff += [_Worker(context, settings) for _ in range(min(workers, len(plays)))]
-        while waiting or any(worker.play for worker in staff):
+        while waiting.has_more() or any(worker.play for worker in staff):
+            while waiting.has_more() and len(staff) < workers:
+                staff.append(_Worker(context, settings))
             for worker in tuple(staff):
                 yield from worker.hear()
                 if worker.is_gone:
                     staff.remove(worker)
-                    staff += [_Worker(context, settings)] if waiting else []
-                elif worker.play is None and worker.is_ready and waiting:
-                    worker.take(waiting.popleft())
+                elif worker.play is None and worker.is_ready and waiting.has_more():
+                    worker.take(waiting.take())
             wait([worker.connection for worker in staff], timeout=1.0)
     finally:
         for worker in staff:
             worker.stop()
+
+
+class _Waiting:
+    """Plays that are not yet given to a worker; looks one ahead."""
+
+    def __init__(self, plays: Iterable[Play]) -> None:
+        self._plays = iter(plays)
+        self._next: Play | None = None
+
+    def has_more(self) -> bool:
+        """Whether a play is left."""
+        if self._next is None:
+            self._next = next(self._plays, None)
+        return self._next is not None
+
+    def take(self) -> Play:
+        """The next play; `has_more` was true."""
+        assert self._next is not None
+        taken, self._next = self._next, None
+        return taken
 
 
 class _Worker:

@@ -112,11 +112,26 @@ def _play(
         if tell is not None:
             tell(agent.actions, observation.levels_completed)
 
+    path = settings.recording_of(play)
+    part = path and path.with_name(f".part-{path.name}")
     try:
+        if part is not None:
+            part.unlink(missing_ok=True)
         result = play_game(
-            agent, toolkit, play.game_id, settings.max_actions, play.seed, None, on_step
+            agent,
+            toolkit,
+            play.game_id,
+            settings.max_actions,
+            play.seed,
+            part,
+            on_step,
+            settings.provenance(play) if part is not None else None,
         )
+        if part is not None and path is not None:
+            part.replace(path)
     except Exception as error:
+        if part is not None:
+            part.unlink(missing_ok=True)
         return _crashed(play, agent, toolkit, error)
     return _finished(play, result)
 

@@ -14,6 +14,7 @@ from arcworld.play.agents.catalogue import AgentInputs, make_agent, needs_run
 from arcworld.play.agents.own import is_own, source_digest
 from arcworld.play.toolkit import Toolkit
 from arcworld.recordings.episode import game_name
+from arcworld.recordings.provenance import Provenance
 
 type PlayKey = tuple[str, str, int]
 """(game id, agent, seed)."""
@@ -53,6 +54,7 @@ class Settings:
         think: maximum seconds of search for one action, of agents that plan; None: their own limit.
         held_out_levels: play each level with models that never saw it; see
             `tournament.held_out_agent`.
+        recordings: folder where every play is recorded; None: plays are not recorded.
     """
 
     agents: tuple[str, ...]
@@ -65,6 +67,7 @@ class Settings:
     start_perturbed: int = 0
     think: float | None = None
     held_out_levels: bool = False
+    recordings: Path | None = None
 
     def check(self) -> None:
         """Check all settings, and make each agent once, before anything is played.
@@ -116,13 +119,27 @@ class Settings:
         for name in ("agents", "only"):
             entries[name] = list(entries[name])
         entries["games"] = [str(folder) for folder in self.games]
-        for name in ("run", "data"):
+        for name in ("run", "data", "recordings"):
             entries[name] = None if entries[name] is None else str(entries[name])
-        entries["weights"] = self._weights()
+        entries["weights"] = self.weights() if any(map(needs_run, self.agents)) else None
         own = {name: source_digest(name) for name in self.agents if is_own(name)}
         if own:
             entries["own_agents"] = own
         return entries
+
+    def recording_of(self, play: Play) -> Path | None:
+        """The file of a play's recording; None where plays are not recorded."""
+        if self.recordings is None:
+            return None
+        agent = play.agent.replace(":", ".")
+        return self.recordings / play.game_id / f"{agent}-{play.seed}.recording.jsonl.gz"
+
+    def provenance(self, play: Play) -> Provenance:
+        """What the recording of a play says of itself."""
+        if self.run is None or not needs_run(play.agent):
+            return Provenance.of_game(play.agent, play.seed, play.game_id)
+        run, weights = self.run.name, self.weights()
+        return Provenance.of_game(play.agent, play.seed, play.game_id, run=run, weights=weights)
 
     def _check_held_out(self) -> None:
         if self.run is None or self.data is None:
@@ -162,9 +179,9 @@ class Settings:
             chosen |= fitting
         return chosen
 
-    def _weights(self) -> str | None:
-        """Digest of the run's files, if an agent uses a run."""
-        if self.run is None or not any(map(needs_run, self.agents)):
+    def weights(self) -> str | None:
+        """Digest of the run's files."""
+        if self.run is None:
             return None
         from arcworld.models.run import SHIPPED
 

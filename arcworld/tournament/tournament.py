@@ -55,7 +55,7 @@ def run_tournament(
     store = ResultStore.open(out, about, sorted({play.game_id for play in plays}))
     left = [play for play in plays if play.key not in store.results]
     count = _Count(settings.max_actions, left, progress)
-    for event in play_all(settings, left, workers or cores()):
+    for event in play_all(settings, left, min(workers or cores(), len(left))):
         if isinstance(event, PlayResult):
             store.add(event)
         count.take(event)

@@ -91,6 +91,21 @@ def test_a_game_of_your_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert Toolkit(Path("my_games")).games() == ["walk-00000001"]
 
 
+@pytest.mark.timeout(600)
+def test_a_run_without_a_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first block runs as it stands, but with less of everything."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ARCWORLD_CACHE", str(tmp_path / "cache"))
+    exec(compile(blocks("own-game", "python")[0], "own-game", "exec"), {})
+    for line in blocks("collect", "sh")[0].splitlines():
+        tokens = shlex.split(line.removeprefix("uv run arcworld "))
+        tokens = ["debug" if token == "small" else token for token in tokens]
+        if tokens[0] == "collect":
+            tokens += ["--max-actions", "40", "--plays", "2", "--workers", "1"]
+        assert main(tokens) == 0, line
+    assert (tmp_path / "runs/mine/validation.json").is_file()
+
+
 def test_a_world_model_of_your_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The class on the page passes the check, and can be named on a command line."""
     monkeypatch.chdir(tmp_path)
