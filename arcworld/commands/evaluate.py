@@ -51,9 +51,10 @@ def evaluate(
             `arcworld.models.interface.WorldModel`.
         data: recordings: a folder, or a file. The lookup baselines need the training recordings,
             too.
-        split: `validation`, `train`, `all`, or `held_out` (recordings that a `split.json` leaves
-            out of both, such as games never trained on). Without it, `validation`; `all` with
-            `--online`.
+        split: `validation`, `train`, `all`, `held_out` (recordings that a `split.json` leaves
+            out of both, such as games never trained on), or `unseen_players` (all recordings by
+            players that the run was not trained on; see `arcworld train --hold-out-player`).
+            Without it, `validation`; `all` with `--online`.
         games: folder of the games themselves (`<name>/<version>/metadata.json`), to compare with
             the true result of other actions. Takes a few more minutes. Games are Python code that
             is executed.
@@ -72,7 +73,8 @@ def evaluate(
         return
     offline = {"--plot": plot, "--max-recordings": max_recordings}
     refuse("an evaluation without --online", offline)
-    from arcworld.commands.output import open_data, print_tables, reserve, write_json
+    from arcworld.commands.output import command, open_data, print_tables, reserve, write_json
+    from arcworld.evaluation.evaluate import UNSEEN_PLAYERS, unseen_players
     from arcworld.evaluation.headline import baselines_that_win, compare, headline_table
     from arcworld.evaluation.report_page import write_page
     from arcworld.evaluation.report_tables import (
@@ -95,6 +97,10 @@ def evaluate(
     print_tables(part_tables(found.parts))
     for sentence in baselines_that_win(found.parts):
         print(f"- {sentence}")
+    unseen = unseen_players(opened, dataset)
+    if unseen and split is None:
+        again = command("evaluate", run, "--data", data, "--split", UNSEEN_PLAYERS)
+        print(f"players never seen in training: {', '.join(unseen)}; measure them with: {again}")
     write_json(json, found.as_dict())
     if report is not None:
         print(f"report: {write_page(opened, found, folder=report)}")

@@ -20,6 +20,7 @@ def train(
     resume: bool = False,
     devices: str = "auto",
     fault: list[str] | None = None,
+    hold_out_player: list[str] | None = None,
 ) -> None:
     """Train tokenizer, world model and policy on recordings.
 
@@ -45,6 +46,8 @@ def train(
         fault: train with a fault, to measure its cost: `alignment` (frames are paired with the
             action that led to them), `split` (validation is trained on), `negatives` (nothing
             teaches that a level was not won). May be given several times.
+        hold_out_player: leave out the recordings of this player (as `arcworld check` shows it), to
+            measure the run on a player it never saw. May be given several times.
         devices: number of processors or GPUs, or `auto`: GPUs if there are any.
     """
     from arcworld.commands.output import command, open_data, say
@@ -55,12 +58,14 @@ def train(
 
     faults = fault or []
     found = with_faults(find_recipe(recipe, scheme), faults)
-    dataset = open_data(data, seed)
+    held_out = hold_out_player or []
+    dataset = open_data(data, seed).hold_out_players(held_out)
     folders = [word for folder in data for word in ("--data", folder)]
     part = training_part(found, dataset)
     say(f"training on {len(part.guids)} recordings, {part.transitions:,} transitions")
     words = ["train", *folders, "--recipe", recipe, "--out", out, "--scheme", scheme]
     words += [word for name in faults for word in ("--fault", name)]
+    words += [word for name in held_out for word in ("--hold-out-player", name)]
     words += ["--start", start] if start else []
     words += ["--only-policy"] if only_policy else []
     again = command(*words, "--seed", seed, "--resume")

@@ -35,9 +35,11 @@ from arcworld.evaluation.transitions import Transitions, lay_out
 from arcworld.models.run import Run
 from arcworld.recordings.dataset import Dataset
 from arcworld.recordings.episode import Outcome
+from arcworld.recordings.provenance import RECORDED
 from arcworld.tokens.sequence import CodedEpisode
 
-SPLITS = ("train", "validation", "all", "held_out")
+UNSEEN_PLAYERS = "unseen_players"
+SPLITS = ("train", "validation", "all", "held_out", UNSEEN_PLAYERS)
 
 
 def quiet(what: str, done: int, total: int) -> None:
@@ -100,7 +102,7 @@ def evaluate(
     Raises:
         ArcworldError: the split is empty, or an action has no token in the run's scheme.
     """
-    part = part_of(dataset, split)
+    part = of_unseen_players(run, dataset) if split == UNSEEN_PLAYERS else part_of(dataset, split)
     transitions = lay_out(list(part.episodes), run.novelty_index)
     trained = training_of(run, dataset)
     coded = code_all(transitions, run.tokenizer)
@@ -200,6 +202,34 @@ def part_of(dataset: Dataset, split: str) -> Dataset:
     return replace(dataset, entries=entries)
 
 
+def unseen_players(run: Run, dataset: Dataset) -> tuple[str, ...]:
+    """Players in the data set that the run was not trained on.
+
+    A run of an earlier version does not name its players: they are those of the recordings here
+    that it was trained on, or `recorded` if there are none.
+    """
+    known = run.trained_on()
+    trained = {entry.player for entry in dataset.entries if entry.guid in known}
+    seen = run.about.get("players") or trained or {RECORDED}
+    return tuple(player for player in dataset.players if player not in seen)
+
+
+def of_unseen_players(run: Run, dataset: Dataset) -> Dataset:
+    """All recordings of players that the run was not trained on.
+
+    Raises:
+        ArcworldError: there is none.
+    """
+    names = unseen_players(run, dataset)
+    if not names:
+        raise ArcworldError(
+            f"{dataset.path}: found only players that the run was trained on"
+            f" ({', '.join(dataset.players)}); expected others; train with --hold-out-player, or"
+            " collect with another agent"
+        )
+    return dataset.of_players(names)
+
+
 def training_of(run: Run, dataset: Dataset) -> Transitions | None:
     """Transitions that the run was trained on in these games, or None if any recording is missing.
 
@@ -247,6 +277,7 @@ def _about(run: Run, part: Dataset, split: str, transitions: Transitions) -> dic
         "seed": run.about.get("seed"),
         "data": part.path.name,
         "split": split,
+        "players": list(part.players),
         "recordings": len(part.guids),
         "trained_on": sum(guid in known for guid in part.guids),
         "transitions": len(transitions),

@@ -70,8 +70,11 @@ def headline_table(parts: Parts, about: Mapping[str, Any]) -> TextTable:
             row += _cells_of(parts, line, subset, game)
         rows.append(tuple(row))
     columns = ("measure", "novel", "95 %", "best baseline", "all", "95 %", "best baseline")
+    part = about["split"]
+    if part == "unseen_players":
+        part = f"players never seen ({', '.join(about['players'])})"
     title = (
-        f"{about['data']}, {about['split']}: {about['novel']:,} novel transitions of"
+        f"{about['data']}, {part}: {about['novel']:,} novel transitions of"
         f" {about['transitions']:,} in {about['recordings']} recordings"
     )
     missing = (

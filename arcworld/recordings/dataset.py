@@ -77,6 +77,11 @@ class Dataset:
         return tuple(sorted({entry.game_id for entry in self.entries}))
 
     @property
+    def players(self) -> tuple[str, ...]:
+        """Names of the players, sorted."""
+        return tuple(sorted({entry.player for entry in self.entries}))
+
+    @property
     def transitions(self) -> int:
         """The number of actions taken, over all episodes."""
         return sum(entry.actions for entry in self.entries)
@@ -156,6 +161,23 @@ class Dataset:
         completed = self.packed.columns["levels"][entry.first : entry.first + entry.frames]
         return np.minimum(completed.astype(np.int64), max(entry.win_levels - 1, 0))
 
+    def hold_out_players(self, names: Collection[str]) -> Dataset:
+        """Return the data set with the recordings of some players in neither part of the split.
+
+        Raises:
+            ArcworldError: there is no recording by one of them.
+        """
+        for name in names:
+            if name not in self.players:
+                hint = did_you_mean(name, self.players)
+                raise ArcworldError(f"{shown(self.path)}: found no recording by {name!r}; {hint}")
+        guids = {entry.guid for entry in self.entries if entry.player in names}
+        return replace(self, split=self.split.without(guids))
+
+    def of_players(self, names: Collection[str]) -> Dataset:
+        """Return the data set with the episodes of some players only."""
+        return replace(self, entries=tuple(e for e in self.entries if e.player in names))
+
     def of_game(self, game_id: str) -> Dataset:
         """Return the data set with the episodes of one game only."""
         entries = tuple(entry for entry in self.entries if entry.game_id == game_id)
@@ -199,7 +221,9 @@ def open_dataset(path: Path | str, *, cache: Path | None = None, seed: int = 0) 
         for entry in packed.entries
     }
     split = load_split(path, tuple(sources.values()), seed)
-    return Dataset(path, packed, packed.entries, split)
+    entries = tuple(replace(e, player=split.players.get(e.guid, e.player)) for e in packed.entries)
+    packed = replace(packed, entries=entries)
+    return Dataset(path, packed, entries, split)
 
 
 def _key(files: Sequence[Path], root: Path) -> CacheKey:

@@ -30,5 +30,6 @@ def join(datasets: Sequence[Dataset]) -> Dataset:
             if entry.guid not in known:
                 packer.add(entry.source, episode)
     packed = packer.finish([skipped for dataset in datasets for skipped in dataset.skipped])
-    split = Split(frozenset(train), frozenset(validation))
+    players = {guid: name for one in datasets[::-1] for guid, name in one.split.players.items()}
+    split = Split(frozenset(train), frozenset(validation), players)
     return Dataset(datasets[0].path, packed, packed.entries, split)

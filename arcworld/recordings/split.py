@@ -1,10 +1,13 @@
-"""Split recordings into `train` and `validation`; a recording is never divided between the two."""
+"""Split recordings into `train` and `validation`; a recording is never divided between the two.
+
+A `split.json` may also name the players of recordings; others say themselves who played them.
+"""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from pathlib import Path
 
@@ -17,6 +20,7 @@ from arcworld.recordings.opening import read_file
 
 NAME = "split.json"
 PARTS = ("train", "validation")
+PLAYERS = "players"
 MAX_BYTES = 64 << 20
 """Limit on the bytes of a `split.json`."""
 
@@ -32,14 +36,33 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """The guids of each part. A recording that its `split.json` does not name is in neither."""
+    """The guids of each part. A recording that its `split.json` does not name is in neither.
+
+    `players` has the players that a `split.json` names, by guid.
+    """
 
     train: frozenset[str]
     validation: frozenset[str]
+    players: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def part(self, name: str) -> frozenset[str]:
         """Return the guids of `train` or `validation`."""
         return self.train if name == "train" else self.validation
+
+    def without(self, guids: Collection[str]) -> Split:
+        """Return the split with some recordings in neither part."""
+        return replace(self, train=self.train - guids, validation=self.validation - guids)
+
+
+@dataclass(frozen=True, slots=True)
+class SplitFile:
+    """What a `split.json` holds: guids or relative paths, by part and by player.
+
+    `parts` is empty if the file names players alone.
+    """
+
+    parts: Mapping[str, list[str]] = field(default_factory=dict[str, list[str]])
+    players: Mapping[str, list[str]] = field(default_factory=dict[str, list[str]])
 
 
 def load_split(
@@ -51,9 +74,10 @@ def load_split(
     """Split recordings by the nearest `split.json`, else by guid.
 
     `split.json` maps `train` and `validation` to guids or to paths relative to its own folder. It
-    applies to the recordings below it. The search goes from each recording up to the folder above
-    `data`. Other recordings are split by guid and seed, separately for each game: the part of a
-    recording depends only on the guids of its own game.
+    applies to the recordings below it. Its `players` maps names of players to guids or paths; a
+    file with `players` alone leaves the split to the guids. The search goes from each recording up
+    to the folder above `data`. Other recordings are split by guid and seed, separately for each
+    game: the part of a recording depends only on the guids of its own game.
 
     Raises:
         ArcworldError: a `split.json` does not have this form, or names a recording in both parts.
@@ -61,11 +85,19 @@ def load_split(
     data = Path(data)
     root = data if data.is_dir() else data.parent
     parts: dict[str, set[str]] = {name: set() for name in PARTS}
+    players: dict[str, str] = {}
     free: list[Source] = []
     for file, ruled in _by_split_file(root, sources).items():
-        named = _read(file) if file else {}
-        found = {name: _named(file, ruled, named[name]) for name in named} if file else {}
-        if file and not any(found.values()):
+        read = _read(file) if file else SplitFile()
+        named = read.parts
+        if file:
+            players |= _players(file, ruled, read)
+        if not named:
+            free += ruled
+            continue
+        assert file is not None
+        found = {name: _named(file, ruled, named[name]) for name in named}
+        if not any(found.values()):
             if file.parent == root.parent and file.parent != root:
                 free += ruled
                 continue
@@ -73,9 +105,7 @@ def load_split(
                 f"{shown(file)}: found none of the {len(ruled)} recordings beside it;"
                 " expected their guids or relative paths; correct the names"
             )
-        if not file:
-            free += ruled
-        if file and file.parent == root:
+        if file.parent == root:
             _warn_of_unknown_names(file, ruled, named)
         for name, guids in found.items():
             parts[name] |= guids
@@ -87,7 +117,7 @@ def load_split(
             f"{shown(root / NAME)}: found recording {twice[0]} in both parts; expected it in one;"
             " remove it from the other"
         )
-    return Split(frozenset(parts["train"]), frozenset(parts["validation"]))
+    return Split(frozenset(parts["train"]), frozenset(parts["validation"]), players)
 
 
 def _by_split_file(root: Path, sources: Sequence[Source]) -> dict[Path | None, list[Source]]:
@@ -110,19 +140,40 @@ def _nearest(folder: Path, top: Path) -> Path | None:
     return None
 
 
-def _read(file: Path) -> dict[str, list[str]]:
+def _read(file: Path) -> SplitFile:
     try:
         found = orjson.loads(read_file(file, MAX_BYTES) or b"")
-        lists = {name: found[name] for name in PARTS}
-        if all(isinstance(v, list) and all(isinstance(s, str) for s in v) for v in lists.values()):
-            return lists
+        players = found.get(PLAYERS, {})
+        parts = (
+            {} if players and not any(n in found for n in PARTS) else {n: found[n] for n in PARTS}
+        )
+        if _are_lists(parts) and _are_lists(players):
+            return SplitFile(parts, players)
         problem = "a part that is not a list of strings"
-    except (OSError, orjson.JSONDecodeError, KeyError, TypeError) as error:
+    except (OSError, orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
         problem = short(error)
     raise ArcworldError(
         f"{shown(file)}: found {problem}; expected an object with the lists 'train' and"
-        " 'validation' of guids or relative paths; correct it, or remove it to split by guid"
+        " 'validation' of guids or relative paths, and optional 'players' by name; correct it, or"
+        " remove it to split by guid"
     )
+
+
+def _are_lists(named: Mapping[str, object]) -> bool:
+    return all(isinstance(v, list) and all(isinstance(s, str) for s in v) for v in named.values())
+
+
+def _players(file: Path, sources: Sequence[Source], read: SplitFile) -> dict[str, str]:
+    """Return the player of each guid that the file names one for."""
+    players: dict[str, str] = {}
+    for player, names in read.players.items():
+        for guid in sorted(_named(file, sources, names)):
+            if players.setdefault(guid, player) != player:
+                raise ArcworldError(
+                    f"{shown(file)}: found recording {guid} by {players[guid]!r} and by {player!r};"
+                    " expected one player; remove it from the other"
+                )
+    return players
 
 
 def _named(file: Path, sources: Sequence[Source], names: Sequence[str]) -> set[str]:

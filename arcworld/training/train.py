@@ -248,6 +248,7 @@ def _about(recipe: Recipe, dataset: Dataset, seed: int) -> dict[str, Any]:
         "settings": asdict(recipe),
         "games": sorted(training.games),
         "trained_on": {game: sorted(training.of_game(game).guids) for game in training.games},
+        "players": list(training.players),
         "data_digest": content_digest(training),
     }
 

@@ -93,3 +93,36 @@ def test_a_recording_in_both_parts(tmp_path: Path) -> None:
     put(tmp_path / "split.json", {"train": ["a.jsonl"], "validation": ["guid-a"]})
     with pytest.raises(ArcworldError, match="guid-a in both parts"):
         load_split(tmp_path, sources(tmp_path, "a.jsonl"))
+
+
+def test_players_alone_leave_the_split_to_the_guids(tmp_path: Path) -> None:
+    every = sources(tmp_path, *(f"g/{name}.jsonl" for name in "abcde"))
+    put(tmp_path / "split.json", {"players": {"anna": ["g/a.jsonl", "guid-b"], "ben": ["guid-c"]}})
+    split = load_split(tmp_path, every)
+    assert split.players == {"guid-a": "anna", "guid-b": "anna", "guid-c": "ben"}
+    assert len(split.train) == 4 and len(split.validation) == 1
+
+
+def test_players_beside_both_parts(tmp_path: Path) -> None:
+    every = sources(tmp_path, "a.jsonl", "b.jsonl", "c.jsonl")
+    parts = {"train": ["guid-a"], "validation": ["guid-b"], "players": {"ben": ["guid-c"]}}
+    put(tmp_path / "split.json", parts)
+    split = load_split(tmp_path, every)
+    assert (split.train, split.validation) == ({"guid-a"}, {"guid-b"})
+    assert split.players == {"guid-c": "ben"}
+    held_out = split.without({"guid-a", "guid-c"})
+    assert not held_out.train and held_out.validation == {"guid-b"}
+
+
+@pytest.mark.parametrize(
+    ("players", "found"),
+    [
+        ({"anna": ["guid-a"], "ben": ["a.jsonl"]}, "by 'anna' and by 'ben'"),
+        ({"anna": "guid-a"}, "not a list"),
+        (["anna"], "found"),
+    ],
+)
+def test_players_that_cannot_be_used(tmp_path: Path, players: object, found: str) -> None:
+    put(tmp_path / "split.json", {"players": players})
+    with pytest.raises(ArcworldError, match=found):
+        load_split(tmp_path, sources(tmp_path, "a.jsonl", "b.jsonl"))
