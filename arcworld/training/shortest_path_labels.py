@@ -1,18 +1,18 @@
-"""The targets of the policy: in each frame, the next action of a known path to a win.
+"""The targets of the policy: in each frame, the next action of the shortest known path to a win.
 
-In a segment that won its level, the target is the action taken there. Segments much longer than
-the shortest one are excluded: a policy that imitates them wastes actions, and they contradict the
-better paths that they cross.
+The paths are found in the graph of all recordings of the game. Its nodes are frames, where frames
+that differ only in counters (status bars, lives) are one state; its edges are all observed
+transitions. So a frame of exploration, of a detour or of a long way round has a target, too, if any
+recording shows how to win from there. Where several actions are equally short, the target is the
+one that was taken most often.
 
-Elsewhere (in exploration, on a detour, before a RESET) the target is the first action of the
-shortest path to a win in the graph of all recordings of the game. Its nodes are frames, where
-frames that differ only in counters (status bars, lives) are one state. Its edges are all observed
-transitions.
+Only where a recording won the level in the fewest actions of all is the target the action taken:
+a path that leads through the same state twice (for what the frame does not show) stays whole.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
@@ -24,13 +24,13 @@ from arcworld.recordings.episode import RESET, Episode, Outcome, level_segments
 from arcworld.recordings.status_bars import counter_mask
 from arcworld.tokens.sequence import CodedEpisode, cells_of, offsets_of
 
-LONGEST = 2.0
-"""A winning segment is a target if it has at most this many times the actions of the shortest."""
 NONE = (RESET, -1, -1)
 """The label (id, x, y) where no path is known; a policy never learns RESET."""
 
 type MaskedState = tuple[int, bytes]
 """(level, digest of the frame without counters)."""
+type ActionRow = tuple[int, int, int]
+"""(id, x, y) of an action."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,8 +70,8 @@ def shortest_path_labels(episodes: Sequence[Episode]) -> list[PathLabels]:
     paths = {game: Paths.of(played) for game, played in games.items()}
     states = [paths[episode.game_id].states(episode)[:-1] for episode in episodes]
     labels = [
-        _labels_of(episode, expert_A, passed, paths[episode.game_id].first)
-        for episode, expert_A, passed in zip(episodes, expert_mask(episodes), states, strict=True)
+        _labels_of(episode, best_A, passed, paths[episode.game_id].first)
+        for episode, best_A, passed in zip(episodes, best_mask(episodes), states, strict=True)
     ]
     timed = _timed(episodes, states, labels)
     return [
@@ -82,13 +82,13 @@ def shortest_path_labels(episodes: Sequence[Episode]) -> list[PathLabels]:
 
 def _labels_of(
     episode: Episode,
-    expert_A: NDArray[np.bool_],
+    best_A: NDArray[np.bool_],
     passed: Sequence[MaskedState],
-    first: Mapping[MaskedState, tuple[int, int, int]],
+    first: Mapping[MaskedState, ActionRow],
 ) -> NDArray[np.int16]:
     """Return the target of each frame, int16 [A, 3]; RESET where there is none."""
     found_A3 = np.array([first.get(state, NONE) for state in passed], np.int16).reshape(-1, 3)
-    return np.where(expert_A[:, None], episode.actions_A3, found_A3)
+    return np.where(best_A[:, None], episode.actions_A3, found_A3)
 
 
 def _timed(
@@ -107,19 +107,19 @@ def _timed(
     ]
 
 
-def expert_mask(episodes: Sequence[Episode]) -> list[NDArray[np.bool_]]:
-    """Return for each episode which actions are in a short enough winning segment, bool [A]."""
-    shortest: dict[tuple[str, int], int] = {}
+def best_mask(episodes: Sequence[Episode]) -> list[NDArray[np.bool_]]:
+    """Return for each episode which actions won a level in the fewest actions, bool [A]."""
+    fewest: dict[tuple[str, int], int] = {}
     for episode in episodes:
         for level, start, end in level_segments(episode):
             key = episode.game_id, level
-            shortest[key] = min(shortest.get(key, end - start), end - start)
+            fewest[key] = min(fewest.get(key, end - start), end - start)
     found: list[NDArray[np.bool_]] = []
     for episode in episodes:
-        expert = np.zeros(len(episode), dtype=np.bool_)
+        best_A = np.zeros(len(episode), dtype=np.bool_)
         for level, start, end in level_segments(episode):
-            expert[start:end] = end - start <= LONGEST * shortest[episode.game_id, level]
-        found.append(expert)
+            best_A[start:end] = end - start == fewest[episode.game_id, level]
+        found.append(best_A)
     return found
 
 
@@ -129,36 +129,28 @@ class Paths:
 
     Attributes:
         mask_HW: bool [64, 64], the pixels of counters.
+        left: by state, the actions left to a win.
         first: by state, the first action (id, x, y) of the shortest path to a win.
     """
 
     mask_HW: NDArray[np.bool_]
-    first: dict[MaskedState, tuple[int, int, int]] = field(default_factory=dict)
+    left: dict[MaskedState, int] = field(default_factory=dict[MaskedState, int])
+    first: dict[MaskedState, ActionRow] = field(default_factory=dict[MaskedState, ActionRow])
 
     @classmethod
     def of(cls, episodes: Sequence[Episode]) -> Paths:
         """Find the shortest paths in the episodes of a game, by breadth-first search from wins."""
         paths = cls(counter_mask(episodes))
-        before: dict[MaskedState, list[tuple[MaskedState, tuple[int, int, int]]]] = defaultdict(
-            list
-        )
-        queue: deque[MaskedState] = deque()
+        edges: Counter[tuple[MaskedState, ActionRow, MaskedState | None]] = Counter()
         for episode in episodes:
             states = paths.states(episode)
             for t in _tried(episode):
-                step = states[t], episode.action(t).as_row()
-                if episode.outcomes_A[t] == Outcome.LEVEL_WON:
-                    paths.first.setdefault(*step)
-                    queue.append(states[t])
-                else:
-                    before[states[t + 1]].append(step)
+                won = episode.outcomes_A[t] == Outcome.LEVEL_WON
+                edges[states[t], episode.action(t).as_row(), None if won else states[t + 1]] += 1
             if episode.won_next:
-                queue.append(states[-1])
-        while queue:
-            for state, action in before[queue.popleft()]:
-                if state not in paths.first:
-                    paths.first[state] = action
-                    queue.append(state)
+                paths.left[states[-1]] = 1
+        paths._measure(edges)
+        paths._choose(edges)
         return paths
 
     def states(self, episode: Episode) -> list[MaskedState]:
@@ -166,6 +158,30 @@ class Paths:
         shown_THW = np.where(self.mask_HW, np.uint8(0), episode.frames_THW)
         digests = [blake2b(frame.tobytes(), digest_size=16).digest() for frame in shown_THW]
         return list(zip(episode.levels_T.tolist(), digests, strict=True))
+
+    def _measure(self, edges: Counter[tuple[MaskedState, ActionRow, MaskedState | None]]) -> None:
+        """Set `left`. An edge that leads to None wins."""
+        before: dict[MaskedState, list[MaskedState]] = defaultdict(list)
+        for state, _, after in edges:
+            if after is None:
+                self.left[state] = 1
+            else:
+                before[after].append(state)
+        queue = deque(self.left)
+        while queue:
+            after = queue.popleft()
+            for state in before[after]:
+                if state not in self.left:
+                    self.left[state] = self.left[after] + 1
+                    queue.append(state)
+
+    def _choose(self, edges: Counter[tuple[MaskedState, ActionRow, MaskedState | None]]) -> None:
+        """Set `first`: of the actions on a shortest path, the one taken most often."""
+        most: Counter[MaskedState] = Counter()
+        for (state, action, after), count in edges.items():
+            steps = 1 if after is None else self.left.get(after, len(edges)) + 1
+            if self.left.get(state) == steps and count > most[state]:
+                self.first[state], most[state] = action, count
 
 
 def _tried(episode: Episode) -> Iterator[int]:

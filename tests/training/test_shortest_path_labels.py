@@ -6,7 +6,7 @@ import numpy as np
 
 from arcworld.recordings.episode import RESET, Episode, Outcome
 from arcworld.recordings.status_bars import counter_mask
-from arcworld.training.shortest_path_labels import expert_mask, shortest_path_labels
+from arcworld.training.shortest_path_labels import best_mask, shortest_path_labels
 
 
 def wins(*lengths: int) -> Episode:
@@ -27,20 +27,21 @@ def wins(*lengths: int) -> Episode:
     )
 
 
-def test_ways_that_took_far_too_long_teach_nothing() -> None:
-    found = expert_mask([wins(3), wins(6), wins(7, 2)])
-    assert [int(skill.sum()) for skill in found] == [3, 6, 2]
-    assert not found[2][:7].any() and found[2][7:].all()
-    assert expert_mask([wins(7, 2)])[0].all()
+def test_only_the_fewest_actions_are_kept_as_they_were_taken() -> None:
+    found = best_mask([wins(3), wins(4), wins(3, 2)])
+    assert [int(best_A.sum()) for best_A in found] == [3, 0, 5]
 
 
-def walk(cells: list[int], actions: list[int], *, won: bool) -> Episode:
-    """Return an episode of a dot in row 30 above a status bar in row 63; it may win at the end."""
+def walk(cells: list[int], actions: list[int], *, won: bool, clock: bool = True) -> Episode:
+    """Return an episode of a dot in row 30 above a status bar in row 63; it may win at the end.
+
+    Without a `clock` there is no status bar.
+    """
     count = len(actions)
     frames = np.zeros((count + 1, 64, 64), np.uint8)
     for t, cell in enumerate(cells):
         frames[t, 30, cell] = 5
-        frames[t, 63, : 4 * t] = 3
+        frames[t, 63, : 4 * t * clock] = 3
     outcomes = np.zeros(count, np.uint8)
     outcomes[-1] = Outcome.LEVEL_WON if won else Outcome.NOTHING
     levels = np.zeros(count + 1, np.uint8)
@@ -70,6 +71,34 @@ def test_off_the_ways_that_won_the_shortest_known_way_is_taught_whatever_the_clo
     assert of_winner.actions_A3.tolist() == winner.actions_A3.tolist() and of_winner.known_A.all()
     assert of_lost.actions_A3[:, 0].tolist() == [RIGHT] * 6 + [RESET]
     assert of_lost.known_A.tolist() == [True] * 6 + [False]
+
+
+def test_a_long_way_to_a_win_is_taught_the_short_one() -> None:
+    short = walk([10, 11, 12, 13, 13], [RIGHT, RIGHT, RIGHT, RIGHT], won=True, clock=False)
+    long = walk([10, 9, 10, 11, 12, 13, 13], [LEFT, RIGHT, *[RIGHT] * 4], won=True, clock=False)
+    _, of_long = shortest_path_labels([short, long])
+    assert of_long.actions_A3[:, 0].tolist() == [RIGHT] * 6 and of_long.known_A.all()
+
+
+def test_play_that_never_won_shows_how_to_return_to_a_path() -> None:
+    """No single recording holds the path: one leads back, another one on to the win."""
+    winner = walk([10, 11, 12, 12], [RIGHT, RIGHT, UP], won=True, clock=False)
+    back = walk([7, 8, 9, 10], [RIGHT, RIGHT, RIGHT], won=False, clock=False)
+    away = walk([9, 8, 7, 6], [LEFT, LEFT, LEFT], won=False, clock=False)
+    labels = shortest_path_labels([winner, back, away])
+    assert [one.known_A.all() for one in labels] == [True, True, True]
+    assert labels[2].actions_A3[:, 0].tolist() == [RIGHT, RIGHT, RIGHT]
+
+
+def test_of_equally_short_actions_the_most_frequent_is_taught() -> None:
+    def start(first: int) -> Episode:
+        """RIGHT and UP both lead from 10 to 11; the play ends there, or goes on to the win."""
+        return walk([10, 11], [first], won=False, clock=False)
+
+    longer = walk([9, 10, 11, 11], [RIGHT, RIGHT, UP], won=True, clock=False)
+    for often, rarely in ((RIGHT, UP), (UP, RIGHT)):
+        plays = [longer, start(rarely), *[start(often)] * 3]
+        assert shortest_path_labels(plays)[1].actions_A3[0, 0] == often
 
 
 def test_an_action_that_wins_nothing_anywhere_is_never_taught() -> None:
