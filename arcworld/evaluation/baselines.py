@@ -64,7 +64,8 @@ class FrameBaselines:
         blank = np.zeros(copy.shape[1:], np.uint8)
         majority = [self._majority.get(str(game), blank) for game in transitions.games_N]
         lookup = self.look_up(copy, transitions.actions_N3)
-        return {"copy": copy, "majority": np.stack(majority), "lookup": lookup}
+        frames = np.array(majority, np.uint8).reshape(copy.shape)
+        return {"copy": copy, "majority": frames, "lookup": lookup}
 
     def look_up(
         self, frames_NHW: NDArray[np.uint8], actions_N3: NDArray[np.int16]

@@ -171,7 +171,7 @@ class Dataset:
             if name not in self.players:
                 hint = did_you_mean(name, self.players)
                 raise ArcworldError(f"{shown(self.path)}: found no recording by {name!r}; {hint}")
-        guids = {entry.guid for entry in self.entries if entry.player in names}
+        guids = frozenset(entry.guid for entry in self.entries if entry.player in names)
         return replace(self, split=self.split.without(guids))
 
     def of_players(self, names: Collection[str]) -> Dataset:

@@ -6,7 +6,7 @@ A `split.json` may also name the players of recordings; others say themselves wh
 from __future__ import annotations
 
 import warnings
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from pathlib import Path
@@ -49,7 +49,7 @@ class Split:
         """Return the guids of `train` or `validation`."""
         return self.train if name == "train" else self.validation
 
-    def without(self, guids: Collection[str]) -> Split:
+    def without(self, guids: frozenset[str]) -> Split:
         """Return the split with some recordings in neither part."""
         return replace(self, train=self.train - guids, validation=self.validation - guids)
 
@@ -186,7 +186,7 @@ def _named(file: Path, sources: Sequence[Source], names: Sequence[str]) -> set[s
 
 
 def _warn_of_unknown_names(
-    file: Path, sources: Sequence[Source], named: dict[str, list[str]]
+    file: Path, sources: Sequence[Source], named: Mapping[str, list[str]]
 ) -> None:
     """Warn of names in a split file that match no recording: a misspelt one is in neither part."""
     known = {source.guid for source in sources}

@@ -1,10 +1,11 @@
 """The targets of the policy: in each frame, the next action of the shortest known path to a win.
 
 The paths are found in the graph of all recordings of the game. Its nodes are frames, where frames
-that differ only in counters (status bars, lives) are one state; its edges are all observed
-transitions. So a frame of exploration, of a detour or of a long way round has a target, too, if any
-recording shows how to win from there. Where several actions are equally short, the target is the
-one that was taken most often.
+that differ only in counters (status bars, lives) are one state. Its edges are all observed
+transitions and, from states without a path, those that they imply (`training.local_effects`). So a
+frame of exploration, of a detour or of a long way round has a target, too, if the recordings show
+together how to win from there. Where several actions are equally short, the target is the one that
+was taken most often.
 
 Only where a recording won the level in the fewest actions of all is the target the action taken:
 a path that leads through the same state twice (for what the frame does not show) stays whole.
@@ -12,10 +13,10 @@ a path that leads through the same state twice (for what the frame does not show
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict, deque
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from hashlib import blake2b
+from heapq import heapify, heappop, heappush
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,14 +24,19 @@ from numpy.typing import NDArray
 from arcworld.recordings.episode import RESET, Episode, Outcome, level_segments
 from arcworld.recordings.status_bars import counter_mask
 from arcworld.tokens.sequence import CodedEpisode, cells_of, offsets_of
+from arcworld.training.local_effects import (
+    ActionRow,
+    MaskedState,
+    digest_of,
+    implied_transitions,
+    local_effects,
+)
 
 NONE = (RESET, -1, -1)
 """The label (id, x, y) where no path is known; a policy never learns RESET."""
 
-type MaskedState = tuple[int, bytes]
-"""(level, digest of the frame without counters)."""
-type ActionRow = tuple[int, int, int]
-"""(id, x, y) of an action."""
+type Edges = Counter[tuple[MaskedState, ActionRow, MaskedState | None]]
+"""How often each transition was taken; one that leads to None wins."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,41 +147,52 @@ class Paths:
     def of(cls, episodes: Sequence[Episode]) -> Paths:
         """Find the shortest paths in the episodes of a game, by breadth-first search from wins."""
         paths = cls(counter_mask(episodes))
-        edges: Counter[tuple[MaskedState, ActionRow, MaskedState | None]] = Counter()
+        edges: Edges = Counter()
+        frames: dict[MaskedState, NDArray[np.uint8]] = {}
         for episode in episodes:
             states = paths.states(episode)
+            frames |= zip(states, paths.shown(episode).reshape(len(states), -1), strict=True)
             for t in _tried(episode):
                 won = episode.outcomes_A[t] == Outcome.LEVEL_WON
                 edges[states[t], episode.action(t).as_row(), None if won else states[t + 1]] += 1
             if episode.won_next:
                 paths.left[states[-1]] = 1
         paths._measure(edges)
+        lost = {state for state, _, _ in edges if state not in paths.left}
+        within = ((a, action, b) for a, action, b in edges if b is not None and a[0] == b[0])
+        effects = local_effects(within, frames) if lost and paths.left else {}
+        edges.update(implied_transitions(sorted(lost), effects, frames))
+        paths._measure(edges)
         paths._choose(edges)
         return paths
 
+    def shown(self, episode: Episode) -> NDArray[np.uint8]:
+        """Return the frames of an episode without counters, uint8 [T, 64, 64]."""
+        return np.where(self.mask_HW, np.uint8(0), episode.frames_THW)
+
     def states(self, episode: Episode) -> list[MaskedState]:
         """Return the state of each frame of an episode."""
-        shown_THW = np.where(self.mask_HW, np.uint8(0), episode.frames_THW)
-        digests = [blake2b(frame.tobytes(), digest_size=16).digest() for frame in shown_THW]
+        digests = [digest_of(frame) for frame in self.shown(episode)]
         return list(zip(episode.levels_T.tolist(), digests, strict=True))
 
-    def _measure(self, edges: Counter[tuple[MaskedState, ActionRow, MaskedState | None]]) -> None:
-        """Set `left`. An edge that leads to None wins."""
+    def _measure(self, edges: Edges) -> None:
+        """Set `left` of states that have none, nearest first; what is set already stays."""
         before: dict[MaskedState, list[MaskedState]] = defaultdict(list)
         for state, _, after in edges:
             if after is None:
                 self.left[state] = 1
             else:
                 before[after].append(state)
-        queue = deque(self.left)
+        queue = [(steps, state) for state, steps in self.left.items()]
+        heapify(queue)
         while queue:
-            after = queue.popleft()
+            steps, after = heappop(queue)
             for state in before[after]:
                 if state not in self.left:
-                    self.left[state] = self.left[after] + 1
-                    queue.append(state)
+                    self.left[state] = steps + 1
+                    heappush(queue, (steps + 1, state))
 
-    def _choose(self, edges: Counter[tuple[MaskedState, ActionRow, MaskedState | None]]) -> None:
+    def _choose(self, edges: Edges) -> None:
         """Set `first`: of the actions on a shortest path, the one taken most often."""
         most: Counter[MaskedState] = Counter()
         for (state, action, after), count in edges.items():

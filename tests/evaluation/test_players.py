@@ -92,6 +92,7 @@ def test_no_player_that_was_never_seen(data: Path) -> None:
         of_unseen_players(run, dataset)  # type: ignore[arg-type]
 
 
+@pytest.mark.timeout(900)
 def test_a_run_is_measured_on_a_player_that_was_held_out(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,8 +16,8 @@ def data(path: str, train: list[Episode], validation: list[Episode]) -> Dataset:
     for episode in train + validation:
         packer.add(f"{episode.guid}.jsonl", episode)
     packed = packer.finish()
-    guids = [frozenset(episode.guid for episode in part) for part in (train, validation)]
-    return Dataset(Path(path), packed, packed.entries, Split(*guids))
+    first, second = (frozenset(e.guid for e in part) for part in (train, validation))
+    return Dataset(Path(path), packed, packed.entries, Split(first, second))
 
 
 def test_each_keeps_its_split_and_a_recording_counts_once(

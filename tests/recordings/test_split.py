@@ -110,7 +110,7 @@ def test_players_beside_both_parts(tmp_path: Path) -> None:
     split = load_split(tmp_path, every)
     assert (split.train, split.validation) == ({"guid-a"}, {"guid-b"})
     assert split.players == {"guid-c": "ben"}
-    held_out = split.without({"guid-a", "guid-c"})
+    held_out = split.without(frozenset({"guid-a", "guid-c"}))
     assert not held_out.train and held_out.validation == {"guid-b"}
 
 
