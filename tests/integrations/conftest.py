@@ -18,7 +18,7 @@ STAND_IN = Path(__file__).parent / "arc_agents_stand_in.py"
 
 @pytest.fixture
 def agents_agent(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
-    """The module `agents.agent`; gone after the test."""
+    """The module `agents.agent`; removed after the test."""
     package, module = ModuleType("agents"), ModuleType("agents.agent")
     exec(compile(STAND_IN.read_text(encoding="utf-8"), str(STAND_IN), "exec"), module.__dict__)
     monkeypatch.setitem(sys.modules, "agents", package)

@@ -28,7 +28,7 @@ Seat = Callable[..., Any]
 
 
 class Logged:
-    """An agent that remembers what it was told."""
+    """An agent that records what it observes."""
 
     def __init__(self, agent: Agent) -> None:
         self.agent, self.name = agent, agent.name
@@ -59,7 +59,7 @@ def player_class(base: Any, make: Callable[[], Any], actions: int) -> Any:
 
 
 def solver(game: str) -> ReplayAgent:
-    """Knows how to win two levels."""
+    """Can win two levels."""
     agent = ReplayAgent(())
     player, rng = load_demo_player(game.split("-")[0]), np.random.default_rng(0)
     agent.paths[game] = {level: tuple(player.solution(level, rng)) for level in (0, 1)}

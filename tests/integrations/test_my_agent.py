@@ -103,7 +103,7 @@ def test_a_run_beside_it_is_played_with_and_falls_back_where_it_fails(
 
 
 def write_run(folder: Path) -> Path:
-    """What tells a run of ours: `run.json` with a scheme, and the parts beside it."""
+    """The files that identify a run: `run.json` with a scheme, and the configs of its parts."""
     for part in ("tokenizer", "world_model"):
         (folder / part).mkdir(parents=True)
         (folder / part / "config.json").write_text("{}")

@@ -38,7 +38,7 @@ def play(frames: int) -> CodedEpisode:
 
 
 @pytest.mark.parametrize("hop", [1, 2, 3])
-def test_streams_equal_windows_read_anew_on_both_sides_of_the_edge(hop: int) -> None:
+def test_cached_streams_equal_recomputed_windows_around_the_edge(hop: int) -> None:
     world = world_model()
     policy = MaskedPolicy(PolicyConfig(32, 16, 8, offset_width=8)).eval()
     episode = play(9)
@@ -57,8 +57,8 @@ def test_streams_equal_windows_read_anew_on_both_sides_of_the_edge(hop: int) -> 
             )
             predicted = policy(cached.cells_SCD[1:])
         assert torch.allclose(cached.cells_SCD[0], real[0, -64:], atol=1e-5)
-        for mine, anew in zip(predicted, policy.prior_logits(world, [window]), strict=True):
-            assert torch.allclose(mine, anew, atol=1e-5)
+        for logits, expected in zip(predicted, policy.prior_logits(world, [window]), strict=True):
+            assert torch.allclose(logits, expected, atol=1e-5)
 
 
 def test_a_step_reads_its_own_positions_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,7 +63,7 @@ def walk(frame: Frame, action: Action) -> Frame:
 
 
 def switch(frame: Frame, action: Action) -> Frame:
-    """A clicked lamp goes on or off; the button turns every lamp off."""
+    """A clicked lamp is switched on or off; the button turns every lamp off."""
     y, x = action.y or 0, action.x or 0
     colour = int(frame[y, x])
     if colour in (LAMP_OFF, LAMP_ON):

@@ -78,7 +78,7 @@ def test_what_won_a_level_is_the_first_target_but_not_forever() -> None:
     assert novelty(dynamics, start, place, DOWN) <= 1, "nothing is touched there"
     for number in range(12):
         walk(dynamics, place, RIGHT, thing, (*FAR, number % 8))
-    assert novelty(dynamics, start, place, RIGHT) < 1, "it was touched in vain again and again"
+    assert novelty(dynamics, start, place, RIGHT) < 1, "it was touched often and did not win"
 
 
 def test_what_has_won_often_is_believed_in_longer_than_what_won_once() -> None:

@@ -28,7 +28,7 @@ def test_it_separates_equal_objects_at_different_positions() -> None:
     frame_HW = frame(rng)
     for _ in range(150):
         frame_HW = frame(rng)
-        frame_HW[:, 30:34] = 7  # so that left and right are told apart near by
+        frame_HW[:, 30:34] = 7  # so that left and right differ nearby
         frame_HW[:, :30] = np.where(frame_HW[:, :30] == 0, 9, frame_HW[:, :30])
         effects.observe(frame_HW, LEFT, found=True)
         effects.observe(frame_HW, RIGHT, found=False)

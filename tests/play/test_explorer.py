@@ -50,7 +50,7 @@ def test_every_decision_is_legal_and_fits_the_reasoning_field(toolkit: Toolkit) 
         decision = agent.choose_action(observation)
         assert decision.action.id in observation.legal_actions
         assert decision.reason and len(str(decision.reasoning())) < 500
-        if decision.action.id == 5:  # raises in this game: no answer, and it is asked anew
+        if decision.action.id == 5:  # raises in this game: no answer, so the agent decides again
             continue
         agent.observe(decision, session.step(decision.action))
 

@@ -20,8 +20,8 @@ def timed(make: Any, seconds: list[float] | None = None) -> list[dict[str, Any]]
 
 def notes(make: Any, folder: Path, rows: list[Any]) -> list[tuple[int, str]]:
     recording = read_recording(make.write(folder / "a.jsonl", rows))
-    told = [(problem.line, problem.message) for problem in recording.problems]
-    return [note for note in told if "timestamp" in note[1]]
+    notes = [(problem.line, problem.message) for problem in recording.problems]
+    return [note for note in notes if "timestamp" in note[1]]
 
 
 def test_rows_in_order_have_no_note(make: Any, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ def test_clocks_are_of_another_time_and_the_rest_is_as_it_was() -> None:
     assert len(times) > 2
     for found in times:
         by = found.index(0)
-        assert list(found) == own[-by:] + own[:-by], "it goes on as it went, from another time on"
+        assert list(found) == own[-by:] + own[:-by], "it continues as before, from another time"
     later = augment_clocks([PLAY], [FREE], 0)[0]
     assert np.array_equal(later.frames_THW[:, :60], PLAY.frames_THW[:, :60])
     assert later.actions_A3 is PLAY.actions_A3

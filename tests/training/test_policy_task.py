@@ -57,7 +57,7 @@ def test_where_nothing_is_won_the_loss_is_zero_and_training_goes_on() -> None:
     assert all(p.grad is not None and not torch.any(p.grad) for p in made.module.parameters())
 
 
-def test_a_mask_that_is_not_learnt_changes_no_loss_and_gets_no_gradient() -> None:
+def test_a_frozen_mask_changes_no_loss_and_gets_no_gradient() -> None:
     won = range(20, 45)
     plain, remembering = (task(episode(won), learns_mask=learns) for learns in (True, False))
     for step in (0, 1, 0):

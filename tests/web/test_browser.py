@@ -249,7 +249,7 @@ def test_a_tab_closed_in_mid_dream_lets_go(browser: Any, served: Any) -> None:
     context.close()
 
 
-def test_an_unreadable_recording_is_told(page: Any, served: Any, shots: Path) -> None:
+def test_an_unreadable_recording_shows_an_error(page: Any, served: Any, shots: Path) -> None:
     open_room(page, served, "replay")
     page.keyboard.press("]")
     page.wait_for_selector("#trouble:has-text('zz-broken.jsonl')")

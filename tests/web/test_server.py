@@ -94,7 +94,7 @@ def test_a_fork_of_a_dream_dreams_the_same(served: Any) -> None:
         ({"action": [1, -1, -1], "where": "elsewhere"}, "neither"),
     ],
 )
-def test_a_bad_action_is_told(served: Any, body: dict[str, Any], reported: str) -> None:
+def test_a_bad_action_is_an_error(served: Any, body: dict[str, Any], reported: str) -> None:
     answer = served.post("step", id=served.new(), **body)
     assert answer.status_code == 400 and reported in answer.json()["error"]
     assert "\n" not in answer.json()["error"]
@@ -113,7 +113,7 @@ def test_a_bad_action_is_told(served: Any, body: dict[str, Any], reported: str) 
         ("predictions", {"id": "nobody"}),
     ],
 )
-def test_a_bad_question_is_told(served: Any, name: str, words: dict[str, Any]) -> None:
+def test_a_bad_request_is_an_error(served: Any, name: str, words: dict[str, Any]) -> None:
     answer = served.get(name, **words)
     assert answer.status_code == 400 and "\n" not in answer.json()["error"]
 
@@ -258,7 +258,7 @@ def test_commands_refuse_in_one_line(
     assert reported in error and error.count("\n") == 1
 
 
-def test_a_port_that_is_taken_is_told(served: Any) -> None:
+def test_a_port_that_is_taken_is_an_error(served: Any) -> None:
     with pytest.raises(ArcworldError, match="--port"):
         listen(served.port)
 
