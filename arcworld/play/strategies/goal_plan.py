@@ -1,9 +1,10 @@
 """Strategy GoalPlan: plan toward hypotheses about what wins the level.
 
-A hypothesis that became true at the moment a level was won counts as confirmed and is planned for
-first on later levels. On a level without a confirmed goal, a few plans are tried within a small
-budget; then the level is left to the next strategies. Unconfirmed goals without such a budget
-displaced the explorer and cost first levels (docs/LOG.md).
+Each plan has a gain: the probability of its goal divided by the number of its actions, lowered for
+each earlier plan for this goal that ended elsewhere than predicted. The plan with the highest gain
+is followed if the gain is above a minimum, which is about that of exploring. If no plan exists from
+the current state, plans that begin with a RESET are considered. A goal that became true at the
+moment a level was won is confirmed and has a high probability on later levels.
 """
 
 from __future__ import annotations
@@ -175,7 +176,7 @@ class GoalPlan:
         return best and best[1]
 
     def _may_reset(self, context: Context) -> bool:
-        """Whether the level can be set back: RESET on its first frame starts the whole game again."""
+        """Whether RESET resets the level only; on its first frame it would reset the whole game."""
         return self._since_reset > 0 and RESET in context.observation.legal_actions
 
     def _gain(self, belief: Belief, length: int) -> float:
