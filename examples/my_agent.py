@@ -83,7 +83,7 @@ if importlib.util.find_spec("arcworld") is None:
 try:
     from arcworld.integrations.arc_agents import ArcworldMixin
     from arcworld.integrations.fallback import FallbackAgent
-    from arcworld.play.agents.catalogue import AgentInputs, make_agent, needs_run
+    from arcworld.play.agents.catalogue import make_agent, needs_run
 except Exception:
     logger.exception("arcworld cannot be imported: random play")
     ArcworldMixin = None
@@ -110,7 +110,7 @@ def run_folder() -> Path:
 
 def make(name: str) -> Any:
     """A new agent with models of its own: games are played in threads, and it may learn in each."""
-    agent = make_agent(name, inputs=AgentInputs(run=run_folder() if needs_run(name) else None))
+    agent = make_agent(name, run=run_folder() if needs_run(name) else None)
     logger.warning("arcworld plays as %s", agent.name)
     return agent
 

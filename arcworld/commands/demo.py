@@ -205,9 +205,7 @@ class _Demo:
 
 def _one_held_out_each(dataset: Dataset) -> Dataset:
     """The data set with only one recording of each held-out game, so that measuring is fast."""
-    from arcworld.evaluation.evaluate import part_of
-
-    held_out = part_of(dataset, "held_out")
+    held_out = dataset.part("held_out")
     first = {entry.game_id: entry.guid for entry in reversed(held_out.entries)}
     left_out = {entry.guid for entry in held_out.entries} - set(first.values())
     kept = tuple(entry for entry in dataset.entries if entry.guid not in left_out)

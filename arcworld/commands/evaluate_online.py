@@ -20,7 +20,6 @@ def evaluate_online(
         ArcworldError: the model or the recordings do not exist, or the model failed.
     """
     from arcworld.commands.output import Reporter, open_data, print_tables, reserve, write_json
-    from arcworld.evaluation.evaluate import part_of
     from arcworld.evaluation.online.models import find_factory
     from arcworld.evaluation.online.plays import plays_of
     from arcworld.evaluation.online.plot import plot_online
@@ -31,7 +30,7 @@ def evaluate_online(
     reserve(plot)
     sys.path.insert(0, str(Path.cwd()))
     factory = find_factory(model)
-    plays = plays_of(part_of(open_data(data), split), max_recordings)
+    plays = plays_of(open_data(data).part(split), max_recordings)
     with Reporter() as report:
         found = evaluate(factory, plays, on_progress=report)
     found.about.update(data=data.name, split=split)

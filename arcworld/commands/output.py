@@ -94,11 +94,10 @@ def write_json(path: Path | None, value: Any) -> None:
 
 def open_data(data: Path | Sequence[Path], seed: int = 0) -> Dataset:
     """Open recordings of one folder or several, and print which files were left out."""
-    from arcworld.recordings.dataset import open_dataset
-    from arcworld.recordings.joined import join
+    from arcworld.recordings.joined import load_dataset
 
     folders = [data] if isinstance(data, Path) else list(data)
-    dataset = join([open_dataset(folder, seed=seed) for folder in folders])
+    dataset = load_dataset(folders, seed=seed)
     for skipped in dataset.skipped[:NAMED]:
         say(f"left out: {skipped.reason}")
     if len(dataset.skipped) > NAMED:

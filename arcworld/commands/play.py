@@ -61,12 +61,12 @@ def play(
     """
     from arcworld.commands.output import print_tables, reserve, write_json
     from arcworld.commands.stop import continue_with
-    from arcworld.play.agents.catalogue import AgentInputs, make_agent
+    from arcworld.play.agents.catalogue import make_agent
 
     reserve(json)
     _check_mode(mode, games)
     with continue_with("the recording so far is complete; the next run starts the game again"):
-        player = make_agent(agent, seed, AgentInputs(run, data))
+        player = make_agent(agent, seed, run=run, data=data)
         result, card = play_one(player, game, games, max_actions, seed, recording, mode)
     print_tables([score_table(result)])
     print(summary(result))

@@ -83,11 +83,10 @@ def _players(agent: str, run: Path, data: Path | None) -> MakePlayer | None:
     """
     if agent == "world-model":
         return None
-    from arcworld.play.agents.catalogue import AgentInputs, make_agent
+    from arcworld.play.agents.catalogue import make_agent
 
-    inputs = AgentInputs(run, data)
-    make_agent(agent, inputs=inputs)
-    return lambda seed: make_agent(agent, seed, inputs)
+    make_agent(agent, run=run, data=data)
+    return lambda seed: make_agent(agent, seed, run=run, data=data)
 
 
 def demos(game: str | None, games: Path | None) -> Path:

@@ -33,7 +33,7 @@ NOTE = (
 )
 
 
-def try_out(asked: CopyingAnswers, games: Path | None) -> tuple[Finding, Replayed | None]:
+def try_out(asked: CopyingAnswers, games: str | Path | None) -> tuple[Finding, Replayed | None]:
     """Return the finding, and the replay; without an engine, compare with the demos only."""
     inputs = asked.inputs
     among = np.zeros(len(inputs.transitions), dtype=np.bool_)

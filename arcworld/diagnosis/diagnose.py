@@ -49,7 +49,7 @@ def diagnose(
     run: Run,
     dataset: Dataset,
     split: str = "validation",
-    games: Path | None = None,
+    games: str | Path | None = None,
     seed: int = 0,
     progress: ProgressCallback = quiet,
 ) -> Diagnosis:

@@ -53,7 +53,9 @@ class Replayed:
         return line(name, "share", self.same_N, None, inputs.games_N, groups)
 
 
-def replay(inputs: DiagnosisInputs, games: Path | None, asked: Mapping[int, Choices]) -> Replayed:
+def replay(
+    inputs: DiagnosisInputs, games: str | Path | None, asked: Mapping[int, Choices]
+) -> Replayed:
     """Replay every recording whose game is found, and try the `asked` choices.
 
     Args:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arcworld.evaluation.baselines import ActionBaselines, choices
-from arcworld.evaluation.evaluate import part_of, training_of
+from arcworld.evaluation.evaluate import training_of
 from arcworld.evaluation.inference import ProgressCallback, code_all, window_at
 from arcworld.evaluation.transitions import Transitions, lay_out
 from arcworld.frames.tokenizer import CELLS
@@ -133,7 +133,7 @@ def gather(run: Run, dataset: Dataset, split: str, progress: ProgressCallback) -
     Raises:
         ArcworldError: the part is empty.
     """
-    part = part_of(dataset, split)
+    part = dataset.part(split)
     transitions = lay_out(list(part.episodes), run.novelty_index)
     return DiagnosisInputs(
         run,

@@ -39,7 +39,9 @@ class EngineAnswers:
     known_M: NDArray[np.bool_]
 
 
-def ask_engine(uses: Counterfactuals, games: Path, progress: ProgressCallback) -> EngineAnswers:
+def ask_engine(
+    uses: Counterfactuals, games: str | Path, progress: ProgressCallback
+) -> EngineAnswers:
     """Take each other action in the game itself.
 
     A transition is left out if `games` lacks the version of its game or the replay differs from

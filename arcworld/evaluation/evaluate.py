@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import arcworld
-from arcworld.errors import ArcworldError, did_you_mean
+from arcworld.errors import ArcworldError
 from arcworld.evaluation.action_use import other_answers, use_deep, use_one_deep
 from arcworld.evaluation.baselines import ActionBaselines, FrameBaselines, OutcomeBaselines
 from arcworld.evaluation.engine_answers import ask_engine, engine_tables
@@ -39,7 +39,6 @@ from arcworld.recordings.provenance import RECORDED
 from arcworld.tokens.sequence import CodedEpisode
 
 UNSEEN_PLAYERS = "unseen_players"
-SPLITS = ("train", "validation", "all", "held_out", UNSEEN_PLAYERS)
 
 
 def quiet(what: str, done: int, total: int) -> None:
@@ -85,16 +84,22 @@ def evaluate(
     dataset: Dataset,
     split: str = "validation",
     progress: ProgressCallback = quiet,
-    games: Path | None = None,
+    games: str | Path | None = None,
 ) -> Evaluation:
     """Evaluate a run on one split of a data set.
 
     The lookup baselines read the recordings of `dataset` that the run was trained on.
 
+    >>> played = arcworld.play("explorer", "keys", max_actions=8, recording="plays")
+    >>> dataset = arcworld.load_dataset("plays")
+    >>> found = arcworld.evaluate(arcworld.from_pretrained("small"), dataset, "all")
+    >>> found.about["transitions"]
+    8
+
     Args:
         run: the run to evaluate.
         dataset: recordings.
-        split: one of `SPLITS`.
+        split: `train`, `validation`, `all`, or `held_out` (in neither of the first two).
         progress: called with the progress of each stage.
         games: folder of the recorded games. With it, predictions after another action are compared
             with the game itself (part `action_engine`).
@@ -102,7 +107,8 @@ def evaluate(
     Raises:
         ArcworldError: the split is empty, or an action has no token in the run's scheme.
     """
-    part = of_unseen_players(run, dataset) if split == UNSEEN_PLAYERS else part_of(dataset, split)
+    unseen = split == UNSEEN_PLAYERS
+    part = of_unseen_players(run, dataset) if unseen else dataset.part(split)
     transitions = lay_out(list(part.episodes), run.novelty_index)
     trained = training_of(run, dataset)
     coded = code_all(transitions, run.tokenizer)
@@ -180,26 +186,6 @@ def _dream_parts(dreams: dict[str, Dreams]) -> dict[str, Table]:
         for depth in DEPTHS:
             parts[f"{place}open_loop/{depth}"] = dreamt.table(depth)
     return parts
-
-
-def part_of(dataset: Dataset, split: str) -> Dataset:
-    """The recordings of one split; `held_out` are those in neither train nor validation.
-
-    Raises:
-        ArcworldError: there is no such split, or it contains no recording.
-    """
-    if split not in SPLITS:
-        raise ArcworldError(f"no split {split!r}; {did_you_mean(split, SPLITS)}")
-    if split != "held_out":
-        return dataset.part(split)
-    named = dataset.split.train | dataset.split.validation
-    entries = tuple(entry for entry in dataset.entries if entry.guid not in named)
-    if not entries:
-        raise ArcworldError(
-            f"{dataset.path}: found every recording in train or validation; expected one or more"
-            " in neither, for the split held_out; evaluate another split"
-        )
-    return replace(dataset, entries=entries)
 
 
 def unseen_players(run: Run, dataset: Dataset) -> tuple[str, ...]:

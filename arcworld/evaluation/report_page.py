@@ -54,7 +54,7 @@ def write_page(
     unknown: Evaluation | None = None,
     played: Sequence[PlayedGame] = (),
     *,
-    folder: Path | None = None,
+    folder: str | Path | None = None,
     films: Mapping[str, Path] | None = None,
 ) -> Path:
     """Write `report.html`, which needs no other file, and `report.md` with its pictures.
@@ -70,7 +70,7 @@ def write_page(
     Returns:
         The HTML page.
     """
-    folder = run.folder / "report" if folder is None else folder
+    folder = run.folder / "report" if folder is None else Path(folder)
     both = [("Recordings not in training", known)]
     both += [("Games not in training", unknown)] if unknown else []
     parts = [

@@ -50,11 +50,11 @@ class Film:
 def film_game(
     run: Run,
     game: str,
-    path: Path,
+    path: str | Path,
     *,
     max_actions: int = 100,
     seed: int = 0,
-    games: Path | None = None,
+    games: str | Path | None = None,
     agent: Agent | None = None,
     zoom: int = 4,
     on_level: Callable[[Level], None] | None = None,
@@ -84,7 +84,7 @@ def film_game(
     with Toolkit(games) as toolkit:
         result = play_game(filmed, toolkit, game, max_actions, seed, on_step=on_step)
     name = game_name(result.game_id)
-    return Film(name, result, tuple(filmed.shots), save_film(filmed.shots, name, path, zoom))
+    return Film(name, result, tuple(filmed.shots), save_film(filmed.shots, name, Path(path), zoom))
 
 
 def levels_won(shots: Sequence[Shot]) -> list[Level]:

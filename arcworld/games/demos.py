@@ -31,7 +31,7 @@ NAMESPACE = uuid.UUID("6f1a0f0e-6f0e-5b0c-9a51-a2c0d6a7e001")
 
 
 def make_demos(
-    out: Path,
+    out: str | Path,
     games: Sequence[str] | None = None,
     demos_per_game: int = 6,
     seed: int = 0,
@@ -54,6 +54,7 @@ def make_demos(
     """
     if demos_per_game < 1:
         raise ArcworldError(f"demos_per_game is {demos_per_game}; expected 1 or more")
+    out = Path(out)
     ids = [entry(game).game_id for game in (entries() if games is None else games)]
     _make_folder(out)
     wanted = [(game_id, index) for game_id in ids for index in range(demos_per_game)]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, cast, get_args, get_type_hints
 
 from torch import nn
 
@@ -37,18 +38,26 @@ def config_from_dict(described: dict[str, Any], source: Path) -> Any:
     name = str(values.pop("class", "nothing"))
     if name not in _KINDS:
         raise ArcworldError(f"{source}: class {name!r} is unknown; {did_you_mean(name, _KINDS)}")
-    return _construct(_KINDS[name][0], values, source)
+    return construct(_KINDS[name][0], values, source)
 
 
-def _construct(kind: type[Any], values: dict[str, Any], source: Path) -> Any:
-    known = {f.name for f in fields(kind)}
+def construct[T](kind: type[T], values: Mapping[str, Any], source: Path) -> T:
+    """Return a dataclass, and those nested in it, from the values of a JSON object.
+
+    Raises:
+        ArcworldError: a setting is unknown; the message names `source`.
+    """
+    known = {f.name for f in fields(cast(Any, kind))}
     unknown = sorted(values.keys() - known)
     if unknown:
         clause = did_you_mean(unknown[0], known)
         raise ArcworldError(f"{source}: setting {unknown[0]!r} is unknown; {clause}")
     hints = get_type_hints(kind)
-    nested = {
-        k: _construct(hints[k], v, source) if is_dataclass(hints[k]) else v
-        for k, v in values.items()
-    }
-    return kind(**nested)
+    return kind(**{name: _value(hints[name], value, source) for name, value in values.items()})
+
+
+def _value(hint: Any, value: Any, source: Path) -> Any:
+    nested = next((kind for kind in (hint, *get_args(hint)) if is_dataclass(kind)), None)
+    if nested is not None and isinstance(value, dict):
+        return construct(cast(type[Any], nested), value, source)
+    return tuple(value) if isinstance(value, list) else value

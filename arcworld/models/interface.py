@@ -62,6 +62,12 @@ class Prediction[State: WorldModelState]:
         states: N imagined states, one behind each action; `predict` accepts them.
         pixel_confidence_NHW: float32 [N, 64, 64] in 0-1, the probability that the pixel is right;
             None where the model does not estimate it.
+
+    >>> run = arcworld.from_pretrained("small")
+    >>> episode = arcworld.load_dataset("demos").episodes[0]
+    >>> prediction = run.predict(episode.frames_THW[0], episode.action(0))
+    >>> len(prediction), prediction.frame_HW.shape, prediction.outcomes_NO.shape
+    (1, (64, 64), (1, 3))
     """
 
     frames_NHW: NDArray[np.uint8]
@@ -69,6 +75,11 @@ class Prediction[State: WorldModelState]:
     outcomes_NO: NDArray[np.float32]
     states: tuple[State, ...]
     pixel_confidence_NHW: NDArray[np.float32] | None = None
+
+    @property
+    def frame_HW(self) -> NDArray[np.uint8]:
+        """The next frame after the first action: uint8 [64, 64]."""
+        return self.frames_NHW[0]
 
     def __len__(self) -> int:
         """The number of actions."""

@@ -10,21 +10,30 @@ RUN/novelty/              64-bit hashes of training frames and of (frame, action
 
 from __future__ import annotations
 
+import shutil
+import warnings
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from arcworld.errors import ArcworldError, did_you_mean
 from arcworld.frames.tokenizer import FrameTokenizer
-from arcworld.models.checkpoint import load_model, load_object
+from arcworld.models.checkpoint import load_model, load_object, save_json, save_model
+from arcworld.models.hub import download, may_be_repo, upload
+from arcworld.models.interface import Prediction
 from arcworld.models.migrate import is_old
 from arcworld.models.policy import MaskedPolicy
 from arcworld.models.shared_head import SharedHeadPolicy
+from arcworld.models.token_state import TokenState, predict_actions, state_of
 from arcworld.models.world_model import WorldModel
-from arcworld.recordings.game_priors import GamePriors, load_game_priors
+from arcworld.recordings.episode import Action
+from arcworld.recordings.game_priors import GamePriors, load_game_priors, save_game_priors
+from arcworld.recordings.grids import frames_from_array
 from arcworld.recordings.novelty import NoveltyIndex
 
 SHIPPED = Path(__file__).parents[1] / "weights"
@@ -33,6 +42,10 @@ SHIPPED = Path(__file__).parents[1] / "weights"
 @dataclass(frozen=True)
 class Run:
     """Trained models, ready to use.
+
+    >>> run = arcworld.from_pretrained("small")
+    >>> run.name, run.about["scheme"], len(run.trained_on())
+    ('small', 'v2', 37)
 
     Attributes:
         folder: the folder of the run.
@@ -63,6 +76,82 @@ class Run:
         wanted = known.keys() if games is None else known.keys() & set(games)
         return frozenset(guid for game in wanted for guid in known[game])
 
+    def predict(
+        self, frames: NDArray[np.integer], action: Action | Sequence[Action]
+    ) -> Prediction[TokenState]:
+        """Predict the next frame and outcome.
+
+        The confidence is 0.5 for every frame: how often a run is right in a game is learned during
+        play (`models.token_world_model`).
+
+        Args:
+            frames: one frame [64, 64], or T frames [T, 64, 64] of one level, oldest first.
+            action: taken in the frame; for T frames, T actions, one taken in each. The last one's
+                result is predicted.
+
+        Raises:
+            ArcworldError: frames have another form, or actions another number.
+        """
+        frames_THW = frames_from_array(frames)
+        actions = [action] if isinstance(action, Action) else list(action)
+        if len(actions) != len(frames_THW):
+            raise ArcworldError(
+                f"found {len(actions)} actions for {len(frames_THW)} frames; expected one taken in"
+                " each frame, the last of which is predicted; give as many, or the last frame alone"
+            )
+        models = self.world_model, self.tokenizer
+        state = state_of(*models, frames_THW, actions[:-1])
+        return predict_actions(*models, state, actions[-1:], [0.5])
+
+    def save_pretrained(self, folder: str | Path) -> Path:
+        """Write the run into a folder, without what only training needs, and return the folder.
+
+        `from_pretrained` loads it. Files of the same names are replaced.
+        """
+        target = Path(folder)
+        save_model(target / "tokenizer", self.tokenizer, self.tokenizer.config)
+        save_model(target / "world_model", self.world_model, self.world_model.config)
+        if isinstance(self.policy, SharedHeadPolicy):
+            shutil.rmtree(target / "policy", ignore_errors=True)
+        else:
+            save_model(target / "policy", self.policy, self.policy.config)
+        self.novelty_index.save(target / "novelty")
+        save_game_priors(target, self.game_priors)
+        save_json(target / "run.json", dict(self.about))
+        return target
+
+    def push_to_hub(
+        self,
+        repo_id: str,
+        *,
+        private: bool | None = None,
+        revision: str | None = None,
+        commit_message: str | None = None,
+        token: str | None = None,
+    ) -> str:
+        """Upload the run to the Hugging Face hub, and return the address of the commit.
+
+        `from_pretrained(repo_id)` then loads it anywhere. The repository is created if needed.
+
+        Args:
+            repo_id: `user/name`.
+            private: of a new repository.
+            revision: a branch; None is the main one.
+            commit_message: None names the run.
+            token: None is the one of `hf auth login` or `HF_TOKEN`.
+
+        Raises:
+            ArcworldError: the hub refuses, or cannot be reached.
+        """
+        return upload(
+            self,
+            repo_id,
+            private=private,
+            revision=revision,
+            commit_message=commit_message,
+            token=token,
+        )
+
     def to(self, device: torch.device | str) -> Run:
         """Move the models to a device, in place, and return the run."""
         for module in (self.tokenizer, self.world_model, self.policy):
@@ -70,21 +159,23 @@ class Run:
         return self
 
 
-def from_pretrained(name: str | Path) -> Run:
-    """Load a run by folder, or shipped weights by name.
+def from_pretrained(name: str | Path, *, revision: str | None = None) -> Run:
+    """Load a run: from a folder, shipped weights by name, or from the Hugging Face hub.
+
+    A folder comes first, then shipped weights, then the hub. Where a folder has the name of shipped
+    weights, a warning says which of the two is taken.
+
+    >>> arcworld.from_pretrained("small").world_model.config.scheme
+    'v2'
+
+    Args:
+        name: a folder that training made, the name of shipped weights, or `user/name` on the hub.
+        revision: a branch, tag or commit of the hub.
 
     Raises:
         ArcworldError: the run does not exist, or a part of it cannot be used.
     """
-    folder = Path(name)
-    if not folder.is_dir() and (SHIPPED / str(name)).is_dir():
-        folder = SHIPPED / str(name)
-    if not (folder / "run.json").is_file():
-        shipped = [path.name for path in SHIPPED.glob("*") if path.is_dir()]
-        raise ArcworldError(
-            f"{name}: found no run; expected a folder that `arcworld train` made or the name of"
-            f" shipped weights ({did_you_mean(str(name), shipped)})"
-        )
+    folder = _find(name, revision)
     if is_old(folder):
         raise ArcworldError(
             f"{folder}: found a run in the format of version 0.1; expected the present names of its"
@@ -102,6 +193,36 @@ def from_pretrained(name: str | Path) -> Run:
         raise ArcworldError(f"{folder}: {error}") from None
     novelty_index, game_priors = NoveltyIndex.load(folder / "novelty"), load_game_priors(folder)
     return Run(folder, about, tokenizer, world_model, policy, novelty_index, game_priors)
+
+
+def _find(name: str | Path, revision: str | None) -> Path:
+    """Return the folder of a run; the hub is asked for what is neither here nor shipped."""
+    folder, shipped = Path(name), SHIPPED / str(name)
+    is_run, is_shipped = (folder / "run.json").is_file(), (shipped / "run.json").is_file()
+    if folder.is_dir() and is_shipped and folder.resolve() != shipped.resolve():
+        warnings.warn(
+            f"{name}: found a folder and shipped weights of this name; "
+            + (
+                "the folder is taken; rename it to use the shipped weights"
+                if is_run
+                else "the shipped weights are taken, since the folder is no run"
+            ),
+            stacklevel=3,
+        )
+    if is_run or is_shipped:
+        if revision is not None:
+            raise ArcworldError(
+                f"{name}: found on this machine, and revision {revision!r}; expected a revision of"
+                " a run on the hub; leave the revision out"
+            )
+        return folder if is_run else shipped
+    if may_be_repo(str(name)):
+        return download(str(name), revision)
+    known = [path.name for path in SHIPPED.glob("*") if path.is_dir()]
+    raise ArcworldError(
+        f"{name}: found no run; expected a folder that `arcworld train` made, the name of shipped"
+        f" weights ({did_you_mean(str(name), known)}), or user/name on the Hugging Face hub"
+    )
 
 
 def _check_fit(

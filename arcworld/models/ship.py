@@ -21,7 +21,7 @@ MOST_BYTES = 16 * 2**20
 """Limit on the bytes of shipped weights."""
 
 
-def ship(run: Path, name: str, folder: Path = SHIPPED) -> Path:
+def ship(run: str | Path, name: str, folder: str | Path = SHIPPED) -> Path:
     """Copy a run to `folder/name` with weights in bfloat16, and return that folder.
 
     `from_pretrained(name)` finds it there.
@@ -30,7 +30,7 @@ def ship(run: Path, name: str, folder: Path = SHIPPED) -> Path:
         ArcworldError: the run is not complete, or larger than `MOST_BYTES`.
     """
     from_pretrained(run)
-    target = folder / name
+    run, target = Path(run), Path(folder) / name
     shutil.rmtree(target, ignore_errors=True)
     for part in PARTS:
         if (run / part / CONFIG).is_file():

@@ -9,64 +9,19 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from arcworld.models.decode import predict_next
 from arcworld.models.drafts import TransitionMemory
-from arcworld.models.interface import Prediction, make_prediction
+from arcworld.models.interface import Prediction
 from arcworld.models.run import Run, from_pretrained
+from arcworld.models.token_state import TokenState, encode_frame, has_token, predict_actions
 from arcworld.recordings.episode import Action, Outcome, Step
-from arcworld.tokens.sequence import CodedEpisode, cells_of
 
 REMEMBERED = 256
 """Number of cached predictions, so that `observe` need not repeat the last `predict`."""
-
-type Past = tuple[tuple[int, int, int], ...]
-"""(action id, cell of the click or 64, outcome) of each action."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class TokenState:
-    """Up to `context_frames` frames, and the actions between them.
-
-    Attributes:
-        frame_HW: uint8 [64, 64], the last frame.
-        codes: int32 [64] for each frame.
-        past: the actions between the frames, one less than `codes`.
-        opens: whether the first frame begins a scene.
-    """
-
-    frame_HW: NDArray[np.uint8]
-    codes: tuple[NDArray[np.int32], ...]
-    past: Past = ()
-    opens: bool = True
-
-    def after(
-        self,
-        action: Action,
-        outcome: Outcome,
-        frame_HW: NDArray[np.uint8],
-        codes_C: NDArray[np.int32],
-        frames: int,
-    ) -> TokenState:
-        """Return the state one action later, cut to `frames` frames."""
-        codes = (*self.codes, codes_C)[-frames:]
-        past = (*self.past, _row(action, outcome))
-        opens = self.opens and len(self.codes) < frames
-        return TokenState(frame_HW, codes, past[len(past) - len(codes) + 1 :], opens)
-
-    def pending(self, action: Action) -> CodedEpisode:
-        """Return the history with a pending action, whose next frame is to be predicted."""
-        rows = np.array([*self.past, _row(action, Outcome.NOTHING)], np.int16)
-        winning = np.zeros(len(rows), np.bool_)
-        outcomes = rows[:, 2].astype(np.uint8)
-        return CodedEpisode(
-            np.stack(self.codes), rows[:, 0], rows[:, 1], outcomes, winning, self.opens
-        )
 
 
 class TokenWorldModel:
@@ -94,7 +49,7 @@ class TokenWorldModel:
     def observe(self, state: TokenState, step: Step) -> TokenState:
         """Append the true frame, and count whether the prediction was right."""
         action = step.action
-        if not self._can_express(action):
+        if not has_token(self._run.world_model, action):
             return self.reset(step.next_frame_HW)
         codes_C = self._encode(step.next_frame_HW)
         if step.outcome == Outcome.NOTHING and action.id != 0:
@@ -111,22 +66,11 @@ class TokenWorldModel:
         return self._predict_once(state, tuple(actions))
 
     def _predict(self, state: TokenState, actions: tuple[Action, ...]) -> Prediction[TokenState]:
-        outcomes_NO = np.zeros((len(actions), len(Outcome)), np.float32)
-        outcomes_NO[:, Outcome.NOTHING] = 1
-        states, confidence = [state] * len(actions), [0.0] * len(actions)
-        asked = [n for n, action in enumerate(actions) if self._can_express(action)]
-        if asked:
-            histories = [state.pending(actions[n]) for n in asked]
-            found = predict_next(self._run.world_model, histories, draft=self._drafts)
-            frames_NHW = self._run.tokenizer.decode_frames(found.indices_BC)
-            for k, n in enumerate(asked):
-                outcomes_NO[n] = found.outcomes_BO[k]
-                outcome = Outcome(int(found.outcomes_BO[k].argmax()))
-                states[n] = state.after(
-                    actions[n], outcome, frames_NHW[k], found.indices_BC[k], self._frames
-                )
-                confidence[n] = self._confidence(actions[n])
-        return make_prediction(states, confidence, outcomes_NO)
+        confidence = [self._confidence(action) for action in actions]
+        run = self._run
+        return predict_actions(
+            run.world_model, run.tokenizer, state, actions, confidence, self._drafts
+        )
 
     def _confidence(self, action: Action) -> float:
         """Return the share of right predictions for this action id, by Laplace's rule."""
@@ -134,11 +78,7 @@ class TokenWorldModel:
         return (right + 1) / (tries + 2)
 
     def _encode(self, frame_HW: NDArray[np.uint8]) -> NDArray[np.int32]:
-        # a copy, since torch warns about read-only arrays
-        return self._run.tokenizer.encode_frames(frame_HW[None].copy())[0]
-
-    def _can_express(self, action: Action) -> bool:
-        return action.id < self._run.world_model.vocabulary.actions
+        return encode_frame(self._run.tokenizer, frame_HW)
 
     @property
     def _frames(self) -> int:
@@ -158,8 +98,3 @@ def open_token_model(run: str | Path) -> functools.partial[TokenWorldModel]:
 
     opened = from_pretrained(run).to("cuda" if torch.cuda.is_available() else "cpu")
     return functools.partial(TokenWorldModel, opened)
-
-
-def _row(action: Action, outcome: Outcome) -> tuple[int, int, int]:
-    cell = int(cells_of(np.array([action.as_row()]))[0])
-    return action.id, cell, int(outcome)

@@ -39,6 +39,13 @@ TRIES = 5
 class ArcEnv(FrameEnv):
     """One game. Observations are frames, uint8 [64, 64]; actions are (id, x, y), int [3].
 
+    >>> env = arcworld.ArcEnv("keys")
+    >>> frame_HW, info = env.reset(seed=0)
+    >>> frame_HW, reward, terminated, truncated, info = env.step((1, -1, -1))
+    >>> frame_HW.shape, reward, terminated
+    ((64, 64), 0.0, False)
+    >>> env.close()
+
     `info` is described at `arcworld.play.spaces.make_info`. It is the same for the same seed and
     actions. The guid of a run is not; it is in `env.unwrapped.session.guid`.
 
@@ -74,9 +81,7 @@ class ArcEnv(FrameEnv):
         self._game = game
         self._game_seed = seed
         self._owns_toolkit = toolkit is None
-        self._toolkit = (
-            Toolkit(None if games is None else Path(games)) if toolkit is None else toolkit
-        )
+        self._toolkit = Toolkit(games) if toolkit is None else toolkit
         self._session: GameSession | None = None
         self._opening_seed = seed
         self._sent: list[Action] = []

@@ -23,7 +23,6 @@ from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from arcworld.errors import ArcworldError, did_you_mean
 from arcworld.models.interface import Prediction, WorldModel
@@ -35,7 +34,8 @@ from arcworld.play.observation import (
     legal_actions,
 )
 from arcworld.play.spaces import ActionRow, FrameEnv, FrameHW, Info, make_info, read_action
-from arcworld.recordings.episode import COLOURS, RESET, SIDE, Action, Outcome, Step
+from arcworld.recordings.episode import RESET, Action, Outcome, Step
+from arcworld.recordings.grids import frames_from_array
 
 EVERY_ACTION = (1, 2, 3, 4, 5, 6, 7)
 OPTIONS = (
@@ -45,6 +45,15 @@ OPTIONS = (
 
 class WorldModelEnv(FrameEnv):
     """A world model to play in. Observations are frames, uint8 [64, 64]; actions (id, x, y).
+
+    >>> from arcworld.models.token_world_model import TokenWorldModel
+    >>> frame_HW = arcworld.load_dataset("demos").episodes[0].frames_THW[0]
+    >>> model = TokenWorldModel(arcworld.from_pretrained("small"))
+    >>> env = arcworld.WorldModelEnv(model, {"frames": frame_HW})
+    >>> imagined_HW, info = env.reset()
+    >>> imagined_HW, reward, terminated, truncated, info = env.step((1, -1, -1))
+    >>> imagined_HW.shape, sorted(info)[:3]
+    ((64, 64), ['action_mask', 'available_actions', 'confidence'])
 
     `info` has the keys of `ArcEnv` (`arcworld.play.spaces.make_info`) and two more: `confidence`,
     the model's confidence in the frame (1.0 for a true frame), and `outcomes`, the probability of
@@ -181,7 +190,12 @@ class WorldModelEnv(FrameEnv):
 
     def _observed(self, given: dict[str, Any], available: tuple[int, ...]) -> Any:
         """Let the model observe the given transitions; return its state at the last frame."""
-        frames_THW = _read_frames(given.get("frames"))
+        if given.get("frames") is None:
+            raise ArcworldError(
+                'found no start; expected reset(options={"frames": ...}) with a true frame, or'
+                ' "state"'
+            )
+        frames_THW = frames_from_array(given["frames"])
         rows = np.asarray(given.get("actions", np.zeros((0, 3), np.int64)))
         if rows.shape != (len(frames_THW) - 1, 3):
             raise ArcworldError(
@@ -193,20 +207,3 @@ class WorldModelEnv(FrameEnv):
             step = Step(frames_THW[t], read_action(row), Outcome.NOTHING, frames_THW[t + 1])
             state = self.model.observe(state, step)
         return state
-
-
-def _read_frames(given: Any) -> NDArray[np.uint8]:
-    """Check the given frames and return them as uint8 [T, 64, 64]."""
-    if given is None:
-        raise ArcworldError(
-            'found no start; expected reset(options={"frames": ...}) with a true frame, or "state"'
-        )
-    array = np.asarray(given)
-    frames = array[None] if array.ndim == 2 else array
-    whole = frames.dtype.kind in "iu" and frames.ndim == 3 and frames.shape[1:] == (SIDE, SIDE)
-    if not whole or not len(frames) or frames.min() < 0 or frames.max() >= COLOURS:
-        raise ArcworldError(
-            f"found frames of {array.dtype} {list(array.shape)}; expected whole colours 0-15 of"
-            " shape [64, 64] or [T, 64, 64]"
-        )
-    return frames.astype(np.uint8)

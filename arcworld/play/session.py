@@ -17,6 +17,7 @@ import numpy as np
 
 from arcworld.errors import ArcworldError
 from arcworld.play.agent import Agent, Decision
+from arcworld.play.agents.catalogue import make_agent
 from arcworld.play.agents.random import in_place_of
 from arcworld.play.game_session import GameSession
 from arcworld.play.observation import GAME_OVER, WIN, Observation, ToolkitError
@@ -73,13 +74,45 @@ class GameResult:
         return asdict(self)
 
 
+def play(
+    agent: Agent | str,
+    game: str,
+    *,
+    games: str | Path | None = None,
+    max_actions: int = 2_000,
+    seed: int = 0,
+    recording: str | Path | None = None,
+) -> GameResult:
+    """Play one game of a folder of games; `play_game` says how.
+
+    >>> result = arcworld.play("explorer", "keys", max_actions=20)
+    >>> result.game_id, result.actions, result.win_levels
+    ('keys-3d1f7a92', 20, 6)
+
+    Args:
+        agent: an agent, or the name of one that needs no run (`make_agent`).
+        game: a name or a full id.
+        games: a folder of games in the toolkit's layout, None for the project's own. Games are
+            Python code that is executed: name only folders that you trust.
+        max_actions: at most this many actions.
+        seed: of the game and of an agent given by name.
+        recording: a file or a folder; None keeps none.
+
+    Raises:
+        ArcworldError: no such game or agent, or one that cannot be opened.
+    """
+    player = make_agent(agent, seed) if isinstance(agent, str) else agent
+    with Toolkit(games) as toolkit:
+        return play_game(player, toolkit, game, max_actions, seed, recording)
+
+
 def play_game(
     agent: Agent,
     toolkit: Toolkit,
     game: str,
     max_actions: int = 2_000,
     seed: int = 0,
-    recording: Path | None = None,
+    recording: str | Path | None = None,
     on_step: OnStep | None = None,
     provenance: Provenance | None = None,
 ) -> GameResult:
@@ -132,8 +165,9 @@ def play_game(
     )
 
 
-def recording_path(recording: Path | None, session: GameSession) -> Path | None:
+def recording_path(recording: str | Path | None, session: GameSession) -> Path | None:
     """The file to write: `recording` if it is named as a recording, else a file in that folder."""
+    recording = None if recording is None else Path(recording)
     if recording is None or recording.name.endswith((".jsonl", ".jsonl.gz")):
         return recording
     return recording / f"{session.game_id}-{session.guid}.jsonl"

@@ -69,17 +69,17 @@ class Toolkit:
 
     def __init__(
         self,
-        games: Path | None = None,
+        games: str | Path | None = None,
         mode: Mode = "offline",
         api_key: str | None = None,
-        recordings: Path | None = None,
+        recordings: str | Path | None = None,
         *,
         base_url: str = SERVICE,
     ) -> None:
         if mode == "normal" and games is None:
             raise ArcworldError('mode "normal" downloads games; give the folder: games=...')
         self.mode: Mode = mode
-        self.folder = None if mode in ("online", "competition") else (games or OWN_GAMES)
+        self.folder = None if mode in ("online", "competition") else Path(games or OWN_GAMES)
         self._recordings = recordings
         self._log_capture = LogCapture()
         self._sessions: WeakSet[GameSession] = WeakSet()

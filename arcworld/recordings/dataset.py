@@ -25,6 +25,13 @@ from arcworld.recordings.packing import FrameStore
 from arcworld.recordings.reader import read_recording
 from arcworld.recordings.split import PARTS, Source, Split, load_split
 
+SPLITS = (*PARTS, "all", "held_out")
+"""What `dataset[name]` and the option `--split` accept."""
+
+
+_EMPTY = {"held_out": "every recording is in train or validation, so use another part"}
+_EMPTY_PART = "add recordings, correct split.json, or use another part"
+
 
 class Episodes(Sequence[Episode]):
     """A sequence of episodes; each one is unpacked on access."""
@@ -48,6 +55,13 @@ class Episodes(Sequence[Episode]):
 @dataclass(frozen=True, slots=True, eq=False)
 class Dataset:
     """A set of recordings, or one part of its split.
+
+    `dataset["train"]`, `dataset["validation"]`, `dataset["held_out"]` (in neither) and
+    `dataset["all"]` are what `--split` means on the command line.
+
+    >>> dataset = arcworld.load_dataset("demos")
+    >>> dataset.games, len(dataset.episodes), len(dataset["validation"].episodes)
+    (('keys-3d1f7a92',), 3, 1)
 
     Attributes:
         path: the folder or file.
@@ -113,23 +127,31 @@ class Dataset:
         ids = [self.frame_ids(i) for i in range(len(self.entries))]
         return np.unique(np.concatenate(ids)) if ids else np.zeros(0, np.int32)
 
+    def __getitem__(self, name: str) -> Dataset:
+        """Return `part(name)`."""
+        return self.part(name)
+
     def part(self, name: str) -> Dataset:
-        """Return the part `train` or `validation`, or the data set itself for `all`.
+        """Return one of `SPLITS`: the recordings of a part of the split, or all of them.
 
         Raises:
             ArcworldError: there is no such part, or it holds no recording.
         """
+        if name not in SPLITS:
+            hint = did_you_mean(str(name), SPLITS)
+            raise ArcworldError(f"found part {name!r}; expected a part of the split; {hint}")
         if name == "all":
             return self
-        if name not in PARTS:
-            hint = did_you_mean(name, [*PARTS, "all"])
-            raise ArcworldError(f"found part {name!r}; expected a part of the split; {hint}")
-        guids = self.split.part(name)
-        entries = tuple(entry for entry in self.entries if entry.guid in guids)
+        if name == "held_out":
+            named = self.split.train | self.split.validation
+            entries = tuple(entry for entry in self.entries if entry.guid not in named)
+        else:
+            guids = self.split.part(name)
+            entries = tuple(entry for entry in self.entries if entry.guid in guids)
         if not entries:
             raise ArcworldError(
                 f"{shown(self.path)}: found no recording in part {name!r} (of {len(self.guids)});"
-                " expected one or more; add recordings, or correct split.json"
+                f" expected one or more; {_EMPTY.get(name, _EMPTY_PART)}"
             )
         return replace(self, entries=entries)
 
@@ -184,7 +206,7 @@ class Dataset:
         return replace(self, entries=entries)
 
 
-def open_dataset(path: Path | str, *, cache: Path | None = None, seed: int = 0) -> Dataset:
+def open_dataset(path: Path | str, *, cache: Path | str | None = None, seed: int = 0) -> Dataset:
     """Open the recordings at a path: all below a folder or in a zip archive, or one file.
 
     Links are followed; `discovery` decides which files are recordings. The first call parses the

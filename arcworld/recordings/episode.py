@@ -36,9 +36,9 @@ class Outcome(IntEnum):
 class Action:
     """One action: id 0 RESET, 1-5 and 7 simple, 6 a click at pixel x (right), y (down).
 
-    >>> Action(6, 12, 40)
+    >>> arcworld.Action(6, 12, 40)
     Action(id=6, x=12, y=40)
-    >>> Action(6)
+    >>> arcworld.Action(6)
     Traceback (most recent call last):
     ...
     ValueError: ACTION6 needs x and y in 0-63; found x=None, y=None
@@ -94,6 +94,10 @@ class Step:
 @dataclass(frozen=True, slots=True, eq=False)
 class Episode:
     """The play between two full resets of one recording.
+
+    >>> episode = arcworld.load_dataset("demos").episodes[0]
+    >>> len(episode.frames_THW) == len(episode) + 1, episode.action(0).name
+    (True, 'ACTION1')
 
     `actions_A3[t]` = (id, x, y) is taken in `frames_THW[t]` and leads to `frames_THW[t + 1]`.
 

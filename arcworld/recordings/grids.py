@@ -73,6 +73,26 @@ def grids_from_lists(frame: object) -> NDArray[np.uint8]:
     return grids
 
 
+def frames_from_array(given: object) -> NDArray[np.uint8]:
+    """Return one frame or several as uint8 [T, 64, 64].
+
+    >>> frames_from_array(np.zeros((64, 64), int)).shape
+    (1, 64, 64)
+
+    Raises:
+        ArcworldError: it is not an array [64, 64] or [T, 64, 64] of whole colours 0-15.
+    """
+    array = np.asarray(given)
+    frames = array[None] if array.ndim == 2 else array
+    whole = frames.dtype.kind in "iu" and frames.ndim == 3 and frames.shape[1:] == (SIDE, SIDE)
+    if not whole or not len(frames) or frames.min() < 0 or frames.max() >= COLOURS:
+        raise ArcworldError(
+            f"found frames of {array.dtype} {list(array.shape)}; expected whole colours 0-15 of"
+            " shape [64, 64] or [T, 64, 64]"
+        )
+    return frames.astype(np.uint8)
+
+
 def check_brackets(text: bytes) -> None:
     """Refuse the text of a frame that has more lists than `MAX_GRIDS` grids, before parsing it.
 

@@ -1,4 +1,4 @@
-"""Join several data sets into one, packed in memory.
+"""Open one data set, or join several into one that is packed in memory.
 
 A frame that two data sets share is stored once. Each data set keeps its own split.
 """
@@ -6,10 +6,37 @@ A frame that two data sets share is stored once. Each data set keeps its own spl
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
-from arcworld.recordings.dataset import Dataset
+from arcworld.errors import ArcworldError
+from arcworld.recordings.dataset import Dataset, open_dataset
 from arcworld.recordings.packed import Packer
 from arcworld.recordings.split import Split
+
+
+def load_dataset(
+    data: str | Path | Sequence[str | Path], *, seed: int = 0, cache: str | Path | None = None
+) -> Dataset:
+    """Load recordings: those of a folder, a zip archive or a file, or of several together.
+
+    `open_dataset` says how files are read, cached and left out.
+
+    >>> dataset = arcworld.load_dataset("demos")
+    >>> dataset["train"].transitions > dataset["validation"].transitions > 0
+    True
+
+    Args:
+        data: a path, or several.
+        seed: of the split by guid, for recordings without a `split.json`.
+        cache: the cache folder; else `$ARCWORLD_CACHE`, else `~/.cache/arcworld`.
+
+    Raises:
+        ArcworldError: a path does not exist or holds no usable recording, or none is given.
+    """
+    paths = [data] if isinstance(data, str | Path) else list(data)
+    if not paths:
+        raise ArcworldError("found no path of recordings; expected one or more; name a folder")
+    return join([open_dataset(path, seed=seed, cache=cache) for path in paths])
 
 
 def join(datasets: Sequence[Dataset]) -> Dataset:

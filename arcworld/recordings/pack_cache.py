@@ -24,11 +24,11 @@ def cache_folder() -> Path:
     return Path(os.environ.get("ARCWORLD_CACHE") or Path.home() / ".cache" / "arcworld")
 
 
-def packed_folder(path: Path, key: CacheKey, cache: Path | None) -> Path:
+def packed_folder(path: Path, key: CacheKey, cache: Path | str | None) -> Path:
     """Return the folder for the data set at a path, whose files are in the state `key`."""
     place = blake2b(os.fsencode(path.resolve()), digest_size=8).hexdigest()
     content = blake2b(repr(key).encode("utf-8", "backslashreplace"), digest_size=8).hexdigest()
-    return (cache or cache_folder()) / "packed" / f"{place}-{content}"
+    return Path(cache or cache_folder()) / "packed" / f"{place}-{content}"
 
 
 def keep(packed: Packed, folder: Path, key: CacheKey) -> Packed:

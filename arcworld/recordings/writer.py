@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -42,13 +42,17 @@ class RecordingWriter:
         ArcworldError: the path exists or cannot be written.
     """
 
-    path: Path
+    path: Path | str
     game_id: str
     guid: str
     win_levels: int
     provenance: Provenance | None = None
     _file: IO[bytes] | None = None
     _rows: int = 0
+    _path: Path = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._path = Path(self.path)
 
     def write(
         self,
@@ -91,7 +95,7 @@ class RecordingWriter:
         line = orjson.dumps(row, option=option)
         try:
             if self._file is None:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self._path.parent.mkdir(parents=True, exist_ok=True)
                 self._file = self._open()
             self._file.write(line)
             self._file.flush()
@@ -102,9 +106,9 @@ class RecordingWriter:
             ) from None
 
     def _open(self) -> IO[bytes]:
-        if self.path.suffix == ".gz":
-            return gzip.open(self.path, "xb", compresslevel=6)  # type: ignore[return-value]
-        return self.path.open("xb")
+        if self._path.suffix == ".gz":
+            return gzip.open(self._path, "xb", compresslevel=6)  # type: ignore[return-value]
+        return self._path.open("xb")
 
     def close(self) -> None:
         """Write who played, if that is known, and close the file."""

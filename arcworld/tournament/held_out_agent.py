@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from arcworld.errors import ArcworldError
 from arcworld.evaluation.folds import FOLDS, fold_folders, levels_of_fold
 from arcworld.play.agents.assisted import AssistedAgent
@@ -20,7 +22,7 @@ def held_out_agent(
     Raises:
         ArcworldError: recordings of the game or its human actions are missing.
     """
-    assert inputs.run is not None and inputs.data is not None
+    assert isinstance(inputs.run, Path) and isinstance(inputs.data, Path)
     dataset = open_dataset(inputs.data)
     human = toolkit.human_actions(game_id)
     levels = [levels_of_fold(dataset, fold).get(game_id, range(0)) for fold in range(FOLDS)]
@@ -31,7 +33,7 @@ def held_out_agent(
             " was recorded"
         )
     players = [
-        (levels[fold], make_agent(name, seed, AgentInputs(folder, inputs.data)))
+        (levels[fold], make_agent(name, seed, run=folder, data=inputs.data, think=inputs.think))
         for fold, folder in enumerate(fold_folders(inputs.run))
     ]
     helper = ReplayAgent(dataset.of_game(game_id).episodes, seed)

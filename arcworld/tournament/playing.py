@@ -99,7 +99,8 @@ def play_once(settings: Settings, play: Play, tell: Tell | None = None) -> PlayR
 def _player(settings: Settings, play: Play, toolkit: Toolkit) -> Agent:
     if settings.held_out_levels:
         return held_out_agent(play.agent, play.seed, settings.inputs, toolkit, play.game_id)
-    agent = make_agent(play.agent, play.seed, settings.inputs)
+    given = settings.inputs
+    agent = make_agent(play.agent, play.seed, run=given.run, data=given.data, think=given.think)
     if settings.start_perturbed:
         return PerturbedAgent(agent, settings.start_perturbed, play.seed)
     return agent

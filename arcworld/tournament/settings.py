@@ -90,7 +90,8 @@ class Settings:
         for agent in self.agents:
             if self.agents.count(agent) > 1:
                 raise ArcworldError(f"agent {agent!r} is named twice; expected each once")
-            make_agent(agent, inputs=self.inputs)
+            given = self.inputs
+            make_agent(agent, run=given.run, data=given.data, think=given.think)
 
     @property
     def inputs(self) -> AgentInputs:

@@ -23,7 +23,7 @@ class TournamentProgress(Protocol):
 
 def run_tournament(
     settings: Settings,
-    out: Path,
+    out: str | Path,
     *,
     workers: int | None = None,
     backend_name: str = "processes",
@@ -48,6 +48,7 @@ def run_tournament(
     """
     if workers is not None and workers < 1:
         raise ArcworldError(f"workers is {workers}; expected 1 or more")
+    out = Path(out)
     play_all = backend(backend_name)
     settings.check()
     plays = settings.plays()

@@ -36,6 +36,7 @@ from arcworld.training.faults import aligned, training_part
 from arcworld.training.loop import fit
 from arcworld.training.precision import fast_precision
 from arcworld.training.recipes import Recipe
+from arcworld.training.recipes import recipe as find_recipe
 from arcworld.training.shortest_path_labels import shortest_path_labels
 from arcworld.training.start import about, begin_from, check_start
 from arcworld.training.tasks import (
@@ -50,9 +51,9 @@ if TYPE_CHECKING:
 
 
 def train(
-    recipe: Recipe,
+    recipe: Recipe | str,
     dataset: Dataset,
-    out: Path,
+    out: str | Path,
     *,
     seed: int = 0,
     resume: bool = False,
@@ -62,8 +63,16 @@ def train(
 ) -> Run:
     """Train all models of a recipe and return the run.
 
+    >>> from arcworld.training.overrides import override
+    >>> steps = ("world_model_schedule.steps=2", "policy_schedule.steps=2")
+    >>> run = arcworld.train(
+    ...     override("debug", steps), arcworld.load_dataset("demos"), "run", devices="1"
+    ... )
+    >>> run.name, len(run.trained_on())
+    ('run', 2)
+
     Args:
-        recipe: what to train, and how.
+        recipe: what to train, and how: a name, for scheme v2, or a `training.recipes.Recipe`.
         dataset: the recordings; training reads their train part (all of them with the fault
             `split`).
         out: the folder of the run.
@@ -76,6 +85,7 @@ def train(
     Raises:
         ArcworldError: `out` has another run, or nothing to resume; or `start` has other models.
     """
+    recipe, out = find_recipe(recipe) if isinstance(recipe, str) else recipe, Path(out)
     training = training_part(recipe, dataset)
     _check(recipe, training, devices)
     check_start(recipe, start, only_policy=only_policy)

@@ -108,7 +108,8 @@ class Library:
         ArcworldError: there is nothing there.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: str | Path) -> None:
+        path = Path(path)
         self.files = find_recordings(path)
         self._root = path if path.is_dir() else path.parent
         self._views: OrderedDict[int, RecordingView] = OrderedDict()

@@ -211,12 +211,11 @@ def test_evaluate_nests_as_json_and_the_page_has_its_pictures(
 
 @pytest.mark.parametrize("split", ["trian", "held_out"])
 def test_an_unknown_or_empty_split_is_an_error(split: str, made: tuple[Run, Dataset]) -> None:
-    from arcworld.evaluation.evaluate import part_of
 
     dataset = made[1]
     named = tuple(e for e in dataset.entries if e.guid != "guid-2")
     with pytest.raises(ArcworldError, match=r"did you mean 'train'|in neither"):
-        part_of(replace(dataset, entries=named), split)
+        replace(dataset, entries=named).part(split)
 
 
 def test_loss_is_the_model_s_own_where_one_window_holds_all(made: tuple[Run, Dataset]) -> None:

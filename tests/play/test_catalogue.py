@@ -10,7 +10,7 @@ import pytest
 from arcworld.cli import main, make_app
 from arcworld.errors import ArcworldError
 from arcworld.games.demos import make_demos
-from arcworld.play.agents.catalogue import AGENTS, AgentInputs, make_agent
+from arcworld.play.agents.catalogue import AGENTS, make_agent
 
 NO_RUN = ("explorer", "frame-change", "random")
 
@@ -33,7 +33,7 @@ def test_every_agent_has_its_name_and_both_commands_list_all() -> None:
 )
 def test_an_agent_that_cannot_be_made_is_an_error_of_one_line(name: str, reported: str) -> None:
     with pytest.raises(ArcworldError) as error:
-        make_agent(name, inputs=AgentInputs())
+        make_agent(name)
     assert reported in str(error.value) and "\n" not in str(error.value)
 
 

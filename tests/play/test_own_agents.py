@@ -13,7 +13,7 @@ from arcworld.cli import main
 from arcworld.errors import ArcworldError
 from arcworld.games.demos import make_demos
 from arcworld.play.agents import own
-from arcworld.play.agents.catalogue import AgentInputs, make_agent, needs_run
+from arcworld.play.agents.catalogue import make_agent, needs_run
 from arcworld.tournament.settings import Settings
 
 SOURCE = """
@@ -88,7 +88,7 @@ def test_a_name_that_a_package_registers_is_an_agent(
 
 
 def test_it_is_made_of_what_its_signature_names(module: str) -> None:
-    agent = make_agent(f"{module}:OfARun", 3, AgentInputs(run=Path("small")))
+    agent = make_agent(f"{module}:OfARun", 3, run="small")
     assert isinstance(agent, own.OwnAgent)
     made = agent.agent
     assert made.run.about["scheme"] and made.seed == 3  # type: ignore[attr-defined]

@@ -103,7 +103,7 @@ def test_each_level_is_played_by_the_fold_that_never_saw_it(
             played.append((self.run.name, observation.levels_completed))
             return Decision(Action(1))
 
-    monkeypatch.setitem(catalogue.AGENTS, "fold", lambda _, inputs: Fold(inputs.run))
+    monkeypatch.setitem(catalogue.AGENTS, "fold", lambda _, inputs: Fold(Path(str(inputs.run))))
     monkeypatch.setenv("ARCWORLD_CACHE", str(recorded / "cache"))
     folds = Settings(("fold",), run=recorded / "run", data=recorded / "data", held_out_levels=True)
     folds.check()

@@ -13,6 +13,7 @@ from arcworld.play.agents.own import is_own, make_own, registered, takes_run
 
 if TYPE_CHECKING:
     from arcworld.models.run import Run
+    from arcworld.recordings.dataset import Dataset
 
 WITHOUT = "-without-"
 """Between the name of an agent and the parts that it is to play without."""
@@ -23,28 +24,43 @@ class AgentInputs:
     """Files that an agent may need.
 
     Attributes:
-        run: a folder that `arcworld train` made, or the name of shipped weights.
+        run: trained models, a folder that `arcworld train` made, or the name of shipped weights.
         data: recordings, for `replay`.
         think: most seconds for one action, for `online`; None: its own budget.
     """
 
-    run: Path | None = None
-    data: Path | None = None
+    run: Run | str | Path | None = None
+    data: Dataset | str | Path | Sequence[str | Path] | None = None
     think: float | None = None
 
 
-def make_agent(name: str, seed: int = 0, inputs: AgentInputs | None = None) -> Agent:
+def make_agent(
+    name: str,
+    seed: int = 0,
+    *,
+    run: Run | str | Path | None = None,
+    data: Dataset | str | Path | Sequence[str | Path] | None = None,
+    think: float | None = None,
+) -> Agent:
     """Make an agent: one of arcworld's, `module:Class`, or one that an installed package registers.
 
-    >>> make_agent("random", seed=3).name
+    >>> arcworld.make_agent("random", seed=3).name
     'random'
-    >>> make_agent("online-without-reach+experiments").name
+    >>> arcworld.make_agent("online-without-reach+experiments").name
     'online-without-reach+experiments'
+
+    Args:
+        name: one of `AGENTS`, `module:Class`, or a registered name.
+        seed: of its choices.
+        run: for `policy`, `world-model` and `world-model-fixed`: trained models, a folder that
+            `arcworld train` made, or the name of shipped weights.
+        data: for `replay`: recordings, of which those of the train part are played.
+        think: most seconds for one action, for `online`; None: its own budget.
 
     Raises:
         ArcworldError: the name is unknown, or an input is missing or cannot be opened.
     """
-    inputs = inputs or AgentInputs()
+    inputs = AgentInputs(run, data, think)
     base, _, parts = name.partition(WITHOUT)
     if parts and base == "online":
         return _online(seed, inputs, parts.split("+"))
@@ -76,9 +92,11 @@ def _random(seed: int, inputs: AgentInputs) -> Agent:
 
 def _replay(seed: int, inputs: AgentInputs) -> Agent:
     from arcworld.play.agents.replay import ReplayAgent
-    from arcworld.recordings.dataset import open_dataset
+    from arcworld.recordings.dataset import Dataset
+    from arcworld.recordings.joined import load_dataset
 
-    recordings = open_dataset(_data("replay", inputs))
+    data = _data("replay", inputs)
+    recordings = data if isinstance(data, Dataset) else load_dataset(data)
     return ReplayAgent(recordings.part("train").episodes, seed)
 
 
@@ -136,7 +154,7 @@ def _world_model_fixed(seed: int, inputs: AgentInputs) -> Agent:
     return agent
 
 
-def _data(name: str, inputs: AgentInputs) -> Path:
+def _data(name: str, inputs: AgentInputs) -> Dataset | str | Path | Sequence[str | Path]:
     if inputs.data is None:
         raise ArcworldError(
             f"found no recordings for the agent `{name}`; expected some; give them with --data"
@@ -153,8 +171,10 @@ def _open_run(name: str, inputs: AgentInputs) -> Run:
         )
     import torch
 
-    from arcworld.models.run import from_pretrained
+    from arcworld.models.run import Run, from_pretrained
 
+    if isinstance(inputs.run, Run):
+        return inputs.run
     return from_pretrained(inputs.run).to("cuda" if torch.cuda.is_available() else "cpu")
 
 

@@ -1,0 +1,143 @@
+"""Runs on the Hugging Face hub: download by name, and upload.
+
+A repository has the files of a run's folder and a model card. Nothing in it is unpickled or
+executed. `huggingface_hub` finds the token and the cache, as for any other model.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import arcworld
+from arcworld.errors import ArcworldError
+
+if TYPE_CHECKING:
+    from arcworld.models.run import Run
+
+FILES = ["*.json", "*.safetensors", "*.npy"]
+"""What is downloaded of a repository."""
+_REPO = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
+
+
+def may_be_repo(name: str) -> bool:
+    """Return whether a name can be one of the hub, `user/name`, and no path of this machine.
+
+    A path whose first folder exists is one of this machine, so that a misspelt one is not asked
+    of the hub.
+
+    >>> may_be_repo("user/name"), may_be_repo("a/b/c"), may_be_repo("../name")
+    (True, False, False)
+    """
+    first = name.split("/")[0]
+    return bool(_REPO.fullmatch(name)) and first not in (".", "..") and not Path(first).exists()
+
+
+def download(repo_id: str, revision: str | None = None) -> Path:
+    """Return the folder of a repository in the cache of the hub; it is downloaded if needed.
+
+    Args:
+        repo_id: `user/name`.
+        revision: a branch, a tag or a commit; None is the main branch.
+
+    Raises:
+        ArcworldError: there is no such repository or revision, or the hub cannot be reached.
+    """
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(
+            snapshot_download(
+                repo_id,
+                revision=revision,
+                library_name="arcworld",
+                library_version=arcworld.__version__,
+                allow_patterns=FILES,
+            )
+        )
+    except Exception as error:  # the client raises errors of several libraries
+        where = repo_id if revision is None else f"{repo_id} at {revision}"
+        raise ArcworldError(
+            f"{where}: found no run here and none on the Hugging Face hub ({_reason(error)});"
+            " expected a folder, shipped weights or user/name; check the name and the network"
+        ) from error
+
+
+def upload(
+    run: Run,
+    repo_id: str,
+    *,
+    private: bool | None = None,
+    revision: str | None = None,
+    commit_message: str | None = None,
+    token: str | None = None,
+) -> str:
+    """Create the repository if needed, upload the run, and return the address of the commit.
+
+    Raises:
+        ArcworldError: the hub refuses, or cannot be reached.
+    """
+    from huggingface_hub import HfApi
+
+    api = HfApi(token=token, library_name="arcworld", library_version=arcworld.__version__)
+    try:
+        repo = api.create_repo(repo_id, private=private, exist_ok=True).repo_id
+        if revision is not None:
+            api.create_branch(repo, branch=revision, exist_ok=True)
+        with TemporaryDirectory() as folder:
+            run.save_pretrained(folder)
+            (Path(folder) / "README.md").write_text(model_card(repo, run.about), encoding="utf-8")
+            commit = api.upload_folder(
+                repo_id=repo,
+                folder_path=folder,
+                revision=revision,
+                commit_message=commit_message or f"Upload {run.name} with arcworld",
+            )
+    except ArcworldError:
+        raise
+    except Exception as error:  # the client raises errors of several libraries
+        raise ArcworldError(
+            f"{repo_id}: not uploaded ({_reason(error)}); expected a repository that you may write;"
+            " check the name, the token (`hf auth login`) and the network"
+        ) from error
+    return str(commit.commit_url)
+
+
+def model_card(repo_id: str, about: Mapping[str, Any]) -> str:
+    """Return the text of the README.md of a repository."""
+    trained_on: Mapping[str, list[str]] = about.get("trained_on", {})
+    games = [f"- {game}: {len(guids)} recordings" for game, guids in sorted(trained_on.items())]
+    return "\n".join(
+        [
+            "---",
+            "library_name: arcworld",
+            "tags: [arc-agi-3, world-model, reinforcement-learning]",
+            "---",
+            "",
+            f"# {repo_id.split('/')[-1]}",
+            "",
+            "A tokenizer, a world model and a policy for ARC-AGI-3 games, trained with arcworld"
+            f" {about.get('arcworld')}: recipe `{about.get('recipe')}`, scheme"
+            f" {about.get('scheme')}, seed {about.get('seed')}.",
+            "",
+            "```python",
+            "import arcworld",
+            "",
+            f'run = arcworld.from_pretrained("{repo_id}")',
+            "prediction = run.predict(frame, arcworld.Action(1))",
+            "```",
+            "",
+            "Trained on:",
+            "",
+            *games,
+            "",
+        ]
+    )
+
+
+def _reason(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0].rstrip(".") if lines else type(error).__name__
