@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from arcworld.commands.arguments import data_words
 
 if TYPE_CHECKING:
     from arcworld.models.run import Run
@@ -15,7 +18,7 @@ SHORTER = 3
 """A fold trains for the recipe's steps divided by this."""
 
 
-def crossval(run: Path, /, *, data: Path) -> None:
+def crossval(run: Path, /, *, data: list[Path]) -> None:
     """Measure predictions and choices on levels held out of training.
 
     On levels that training showed, P(level won) and the policy may be memory. Therefore the run's
@@ -30,28 +33,58 @@ def crossval(run: Path, /, *, data: Path) -> None:
 
     Args:
         run: folder that `arcworld train` made.
-        data: the recordings that the run was trained and validated on.
+        data: the recordings that the run was trained and validated on; may be given several times.
     """
     from arcworld.commands.evaluate import open_run
     from arcworld.commands.output import Reporter, command, open_data, print_tables, write_json
     from arcworld.commands.stop import continue_with
-    from arcworld.evaluation.folds import FOLDS
     from arcworld.evaluation.headline import held_out_tables
     from arcworld.evaluation.held_out_levels import RESULT, measure_held_out_levels
-    from arcworld.training.recipes import recipe
+    from arcworld.training.overrides import recipe_of
 
     opened = open_run(run)
-    dataset = open_data(data, int(opened.about["seed"]))
-    short = _shorter(recipe(opened.about["recipe"], opened.about["scheme"]))
-    with continue_with(f"continue with: {command('crossval', run, '--data', data)}"):
-        folds = [_train(opened, short, dataset, fold) for fold in range(FOLDS)]
+    dataset = opened.with_split(open_data(data, int(opened.about["seed"])))
+    numbers = _folds(dataset)
+    short = _shorter(recipe_of(opened.about, opened.folder / "run.json"))
+    with continue_with(f"continue with: {command('crossval', run, *data_words(data))}"):
+        folds = {fold: _train(opened, short, dataset, fold) for fold in numbers}
         with Reporter() as report:
             found = measure_held_out_levels(folds, dataset, report)
     write_json(opened.folder / RESULT, found.as_dict())
     print_tables(held_out_tables(found))
-    print(
-        f"{opened.folder / RESULT}: written; `{command('evaluate', run, '--data', data)}` shows it"
-    )
+    shows = command("evaluate", run, *data_words(data))
+    print(f"{opened.folder / RESULT}: written; `{shows}` shows it")
+
+
+def _folds(dataset: Dataset) -> list[int]:
+    """The folds to train, from 0; prints which are left out, and why.
+
+    Raises:
+        ArcworldError: no fold is left.
+    """
+    from arcworld.commands.output import say
+    from arcworld.errors import ArcworldError
+    from arcworld.evaluation.folds import FOLDS, fold_data, folds_reached, levels_of_fold
+
+    reached, kept = folds_reached(dataset), list[int]()
+    for fold in range(FOLDS):
+        named = _named(levels_of_fold(dataset, fold))
+        if not dataset.split.train & set(fold_data(dataset, fold).guids):
+            say(f"fold {fold + 1} of {FOLDS} is left out: training would show nothing but {named}")
+        elif fold not in reached:
+            say(f"fold {fold + 1} of {FOLDS} is left out: no recording shows {named}")
+        else:
+            kept.append(fold)
+    if not kept:
+        raise ArcworldError(
+            f"{dataset.path}: found no fold to train and measure; expected recordings of several"
+            " levels of a game; add recordings that win levels"
+        )
+    return kept
+
+
+def _named(levels: Mapping[str, range]) -> str:
+    return ", ".join(f"{game} {_span(levels[game])}" for game in sorted(levels))
 
 
 def _shorter(recipe: Recipe) -> Recipe:
@@ -75,7 +108,7 @@ def _train(run: Run, recipe: Recipe, dataset: Dataset, fold: int) -> Run:
     from arcworld.training.train import train
 
     levels = levels_of_fold(dataset, fold)
-    named = ", ".join(f"{game} {_span(levels[game])}" for game in sorted(levels))
+    named = _named(levels)
     say(f"fold {fold + 1} of {FOLDS}: training without {named}")
     out = fold_folder(run.folder, fold)
     begun = (out / "run.json").is_file()

@@ -133,6 +133,7 @@ def gather(run: Run, dataset: Dataset, split: str, progress: ProgressCallback) -
     Raises:
         ArcworldError: the part is empty.
     """
+    dataset = run.with_split(dataset)
     part = dataset.part(split)
     transitions = lay_out(list(part.episodes), run.novelty_index)
     return DiagnosisInputs(

@@ -88,7 +88,8 @@ def evaluate(
 ) -> Evaluation:
     """Evaluate a run on one split of a data set.
 
-    The lookup baselines read the recordings of `dataset` that the run was trained on.
+    The split is the one that the run was trained with (`Run.with_split`). The lookup baselines
+    read the recordings of `dataset` that the run was trained on.
 
     >>> played = arcworld.play("explorer", "keys", max_actions=8, recording="plays")
     >>> dataset = arcworld.load_dataset("plays")
@@ -107,7 +108,7 @@ def evaluate(
     Raises:
         ArcworldError: the split is empty, or an action has no token in the run's scheme.
     """
-    unseen = split == UNSEEN_PLAYERS
+    dataset, unseen = run.with_split(dataset), split == UNSEEN_PLAYERS
     part = of_unseen_players(run, dataset) if unseen else dataset.part(split)
     transitions = lay_out(list(part.episodes), run.novelty_index)
     trained = training_of(run, dataset)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from arcworld.errors import ArcworldError
 from arcworld.recordings.dataset import Dataset
+from arcworld.recordings.episode import RESET
 
 FOLDS = 3
 
@@ -22,6 +23,24 @@ def levels_of_fold(dataset: Dataset, fold: int) -> dict[str, range]:
         for game, count in levels.items()
         if count >= FOLDS
     }
+
+
+def folds_reached(dataset: Dataset) -> list[int]:
+    """Return the folds, from 0, with a held-out level that some recording of the split shows.
+
+    A level counts if an action other than RESET was taken in it.
+    """
+    named = dataset.split.train | dataset.split.validation
+    found: set[int] = set()
+    for index, entry in enumerate(dataset.entries):
+        if entry.guid not in named:
+            continue
+        acted = dataset.actions(index)[:, 0] != RESET
+        shown = set(dataset.levels_shown(index)[:-1][acted].tolist())
+        for fold in range(FOLDS):
+            if shown & set(levels_of_fold(dataset, fold).get(entry.game_id, ())):
+                found.add(fold)
+    return sorted(found)
 
 
 def fold_folder(run: Path, fold: int) -> Path:

@@ -75,22 +75,22 @@ def read_held_out_levels(folder: Path) -> HeldOutLevels | None:
 
 
 def measure_held_out_levels(
-    runs: Sequence[Run], dataset: Dataset, progress: ProgressCallback
+    runs: Mapping[int, Run], dataset: Dataset, progress: ProgressCallback
 ) -> HeldOutLevels:
     """Evaluate the run of each fold on its held-out levels and pool the folds.
 
     Args:
-        runs: one run per fold, in order.
+        runs: the run of each fold, from 0; a fold without recordings of its levels has none.
         dataset: all recordings with their split.
         progress: called with the progress of each fold.
     """
     named = dataset.split.train | dataset.split.validation
     kept = [e for e in dataset.episodes if e.guid in named]
     transitions = lay_out(kept, NoveltyIndex(np.zeros(0, np.uint64), np.zeros(0, np.uint64)))
-    reported = [_ask(run, fold, dataset, transitions, progress) for fold, run in enumerate(runs)]
-    forecasts, bins = _outcomes(reported, dataset, transitions)
+    reported = [_ask(run, fold, dataset, transitions, progress) for fold, run in runs.items()]
+    forecasts, bins = _outcomes(list(runs), reported, dataset, transitions)
     parts = forecasts | _choices(reported, transitions)
-    first = runs[0].about
+    first = next(iter(runs.values())).about
     about = {
         "data": dataset.path.name,
         "recordings": len({episode.guid for episode in kept}),
@@ -164,7 +164,10 @@ def _places(transitions: Transitions, levels: Mapping[str, range]) -> NDArray[np
 
 
 def _outcomes(
-    reported: Sequence[_FoldAnswers], dataset: Dataset, transitions: Transitions
+    numbers: Sequence[int],
+    reported: Sequence[_FoldAnswers],
+    dataset: Dataset,
+    transitions: Transitions,
 ) -> tuple[dict[str, Table], list[dict[str, float]]]:
     """Parts of predicted outcomes, and the reliability bins of level-ups."""
     chosen = transitions.take(np.concatenate([one.at_M for one in reported]))
@@ -172,8 +175,8 @@ def _outcomes(
     validates = np.isin(guids, sorted(dataset.split.validation))[chosen.episode_N]
     every = np.ones(len(chosen), dtype=np.bool_)
     subsets = {"all": every, "novel": every, "validation": validates}
-    folds = np.repeat(np.arange(len(reported)), [len(one.at_M) for one in reported])
-    subsets |= {f"fold_{fold + 1}": folds == fold for fold in range(len(reported))}
+    folds = np.repeat(numbers, [len(one.at_M) for one in reported])
+    subsets |= {f"fold_{fold + 1}": folds == fold for fold in numbers}
     said = {
         who: np.concatenate([one.outcomes[who] for one in reported]) for who in ("run", "majority")
     }

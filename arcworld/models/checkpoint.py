@@ -55,12 +55,9 @@ def load_object(path: Path) -> dict[str, Any]:
 
 def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
     """Write tensors as safetensors, atomically."""
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".tmp")
-    save_file({k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}, temporary)
-    temporary.replace(path)
+    write_bytes(path, save({k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}))
 
 
 def load_tensors(path: Path) -> dict[str, Tensor]:
@@ -75,11 +72,29 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
     try:
         return load_file(path)
     except FileNotFoundError:
+        _check_readable(path)
         raise ArcworldError(f"{path}: not found; expected weights; is the run whole?") from None
     except (SafetensorError, OSError) as error:
         raise ArcworldError(f"{path}: no readable safetensors ({error}); make the run again") from (
             error
         )
+
+
+def _check_readable(path: Path) -> None:
+    """Refuse a file that may not be read; safetensors calls it missing.
+
+    Raises:
+        ArcworldError: the permission is denied.
+    """
+    try:
+        path.open("rb").close()
+    except PermissionError:
+        raise ArcworldError(
+            f"{path}: permission denied; expected a file that you may read; ask its owner for"
+            " permission"
+        ) from None
+    except OSError:
+        return
 
 
 def own_state(module: nn.Module) -> dict[str, Tensor]:

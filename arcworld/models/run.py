@@ -13,7 +13,7 @@ from __future__ import annotations
 import shutil
 import warnings
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -31,10 +31,12 @@ from arcworld.models.policy import MaskedPolicy
 from arcworld.models.shared_head import SharedHeadPolicy
 from arcworld.models.token_state import TokenState, predict_actions, state_of
 from arcworld.models.world_model import WorldModel
+from arcworld.recordings.dataset import Dataset
 from arcworld.recordings.episode import Action
 from arcworld.recordings.game_priors import GamePriors, load_game_priors, save_game_priors
 from arcworld.recordings.grids import frames_from_array
 from arcworld.recordings.novelty import NoveltyIndex
+from arcworld.recordings.split import Split
 
 SHIPPED = Path(__file__).parents[1] / "weights"
 
@@ -75,6 +77,24 @@ class Run:
         known: Mapping[str, Sequence[str]] = self.about.get("trained_on", {})
         wanted = known.keys() if games is None else known.keys() & set(games)
         return frozenset(guid for game in wanted for guid in known[game])
+
+    def with_split(self, dataset: Dataset) -> Dataset:
+        """Return the data set with the split that the run was trained with.
+
+        So validation never has a recording that a clean run was trained on, whatever `split.json`
+        or seed the data set came with. Recordings that the run does not know keep their part.
+        """
+        train, split = self.trained_on(), dataset.split
+        known: Mapping[str, Sequence[str]] = self.about.get("validated_on", {})
+        validation = frozenset(guid for guids in known.values() for guid in guids)
+        if not validation:  # a run of version 0.1; with the fault `split` it was trained on all
+            faulty = "split" in self.about.get("settings", {}).get("faults", ())
+            validation = split.validation if faulty else split.validation - train
+        mine = train | validation
+        return replace(
+            dataset,
+            split=Split(train | (split.train - mine), validation | (split.validation - mine)),
+        )
 
     def predict(
         self, frames: NDArray[np.integer], action: Action | Sequence[Action]

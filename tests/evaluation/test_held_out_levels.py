@@ -14,7 +14,7 @@ import pytest
 from arcworld.errors import ArcworldError
 from arcworld.evaluation.action_use import Counterfactuals
 from arcworld.evaluation.engine_answers import ask_engine, engine_tables
-from arcworld.evaluation.folds import FOLDS, fold_data, levels_of_fold
+from arcworld.evaluation.folds import FOLDS, fold_data, folds_reached, levels_of_fold
 from arcworld.evaluation.headline import held_out_tables
 from arcworld.evaluation.held_out_levels import RESULT, read_held_out_levels
 from arcworld.evaluation.parts import OUTCOME_HELD_OUT, POLICY_HELD_OUT
@@ -54,6 +54,31 @@ def test_folds_withhold_each_another_level(dataset: Dataset) -> None:
     ]
     with pytest.raises(ArcworldError, match="3 levels or more"):
         fold_data(dataset.of_game("two-0badcafe"), 0)
+
+
+def test_a_fold_whose_levels_no_recording_shows_is_not_reached(dataset: Dataset) -> None:
+    assert folds_reached(dataset) == [0, 1, 2]
+    first = dataset.without_levels({"dots-0badcafe": [1, 2]})
+    assert folds_reached(first) == [0]
+    assert folds_reached(dataset.of_game("two-0badcafe")) == []
+
+
+def test_crossval_refuses_before_training_where_no_fold_is_reached(
+    dataset: Dataset, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from arcworld.commands.crossval import _folds
+
+    later = dataset.without_levels({"dots-0badcafe": [2]})
+    assert _folds(later) == [0, 1]
+    assert "fold 3 of 3 is left out: no recording shows dots-0badcafe level 3" in (
+        capsys.readouterr().err
+    )
+    first = dataset.of_game("dots-0badcafe").without_levels({"dots-0badcafe": [1, 2]})
+    with pytest.raises(ArcworldError, match="found no fold to train and measure"):
+        _folds(first)
+    assert "fold 1 of 3 is left out: training would show nothing but dots-0badcafe level 1" in (
+        capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize("fold", range(FOLDS))

@@ -1,0 +1,43 @@
+"""Weight files: their permissions, and what is said where they cannot be read."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from arcworld.errors import ArcworldError
+from arcworld.models.checkpoint import load_tensors, save_tensors
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o002, 0o664), (0o077, 0o600)])
+def test_weights_have_the_permissions_of_the_umask(tmp_path: Path, umask: int, mode: int) -> None:
+    before = os.umask(umask)
+    try:
+        save_tensors(tmp_path / "model.safetensors", {"a": torch.arange(3.0)})
+    finally:
+        os.umask(before)
+    assert (tmp_path / "model.safetensors").stat().st_mode & 0o777 == mode
+    assert torch.equal(load_tensors(tmp_path / "model.safetensors")["a"], torch.arange(3.0))
+
+
+def test_a_file_that_may_not_be_read_is_said_to_be_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import safetensors.torch
+
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise PermissionError(13, "Permission denied")
+
+    def missing(*_: Any) -> Any:  # what safetensors says of such a file
+        raise FileNotFoundError("No such file or directory")
+
+    monkeypatch.setattr(safetensors.torch, "load_file", missing)
+    with pytest.raises(ArcworldError, match="not found; expected weights"):
+        load_tensors(tmp_path / "model.safetensors")
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(ArcworldError, match="permission denied; expected a file that you may read"):
+        load_tensors(tmp_path / "model.safetensors")
