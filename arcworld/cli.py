@@ -73,6 +73,9 @@ def make_app() -> App:
         )
     ):
         app.command(command, sort_key=number)
+    app.register_install_completion_command(
+        help="Install shell completion: `arcworld --install-completion`, for bash, zsh and fish."
+    )
     return app
 
 

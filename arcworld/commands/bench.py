@@ -9,7 +9,7 @@ def bench(
     run: Path,
     /,
     *,
-    data: Path,
+    data: list[Path],
     split: str = "validation",
     only: list[str] | None = None,
     quick: bool = False,
@@ -29,7 +29,8 @@ def bench(
 
     Args:
         run: folder that `arcworld train` made, or the name of shipped weights.
-        data: recordings: a folder, or a file.
+        data: recordings: a folder, or a file; may be given several times. `parse` and `open` are
+            measured on the first.
         split: the part whose frames are predicted: `validation`, `train`, `all` or `held_out`.
         only: a claim to measure; may be given several times. Without it, all.
         quick: few frames, one repeat and a tiny training shape, to check that the command works.
@@ -38,17 +39,12 @@ def bench(
     from arcworld.benchmarks.bench import COLUMNS, FULL, QUICK, Bench, record, rows
     from arcworld.commands.evaluate import open_run
     from arcworld.commands.output import Reporter, open_data, print_tables, reserve, write_json
-    from arcworld.errors import ArcworldError
     from arcworld.evaluation.report_tables import TextTable
 
     reserve(json)
     opened = open_run(run)
-    dataset = open_data(data, int(opened.about.get("seed") or 0)).part(split)
-    if not len(dataset.episodes):
-        raise ArcworldError(
-            f"{data}: no recording in part {split!r}; expected one or more; name another --split"
-        )
-    measured = Bench(opened, dataset, data, QUICK if quick else FULL)
+    dataset = opened.with_split(open_data(data)).part(split)
+    measured = Bench(opened, dataset, data[0], QUICK if quick else FULL)
     with Reporter() as report:
         results = measured.measure(only or (), report)
     reported = record(measured, results)

@@ -17,7 +17,7 @@ def diagnose(
     second: Path | None = None,
     /,
     *,
-    data: Path,
+    data: list[Path],
     games: Path | None = None,
     split: str = "validation",
     seed: Seed = 0,
@@ -37,8 +37,8 @@ def diagnose(
     Args:
         run: folder that `arcworld train` made, or the name of shipped weights.
         second: another run, to compare with the first.
-        data: recordings: a folder, or a file. The lookup baselines need the training recordings,
-            too.
+        data: recordings: a folder, or a file; may be given several times. The lookup baselines
+            need the training recordings, too.
         games: folder of games in the toolkit's layout (`environment_files`), to try actions in;
             without it, the project's own. Games are Python code that is executed.
         split: `validation`, `train`, `all`, or `held_out` (see `arcworld evaluate`).

@@ -19,7 +19,7 @@ def evaluate(
     run: Path,
     /,
     *,
-    data: Path,
+    data: list[Path],
     split: str | None = None,
     games: Path | None = None,
     against: Path | None = None,
@@ -49,8 +49,8 @@ def evaluate(
         run: folder that `arcworld train` made, or the name of shipped weights. With `--online` also
             `online`, a baseline, or `module:Class` with the interface of
             `arcworld.models.interface.WorldModel`.
-        data: recordings: a folder, or a file. The lookup baselines need the training recordings,
-            too.
+        data: recordings: a folder, or a file; may be given several times. The lookup baselines
+            need the training recordings, too.
         split: `validation`, `train`, `all`, `held_out` (recordings that a `split.json` leaves
             out of both, such as games never trained on), or `unseen_players` (all recordings by
             players that the run was not trained on; see `arcworld train --hold-out-player`).

@@ -8,7 +8,7 @@ from pathlib import Path
 
 def evaluate_online(
     model: str,
-    data: Path,
+    data: list[Path],
     split: str,
     json: Path | None,
     plot: Path | None,
@@ -33,7 +33,7 @@ def evaluate_online(
     plays = plays_of(open_data(data).part(split), max_recordings)
     with Reporter() as report:
         found = evaluate(factory, plays, on_progress=report)
-    found.about.update(data=data.name, split=split)
+    found.about.update(data=", ".join(path.name for path in data), split=split)
     print_tables(text_tables(found))
     write_json(json, found.as_dict())
     if plot is not None:

@@ -26,7 +26,7 @@ def play(
     max_actions: Actions = 500,
     seed: Seed = 0,
     agent: str = "world-model",
-    data: Path | None = None,
+    data: list[Path] | None = None,
     recording: Path = Path("runs/play"),
     json: Path | None = None,
     mode: Mode = "offline",
@@ -53,7 +53,8 @@ def play(
             play which actions change the frame. `random` and `replay` (paths of recordings) are
             baselines. For your own agent, give `module:Class`, or a name that an installed package
             registers.
-        data: for `replay`: recordings, of which those of the training split are played.
+        data: for `replay`: recordings, of which those of the training split are played; may be
+            given several times.
         recording: a file, or the folder to write it into.
         json: write levels, actions, score and the whole scorecard to this file.
         mode: `offline`; `online` or `competition` play on the ARC-AGI-3 service with the key in

@@ -22,7 +22,7 @@ def render(
     /,
     *,
     game: str | None = None,
-    data: Path | None = None,
+    data: list[Path] | None = None,
     out: Path = Path("runs/pictures"),
     first: First | None = None,
     steps: Few = 6,
@@ -42,7 +42,8 @@ def render(
     Args:
         run: folder that `arcworld train` made, or the name of shipped weights.
         game: without `data`: the game whose demos are drawn.
-        data: recordings to draw, a folder or a file; without it, demos are made.
+        data: recordings to draw, a folder or a file; may be given several times; without it, demos
+            are made.
         out: folder for the pictures; existing files of the same name are replaced.
         first: the first step to draw; without it, the steps with the largest changes.
         steps: number of steps.
@@ -55,8 +56,8 @@ def render(
     from arcworld.commands.view import demos
     from arcworld.web.recording_view import Library
 
-    opened = open_run(run)
     library = Library(data or demos(game, None))
+    opened = open_run(run)
     for number in range(min(most, len(library.files))):
         for path in draw(opened, library, number, out, first, steps, zoom, moving):
             print(path)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from arcworld.commands.arguments import data_words
+
 if TYPE_CHECKING:
     from arcworld.tournament.settings import Settings
     from arcworld.tournament.tournament_report import TournamentReport
@@ -21,7 +23,7 @@ def tournament(
     max_actions: int = 500,
     seeds: int = 3,
     run: Path | None = None,
-    data: Path | None = None,
+    data: list[Path] | None = None,
     start_perturbed: int = 0,
     think: float | None = None,
     held_out_levels: bool = False,
@@ -54,7 +56,8 @@ def tournament(
         seeds: number of times that each agent plays each game.
         run: for agents with a run: folder that `arcworld train` made, or the name of shipped
             weights.
-        data: for `replay`: recordings, of which those of the training split are played.
+        data: for `replay`: recordings, of which those of the training split are played; may be
+            given several times.
         start_perturbed: number of random actions at the start of each level (also after a RESET).
             They count, and the agent observes them.
         think: maximum seconds of search for one action, for `online`; without it, a number of
@@ -79,7 +82,7 @@ def tournament(
         max_actions=max_actions,
         seeds=seeds,
         run=run,
-        data=data,
+        data=tuple(data or ()),
         start_perturbed=start_perturbed,
         think=think,
         held_out_levels=held_out_levels,
@@ -124,12 +127,12 @@ def _command(settings: Settings, out: Path) -> str:
         "--max-actions": settings.max_actions,
         "--seeds": settings.seeds,
         "--run": settings.run,
-        "--data": settings.data,
         "--start-perturbed": settings.start_perturbed or None,
         "--think": settings.think,
         "--out": out,
     }
     for name, value in options.items():
         words += [] if value is None else [name, value]
+    words += data_words(settings.data)
     words += ["--held-out-levels"] if settings.held_out_levels else []
     return command(*words)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from arcworld.commands.arguments import Seed
+from cyclopts import Parameter
+
+from arcworld.commands.arguments import Seed, data_words
 
 
 def train(
@@ -21,6 +23,8 @@ def train(
     devices: str = "auto",
     fault: list[str] | None = None,
     hold_out_player: list[str] | None = None,
+    settings: Annotated[list[str] | None, Parameter(name="--set")] = None,
+    tensorboard: bool = False,
 ) -> None:
     """Train tokenizer, world model and policy on recordings.
 
@@ -48,24 +52,31 @@ def train(
             teaches that a level was not won). May be given several times.
         hold_out_player: leave out the recordings of this player (as `arcworld check` shows it), to
             measure the run on a player it never saw. May be given several times.
+        settings: change one setting of the recipe: `key=value`, with dots for nested settings, e.g.
+            `--set world_model_schedule.steps=500`. May be given several times.
+        tensorboard: also write the measures of training for TensorBoard, into `OUT/tensorboard`
+            (`pip install 'arcworld[tensorboard]'`).
         devices: number of processors or GPUs, or `auto`: GPUs if there are any.
     """
     from arcworld.commands.output import command, open_data, say
     from arcworld.commands.stop import continue_with
     from arcworld.models.run import from_pretrained
     from arcworld.training.faults import training_part, with_faults
+    from arcworld.training.overrides import override
     from arcworld.training.recipes import recipe as find_recipe
 
     faults = fault or []
-    found = with_faults(find_recipe(recipe, scheme), faults)
+    found = with_faults(override(find_recipe(recipe, scheme), settings or ()), faults)
     held_out = hold_out_player or []
     dataset = open_data(data, seed).hold_out_players(held_out)
-    folders = [word for folder in data for word in ("--data", folder)]
+    folders = data_words(data)
     part = training_part(found, dataset)
     say(f"training on {len(part.guids)} recordings, {part.transitions:,} transitions")
     words = ["train", *folders, "--recipe", recipe, "--out", out, "--scheme", scheme]
     words += [word for name in faults for word in ("--fault", name)]
     words += [word for name in held_out for word in ("--hold-out-player", name)]
+    words += [word for setting in settings or () for word in ("--set", setting)]
+    words += ["--tensorboard"] if tensorboard else []
     words += ["--start", start] if start else []
     words += ["--only-policy"] if only_policy else []
     again = command(*words, "--seed", seed, "--resume")
@@ -82,5 +93,6 @@ def train(
             devices=devices,
             start=base,
             only_policy=only_policy,
+            tensorboard=tensorboard,
         )
     print(f"{out}: done; measure it with: {command('evaluate', out, *folders)}")

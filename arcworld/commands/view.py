@@ -24,7 +24,7 @@ def view(
     *,
     game: str | None = None,
     games: Path | None = None,
-    data: Path | None = None,
+    data: list[Path] | None = None,
     against: list[Path] | None = None,
     out: Path = Path("runs/view"),
     port: Port = 8064,
@@ -44,7 +44,8 @@ def view(
         game: the game to play first; without `data`, a demo of it is replayed, too.
         games: folder of games in the toolkit's layout; without it, the project's own. Games are
             Python code that is executed: name only folders that you trust.
-        data: recordings to replay, a folder or a file; without it, demos are made.
+        data: recordings to replay, a folder or a file; may be given several times; without it,
+            demos are made.
         against: another run to compare with; may be given several times.
         out: folder where recordings of play are written.
         port: of the page; 0 takes any free one.
@@ -59,6 +60,7 @@ def view(
     from arcworld.web.viewer_api import ViewerApi
 
     listen(port).close()
+    _check_game(game, games)
     with continue_with("recordings of play are complete"):
         runs = [open_run(name) for name in (run, *(against or []))]
         first = FIRST if games is None else None
@@ -75,7 +77,7 @@ def view(
         serve(api, port, ready)
 
 
-def _players(agent: str, run: Path, data: Path | None) -> MakePlayer | None:
+def _players(agent: str, run: Path, data: list[Path] | None) -> MakePlayer | None:
     """Make a new agent for each game; None for the viewer's own agent, which uses the open run.
 
     Raises:
@@ -89,14 +91,36 @@ def _players(agent: str, run: Path, data: Path | None) -> MakePlayer | None:
     return lambda seed: make_agent(agent, seed, run=run, data=data)
 
 
+def _check_game(game: str | None, games: Path | None) -> None:
+    """Refuse a game that the folder of games does not have.
+
+    Raises:
+        ArcworldError: it has none of this name; the message names the nearest.
+    """
+    if game is not None and games is None:
+        from arcworld.games.catalogue import entry
+
+        entry(game)
+    elif game is not None:
+        from arcworld.play.toolkit import Toolkit
+
+        with Toolkit(games) as toolkit:
+            toolkit.human_actions(game)
+
+
 def demos(game: str | None, games: Path | None) -> Path:
-    """Folder with demos of one game, made in the cache if they are not there yet."""
-    from arcworld.games.catalogue import entries
+    """Folder with demos of one game, made in the cache if they are not there yet.
+
+    Games of other folders have no scripted players; the demos are then of `FIRST`.
+
+    Raises:
+        ArcworldError: no game has this name.
+    """
+    from arcworld.games.catalogue import entry
     from arcworld.games.demos import make_demos
     from arcworld.recordings.pack_cache import cache_folder
 
-    name = (game or FIRST).split("-")[0]
-    name = name if games is None and name in entries() else FIRST
+    name = entry(game).name if game is not None and games is None else FIRST
     folder = cache_folder() / "demos" / name
     if not (folder / "split.json").is_file():
         make_demos(folder, games=[name], demos_per_game=2, seed=SEED)

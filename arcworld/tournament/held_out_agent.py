@@ -10,7 +10,7 @@ from arcworld.play.agents.assisted import AssistedAgent
 from arcworld.play.agents.catalogue import AgentInputs, make_agent
 from arcworld.play.agents.replay import ReplayAgent
 from arcworld.play.toolkit import Toolkit
-from arcworld.recordings.dataset import open_dataset
+from arcworld.recordings.joined import load_dataset
 from arcworld.tournament.measures import HUMAN_TIMES
 
 
@@ -22,8 +22,8 @@ def held_out_agent(
     Raises:
         ArcworldError: recordings of the game or its human actions are missing.
     """
-    assert isinstance(inputs.run, Path) and isinstance(inputs.data, Path)
-    dataset = open_dataset(inputs.data)
+    assert isinstance(inputs.run, Path) and isinstance(inputs.data, list)
+    dataset = load_dataset(inputs.data)
     human = toolkit.human_actions(game_id)
     levels = [levels_of_fold(dataset, fold).get(game_id, range(0)) for fold in range(FOLDS)]
     if not human or sum(map(len, levels)) != len(human):

@@ -63,7 +63,7 @@ class Settings:
     max_actions: int = 2_000
     seeds: int = 1
     run: Path | None = None
-    data: Path | None = None
+    data: tuple[Path, ...] = ()
     start_perturbed: int = 0
     think: float | None = None
     held_out_levels: bool = False
@@ -96,7 +96,9 @@ class Settings:
     @property
     def inputs(self) -> AgentInputs:
         """Inputs of the agents, with absolute paths."""
-        return AgentInputs(absolute(self.run), absolute(self.data), self.think)
+        return AgentInputs(
+            absolute(self.run), [path.resolve() for path in self.data] or None, self.think
+        )
 
     def plays(self) -> list[Play]:
         """Return every play, ordered by seed: a stopped tournament then has all agents on all
@@ -120,8 +122,9 @@ class Settings:
         for name in ("agents", "only"):
             entries[name] = list(entries[name])
         entries["games"] = [str(folder) for folder in self.games]
-        for name in ("run", "data", "recordings"):
+        for name in ("run", "recordings"):
             entries[name] = None if entries[name] is None else str(entries[name])
+        entries["data"] = [str(path) for path in self.data]
         entries["weights"] = self.weights() if any(map(needs_run, self.agents)) else None
         own = {name: source_digest(name) for name in self.agents if is_own(name)}
         if own:
@@ -143,7 +146,7 @@ class Settings:
         return Provenance.of_game(play.agent, play.seed, play.game_id, run=run, weights=weights)
 
     def _check_held_out(self) -> None:
-        if self.run is None or self.data is None:
+        if self.run is None or not self.data:
             raise ArcworldError(
                 "held-out levels need the folds of a run, and recordings to win levels that the"
                 " agent does not; expected both; give --run and --data"

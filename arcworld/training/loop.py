@@ -210,6 +210,8 @@ class Loop:
             self.folder.mkdir(parents=True, exist_ok=True)
             with (self.folder / "metrics.jsonl").open("a") as file:
                 file.write(json.dumps({"step": self.step, **measures}) + "\n")
+            named = {f"{self.task.name}/{name}": value for name, value in measures.items()}
+            self.fabric.log_dict(named, self.step)
         return measures
 
     @property

@@ -7,6 +7,7 @@ new to that tokenizer are spelled.
 from __future__ import annotations
 
 from dataclasses import asdict
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,19 @@ def check_start(recipe: Recipe, start: Run | None, *, only_policy: bool) -> None
                     f" {recipe.name!r}, {recipe.scheme}, has {wanted[name]!r}; start from a run of"
                     " the same recipe and scheme"
                 )
+
+
+def check_tensorboard() -> None:
+    """Refuse to log for TensorBoard without its package.
+
+    Raises:
+        ArcworldError: the package is missing.
+    """
+    if find_spec("tensorboard") is None:
+        raise ArcworldError(
+            "found no package tensorboard; expected it for --tensorboard; install it with"
+            " `pip install 'arcworld[tensorboard]'`"
+        )
 
 
 def begin_from(module: nn.Module, start: nn.Module, folder: Path) -> None:

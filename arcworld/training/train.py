@@ -38,7 +38,7 @@ from arcworld.training.precision import fast_precision
 from arcworld.training.recipes import Recipe
 from arcworld.training.recipes import recipe as find_recipe
 from arcworld.training.shortest_path_labels import shortest_path_labels
-from arcworld.training.start import about, begin_from, check_start
+from arcworld.training.start import about, begin_from, check_start, check_tensorboard
 from arcworld.training.tasks import (
     PolicyTask,
     TokenizerTask,
@@ -60,6 +60,7 @@ def train(
     devices: str = "auto",
     start: Run | None = None,
     only_policy: bool = False,
+    tensorboard: bool = False,
 ) -> Run:
     """Train all models of a recipe and return the run.
 
@@ -81,6 +82,7 @@ def train(
         devices: number of devices, or `auto`.
         start: a run whose weights training starts from; None starts from random weights.
         only_policy: keep the world model of `start` unchanged and train only the policy.
+        tensorboard: also write the measures of training for TensorBoard, into `out/tensorboard`.
 
     Raises:
         ArcworldError: `out` has another run, or nothing to resume; or `start` has other models.
@@ -88,11 +90,13 @@ def train(
     recipe, out = find_recipe(recipe) if isinstance(recipe, str) else recipe, Path(out)
     training = training_part(recipe, dataset)
     _check(recipe, training, devices)
+    if tensorboard:
+        check_tensorboard()
     check_start(recipe, start, only_policy=only_policy)
     if _is_first_process():
         found = _about(recipe, dataset, seed) | {"start": about(start, only_policy=only_policy)}
         _open_folder(out, found, resume, dataset.path)
-    fabric = _launch(devices)
+    fabric = _launch(devices, out / "tensorboard" if tensorboard else None)
     if fabric.is_global_zero:
         NoveltyIndex.from_dataset(training).save(out / "novelty")
     _stages(recipe, training, out, fabric, seed, start, only_policy)
@@ -236,12 +240,19 @@ def _is_first_process() -> bool:
     return os.environ.get("RANK", os.environ.get("LOCAL_RANK", "0")) == "0"
 
 
-def _launch(devices: str) -> Fabric:
+def _launch(devices: str, tensorboard: Path | None = None) -> Fabric:
     from lightning_fabric import Fabric
 
+    loggers: list[Any] = []
+    if tensorboard is not None:
+        from lightning_fabric.loggers.tensorboard import TensorBoardLogger
+
+        loggers.append(TensorBoardLogger(tensorboard, name="", version=""))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        fabric = Fabric(accelerator="auto", devices=devices, precision=fast_precision())
+        fabric = Fabric(
+            accelerator="auto", devices=devices, precision=fast_precision(), loggers=loggers
+        )
         fabric.launch()
     torch.backends.cuda.enable_cudnn_sdp(False)  # it takes 2 ms a layer to plan each new shape
     return fabric
@@ -259,6 +270,10 @@ def _about(recipe: Recipe, dataset: Dataset, seed: int) -> dict[str, Any]:
         "games": sorted(training.games),
         "trained_on": {game: sorted(training.of_game(game).guids) for game in training.games},
         "players": list(training.players),
+        "validated_on": {
+            game: sorted(set(dataset.of_game(game).guids) & dataset.split.validation)
+            for game in dataset.games
+        },
         "data_digest": content_digest(training),
     }
 

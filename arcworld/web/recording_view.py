@@ -6,6 +6,7 @@ A page can only name a number, so nothing outside the given folder is ever read.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -108,10 +109,14 @@ class Library:
         ArcworldError: there is nothing there.
     """
 
-    def __init__(self, path: str | Path) -> None:
-        path = Path(path)
-        self.files = find_recordings(path)
-        self._root = path if path.is_dir() else path.parent
+    def __init__(self, path: str | Path | Sequence[str | Path]) -> None:
+        paths = [Path(one) for one in ([path] if isinstance(path, str | Path) else path)]
+        self._roots = {
+            file: one if one.is_dir() else one.parent
+            for one in paths
+            for file in find_recordings(one)
+        }
+        self.files = list(self._roots)
         self._views: OrderedDict[int, RecordingView] = OrderedDict()
 
     def as_view(self) -> list[dict[str, Any]]:
@@ -134,7 +139,7 @@ class Library:
         return self._views[number]
 
     def _name(self, file: Path) -> str:
-        place = Path(relative(file, self._root))
+        place = Path(relative(file, self._roots[file]))
         if len(place.parts) > 1:
             return shown(f"{game_name(place.parts[0])} / {place.name.split('.')[0][:13]}")
         return shown(place.name.split(".")[0])

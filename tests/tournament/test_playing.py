@@ -105,7 +105,9 @@ def test_each_level_is_played_by_the_fold_that_never_saw_it(
 
     monkeypatch.setitem(catalogue.AGENTS, "fold", lambda _, inputs: Fold(Path(str(inputs.run))))
     monkeypatch.setenv("ARCWORLD_CACHE", str(recorded / "cache"))
-    folds = Settings(("fold",), run=recorded / "run", data=recorded / "data", held_out_levels=True)
+    folds = Settings(
+        ("fold",), run=recorded / "run", data=(recorded / "data",), held_out_levels=True
+    )
     folds.check()
     result = play_once(folds, Play("fine-0001", "fold", 0, write_games("fine")))
     assert played == [("fold-1", 0), ("fold-2", 1), ("fold-3", 2), ("fold-3", 3)]
@@ -119,7 +121,9 @@ def test_missing_inputs_of_held_out_levels_are_errors(
     with pytest.raises(ArcworldError, match="give --run and --data"):
         Settings(("random",), held_out_levels=True).check()
     with pytest.raises(ArcworldError, match="one of them"):
-        Settings(("random",), run=run, data=data, start_perturbed=2, held_out_levels=True).check()
+        Settings(
+            ("random",), run=run, data=(data,), start_perturbed=2, held_out_levels=True
+        ).check()
     (run / "crossval" / "fold-2" / "policy").rmdir()
     with pytest.raises(ArcworldError, match=r"fold-2.*arcworld crossval"):
-        Settings(("random",), run=run, data=data, held_out_levels=True).check()
+        Settings(("random",), run=run, data=(data,), held_out_levels=True).check()
