@@ -9,6 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from arcworld.errors import missing_extra
 from arcworld.play.registration import register_when_imported
 
 if TYPE_CHECKING:
@@ -61,7 +62,10 @@ _MODULES = {
 def __getattr__(name: str) -> Any:
     if name not in _MODULES:
         raise AttributeError(f"module 'arcworld' has no attribute {name!r}")
-    found = getattr(import_module(_MODULES[name]), name)
+    try:
+        found = getattr(import_module(_MODULES[name]), name)
+    except ModuleNotFoundError as error:
+        raise missing_extra(error) or error from None
     globals()[name] = found
     return found
 

@@ -33,8 +33,9 @@ from arcworld.commands.stop import Stopped
 from arcworld.commands.tournament import tournament
 from arcworld.commands.train import train
 from arcworld.commands.view import view
-from arcworld.errors import ArcworldError
+from arcworld.errors import ArcworldError, missing_extra
 
+COMMAND_EXTRAS = {"demo": "train", "train": "train", "crossval": "train", "view": "view"}
 _HERE = str(Path(__file__).parent)
 _CHATTER = ("lightning_fabric.utilities.rank_zero", "httpx")
 
@@ -92,6 +93,11 @@ def main(tokens: Sequence[str] | None = None) -> int:
             result = make_app()(tokens, exit_on_error=False)
         except ArcworldError as error:
             return _fail(f"arcworld: {error}", 2)
+        except ModuleNotFoundError as error:
+            missing = missing_extra(error, _wanted_extra(tokens))
+            if missing is None:
+                raise
+            return _fail(f"arcworld: {missing}", 2)
         except CycloptsError:
             return 2
         except KeyboardInterrupt as error:
@@ -104,6 +110,12 @@ def main(tokens: Sequence[str] | None = None) -> int:
             place = error.filename or "a file"
             return _fail(f"arcworld: {place}: {error.strerror or error}; name another place", 2)
     return result if isinstance(result, int) else 0
+
+
+def _wanted_extra(tokens: Sequence[str] | None) -> str | None:
+    """The extra that has all a command needs, where that is more than the models."""
+    words = sys.argv[1:] if tokens is None else tokens
+    return COMMAND_EXTRAS.get(words[0]) if words else None
 
 
 def _fail(message: str, status: int) -> int:

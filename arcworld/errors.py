@@ -9,6 +9,23 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+EXTRAS = {
+    "huggingface_hub": "models",
+    "lightning_fabric": "train",
+    "peft": "train",
+    "ray": "ray",
+    "safetensors": "models",
+    "sb3_contrib": "rl",
+    "stable_baselines3": "rl",
+    "starlette": "view",
+    "tensorboard": "tensorboard",
+    "torch": "models",
+    "transformers": "models",
+    "uvicorn": "view",
+    "vector_quantize_pytorch": "models",
+}
+"""Packages that are not in the core install, and the extra that brings each."""
+
 
 class ArcworldError(ValueError):
     """Something that the user gave cannot be used. The message is one line and says what to do."""
@@ -25,3 +42,23 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(name, names, n=1)
     clause = f"known: {', '.join(names) or 'none'}"
     return f"did you mean {near[0]!r}? {clause}" if near else clause
+
+
+def missing_extra(error: ImportError, wanted: str | None = None) -> ArcworldError | None:
+    """Return what to install if an import failed for lack of an extra, else None.
+
+    Args:
+        error: what the import raised.
+        wanted: the extra that has all the work needs; None: the one that has the package.
+
+    >>> print(missing_extra(ModuleNotFoundError("no", name="torch.nn")))
+    found no package torch; expected the extra `models`; run: pip install 'arcworld[models]'
+    """
+    package = (error.name or "").split(".")[0]
+    if not isinstance(error, ModuleNotFoundError) or package not in EXTRAS:
+        return None
+    extra = wanted or EXTRAS[package]
+    return ArcworldError(
+        f"found no package {package}; expected the extra `{extra}`; run: pip install"
+        f" 'arcworld[{extra}]'"
+    )

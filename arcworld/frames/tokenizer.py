@@ -14,9 +14,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-CELLS = 64
-"""Number of codes of a frame: a grid of 8x8 cells, row by row, each of 8x8 pixels."""
-GRID = 8
+from arcworld.frames.cell_grid import CELLS, GRID
+
+__all__ = ["CELLS", "GRID", "FrameTokenizer", "from_cells", "to_cells"]
 
 
 class FrameTokenizer(nn.Module, ABC):

@@ -16,11 +16,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from arcworld.recordings.episode import CLICK, COLOURS, SIDE, Action
+from arcworld.planning.action_index import PIXELS, SIMPLE, action_index
+from arcworld.recordings.episode import COLOURS, SIDE, Action
 
-SIMPLE = (1, 2, 3, 4, 5)
-"""Actions with their own logit. Undo (7) has none: it always changes something."""
-PIXELS = SIDE * SIDE
 PATCH = 4
 """Side in pixels of the patch that one vector of the convolutions covers."""
 
@@ -218,27 +216,3 @@ class ChangePredictor:
     def logits(self, frame_HW: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Log-odds of every indexed action, float32 [5 + 4096] (see `action_index`)."""
         return self._learner.logits(frame_HW)
-
-
-def action_index(action: Action) -> int | None:
-    """Index of an action's logit; None for RESET and undo.
-
-    >>> action_index(Action(1)), action_index(Action(6, 3, 2)), action_index(Action(0))
-    (0, 136, None)
-    """
-    if action.id == CLICK:
-        assert action.x is not None and action.y is not None
-        return len(SIMPLE) + action.y * SIDE + action.x
-    return SIMPLE.index(action.id) if action.id in SIMPLE else None
-
-
-def action_from_index(place: int) -> Action:
-    """Return the action of a logit.
-
-    >>> action_from_index(136)
-    Action(id=6, x=3, y=2)
-    """
-    if place < len(SIMPLE):
-        return Action(SIMPLE[place])
-    y, x = divmod(place - len(SIMPLE), SIDE)
-    return Action(CLICK, x, y)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from arcworld.frames.tokenizer import CELLS, GRID
+from arcworld.frames.cell_grid import CELLS, GRID
 from arcworld.recordings.episode import CLICK, SIDE, Action
 
 NO_CELL = CELLS

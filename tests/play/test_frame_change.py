@@ -12,14 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from arcworld.planning.change_predictor import (
-    PIXELS,
-    SIMPLE,
-    ChangeModel,
-    Pairs,
-    action_from_index,
-    action_index,
-)
+from arcworld.planning.action_index import PIXELS, SIMPLE, action_from_index, action_index
+from arcworld.planning.change_predictor import ChangeModel, Pairs
 from arcworld.play.agent import Decision
 from arcworld.play.agents.frame_change import FrameChangeAgent, FrameChangeConfig
 from arcworld.play.observation import Observation

@@ -18,11 +18,12 @@ nothing; any agent may keep one, pass it every action, and query it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from arcworld.planning.change_predictor import ChangePredictor, action_index
+from arcworld.planning.action_index import action_index
 from arcworld.planning.memory.action_kinds import ActionRow, holds_on_other_levels
 from arcworld.planning.memory.graph import EdgeKind, Node, unpack_frame
 from arcworld.planning.memory.imagined_states import ImaginedStates, StateKey
@@ -32,6 +33,9 @@ from arcworld.planning.memory.routing import Routing
 from arcworld.planning.memory.search import Route
 from arcworld.recordings.episode import CLICK, NO_PLACE, RESET, UNDO, Action
 from arcworld.recordings.game_priors import GamePriors
+
+if TYPE_CHECKING:
+    from arcworld.planning.change_predictor import ChangePredictor
 
 RESET_ROW: ActionRow = (RESET, NO_PLACE, NO_PLACE)
 
@@ -73,9 +77,15 @@ class Memory(LevelState):
     def begin(self, observation: ObservedFrame, game_priors: GamePriors | None = None) -> None:
         """Start a game that was just opened; drop all that is known of the previous game."""
         self._enter(game_priors or GamePriors())
-        self.effects = ChangePredictor(seed=self.seed) if self.learns else None
+        self.effects = self._new_predictor() if self.learns else None
         self._won: dict[int, tuple[ActionRow, ...]] = {}
         self._open_level(observation)
+
+    def _new_predictor(self) -> ChangePredictor:
+        """An untrained network; needs torch, which a memory that does not learn works without."""
+        from arcworld.planning.change_predictor import ChangePredictor
+
+        return ChangePredictor(seed=self.seed)
 
     # --- what was seen ---
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from arcworld.errors import ArcworldError, did_you_mean
+from arcworld.errors import ArcworldError, did_you_mean, missing_extra
 from arcworld.play.agent import Agent
 from arcworld.play.agents.own import is_own, make_own, registered, takes_run
 
@@ -65,7 +65,10 @@ def make_agent(
     if parts and base == "online":
         return _online(seed, inputs, parts.split("+"))
     if name in AGENTS:
-        return AGENTS[name](seed, inputs)
+        try:
+            return AGENTS[name](seed, inputs)
+        except ModuleNotFoundError as error:
+            raise missing_extra(error) or error from None
     if not is_own(name):
         known = {*AGENTS, *registered()}
         raise ArcworldError(f"no agent {name!r}; {did_you_mean(name, known)}, or module:Class")

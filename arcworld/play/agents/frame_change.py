@@ -20,15 +20,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from arcworld.planning.change_predictor import (
-    PIXELS,
-    SIMPLE,
-    ChangeLearner,
-    ChangePredictorConfig,
-    Pairs,
-    action_from_index,
-    action_index,
-)
+from arcworld.planning.action_index import PIXELS, SIMPLE, action_from_index, action_index
+from arcworld.planning.change_predictor import ChangeLearner, ChangePredictorConfig, Pairs
 from arcworld.play.agent import Decision
 from arcworld.play.agents.random import random_action
 from arcworld.play.observation import GAME_OVER, Observation
