@@ -1,8 +1,9 @@
 """Collect recordings: several plays at once, until each game has enough novel transitions.
 
 Plays come seed by seed, each agent on each game. A recording with too few novel transitions is a
-near-duplicate and is removed. With several plays at once, which one of two similar recordings is
-kept depends on which ends first; each recording depends on its game, agent and seed alone.
+near-duplicate and is removed, unless it won more levels than all before it. With several plays at
+once, which one of two similar recordings is kept depends on which ends first; each recording
+depends on its game, agent and seed alone.
 """
 
 from __future__ import annotations
@@ -75,6 +76,7 @@ class _Collection:
         self._ledgers = {play.game_id: Ledger() for play in plays}
         self._novel = dict.fromkeys(self._ledgers, 0)
         self._dull = dict.fromkeys(self._ledgers, 0)
+        self._levels = dict.fromkeys(self._ledgers, 0)
         self._plays = {game: sum(p.game_id == game for p in plays) for game in self._ledgers}
         self._left = dict(self._plays)
         self._running: dict[PlayKey, int] = {}
@@ -116,7 +118,9 @@ class _Collection:
         episodes = self._episodes(self._by_key[result.key])
         ledger = self._ledgers[result.game_id]
         novel = ledger.count_novel(episodes)
-        kept = novel > 0 and novel >= self._settings.least_novel * sum(map(len, episodes))
+        further = result.levels_completed > self._levels[result.game_id]
+        enough = novel >= self._settings.least_novel * sum(map(len, episodes))
+        kept = novel > 0 and (enough or further)
         if kept:
             ledger.add(episodes)
         else:
@@ -133,6 +137,7 @@ class _Collection:
         game = play.game_id
         self._left[game] -= 1
         self._novel[game] += play.novel if play.kept else 0
+        self._levels[game] = max(self._levels[game], play.levels if play.kept else 0)
         self._dull[game] = 0 if play.kept else self._dull[game] + 1
 
     def _is_finished(self, game: str) -> bool:

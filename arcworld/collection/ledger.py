@@ -40,6 +40,10 @@ class Ledger:
 
     def count_novel(self, episodes: Sequence[Episode]) -> int:
         """Return how many distinct transitions of a recording no recording has shown so far."""
+        if not self.recordings:  # its own status bars are all that is known
+            alone = Ledger()
+            alone.add(episodes)
+            return len(alone)
         return len(self._keys(episodes) - self._seen)
 
     def add(self, episodes: Sequence[Episode]) -> None:

@@ -22,7 +22,8 @@ class CollectSettings:
         play: agents, games, actions of a play, plays of each agent on each game (`seeds`), the run
             of agents that need one, and the folder of the recordings.
         target: a game is finished with this many novel transitions.
-        least_novel: a recording is kept if at least this share of its transitions is novel.
+        least_novel: a recording is kept if at least this share of its transitions is novel, or if
+            it won more levels than all before it.
         known: recordings whose transitions are not novel; nothing is written there.
     """
 

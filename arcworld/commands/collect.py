@@ -53,7 +53,8 @@ def collect(
         plays: of each agent on each game, at most; they differ in the seed.
         run: for agents of a run: folder that `arcworld train` made, or the name of shipped weights.
         known: recordings that exist already: what they show is not novel.
-        least_novel: a recording is left out if a smaller share of its transitions is novel.
+        least_novel: a recording is left out if a smaller share of its transitions is novel and
+            others won as many levels.
         workers: plays at once, each a process with one thread; without it, one for each core.
     """
     from arcworld.collection.collect import collect as collect_all

@@ -94,14 +94,31 @@ def test_near_duplicates_are_left_out_and_end_a_game(
     assert len(collect(everything)) == everything.dull_plays == 2
 
 
+def test_a_recording_that_won_more_levels_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A win may be the only novel transition of a long recording."""
+
+    def play_here(settings: Settings, plays: Iterator[Play], workers: int) -> Iterator[PlayResult]:
+        for play in plays:
+            yield replace(play_once(settings, play), levels_completed=min(play.seed, 1))
+
+    monkeypatch.setattr(collect_module, "play_in_processes", play_here)
+    made = settings(tmp_path / "out", "random", seeds=3)
+    longer = replace(made.play, max_actions=80)
+    found = collect(replace(made, play=longer, least_novel=1.0))
+    assert all(0 < one.novel < one.actions for one in found)
+    assert [one.kept for one in found] == [False, True, False]
+
+
 def test_what_is_played_is_not_played_again(tmp_path: Path, in_this_process: list[Play]) -> None:
     out = tmp_path / "out"
     collect(settings(out, "random", seeds=1))
     first = read_recording(next(out.rglob("*.gz")))
     found = collect(settings(out, "random", seeds=3))
     assert [play.seed for play in in_this_process] == [0, 1, 2] and len(found) == 3
-    collect(settings(tmp_path / "anew", "random", seeds=1))
-    again = read_recording(next((tmp_path / "anew").rglob("*.gz")))
+    collect(settings(tmp_path / "once-more", "random", seeds=1))
+    again = read_recording(next((tmp_path / "once-more").rglob("*.gz")))
     assert again.guid == first.guid
     assert (again.episodes[0].frames_THW == first.episodes[0].frames_THW).all()
 

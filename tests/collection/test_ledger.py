@@ -52,6 +52,7 @@ def test_a_click_counts_by_its_cell() -> None:
 def test_status_bars_do_not_count() -> None:
     there_and_back = [RIGHT, LEFT] * 6
     ledger = Ledger()
+    assert ledger.count_novel([play(there_and_back, bar=1)]) == 2
     ledger.add([play(there_and_back, bar=1)])
     assert len(ledger) == 2
     assert ledger.count_novel([play(there_and_back, bar=9)]) == 0

@@ -130,6 +130,15 @@ def test_lookup_knows_what_training_showed_and_copies_elsewhere(
     assert table["all"]["all"]["count"] == 24
 
 
+def test_baselines_of_no_transition_are_empty(make_episode: Callable[..., Episode]) -> None:
+    """No dream starts in recordings that are shorter than one."""
+    train, test = two_episodes(make_episode)
+    found = FrameBaselines(train).predictions(test.take(np.zeros(0, np.intp)))
+    assert {name: frames.shape for name, frames in found.items()} == dict.fromkeys(
+        ("copy", "majority", "lookup"), (0, 64, 64)
+    )
+
+
 def test_repeat_is_the_last_action_that_is_no_reset(
     make_episode: Callable[..., Episode],
 ) -> None:
