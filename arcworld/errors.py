@@ -10,6 +10,7 @@ import difflib
 from collections.abc import Iterable
 
 EXTRAS = {
+    "filelock": "train",
     "huggingface_hub": "models",
     "lightning_fabric": "train",
     "peft": "train",

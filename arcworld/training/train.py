@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import warnings
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -19,7 +19,7 @@ from arcworld.frames.codebook import PatchCodebook
 from arcworld.frames.tokenizer import FrameTokenizer
 from arcworld.frames.vqvae import VQVAE
 from arcworld.models.backbone import compile_layers
-from arcworld.models.checkpoint import load_object, save_json, save_model
+from arcworld.models.checkpoint import save_model
 from arcworld.models.policy import MaskedPolicy
 from arcworld.models.run import Run, from_pretrained
 from arcworld.models.world_model import WorldModel
@@ -37,6 +37,7 @@ from arcworld.training.loop import fit
 from arcworld.training.precision import fast_precision
 from arcworld.training.recipes import Recipe
 from arcworld.training.recipes import recipe as find_recipe
+from arcworld.training.run_folder import lock_folder, open_folder
 from arcworld.training.shortest_path_labels import shortest_path_labels
 from arcworld.training.start import about, begin_from, check_start, check_tensorboard
 from arcworld.training.tasks import (
@@ -93,10 +94,26 @@ def train(
     if tensorboard:
         check_tensorboard()
     check_start(recipe, start, only_policy=only_policy)
-    if _is_first_process():
-        found = _about(recipe, dataset, seed) | {"start": about(start, only_policy=only_policy)}
-        _open_folder(out, found, resume, dataset.path)
-    fabric = _launch(devices, out / "tensorboard" if tensorboard else None)
+    is_first = _is_first_process()
+    with lock_folder(out) if is_first else nullcontext():
+        if is_first:
+            found = _about(recipe, dataset, seed) | {"start": about(start, only_policy=only_policy)}
+            open_folder(out, found, resume, dataset.path)
+        fabric = _launch(devices, out / "tensorboard" if tensorboard else None)
+        _all_parts(recipe, training, out, fabric, seed, start, only_policy)
+    return from_pretrained(out)
+
+
+def _all_parts(
+    recipe: Recipe,
+    training: Dataset,
+    out: Path,
+    fabric: Fabric,
+    seed: int,
+    start: Run | None,
+    only_policy: bool,
+) -> None:
+    """Write everything that belongs to a run but `run.json`."""
     if fabric.is_global_zero:
         NoveltyIndex.from_dataset(training).save(out / "novelty")
     _stages(recipe, training, out, fabric, seed, start, only_policy)
@@ -106,7 +123,6 @@ def train(
         plot_training(out)
         save_game_priors(out, extract_game_priors(list(training.episodes)))
     fabric.barrier()
-    return from_pretrained(out)
 
 
 def _check(recipe: Recipe, training: Dataset, devices: str) -> None:
@@ -276,43 +292,6 @@ def _about(recipe: Recipe, dataset: Dataset, seed: int) -> dict[str, Any]:
         },
         "data_digest": content_digest(training),
     }
-
-
-def _open_folder(out: Path, found: dict[str, Any], resume: bool, data: Path) -> None:
-    """Create the run's folder, or check that it has this run; the data may be inside it."""
-    path = out / "run.json"
-    if not path.is_file():
-        if resume:
-            raise ArcworldError(
-                f"{out}: found nothing to resume; expected a run; leave --resume out to start one"
-            )
-        if out.is_dir() and any(entry != data for entry in out.iterdir()):
-            raise ArcworldError(
-                f"{out}: found files but no run; expected a new folder; name another"
-            )
-        save_json(path, found)
-        return
-    if not resume:
-        raise ArcworldError(
-            f"{out}: found a run; expected a new folder; continue it with --resume or name another"
-        )
-    before = load_object(path)
-    if "data_digest" in before and before["data_digest"] != found["data_digest"]:
-        raise ArcworldError(
-            f"{out}: the recordings have changed since the run began; expected the same content;"
-            " restore them, or start a run in another folder"
-        )
-    for key in ("recipe", "scheme", "seed", "settings", "trained_on", "start"):
-        if before.get(key) != _json_form(found[key]):
-            raise ArcworldError(
-                f"{out}: found a run with another {key}; expected the same as when it began;"
-                f" resume it with its own {key} or name another folder"
-            )
-
-
-def _json_form(value: Any) -> Any:
-    """Return a value as JSON loads it after saving (tuples become lists)."""
-    return json.loads(json.dumps(value))
 
 
 def commit() -> str | None:

@@ -225,17 +225,18 @@ def test_recordings_that_changed_are_refused_before_training(
     """The guids are equal, but the content differs."""
     from arcworld.recordings.dataset import open_dataset
     from arcworld.training.recipes import recipe
-    from arcworld.training.train import _about, _open_folder
+    from arcworld.training.run_folder import open_folder
+    from arcworld.training.train import _about
 
     folder, debug = recordings(make_episode, tmp_path / "data"), recipe("debug")
     data = open_dataset(folder, cache=tmp_path / "cache")
     about = _about(debug, data, 0) | {"start": None}
-    _open_folder(tmp_path / "out", about, False, data.path)
-    _open_folder(tmp_path / "out", about, True, data.path)
+    open_folder(tmp_path / "out", about, False, data.path)
+    open_folder(tmp_path / "out", about, True, data.path)
     first = min(folder.rglob("*.jsonl*"))
     lines = first.read_bytes().splitlines(keepends=True)
     first.write_bytes(b"".join(lines[: len(lines) // 2 + 1]))
     halved = open_dataset(folder, cache=tmp_path / "cache")
     assert halved.guids == data.guids
     with pytest.raises(ArcworldError, match="the recordings have changed since the run began"):
-        _open_folder(tmp_path / "out", _about(debug, halved, 0) | {"start": None}, True, data.path)
+        open_folder(tmp_path / "out", _about(debug, halved, 0) | {"start": None}, True, data.path)
