@@ -12,6 +12,7 @@ from torch import nn
 from arcworld.errors import ArcworldError, did_you_mean
 from arcworld.frames.codebook import PatchCodebook, PatchCodebookConfig
 from arcworld.frames.vqvae import VQVAE, VQVAEConfig
+from arcworld.models.limits import check_settings
 from arcworld.models.policy import MaskedPolicy, PolicyConfig
 from arcworld.models.world_model import WorldModel, WorldModelConfig
 
@@ -32,13 +33,16 @@ def config_from_dict(described: dict[str, Any], source: Path) -> Any:
     """Return the config dataclass for the content of a `config.json`, by its `class`.
 
     Raises:
-        ArcworldError: the class or a setting is unknown; the message names `source`.
+        ArcworldError: the class or a setting is unknown, or a setting is out of range; the message
+            names `source`.
     """
     values = dict(described)
     name = str(values.pop("class", "nothing"))
     if name not in _KINDS:
         raise ArcworldError(f"{source}: class {name!r} is unknown; {did_you_mean(name, _KINDS)}")
-    return construct(_KINDS[name][0], values, source)
+    config = construct(_KINDS[name][0], values, source)
+    check_settings(config, source)
+    return config
 
 
 def construct[T](kind: type[T], values: Mapping[str, Any], source: Path) -> T:
