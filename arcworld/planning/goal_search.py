@@ -133,7 +133,7 @@ class GoalSearch[S: WorldModelState]:
         return seconds is not None and time.perf_counter() - self._began >= seconds
 
     def plan(self, hypothesis: Hypothesis, memory: GoalMemory) -> Plan | None:
-        """Return a plan for one goal, or None.
+        """Return a plan for one goal, or None; None also where the goal is true already.
 
         The plan ends where the goal is true, or one action before it. If no such plan is found, it
         is one click that the goal advises and whose effect the model does not know.
@@ -143,6 +143,8 @@ class GoalSearch[S: WorldModelState]:
             memory: state of the goal in the start state.
         """
         first = progress(hypothesis, self.scene, self.start.frame_HW, memory)
+        if first.distance == 0:
+            return None
         root = _Node(self.start, first.memory, first.distance)
         queue = [(self._rank(root), 0, root)]
         visited = {(self._key(self.start), root.memory.done)}

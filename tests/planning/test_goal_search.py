@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
-from arcworld.goals import START, GoalTracker, Hypothesis
+from arcworld.goals import START, GoalTracker, Hypothesis, Progress
 from arcworld.models.interface import Prediction, make_prediction
 from arcworld.planning.goal_search import GoalSearch, GoalSearchConfig, Plan, after_reset
 from arcworld.recordings.episode import RESET, Action, Outcome, Step
@@ -104,6 +105,12 @@ def test_a_plan_after_a_reset_expects_nothing_of_the_reset() -> None:
     later = after_reset(plan)
     assert later.actions == (Action(RESET), *plan.actions)
     assert later.distances == (math.inf, *plan.distances) and later.last == plan.last
+
+
+def test_a_goal_that_is_true_already_gets_no_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "arcworld.planning.goal_search.progress"
+    monkeypatch.setattr(name, lambda *_: Progress(0.0, START))
+    assert plan_of(Walker()) is None
 
 
 def test_steps_bound_a_search() -> None:

@@ -32,9 +32,14 @@ def test_plans_are_made_and_counted() -> None:
     assert 0 < agent.chosen[Source.PLAN] < 120
 
 
-def test_plans_that_promise_too_little_are_not_made() -> None:
-    strategy = GoalPlan(GoalPlanConfig(gain=1.0, experiments=(0, 0)))
-    agent = play(strategy, "mosaic", 40)
+@pytest.mark.parametrize(
+    "config",
+    [GoalPlanConfig(gain=1.0, experiments=(0, 0)), GoalPlanConfig(credit=-1, share=0.0)],
+)
+def test_plans_that_promise_too_little_or_cost_too_much_are_not_made(
+    config: GoalPlanConfig,
+) -> None:
+    agent = play(GoalPlan(config), "mosaic", 40)
     assert agent.chosen[Source.PLAN] == 0
 
 

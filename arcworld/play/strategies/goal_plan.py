@@ -34,6 +34,8 @@ class GoalPlanConfig:
         gain: minimum chance to win by action of a plan, about what exploring gives.
         doubt: factor of that chance for each plan for the same goal that ended elsewhere than it
             was predicted to.
+        credit: number of actions of plans that a level is granted at once.
+        share: and for each action on the level, so that exploring goes on where plans do not win.
         clear: minimum probability of an unconfirmed goal for an experiment.
         experiments: maximum number of experiments (clicks of unknown effect) per round that brought
             the goal no nearer: (for a confirmed goal, for an unconfirmed one).
@@ -48,6 +50,8 @@ class GoalPlanConfig:
     hypotheses: int = 8
     gain: float = 0.01
     doubt: float = 0.6
+    credit: int = 40
+    share: float = 0.3
     clear: float = 0.15
     experiments: tuple[int, int] = (8, 2)
     again: int = 100
@@ -88,7 +92,7 @@ class GoalPlan:
         self.plan: Plan | None = None
         self._at = 0
         self._waited = 0
-        self._pause = self._round = 0
+        self._pause = self._round = self._spent = 0
         self._next_pause = self.config.every
         self._astray: Counter[Hypothesis] = Counter()
         self._useless: Counter[Hypothesis] = Counter()
@@ -107,6 +111,7 @@ class GoalPlan:
             reached = self._distance(context, self.plan.hypothesis) == 0
             self._end("finished" if reached else "astray")
             return self.propose(context) if self._is_free else None
+        self._spent += 1
         belief = sentence(self.plan.hypothesis, self.goals.scene)
         left = float(len(self.plan) - self._at)
         return Decision(step, f"plan: {belief}", {"left": left}, source=self.source)
@@ -137,6 +142,8 @@ class GoalPlan:
         return progress(hypothesis, self.goals.scene, context.state.frame_HW, memory).distance
 
     def _make_plan(self, context: Context) -> bool:
+        if self._spent > self.config.credit + self.config.share * context.level_actions:
+            return False
         if self._pause > 0:
             self._pause -= 1
             return False
