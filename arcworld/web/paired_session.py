@@ -89,7 +89,7 @@ class PairedSession:
     @property
     def recording(self) -> Path | None:
         """See the class."""
-        return self._writer.path if self._writer else None
+        return Path(self._writer.path) if self._writer else None
 
     def step(self, action: Action, where: Where = "both", by: Decision | None = None) -> None:
         """Take one action in the game and in the world model, or in the world model only.
@@ -167,7 +167,7 @@ class PairedSession:
             self._writer = RecordingWriter(path, session.game_id, session.guid, session.win_levels)
             for paired_step in self.line:
                 self._record(paired_step)
-        return self._writer.path
+        return Path(self._writer.path)
 
     def stop_recording(self) -> None:
         """End the file."""

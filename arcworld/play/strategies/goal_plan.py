@@ -35,7 +35,7 @@ class GoalPlanConfig:
         doubt: factor of that chance for each plan for the same goal that ended elsewhere than it
             was predicted to.
         credit: number of actions of plans that a level is granted at once.
-        share: and for each action on the level, so that exploring goes on where plans do not win.
+        share: and for each action on the level, so that exploring continues where plans do not win.
         clear: minimum probability of an unconfirmed goal for an experiment.
         experiments: maximum number of experiments (clicks of unknown effect) per round that brought
             the goal no nearer: (for a confirmed goal, for an unconfirmed one).
