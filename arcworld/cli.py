@@ -25,10 +25,12 @@ from arcworld.commands.crossval import crossval
 from arcworld.commands.demo import demo
 from arcworld.commands.diagnose import diagnose
 from arcworld.commands.evaluate import evaluate
+from arcworld.commands.export import export
 from arcworld.commands.film import film
 from arcworld.commands.kaggle import kaggle
 from arcworld.commands.play import play
 from arcworld.commands.render import render
+from arcworld.commands.stats import stats
 from arcworld.commands.stop import Stopped
 from arcworld.commands.tournament import tournament
 from arcworld.commands.train import train
@@ -59,6 +61,8 @@ def make_app() -> App:
             demo,
             collect,
             check,
+            stats,
+            export,
             train,
             evaluate,
             diagnose,

@@ -14,6 +14,7 @@ EXTRAS = {
     "huggingface_hub": "models",
     "lightning_fabric": "train",
     "peft": "train",
+    "pyarrow": "export",
     "ray": "ray",
     "safetensors": "models",
     "sb3_contrib": "rl",

@@ -21,6 +21,8 @@ COMMANDS = (
     "demo",
     "collect",
     "check",
+    "stats",
+    "export",
     "train",
     "evaluate",
     "diagnose",

@@ -48,6 +48,7 @@ CORE = (
     "play --game taps --agent explorer --max-actions 8 --recording played",
     "play --game taps --agent online --max-actions 3",
     "check played",
+    "stats played",
     "evaluate online --online --data played --max-recordings 1",
 )
 LACKING = {
@@ -58,6 +59,7 @@ LACKING = {
     "train --data played --recipe debug --out run": "train",
     "demo --out demo": "train",
     "view small": "view",
+    "export played out": "export",
 }
 
 
@@ -128,4 +130,4 @@ def test_every_package_that_is_imported_is_required_by_the_core_or_an_extra() ->
 
 
 def test_a_checkout_has_every_extra_that_tests_need() -> None:
-    assert "arcworld[train,view,rl]" in PYPROJECT["dependency-groups"]["dev"]
+    assert "arcworld[train,view,export,rl]" in PYPROJECT["dependency-groups"]["dev"]

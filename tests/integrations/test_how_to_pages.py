@@ -26,6 +26,7 @@ SNIPPETS = {
     "arc-agi-3-agents": 1,
     "own-game": 1,
     "online-evaluation": 1,
+    "export": 2,
 }
 
 
