@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, MissingArgumentError, Parameter
 
 from arcworld import __version__
 from arcworld.commands.bench import bench
@@ -94,7 +94,7 @@ def main(tokens: Sequence[str] | None = None) -> int:
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")
     with Quiet():
         try:
-            result = make_app()(tokens, exit_on_error=False)
+            result = make_app()(tokens, exit_on_error=False, print_error=False)
         except ArcworldError as error:
             return _fail(f"arcworld: {error}", 2)
         except ModuleNotFoundError as error:
@@ -102,8 +102,8 @@ def main(tokens: Sequence[str] | None = None) -> int:
             if missing is None:
                 raise
             return _fail(f"arcworld: {missing}", 2)
-        except CycloptsError:
-            return 2
+        except CycloptsError as error:
+            return _fail(f"arcworld: {_usage(error)}", 2)
         except KeyboardInterrupt as error:
             hint = error.args[0] if isinstance(error, Stopped) else "run the command again"
             return _fail(f"arcworld: stopped; {hint}", 130)
@@ -111,8 +111,7 @@ def main(tokens: Sequence[str] | None = None) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 0
         except OSError as error:
-            place = error.filename or "a file"
-            return _fail(f"arcworld: {place}: {error.strerror or error}; name another place", 2)
+            return _fail(f"arcworld: {_file_error(error)}", 2)
     return result if isinstance(result, int) else 0
 
 
@@ -120,6 +119,24 @@ def _wanted_extra(tokens: Sequence[str] | None) -> str | None:
     """The extra that has all a command needs, where that is more than the models."""
     words = sys.argv[1:] if tokens is None else tokens
     return COMMAND_EXTRAS.get(words[0]) if words else None
+
+
+def _usage(error: CycloptsError) -> str:
+    """One line for a command line that cannot be read, with the help to read."""
+    error.verbose = False
+    reason = " ".join(str(error).split()).rstrip(".")
+    if isinstance(error, MissingArgumentError) and error.argument and not error.argument.tokens:
+        name = error.keyword or error.argument.name
+        reason = f"found no value for {name}; expected one"
+    return f"{reason}; see `{' '.join(['arcworld', *(error.command_chain or ()), '--help'])}`"
+
+
+def _file_error(error: OSError) -> str:
+    """One line for a file or folder that cannot be used."""
+    place = error.filename or "a file"
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return f"{place}: found a file; expected a folder; name another"
+    return f"{place}: {error.strerror or error}; name another place"
 
 
 def _fail(message: str, status: int) -> int:

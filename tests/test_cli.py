@@ -93,6 +93,10 @@ BAD: dict[str, tuple[list[str], tuple[str, ...]]] = {
     "game": (["play", "x", "--game", "kees", "--agent", "random"], ("'kees'", "keys")),
     "games": (["play", "x", "--game", "k", "--games", "no", "--agent", "random"], ("no", "folder")),
     "json": (["check", "data", "--json", "data"], ("data", "folder")),
+    "out": (
+        ["tournament", "--agents", "random", "--only", "keys", "--out", "data/spoilt.txt"],
+        ("data/spoilt.txt", "found a file", "expected a folder"),
+    ),
     "resume": (
         ["train", "--data", "data", "--recipe", "debug", "--out", "run", "--resume"],
         ("run", "nothing to resume"),
@@ -104,6 +108,7 @@ BAD: dict[str, tuple[list[str], tuple[str, ...]]] = {
 @pytest.mark.parametrize("case", BAD)
 def test_bad_input_gets_one_line(case: str, capsys: pytest.CaptureFixture[str]) -> None:
     tokens, expected = BAD[case]
+    Path("data/spoilt.txt").touch()
     assert main(tokens) == 2
     reported = [s for s in capsys.readouterr().err.splitlines() if s.startswith("arcworld: ")]
     assert len(reported) == 1
@@ -112,14 +117,26 @@ def test_bad_input_gets_one_line(case: str, capsys: pytest.CaptureFixture[str]) 
 
 
 @pytest.mark.parametrize(
-    "tokens", [["trian"], ["train"], ["check"], ["play", "x", "--game", "keys", "--seed", "one"]]
+    ("tokens", "expected"),
+    [
+        (["trian"], ('"trian"', '"train"', "`arcworld --help`")),
+        (["play"], ("found no value for --game", "`arcworld play --help`")),
+        (["check"], ("found no value for ", "`arcworld check --help`")),
+        (["play", "--game"], ("--game", "`arcworld play --help`")),
+        (["play", "--game", "keys", "--seed", "one"], ("--seed", '"one"', "int")),
+        (["play", "--game", "keys", "--max-actions", "-5"], ("--max-actions", ">= 1")),
+        (["play", "--game", "keys", "--max-action", "5"], ("--max-action", "--max-actions")),
+    ],
+    ids=" ".join,
 )
 def test_an_unreadable_line_is_one_clear_error(
-    tokens: list[str], capsys: pytest.CaptureFixture[str]
+    tokens: list[str], expected: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(tokens) == 2
     reported = capsys.readouterr()
-    assert "Error" in reported.err + reported.out and "Traceback" not in reported.err + reported.out
+    (line,) = reported.err.splitlines()
+    assert line.startswith("arcworld: ") and not reported.out
+    assert all(words in line for words in expected), line
 
 
 def test_check_lists_each_file_and_whether_all_can_be_used(

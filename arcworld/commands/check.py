@@ -41,7 +41,8 @@ def check(paths: list[Path], /, *, json: Path | None = None) -> int:
             print(f"{report.path}:{problem.line}: {kind}: {problem.message}")
     for left in result.left_out:
         print(f"{shown(left.path)}: left out: {left.reason}")
-    print(f"{len(reports)} files, {usable} usable, {len(reports) - usable} not", end="")
+    noun = "file" if len(reports) == 1 else "files"
+    print(f"{len(reports)} {noun}, {usable} usable, {len(reports) - usable} not", end="")
     print(f"; {len(result.left_out)} left out" if result.left_out else "")
     if result.others:
         print(f"files of other kinds, not read: {_counts(result.others)}")
