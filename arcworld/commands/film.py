@@ -36,12 +36,14 @@ def film(
     from arcworld.commands.evaluate import open_run
     from arcworld.commands.output import reserve
     from arcworld.commands.play import summary
+    from arcworld.film.draw import check_name
     from arcworld.film.play import film_game
 
     reserve(out)
+    check_name(out)
     opened = open_run(run)
     made = film_game(
         opened, game, out, max_actions=max_actions, seed=seed, games=games, on_level=print
     )
     print(f"{made.game}: {summary(made.result)}")
-    print(made.path)
+    print(f"film: {made.path} (open it in a browser)")

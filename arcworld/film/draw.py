@@ -70,6 +70,19 @@ def _ringed(picture: NDArray[np.uint8], shot: Shot, zoom: int) -> NDArray[np.uin
     return picture
 
 
+def check_name(path: Path) -> None:
+    """Refuse a film that is not named as a GIF.
+
+    Raises:
+        ArcworldError: the name does not end in `.gif`.
+    """
+    if path.suffix != ".gif":
+        raise ArcworldError(
+            f"{path}: found a name that ends in {path.suffix!r}; expected one that ends in .gif;"
+            " name another file"
+        )
+
+
 def save_film(shots: Sequence[Shot], title: str, path: Path, zoom: int = 4) -> Path:
     """Write an animated GIF; a shot in which a level is won stays for longer.
 
@@ -78,8 +91,7 @@ def save_film(shots: Sequence[Shot], title: str, path: Path, zoom: int = 4) -> P
     """
     if not shots:
         raise ArcworldError(f"{path}: found no shots; expected one or more; play a game first")
-    if path.suffix != ".gif":
-        raise ArcworldError(f"{path}: expected a name that ends in .gif; rename the output")
+    check_name(path)
     colours = _palette()
     images = [draw_shot(shot, title, zoom).quantize(palette=colours, dither=0) for shot in shots]
     times = [PAUSE if shot.won else PACE for shot in shots]

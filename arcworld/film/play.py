@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from arcworld.film.draw import save_film
+from arcworld.film.draw import check_name, save_film
 from arcworld.film.record import FilmedAgent, Shot
 from arcworld.models.run import Run
 from arcworld.play.agent import Agent
@@ -73,8 +73,9 @@ def film_game(
         on_level: called after each level that is won.
 
     Raises:
-        ArcworldError: no such game, or the file cannot be written.
+        ArcworldError: no such game, or the file is not named `.gif` or cannot be written.
     """
+    check_name(Path(path))
     filmed = FilmedAgent(agent or WorldModelAgent(run, seed), run)
 
     def on_step(*_: object) -> None:

@@ -121,3 +121,8 @@ def test_what_cannot_be_written_is_refused(tmp_path: Path) -> None:
         save_film([], "x", tmp_path / "x.gif")
     with pytest.raises(ArcworldError, match=r"ends in \.gif"):
         save_film([shot(0, 1)], "x", tmp_path / "x.mp4")
+
+
+def test_a_wrong_name_is_refused_before_the_game_is_played(run: Run, tmp_path: Path) -> None:
+    with pytest.raises(ArcworldError, match=r"found a name that ends in '\.mp4'"):
+        film_game(run, "mosaic", tmp_path / "x.mp4", agent=Scripted([]))
