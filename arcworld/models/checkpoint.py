@@ -20,6 +20,7 @@ from arcworld.models.build import build, config_from_dict
 from arcworld.recordings.files import write_bytes
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
+_AGAIN = "copy the folder again, or train the run again"
 
 
 def save_json(path: Path, value: Any) -> None:
@@ -36,9 +37,9 @@ def load_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text())
     except FileNotFoundError:
-        raise ArcworldError(f"{path}: not found; expected a JSON file; is the run whole?") from None
+        raise ArcworldError(f"{path}: found nothing; expected a JSON file; {_AGAIN}") from None
     except (ValueError, UnicodeDecodeError) as error:
-        raise ArcworldError(f"{path}: not JSON ({error}); make the run again") from None
+        raise ArcworldError(f"{path}: found no JSON ({error}); {_AGAIN}") from None
 
 
 def load_object(path: Path) -> dict[str, Any]:
@@ -49,7 +50,8 @@ def load_object(path: Path) -> dict[str, Any]:
     """
     value = load_json(path)
     if not isinstance(value, dict):
-        raise ArcworldError(f"{path}: found a {type(value).__name__}; expected a JSON object")
+        kind = type(value).__name__
+        raise ArcworldError(f"{path}: found a {kind}; expected a JSON object; {_AGAIN}")
     return value
 
 
@@ -73,11 +75,9 @@ def load_tensors(path: Path) -> dict[str, Tensor]:
         return load_file(path)
     except FileNotFoundError:
         _check_readable(path)
-        raise ArcworldError(f"{path}: not found; expected weights; is the run whole?") from None
+        raise ArcworldError(f"{path}: found nothing; expected weights; {_AGAIN}") from None
     except (SafetensorError, OSError) as error:
-        raise ArcworldError(f"{path}: no readable safetensors ({error}); make the run again") from (
-            error
-        )
+        raise ArcworldError(f"{path}: found no readable safetensors ({error}); {_AGAIN}") from error
 
 
 def _check_readable(path: Path) -> None:
@@ -144,13 +144,13 @@ def load_state(module: nn.Module, state: Mapping[str, Tensor], source: Path) -> 
     if odd:
         raise ArcworldError(
             f"{source}: {len(odd)} weights do not belong or are missing ({odd[0]}, ...); expected"
-            " those of its config.json; was it made by another version or scheme?"
+            f" those of its config.json; {_AGAIN}"
         )
     for name, value in state.items():
         if value.shape != expected[name].shape:
             raise ArcworldError(
                 f"{source}: {name} has shape {tuple(value.shape)}; expected"
-                f" {tuple(expected[name].shape)}; was it made by another scheme?"
+                f" {tuple(expected[name].shape)}; {_AGAIN}"
             )
         if value.is_floating_point() and not bool(torch.isfinite(value).all()):
             raise ArcworldError(

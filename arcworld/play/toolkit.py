@@ -181,7 +181,11 @@ class Toolkit:
 
     def _take_games(self, folder: Path) -> None:
         if not folder.is_dir() and self.mode == "offline":
-            raise ArcworldError(f"{folder}: no such folder of games")
+            found = "a file" if folder.exists() else "nothing"
+            raise ArcworldError(
+                f"{folder}: found {found}; expected a folder of games in the toolkit's layout, with"
+                " NAME/VERSION/metadata.json; correct the path"
+            )
         scanned = GameFolders.scan(folder)
         self.problems = scanned.problems
         here = {info.game_id for info in scanned.found}
@@ -194,7 +198,10 @@ class Toolkit:
             return f"{base_url}: no games: {self._log_capture.take('the service lists none')}"
         if self.problems:
             return self.problems[0]
-        return f"{self.folder}: no games; expected <name>/<version>/metadata.json in it"
+        return (
+            f"{self.folder}: found no games; expected NAME/VERSION/metadata.json in it; name"
+            " another folder"
+        )
 
     def _find(self, game: str) -> Any:
         infos = {info.game_id: info for info in self._arcade.available_environments}
@@ -205,7 +212,7 @@ class Toolkit:
             return max(versions, key=lambda info: (_moment(info.date_downloaded), info.game_id))
         names = {game_name(game_id) for game_id in infos} if "-" not in game else set(infos)
         unread = f"; not readable: {'; '.join(self.problems)}" if self.problems else ""
-        raise ArcworldError(f"no game {game!r}: {did_you_mean(game, names)}{unread}")
+        raise ArcworldError(f"no game {game!r}; {did_you_mean(game, names)}{unread}")
 
     def _make_patiently(self, game_id: str, seed: int) -> tuple[Any, str | None]:
         """Return (wrapper, its fault or None). A busy or unreachable service is asked again."""

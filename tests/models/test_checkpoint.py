@@ -36,7 +36,7 @@ def test_a_file_that_may_not_be_read_is_said_to_be_so(
         raise FileNotFoundError("No such file or directory")
 
     monkeypatch.setattr(safetensors.torch, "load_file", missing)
-    with pytest.raises(ArcworldError, match="not found; expected weights"):
+    with pytest.raises(ArcworldError, match="found nothing; expected weights"):
         load_tensors(tmp_path / "model.safetensors")
     monkeypatch.setattr(Path, "open", refuse)
     with pytest.raises(ArcworldError, match="permission denied; expected a file that you may read"):

@@ -102,7 +102,7 @@ def test_it_is_made_of_what_its_signature_names(module: str) -> None:
 @pytest.mark.parametrize(
     ("name", "reported"),
     [
-        ("absent_module:Mine", "No module named 'absent_module'"),
+        ("absent_module:Mine", "No module named 'absent_module')"),
         ("MODULE:Absent", "has no attribute 'Absent'"),
         ("MODULE:", "cannot be imported"),
         ("MODULE:text", "is of type str"),

@@ -190,9 +190,9 @@ def test_an_unknown_game_is_none_raw_and_named_here(write_game: Any, raw_arcade:
     games = write_game()
     assert raw_arcade(games).make("tine") is None
     with Toolkit(games) as toolkit:
-        with pytest.raises(ArcworldError, match=r"no game 'tine': did you mean 'tiny'\?"):
+        with pytest.raises(ArcworldError, match=r"no game 'tine'; did you mean 'tiny'\?"):
             toolkit.open("tine")
-        with pytest.raises(ArcworldError, match=r"'tiny-0002': did you mean 'tiny-0001'\?"):
+        with pytest.raises(ArcworldError, match=r"'tiny-0002'; did you mean 'tiny-0001'\?"):
             toolkit.open("tiny-0002")
 
 
@@ -236,7 +236,7 @@ def test_garbage_metadata_is_one_line_that_names_the_file(write_game: Any, metad
 def test_empty_and_missing_folders(tmp_path: Path) -> None:
     with pytest.raises(ArcworldError, match="expected <name>/<version>/metadata"):
         Toolkit(tmp_path)
-    with pytest.raises(ArcworldError, match="no such folder of games"):
+    with pytest.raises(ArcworldError, match="found nothing; expected a folder of games"):
         Toolkit(tmp_path / "missing")
 
 

@@ -169,8 +169,8 @@ def _open_run(name: str, inputs: AgentInputs) -> Run:
     """Open the run, on a GPU if there is one."""
     if inputs.run is None:
         raise ArcworldError(
-            f"found no run for the agent `{name}`; expected a run; name a folder that"
-            " `arcworld train` made, or shipped weights"
+            f"found no run for the agent `{name}`; expected a run; name a folder that `arcworld"
+            " train` made, or shipped weights, such as `small`"
         )
     import torch
 

@@ -143,9 +143,11 @@ def source_digest(name: str) -> str:
 
 
 def _reason(error: Exception) -> str:
-    """An exception in one line, with the place where it was raised."""
+    """An exception in one line, with the place where it was raised, unless that is the import."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     line = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    if "importlib" in frame.filename:
+        return line
     return f"{line}, {Path(frame.filename).name}:{frame.lineno}"
 
 
