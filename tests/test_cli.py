@@ -87,6 +87,8 @@ BAD: dict[str, tuple[list[str], tuple[str, ...]]] = {
         ("'smal'", "small"),
     ),
     "recipe of the demo": (["demo", "--recipe", "debag"], ("'debag'", "debug")),
+    "folder of the demo": (["demo", "--out", "data"], ("data", "found files but no run")),
+    "file for the demo": (["demo", "--out", "data/spoilt.txt"], ("found a file",)),
     "run": (["evaluate", "nowhere", "--data", "data"], ("nowhere", "found no run")),
     "data": (["train", "--data", "nix", "--recipe", "debug", "--out", "run"], ("nix", "nothing")),
     "path": (["check", "nix"], ("nix", "nothing")),

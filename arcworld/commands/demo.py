@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from arcworld.commands.arguments import Actions, Seed
+from arcworld.errors import ArcworldError
 
 if TYPE_CHECKING:
     from arcworld.evaluation.evaluate import Evaluation
@@ -44,6 +45,7 @@ def demo(
     from arcworld.training.recipes import recipe as find_recipe
 
     find_recipe(recipe)
+    _open_folder(out)
     words = ["demo", "--out", out, "--recipe", recipe, "--seed", seed]
     with continue_with(f"continue with: {command(*words)}"):
         page = _Demo(out, recipe, seed, max_actions).run()
@@ -51,6 +53,19 @@ def demo(
     print(f"the run: {out}; next, try: {command('view', out, '--game', 'relay')}")
 
 
+def _open_folder(out: Path) -> None:
+    """Make the folder of the demo, or refuse one with other files before anything is played.
+
+    Raises:
+        ArcworldError: the folder has files, and none of them is a run or the demo's recordings.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    if not (out / "run.json").is_file() and any(path.name != DEMOS for path in out.iterdir()):
+        raise ArcworldError(f"{out}: found files but no run; expected a new folder; name another")
+
+
+DEMOS = "demos"
+"""The folder of the recordings in that of the demo."""
 SHIPPED = "small"
 FILMED = {"mosaic": 60, "keys": 45}
 """Games shown first, with the number of actions of each."""
@@ -115,7 +130,7 @@ class _Demo:
 
     @property
     def _data(self) -> Path:
-        return self.out / "demos"
+        return self.out / DEMOS
 
     def _demos(self) -> Dataset:
         from arcworld.commands.output import Reporter, open_data
