@@ -1,4 +1,4 @@
-"""Which transitions of a game are recorded already, to tell novel play from more of the same.
+"""Which transitions of a game are recorded already, to tell novel play from repeated play.
 
 Two transitions are the same here if the action and the frame are, where status bars do not count
 (nearly every frame differs in them) and a click counts by its cell of 8x8 pixels. So fewer
@@ -17,7 +17,7 @@ from arcworld.recordings.novelty import pair_hashes
 from arcworld.recordings.status_bars import counter_mask
 
 MASKED_BY = 16
-"""Status bars are found in this many recordings of a game, the first ones."""
+"""Status bars are looked for in the first recordings of a game, at most this many."""
 CELL = 8
 
 

@@ -161,7 +161,7 @@ def budget_table(report: TournamentReport) -> TextTable:
         )
         for agent, one in agents.items()
     ]
-    columns = ("agent", *(f"by {n:,}" for n in counts), "median ms", "95 % ms")
+    columns = ("agent", *(f"by {n:,}" for n in counts), "median ms", "95th percentile ms")
     note = "ms: of a decision and of learning from its result, per play, averaged over plays."
     return TextTable("Levels won by number of actions", columns, rows, note)
 
