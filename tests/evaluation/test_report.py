@@ -214,7 +214,7 @@ def test_an_unknown_or_empty_split_is_an_error(split: str, made: tuple[Run, Data
 
     dataset = made[1]
     named = tuple(e for e in dataset.entries if e.guid != "guid-2")
-    with pytest.raises(ArcworldError, match=r"did you mean 'train'|in neither"):
+    with pytest.raises(ArcworldError, match=r"did you mean 'train'|in part 'held_out'"):
         replace(dataset, entries=named).part(split)
 
 

@@ -94,7 +94,7 @@ def test_it_saves_and_loads_to_the_bit(tmp_path: Path) -> None:
         ("setting", "setting 'codebok_size' is unknown; did you mean 'codebook_size'"),
         ("json", "found no JSON"),
         ("list", "found a list; expected a JSON object"),
-        ("kind", "no model can be built from it"),
+        ("kind", "setting width is 'wide'; expected a whole number"),
     ],
 )
 def test_spoilt_weights_are_one_line(tmp_path: Path, spoil: str, message: str) -> None:
