@@ -88,12 +88,12 @@ def read_answer(answer: Any, *, opening: bool = False) -> Observation:
             frame_HW=grids_NHW[-1],
             grids=tuple(grids_NHW),
             state=str(answer.state.value),
-            levels_completed=int(answer.levels_completed),
-            win_levels=int(answer.win_levels),
+            levels_completed=_whole("levels_completed", answer.levels_completed),
+            win_levels=_whole("win_levels", answer.win_levels),
             available_actions=available,
             game_id=str(answer.game_id),
             guid=str(answer.guid),
-            full_reset=opening or bool(answer.full_reset),
+            full_reset=_flag("full_reset", answer.full_reset) or opening,
         )
         check_fields(observation)
         return observation
@@ -101,6 +101,18 @@ def read_answer(answer: Any, *, opening: bool = False) -> Observation:
         raise
     except (AttributeError, TypeError, ValueError) as error:
         raise ToolkitError(f"an answer that cannot be read: {error}") from error
+
+
+def _whole(name: str, value: Any) -> int:
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise ToolkitError(f"{name} {value!r}; expected a whole number")
+    return operator.index(value)
+
+
+def _flag(name: str, value: Any) -> bool:
+    if value is not None and not isinstance(value, bool):
+        raise ToolkitError(f"{name} {value!r}; expected true or false")
+    return bool(value)
 
 
 def read_available(numbers: Sequence[Any]) -> tuple[int, ...]:
