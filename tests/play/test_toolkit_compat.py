@@ -234,7 +234,7 @@ def test_garbage_metadata_is_one_line_that_names_the_file(write_game: Any, metad
 
 
 def test_empty_and_missing_folders(tmp_path: Path) -> None:
-    with pytest.raises(ArcworldError, match="expected <name>/<version>/metadata"):
+    with pytest.raises(ArcworldError, match="expected NAME/VERSION/metadata"):
         Toolkit(tmp_path)
     with pytest.raises(ArcworldError, match="found nothing; expected a folder of games"):
         Toolkit(tmp_path / "missing")
