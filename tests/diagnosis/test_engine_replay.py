@@ -73,5 +73,5 @@ def test_recordings_that_do_not_replay_are_reported(inputs: DiagnosisInputs) -> 
 
 
 def test_unknown_folders_are_errors(inputs: DiagnosisInputs) -> None:
-    with pytest.raises(ArcworldError, match="no such folder"):
+    with pytest.raises(ArcworldError, match="nowhere: found nothing; expected a folder of games"):
         replay(inputs, Path("nowhere"), {})
