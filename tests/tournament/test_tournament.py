@@ -246,7 +246,7 @@ BAD = {
     "no run": (["--agents", "world-model"], "expected a run"),
     "run missing": (["--agents", "policy", "--run", "nowhere"], "nowhere: found no run"),
     "no data": (["--agents", "replay"], "give them with --data"),
-    "no folder": (["--agents", "random", "--games", "nowhere"], "nowhere: found nothing; expected a"),
+    "no folder": (["--agents", "random", "--games", "nowhere"], "nowhere: found nothing; expected"),
     "unknown game": (["--agents", "random", "--only", "kees"], "did you mean 'keys'?"),
     "no seeds": (["--agents", "random", "--seeds", "0"], "seeds is 0; expected 1"),
     "no actions": (["--agents", "random", "--max-actions", "0"], "max_actions is 0"),
