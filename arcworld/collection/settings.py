@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from arcworld.errors import ArcworldError
-from arcworld.tournament.settings import Settings
+from arcworld.tournament.settings import Settings, changed
 
 RAISED = ("target", "seeds")
 """Settings that may change when collecting continues."""
@@ -80,8 +80,8 @@ def refuse_changes(path: Path, before: Mapping[str, Any], now: Mapping[str, Any]
     Raises:
         ArcworldError: another setting differs.
     """
-    for name in now:
-        if name not in RAISED and before.get(name) != now[name]:
+    for name in changed(before, now):
+        if name not in RAISED:
             raise ArcworldError(
                 f"{path}: found {name} {before.get(name)!r}, not {now[name]!r}; expected the"
                 " settings that collecting began with (target and plays may change); use those, or"

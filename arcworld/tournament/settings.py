@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -211,6 +211,6 @@ def split_names(names: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in names.split(",") if name.strip())
 
 
-def changed(before: dict[str, Any], now: dict[str, Any]) -> Sequence[str]:
+def changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> Sequence[str]:
     """Names of the settings that differ."""
     return [name for name in now if before.get(name) != now[name]]

@@ -261,17 +261,12 @@ class GoalPlan:
             self.goals.observe(answered.step, won_HW)
         if answered.new_level:
             self._new_level(context)
-        elif answered.is_lost or (answered.step.action.id == RESET and not followed):
-            self._drop(lost=answered.is_lost and followed)
+        elif followed and answered.is_lost:
+            self._end("astray")
         elif followed:
             self._compare(answered)
         else:
             self.plan = None
-
-    def _drop(self, *, lost: bool) -> None:
-        if self.plan is not None and lost:
-            self._end("astray")
-        self.plan = None
 
     def _compare(self, answered: Answered) -> None:
         """Continue the plan if the goal is as near as predicted, whatever else changed."""
