@@ -166,7 +166,7 @@ def demo(scheme: Scheme) -> Recipe:
         recipe,
         name="demo",
         vqvae_schedule=replace(recipe.vqvae_schedule, steps=150),
-        world_model_schedule=replace(recipe.world_model_schedule, steps=400),
+        world_model_schedule=replace(recipe.world_model_schedule, steps=240),
         policy_schedule=replace(recipe.policy_schedule, steps=150),
     )
 
