@@ -11,7 +11,6 @@ from arcworld.errors import ArcworldError
 
 if TYPE_CHECKING:
     from arcworld.evaluation.evaluate import Evaluation
-    from arcworld.evaluation.pooling import Table
     from arcworld.evaluation.report_page import PlayedGame
     from arcworld.models.run import Run
     from arcworld.recordings.dataset import Dataset
@@ -147,25 +146,11 @@ class _Demo:
 
     def _train(self, dataset: Dataset) -> Run:
         from arcworld.training.recipes import recipe
-        from arcworld.training.train import train, train_vqvae
+        from arcworld.training.train import train
 
         begun = (self.out / "run.json").is_file()
         found = recipe(self.recipe)
-        run = train(found, dataset, self.out, seed=self.seed, resume=begun, devices="1")
-        if self._shows_vqvae:
-            train_vqvae(found, dataset, self._vqvae, seed=self.seed)
-        return run
-
-    @property
-    def _vqvae(self) -> Path:
-        return self.out / "vqvae"
-
-    @property
-    def _shows_vqvae(self) -> bool:
-        """Whether a VQ-VAE is trained too, for comparison with the run's patch codebook."""
-        from arcworld.training.recipes import recipe
-
-        return recipe(self.recipe).codebook is not None
+        return train(found, dataset, self.out, seed=self.seed, resume=begun, devices="1")
 
     def _evaluate(self, run: Run, dataset: Dataset) -> tuple[Evaluation, Evaluation]:
         from arcworld.commands.evaluate import measure
@@ -173,29 +158,16 @@ class _Demo:
         from arcworld.evaluation.headline import brief_table
 
         found: list[Evaluation] = []
-        few = _one_held_out_each(dataset)
-        titles = {
-            "validation": "Recordings that were not trained on",
-            "held_out": "Games that were not trained on",
-        }
-        for split, data in (("validation", dataset), ("held_out", few)):
+        parts = (
+            ("validation", "Recordings that were not trained on", dataset),
+            ("held_out", "A game that was not trained on", _first_held_out(dataset)),
+        )
+        for split, title, data in parts:
             one = measure(run, data, split)
-            if self._shows_vqvae:
-                one.parts["tokenizer_vqvae"] = self._measure_vqvae(run, one)
-            print_tables([brief_table(one.parts, one.about, titles[split])])
+            print_tables([brief_table(one.parts, one.about, title)])
             write_json(self.out / "report" / f"{split}.json", one.as_dict())
             found.append(one)
         return found[0], found[1]
-
-    def _measure_vqvae(self, run: Run, evaluation: Evaluation) -> Table:
-        from arcworld.evaluation.tokenizer import evaluate_tokenizer
-        from arcworld.frames.vqvae import VQVAE
-        from arcworld.models.checkpoint import load_model
-
-        tokenizer = load_model(self._vqvae)
-        assert isinstance(tokenizer, VQVAE)
-        episodes = evaluation.transitions.episodes
-        return evaluate_tokenizer(tokenizer, episodes, run.novelty_index, None)["tokenizer"]
 
     def _play(self, run: Run) -> list[PlayedGame]:
         from arcworld.commands.output import write_json
@@ -218,10 +190,8 @@ class _Demo:
         return played
 
 
-def _one_held_out_each(dataset: Dataset) -> Dataset:
-    """The data set with only one recording of each held-out game, so that measuring is fast."""
-    held_out = dataset.part("held_out")
-    first = {entry.game_id: entry.guid for entry in reversed(held_out.entries)}
-    left_out = {entry.guid for entry in held_out.entries} - set(first.values())
+def _first_held_out(dataset: Dataset) -> Dataset:
+    """The data set with the first held-out recording alone, so that measuring is fast."""
+    left_out = {entry.guid for entry in dataset.part("held_out").entries[1:]}
     kept = tuple(entry for entry in dataset.entries if entry.guid not in left_out)
     return replace(dataset, entries=kept)

@@ -37,5 +37,4 @@ TITLES = {
     POLICY_HELD_OUT: "Policy on winning stretches of held-out levels: not in training, three folds",
     "tokenizer": "Tokenizer: frames encoded and decoded",
     "tokenizer_unseen_games": "Tokenizer on games of this project that are not in training",
-    "tokenizer_vqvae": "VQ-VAE on the same frames, trained for a minute or two",
 }

@@ -233,12 +233,6 @@ def _fit_vqvae(
     return task.module.eval()
 
 
-def train_vqvae(recipe: Recipe, dataset: Dataset, folder: Path, *, seed: int = 0) -> VQVAE:
-    """Train only the VQ-VAE of a recipe, on one device, into `folder`; it can be resumed."""
-    episodes = list(dataset.part("train").episodes)
-    return _fit_vqvae(recipe, episodes, folder, _launch("1"), seed)
-
-
 def _sampler(
     recipe: Recipe,
     coded: Sequence[CodedEpisode],
