@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The whole path by hand: what `arcworld demo` does, one command after the other.
 #
-#   recipes/demo.sh [RUN]           about ten minutes on two CPU cores
+#   recipes/demo.sh [RUN]           seven minutes on two CPU cores
 #   RECIPE=debug recipes/demo.sh    a minute; its numbers mean nothing
 set -euo pipefail
 
