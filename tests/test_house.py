@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 import re
 import subprocess
 import sys
@@ -63,6 +64,15 @@ def imports_of(tree: ast.AST) -> set[str]:
     return names
 
 
+def direct_imports(tree: ast.AST) -> set[str]:
+    """As `imports_of`, with the names of submodules taken from packages."""
+    found = imports_of(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
 def rooms_in(names: set[str]) -> set[str]:
     return {name.split(".")[1] for name in names if name.startswith("arcworld.")}
 
@@ -89,6 +99,23 @@ def test_no_room_imports_the_command_line() -> None:
         if room_of(path) not in ("cli", "commands"):
             names = imports_of(ast.parse(path.read_text(encoding="utf-8")))
             assert not rooms_in(names) & {"cli", "commands"}, path
+
+
+def test_no_import_cycle_between_files() -> None:
+    """Also not by imports within functions or for type checking; the package itself is left out."""
+    files = {".".join(p.relative_to(ROOT).with_suffix("").parts): p for p in modules()}
+    files = {name.removesuffix(".__init__"): path for name, path in files.items()}
+    graph = {
+        name: direct_imports(ast.parse(path.read_text(encoding="utf-8"))) & files.keys() - {name}
+        for name, path in files.items()
+        if name != "arcworld"
+    }
+    for names in graph.values():
+        names.discard("arcworld")
+    try:
+        graphlib.TopologicalSorter(graph).prepare()
+    except graphlib.CycleError as error:
+        pytest.fail(" imports ".join(reversed(error.args[1])))
 
 
 def test_every_room_is_known() -> None:

@@ -18,7 +18,8 @@ from arcworld.errors import ArcworldError
 from arcworld.recordings.dataset import open_dataset
 from arcworld.recordings.episode import Episode
 from arcworld.recordings.reader import read_recording
-from arcworld.tournament.backends import Tick, cores, play_in_processes
+from arcworld.tournament.backends import cores, play_in_processes
+from arcworld.tournament.events import Tick
 from arcworld.tournament.results import PlayResult
 from arcworld.tournament.settings import Play, PlayKey
 

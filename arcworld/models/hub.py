@@ -7,16 +7,13 @@ executed. `huggingface_hub` finds the token and the cache, as for any other mode
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import arcworld
 from arcworld.errors import ArcworldError
-
-if TYPE_CHECKING:
-    from arcworld.models.run import Run
 
 FILES = ["*.json", "*.safetensors", "*.npy"]
 """What is downloaded of a repository."""
@@ -67,15 +64,24 @@ def download(repo_id: str, revision: str | None = None) -> Path:
 
 
 def upload(
-    run: Run,
     repo_id: str,
+    save: Callable[[str], object],
     *,
+    name: str,
+    about: Mapping[str, Any],
     private: bool | None = None,
     revision: str | None = None,
     commit_message: str | None = None,
     token: str | None = None,
 ) -> str:
-    """Create the repository if needed, upload the run, and return the address of the commit.
+    """Create the repository if needed, upload a run, and return the address of the commit.
+
+    Args:
+        repo_id: `user/name`.
+        save: writes the run's files into a folder.
+        name: of the run, for the message of the commit.
+        about: what the run says of itself, for the model card.
+        private, revision, commit_message, token: see `Run.push_to_hub`.
 
     Raises:
         ArcworldError: the hub refuses, or cannot be reached.
@@ -88,13 +94,13 @@ def upload(
         if revision is not None:
             api.create_branch(repo, branch=revision, exist_ok=True)
         with TemporaryDirectory() as folder:
-            run.save_pretrained(folder)
-            (Path(folder) / "README.md").write_text(model_card(repo, run.about), encoding="utf-8")
+            save(folder)
+            (Path(folder) / "README.md").write_text(model_card(repo, about), encoding="utf-8")
             commit = api.upload_folder(
                 repo_id=repo,
                 folder_path=folder,
                 revision=revision,
-                commit_message=commit_message or f"Upload {run.name} with arcworld",
+                commit_message=commit_message or f"Upload {name} with arcworld",
             )
     except ArcworldError:
         raise

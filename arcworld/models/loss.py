@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
+from arcworld.models.cell_context import CellContext
 from arcworld.tokens.batches import IGNORE, Batch
 from arcworld.tokens.vocabulary import Vocabulary
-
-if TYPE_CHECKING:
-    from arcworld.models.world_model import WorldModel
 
 SPELLING_WEIGHT = 0.1
 """Weight of spellings in the loss; windows with permuted colours have many, and long ones."""
 
 
-def world_model_loss(model: WorldModel, batch: Batch) -> dict[str, Tensor]:
+class _Predictor(Protocol):
+    """What the loss asks of a world model; `models.world_model.WorldModel` says what it means."""
+
+    vocabulary: Vocabulary
+
+    @property
+    def spelling(self) -> nn.Module: ...
+    @property
+    def reads_cells(self) -> bool: ...
+    def hidden(self, input_ids_BL: Tensor) -> Tensor: ...
+    def cell_context(self, input_ids_BL: Tensor, at: Any) -> CellContext | None: ...
+    def logits(
+        self, hidden_ND: Tensor, cell_context: CellContext | None, *, weighted: bool
+    ) -> Tensor: ...
+    def spelling_nll(self, hidden_ND: Tensor, columns_N: Tensor, ids_N: Tensor) -> Tensor: ...
+    def outcome_logits(self, hidden_D: Tensor) -> Tensor: ...
+
+
+def world_model_loss(model: _Predictor, batch: Batch) -> dict[str, Tensor]:
     """Return `loss`, the one to minimise, and its parts: `outcome_loss`, accuracies, perplexity.
 
     `loss` is the weighted cross-entropy of tokens plus the cross-entropy of outcomes.
@@ -48,14 +64,14 @@ def _targets(batch: Batch) -> tuple[Tensor, Tensor]:
     return at, weights[at]
 
 
-def _all_used(model: WorldModel) -> Tensor | float:
+def _all_used(model: _Predictor) -> Tensor | float:
     """Return 0 as a function of weights that a batch may not use: DDP needs all gradients."""
-    if not model.config.reads_cells:
+    if not model.reads_cells:
         return 0.0
     return sum(p.sum() for p in model.spelling.parameters()) * 0.0
 
 
-def _outcome_loss(model: WorldModel, hidden_BLD: Tensor, outcomes_BL: Tensor) -> Tensor:
+def _outcome_loss(model: _Predictor, hidden_BLD: Tensor, outcomes_BL: Tensor) -> Tensor:
     known = outcomes_BL != IGNORE
     if not bool(known.any()):
         return model.outcome_logits(hidden_BLD[:, :1]).sum() * 0.0

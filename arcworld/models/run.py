@@ -164,8 +164,10 @@ class Run:
             ArcworldError: the hub refuses, or cannot be reached.
         """
         return upload(
-            self,
             repo_id,
+            self.save_pretrained,
+            name=self.name,
+            about=self.about,
             private=private,
             revision=revision,
             commit_message=commit_message,

@@ -91,6 +91,11 @@ class WorldModel(nn.Module):
             self.spelling = SpellingHead(width)
 
     @property
+    def reads_cells(self) -> bool:
+        """See `WorldModelConfig.reads_cells`."""
+        return self.config.reads_cells
+
+    @property
     def token_embedding(self) -> TokenEmbedding:
         """The vectors of tokens, which embed and predict them."""
         return self.embedding.token_embedding
@@ -114,7 +119,7 @@ class WorldModel(nn.Module):
         rows = codes_KD @ projection
         rows = (rows - rows.mean(0)) / rows.std().clamp(min=1e-6) * 0.02
         with torch.no_grad():
-            self.token_embedding.weight[: len(rows)] = 0.0 if self.config.reads_cells else rows
+            self.token_embedding.weight[: len(rows)] = 0.0 if self.reads_cells else rows
 
     def attach(self, tokenizer: FrameTokenizer) -> None:
         """Use this tokenizer, which must be the one that the model was trained with.
@@ -192,7 +197,7 @@ class WorldModel(nn.Module):
         logits = F.linear(hidden_ND, self.token_embedding.rows().to(hidden_ND.dtype)).float()
         if cell_context is None:
             return logits
-        if self.config.reads_cells:
+        if self.reads_cells:
             logits = torch.cat([logits, self._open_logits(hidden_ND, cell_context)], dim=1)
         gate = self.copy_gate(hidden_ND.to(self.copy_gate.weight.dtype)).float()
         if not weighted:
@@ -248,7 +253,7 @@ class WorldModel(nn.Module):
         """
         nll = torch.zeros(len(ids_N), device=ids_N.device)
         new = (columns_N == len(self.vocabulary)).nonzero()[:, 0]
-        if not self.config.reads_cells or not len(new):
+        if not self.reads_cells or not len(new):
             return nll
         lexicon, cell_encoder = self.token_embedding.lexicon, self.token_embedding.cell_encoder
         assert lexicon is not None and cell_encoder is not None

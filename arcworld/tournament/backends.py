@@ -21,6 +21,7 @@ from typing import Any
 
 from arcworld.errors import ArcworldError, did_you_mean
 from arcworld.play.toolkit_compat import import_toolkit
+from arcworld.tournament.events import Events, Tick, lost
 from arcworld.tournament.playing import play_once
 from arcworld.tournament.results import PlayResult
 from arcworld.tournament.settings import Play, Settings
@@ -31,16 +32,6 @@ REPORT_EVERY = 0.5
 """Minimum seconds between two progress messages of a play."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """Progress of a play."""
-
-    play: Play
-    actions: int
-    levels: int
-
-
-type Events = Generator[Tick | PlayResult]
 type Backend = Callable[[Settings, Sequence[Play], int], Events]
 
 
@@ -65,12 +56,6 @@ def cores() -> int:
     if sys.platform == "linux":
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def lost(play: Play, why: str, tick: Tick | None = None) -> PlayResult:
-    """Return the result of a play whose process died; its score is unknown and counts as 0."""
-    levels, actions = (tick.levels, tick.actions) if tick else (0, 0)
-    return PlayResult(*play.key, levels_completed=levels, actions=actions, error=why)
 
 
 def play_in_processes(settings: Settings, plays: Iterable[Play], workers: int) -> Events:

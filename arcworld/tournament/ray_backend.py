@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from arcworld.errors import ArcworldError
-from arcworld.tournament.backends import Events, lost
+from arcworld.tournament.events import Events, lost
 from arcworld.tournament.playing import play_once
 from arcworld.tournament.results import PlayResult
 from arcworld.tournament.settings import Play, Settings

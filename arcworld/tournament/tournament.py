@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from arcworld.errors import ArcworldError
-from arcworld.tournament.backends import Tick, backend, cores
+from arcworld.tournament.backends import backend, cores
+from arcworld.tournament.events import Tick
 from arcworld.tournament.results import PlayResult, ResultStore
 from arcworld.tournament.settings import Play, PlayKey, Settings
 from arcworld.tournament.tournament_report import TournamentReport, make_report, write_report
