@@ -25,6 +25,7 @@ SNIPPETS = {
     "service": 1,
     "arc-agi-3-agents": 1,
     "own-game": 1,
+    "own-strategy": 1,
     "online-evaluation": 1,
     "export": 2,
 }
@@ -115,6 +116,20 @@ def test_a_world_model_of_your_own(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.syspath_prepend(str(tmp_path))
     run_snippets({}, "online-evaluation")
     assert find_factory("my_model:MyModel").__name__ == "MyModel"  # type: ignore[attr-defined]
+
+
+def test_a_strategy_of_your_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    """The file on the page plays by the command on the page, and repeats what changes something."""
+    monkeypatch.chdir(tmp_path)
+    (text,) = blocks("own-strategy", "python")
+    Path("repeat.py").write_text(text)
+    command = blocks("own-strategy", "sh")[0].splitlines()[0]
+    assert main(shlex.split(command.removeprefix("uv run arcworld "))) == 0
+    assert "played by repeat" in capsys.readouterr().out
+    (recording,) = Path("runs/play").glob("*.jsonl")
+    assert "repeat: it changed something" in recording.read_text()
 
 
 def test_here_and_on_a_service(
