@@ -81,8 +81,10 @@ class SceneBuilder:
     def _build(self) -> Scene:
         assert self._first_HW is not None
         bars_HW = self._bars.mask_HW if self._bars.mask_HW.any() else None
+        avatar = self._avatar()
         evidence = Evidence(
-            self._avatar(),
+            avatar,
+            self._stride(avatar),
             frozenset(self._moved),
             frozenset(self._changed),
             tuple(self._frames),
@@ -94,7 +96,9 @@ class SceneBuilder:
 
     def _key(self) -> object:
         moved, changed = frozenset(self._moved), frozenset(self._changed)
-        return self._avatar(), moved, changed, len(self._frames), self._bars.mask_HW.tobytes()
+        avatar = self._avatar()
+        bars = self._bars.mask_HW.tobytes()
+        return avatar, self._stride(avatar), moved, changed, len(self._frames), bars
 
     def _learn(
         self, before_HW: NDArray[np.uint8], action: Action, after_HW: NDArray[np.uint8]
@@ -139,6 +143,14 @@ class SceneBuilder:
                 units = self._scene.count(ClassKey(colour)) if self._scene else 0
                 best = max(best or (0, -999, 0), (len(usual), -units, -colour))
         return None if best is None else self._avatar_class(-best[2])
+
+    def _stride(self, avatar: ClassKey | None) -> int:
+        """Pixels of the avatar's most frequent move; the shortest among equally frequent ones."""
+        lengths: Counter[int] = Counter()
+        for counts in self._ways[avatar.colour].values() if avatar else ():
+            for (dy, dx), count in counts.items():
+                lengths[abs(dy) + abs(dx)] += count
+        return max(lengths, key=lambda length: (lengths[length], -length), default=1)
 
     def _avatar_class(self, colour: int) -> ClassKey:
         """The whole colour, or one shape of it where other shapes of it stay."""

@@ -93,7 +93,7 @@ def _of_pair(hypothesis: Hypothesis, scene: Scene, form: str) -> Features:
     """A mover or cover, and where it is to come."""
     mover, goal = hypothesis.classes[:2]
     first, second = scene.count(mover), scene.count(goal)
-    near = scene.view(scene.first_frame_HW).nearest(mover, scene.units[goal]) / scene.cell
+    near = scene.view(scene.first_frame_HW).nearest(mover, scene.units[goal]) / scene.stride
     tried = bool(scene.evidence.frames)
     shapes = (scene.shapes.get(key.colour, {}).keys() for key in (mover, goal))
     return {

@@ -35,6 +35,7 @@ class Evidence:
 
     Attributes:
         avatar: class that actions 1-4 move.
+        stride: pixels that an action usually moves it; 1 where that is not known.
         moved: colours of things that moved.
         changed: colours that appeared or disappeared other than below things that move.
         frames: a few later frames; what is drawn on a cell tells its size.
@@ -42,6 +43,7 @@ class Evidence:
     """
 
     avatar: ClassKey | None = None
+    stride: int = 1
     moved: frozenset[int] = frozenset()
     changed: frozenset[int] = frozenset()
     frames: tuple[NDArray[np.uint8], ...] = ()
@@ -90,6 +92,11 @@ class Scene:
     def cell(self) -> int:
         """Size of a cell in pixels; 1 where there is no lattice."""
         return self.lattice.cell
+
+    @property
+    def stride(self) -> int:
+        """Pixels of one step, the unit of distances: a cell, or as far as the avatar moves."""
+        return self.cell if self.cell >= SMALLEST else self.evidence.stride
 
     @property
     def avatar(self) -> ClassKey | None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -25,6 +27,22 @@ def test_lattice_and_units_of_cells() -> None:
     assert scene.count(ClassKey(3)) == 6
     assert scene.units[GOAL].tolist() == [[34, 34]] or scene.units[GOAL].tolist() == [[33, 33]]
     assert scene.background == 0 and scene.grounds == {0}
+
+
+def test_without_a_lattice_distances_are_in_steps_of_the_avatar() -> None:
+    frames: list[np.ndarray] = []
+    for column in (9, 14, 19):
+        frame_HW = np.zeros((64, 64), np.uint8)
+        frame_HW[41:46, column : column + 5] = 9
+        frame_HW[20:27, 33:40] = 14
+        frame_HW[5, 7:10] = 3
+        frames.append(frame_HW)
+    builder = SceneBuilder()
+    assert builder.begin(frames[0], MOVES).stride == 1
+    for before, after in pairwise(frames):
+        builder.observe(step(before, 4, after))
+    scene = builder.scene
+    assert (scene.cell, scene.stride, scene.avatar) == (1, 5, AVATAR)
 
 
 def test_rim_is_left_out() -> None:

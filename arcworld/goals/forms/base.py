@@ -14,6 +14,9 @@ MOST_UNITS = 40
 """A class with more units is wall or floor: hardly a goal."""
 HIDDEN = 1.2
 """A mover that vanishes at most this many cells from its goal is taken to stand below it."""
+WITHIN = 0.5
+"""A mover nearer to the centre of its goal is in the same cell, also where it has several colours
+and none of its own pixels covers the centre."""
 
 
 class Form(Protocol):
@@ -58,7 +61,7 @@ def pairs(first: Iterable[ClassKey], second: list[ClassKey]) -> Iterator[tuple[C
 
 
 def reach_distance(scene: Scene, view: FrameView, mover: ClassKey, goal: ClassKey) -> float:
-    """Cells from the nearest pixel of a mover to the nearest unit of its goal.
+    """Cells from the nearest pixel of a mover to the nearest unit of its goal; 0 in its cell.
 
     The goal is where it was in the first frame, for a thing that another one stands on is hidden;
     a goal that moves is where it is seen.
@@ -66,7 +69,10 @@ def reach_distance(scene: Scene, view: FrameView, mover: ClassKey, goal: ClassKe
     places = scene.units.get(goal)
     if goal.colour in scene.evidence.moved and view.has(goal):
         places = as_places(view.pixels(goal))
-    return FAR if places is None else view.nearest(mover, places) / scene.cell
+    if places is None:
+        return FAR
+    distance = view.nearest(mover, places) / scene.stride
+    return distance if distance >= WITHIN else 0.0
 
 
 def reached(scene: Scene, view: FrameView, mover: ClassKey, distance: float, last: float) -> float:
@@ -80,7 +86,7 @@ def nearness(scene: Scene, view: FrameView, things: Iterable[ClassKey]) -> float
     if avatar is None or not view.has(avatar):
         return 0.0
     found = [view.nearest(avatar, as_places(view.pixels(key))) for key in things if view.has(key)]
-    return min(found, default=0.0) / scene.cell
+    return min(found, default=0.0) / scene.stride
 
 
 def at(distance: float, memory: GoalMemory, done: bool | None = None) -> Progress:

@@ -72,10 +72,10 @@ def cover_distance(scene: Scene, view: FrameView, cover: ClassKey, place: ClassK
     loose = _loose(as_places(view.pixels(cover)), places[covered], scene.cell)
     apart = np.abs(places[~covered][:, None] - loose[None]).sum(axis=2).min(axis=1)
     nearest = np.sort(np.maximum(apart, 1))[:still_open]
-    left = float(nearest.sum()) / scene.cell + OPEN * still_open
+    left = float(nearest.sum()) / scene.stride + OPEN * still_open
     avatar = scene.avatar
     if avatar is not None and avatar.colour != cover.colour and view.has(avatar):
-        way = NEARNESS * view.nearest(avatar, loose) / scene.cell
+        way = NEARNESS * view.nearest(avatar, loose) / scene.stride
         left += way / (1 + way / NEAREST)
     return left
 

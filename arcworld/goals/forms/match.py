@@ -54,7 +54,7 @@ class Match:
         avatar = scene.avatar
         if avatar is None or not pairs:
             return at(PER_CELL * different + 1, memory)
-        way = view.nearest(avatar, np.array([_middle(_lock(pairs[0]))], np.intp)) / scene.cell
+        way = view.nearest(avatar, np.array([_middle(_lock(pairs[0]))], np.intp)) / scene.stride
         if not view.has(avatar) and memory.distance <= 1.2:
             way = 0.0
         return at(PER_CELL * different + max(way - 0.5, 0), memory)

@@ -33,7 +33,7 @@ class Meet:
         if not parts:
             return at(FAR, memory)
         gaps = sum(max(_gap(parts[0], other) - 1, 0) for other in parts[1:])
-        return at(max(gaps / scene.cell, 0.5) if len(parts) > 1 else 0.0, memory)
+        return at(max(gaps / scene.stride, 0.5) if len(parts) > 1 else 0.0, memory)
 
     def proposals(
         self, hypothesis: Hypothesis, scene: Scene, view: FrameView

@@ -125,4 +125,4 @@ def _between(scene: Scene, first: ClassKey, goal: ClassKey) -> float:
     a, b = scene.units.get(first), scene.units.get(goal)
     if a is None or b is None:
         return 0.0
-    return float(np.abs(a[:, None] - b[None]).sum(axis=2).min()) / scene.cell
+    return float(np.abs(a[:, None] - b[None]).sum(axis=2).min()) / scene.stride
