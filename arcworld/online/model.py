@@ -110,6 +110,9 @@ class OnlineWorldModel:
     Args:
         seed: not used; the model draws nothing.
         without: names of experts to leave out, of `EXPERTS` (for ablations).
+
+    Attributes:
+        surprised: whether the last observed step ended otherwise than was predicted.
     """
 
     name = "online"
@@ -136,6 +139,7 @@ class OnlineWorldModel:
         self.confidence = FrameConfidence()
         self._scene: Scene | None = None
         self._decisions: dict[Action, Decision] = {}
+        self.surprised = True
 
     # the interface
 
@@ -185,6 +189,7 @@ class OnlineWorldModel:
 
     def _observe(self, state: OnlineState, step: Step, count: bool = True) -> OnlineState:
         action = step.action
+        self.surprised = True
         if action.id != RESET:
             decision = self._decision(state, action)
             contexts = contexts_of(decision.scene, action, decision.subjects)
@@ -369,6 +374,7 @@ class OnlineWorldModel:
         visible = ~self.bars.mask().reshape(-1)
         frame = decision.frame
         right = bool((frame == truth)[visible].all())
+        self.surprised = not right
         held = all(claim.holds(truth) for claim in decision.chosen)
         self.confidence.learn(decision.evidence, right, held)
         if all(draft is frame or (draft == frame).all() for draft in decision.drafts.values()):

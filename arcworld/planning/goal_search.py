@@ -2,8 +2,8 @@
 
 Best-first search (Hart et al., 1968; with a weight on the heuristic, Pohl, 1970). Nodes are
 imagined states; the heuristic is the distance to the goal, computed from the goal hypothesis. Only
-steps with sufficient confidence are followed. The confidence of a step is that of the pixels it
-changes outside the rim, so that a status bar does not lower it.
+steps with sufficient confidence are followed (`imagined_steps`); the first action beyond them is
+tried where it is guessed to lead nearer to the goal.
 """
 
 from __future__ import annotations
@@ -16,11 +16,15 @@ from dataclasses import dataclass, field, replace
 
 from arcworld.goals import GoalMemory, Hypothesis, Scene, progress, proposals
 from arcworld.models.interface import WorldModel, WorldModelState
-from arcworld.recordings.episode import CLICK, RESET, UNDO, Action, Outcome
+from arcworld.planning.imagined_steps import ImaginedStep, ImaginedSteps, Limits, place
+from arcworld.recordings.episode import CLICK, RESET, UNDO, Action
+
+TOUCHING = 1.5
+"""Distance of a mover beside its goal: the next action may reach it."""
 
 
 @dataclass(frozen=True)
-class GoalSearchConfig:
+class GoalSearchConfig(Limits):
     """Limits of the search.
 
     Attributes:
@@ -31,9 +35,7 @@ class GoalSearchConfig:
         nodes: maximum number of nodes expanded for one hypothesis.
         longest: maximum number of actions of a plan.
         weight: of the distance, relative to the number of actions so far.
-        sure: minimum confidence of a step.
         clicks: maximum number of clicks tried in one state.
-        deadly: a step with this probability of game over is not taken.
     """
 
     steps: int | None = 300
@@ -41,9 +43,7 @@ class GoalSearchConfig:
     nodes: int = 300
     longest: int = 40
     weight: float = 2.0
-    sure: float = 0.7
     clicks: int = 12
-    deadly: float = 0.3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,6 +57,7 @@ class Plan:
         last: actions to try at the end, one by one, each with low confidence, because the first
             contact with a goal cannot be predicted before it was observed. Empty if the goal is
             predicted to be true.
+        remaining: distance to the goal where the sure steps end; 0 if it is predicted to be true.
         is_experiment: whether the plan is one advised click whose effect is not known.
     """
 
@@ -64,19 +65,12 @@ class Plan:
     actions: tuple[Action, ...]
     distances: tuple[float, ...]
     last: tuple[Action, ...] = ()
+    remaining: float = 0.0
     is_experiment: bool = False
 
     def __len__(self) -> int:
-        return len(self.actions) + len(self.last[:1])
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Step[S]:
-    """One imagined step; `state` is None if confidence is low or no change is predicted."""
-
-    action: Action
-    state: S | None
-    sure: bool
+        """Number of actions, with those that are still to be found."""
+        return len(self.actions) + max(len(self.last[:1]), math.ceil(self.remaining))
 
 
 @dataclass(slots=True, eq=False)
@@ -107,6 +101,7 @@ class GoalSearch[S: WorldModelState]:
         scene: of the level.
         start: state where the plans begin.
         config: limits of the search.
+        steps: imagined in this decision and earlier ones.
         clicked: how often each click was an experiment; rarely clicked places come first.
     """
 
@@ -115,20 +110,26 @@ class GoalSearch[S: WorldModelState]:
     start: S
     config: GoalSearchConfig = GoalSearchConfig()
     clicked: Mapping[Action, int] = field(default_factory=dict[Action, int])
-    _steps: dict[tuple[bytes, Action], _Step[S]] = field(default_factory=dict)
+    steps: ImaginedSteps[S] = field(default_factory=ImaginedSteps[S])
     _began: float = field(default_factory=time.perf_counter)
 
     def __post_init__(self) -> None:
         self._visible_HW = ~self.scene.rim_HW
+        self._before = self.steps.imagined
         self._simple = tuple(
             Action(n) for n in self.scene.available if n not in (RESET, CLICK, UNDO)
         )
 
     @property
+    def imagined(self) -> int:
+        """Number of steps imagined in this search."""
+        return self.steps.imagined - self._before
+
+    @property
     def is_over(self) -> bool:
         """Whether the steps or the seconds of this decision are used up."""
         steps, seconds = self.config.steps, self.config.seconds
-        if steps is not None and len(self._steps) >= steps:
+        if steps is not None and self.imagined >= steps:
             return True
         return seconds is not None and time.perf_counter() - self._began >= seconds
 
@@ -148,7 +149,7 @@ class GoalSearch[S: WorldModelState]:
         root = _Node(self.start, first.memory, first.distance)
         queue = [(self._rank(root), 0, root)]
         visited = {(self._key(self.start), root.memory.done)}
-        contact: Plan | None = None
+        contact: tuple[float, Plan] | None = None
         for count in range(1, self.config.nodes + 1):
             if not queue or self.is_over:
                 break
@@ -156,40 +157,54 @@ class GoalSearch[S: WorldModelState]:
             if node.distance == 0 and node.parent is not None:
                 return self._plan_to(hypothesis, node, ())
             steps = self._expand(hypothesis, node)
-            unsure = tuple(step.action for step in steps if not step.sure)
-            if contact is None and node.distance <= 1.5 and unsure:
-                contact = self._plan_to(hypothesis, node, unsure)
+            unsure = self._unsure(hypothesis, node, steps)
+            if unsure and (contact is None or unsure[0][0] < contact[0]):
+                last = tuple(action for _, action in unsure)
+                contact = unsure[0][0], self._plan_to(hypothesis, node, last)
             for number, child in enumerate(self._children(hypothesis, node, steps)):
                 key = (self._key(child.state), child.memory.done)
                 if key not in visited and child.length <= self.config.longest:
                     visited.add(key)
                     heapq.heappush(queue, (self._rank(child), count * 100 + number, child))
-        return contact or self._experiment(hypothesis)
+        if contact is not None and contact[0] < max(first.distance, TOUCHING):
+            return contact[1]
+        return self._experiment(hypothesis)
+
+    def _unsure(
+        self, hypothesis: Hypothesis, node: _Node[S], steps: Sequence[ImaginedStep[S]]
+    ) -> list[tuple[float, Action]]:
+        """Actions with low confidence, and the distance to the goal after each as it is guessed."""
+        found: list[tuple[float, Action]] = []
+        for step in steps:
+            if not step.sure:
+                guess = progress(hypothesis, self.scene, step.guess.frame_HW, node.memory)
+                found.append((guess.distance, step.action))
+        return sorted(found, key=lambda one: one[0])
 
     def _experiment(self, hypothesis: Hypothesis) -> Plan | None:
         """One advised click whose effect is unknown, or whose predicted effect may be wrong."""
         advised = proposals(hypothesis, self.scene, self.start.frame_HW)[: self.config.clicks]
         key = self._key(self.start)
-        steps = [step for a in advised if (step := self._steps.get((key, a))) is not None]
+        steps = [step for a in advised if (step := self.steps.by_place.get((key, a))) is not None]
         steps.sort(
             key=lambda step: (self.clicked.get(step.action, 0), step.sure, step.state is not None)
         )
-        return Plan(hypothesis, (), (), (steps[0].action,), True) if steps else None
+        return Plan(hypothesis, (), (), (steps[0].action,), is_experiment=True) if steps else None
 
     def _rank(self, node: _Node[S]) -> float:
         return node.length + self.config.weight * node.distance
 
     def _key(self, state: S) -> bytes:
-        return (state.frame_HW * self._visible_HW).tobytes()
+        return place(state, self._visible_HW)
 
     def _plan_to(self, hypothesis: Hypothesis, node: _Node[S], last: tuple[Action, ...]) -> Plan:
         path = node.path()
         actions = tuple(step.action for step in path if step.action is not None)
         distances = tuple(step.distance for step in path)
-        return Plan(hypothesis, actions, distances, last)
+        return Plan(hypothesis, actions, distances, last, node.distance)
 
     def _children(
-        self, hypothesis: Hypothesis, node: _Node[S], steps: Sequence[_Step[S]]
+        self, hypothesis: Hypothesis, node: _Node[S], steps: Sequence[ImaginedStep[S]]
     ) -> list[_Node[S]]:
         found: list[_Node[S]] = []
         for step in steps:
@@ -201,35 +216,16 @@ class GoalSearch[S: WorldModelState]:
             )
         return found
 
-    def _expand(self, hypothesis: Hypothesis, node: _Node[S]) -> list[_Step[S]]:
-        """Imagine every candidate action once; results are cached by frame."""
+    def _expand(self, hypothesis: Hypothesis, node: _Node[S]) -> list[ImaginedStep[S]]:
+        """Imagine every candidate action once."""
         actions = self._simple + self._clicks(hypothesis, node.state)
-        key = self._key(node.state)
-        fresh = [action for action in actions if (key, action) not in self._steps]
-        if fresh:
-            for step in self._imagine(node.state, fresh):
-                self._steps[key, step.action] = step
-        return [self._steps[key, action] for action in actions]
+        return self.steps.after(self.model, node.state, actions, self._visible_HW, self.config)
 
     def _clicks(self, hypothesis: Hypothesis, state: S) -> tuple[Action, ...]:
         if not self.scene.clicks:
             return ()
         advised = proposals(hypothesis, self.scene, state.frame_HW)
         return advised[: self.config.clicks] or unit_clicks(self.scene)[: self.config.clicks]
-
-    def _imagine(self, state: S, actions: Sequence[Action]) -> list[_Step[S]]:
-        prediction = self.model.predict(state, actions)
-        steps: list[_Step[S]] = []
-        for k, action in enumerate(actions):
-            changed_HW = (prediction.frames_NHW[k] != state.frame_HW) & self._visible_HW
-            confidence = float(prediction.confidence_N[k])
-            if prediction.pixel_confidence_NHW is not None and changed_HW.any():
-                confidence = float(prediction.pixel_confidence_NHW[k][changed_HW].mean())
-            sure = confidence >= self.config.sure
-            deadly = prediction.outcomes_NO[k, Outcome.GAME_OVER] >= self.config.deadly
-            goes = sure and not deadly and bool(changed_HW.any())
-            steps.append(_Step(action, prediction.states[k] if goes else None, sure or deadly))
-        return steps
 
 
 def after_reset(plan: Plan) -> Plan:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from arcworld.goals import START, GoalTracker, Hypothesis, Progress
 from arcworld.models.interface import Prediction, make_prediction
 from arcworld.planning.goal_search import GoalSearch, GoalSearchConfig, Plan, after_reset
+from arcworld.planning.imagined_steps import ImaginedStep, ImaginedSteps
 from arcworld.recordings.episode import RESET, Action, Outcome, Step
 
 CELL = 4
@@ -63,6 +64,17 @@ class Walker:
             states.append(draw(self.walls, self.goal, to if free and not onto else state.at))
             confidence.append(0.2 if onto else self.confidence)
         return make_prediction(states, confidence)
+
+
+class Foggy(Walker):
+    """Knows nothing of what lies to the right of a column."""
+
+    fog = 7
+
+    def predict(self, state: Board, actions: Sequence[Action]) -> Prediction[Board]:
+        prediction = super().predict(state, actions)
+        ends = [state.at[1] + STEPS[action.id][1] for action in actions]
+        return make_prediction(prediction.states, [0.3 if x >= self.fog else 1.0 for x in ends])
 
 
 def plan_of(model: Walker, config: GoalSearchConfig | None = None) -> Plan | None:
@@ -117,8 +129,47 @@ def test_steps_bound_a_search() -> None:
     assert plan_of(Walker(), GoalSearchConfig(steps=8)) is None
 
 
-def test_an_unsure_model_gives_no_plan() -> None:
-    assert plan_of(Walker(confidence=0.5)) is None
+def test_an_unsure_model_tries_what_it_guesses_leads_nearer() -> None:
+    plan = plan_of(Walker(confidence=0.5))
+    assert plan is not None and plan.actions == ()
+    assert plan.last[0] == Action(4), "the goal is to the right"
+    assert len(plan) > 5, "what is left of the way counts"
+
+
+def test_it_goes_as_far_as_it_is_sure() -> None:
+    model = Foggy()
+    plan = plan_of(model)
+    assert plan is not None and plan.last and plan.remaining > 1.5
+    state = model.reset(np.zeros((64, 64), np.uint8))
+    for action in plan.actions:
+        state = model.predict(state, [action]).states[0]
+    assert state.at[1] == model.fog - 1, "the last column before the fog"
+
+
+def test_steps_that_were_sure_are_imagined_once_until_a_surprise() -> None:
+    steps = ImaginedSteps[Board]()
+    board = draw(set(), (8, 12), (8, 4))
+    for action, sure in ((1, True), (2, False)):
+        steps.by_place[b"here", Action(action)] = ImaginedStep(Action(action), None, board, sure)
+    steps.renew(surprised=False)
+    assert list(steps.by_place) == [(b"here", Action(1))]
+    steps.renew(surprised=True)
+    assert not steps.by_place
+
+
+def test_a_second_search_imagines_nothing_that_the_first_was_sure_of() -> None:
+    model, goals = Walker(), GoalTracker()
+    start = model.reset(np.zeros((64, 64), np.uint8))
+    goals.begin(start.frame_HW, (1, 2, 3, 4))
+    steps, imagined = ImaginedSteps[Board](), list[int]()
+    hypothesis = next(b.hypothesis for b in goals.order() if is_reach(b.hypothesis))
+    for _ in range(2):
+        few = GoalSearchConfig(steps=None, nodes=30)
+        search = GoalSearch(model, goals.scene, start, few, steps=steps)
+        search.plan(hypothesis, START)
+        imagined.append(search.imagined)
+        steps.renew(surprised=False)
+    assert imagined[0] > 20 and imagined[1] <= 4, "unsure steps alone"
 
 
 def test_no_plan_is_longer_than_allowed() -> None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from arcworld.goals import START, Belief, Beliefs, GoalTracker, Hypothesis, progress, sentence
 from arcworld.online.scene import OnlineState
 from arcworld.planning.goal_search import GoalSearch, GoalSearchConfig, Plan, after_reset
+from arcworld.planning.imagined_steps import ImaginedSteps
 from arcworld.play.agent import Decision, Source
 from arcworld.play.strategies.strategy import Answered, Context
 from arcworld.recordings.episode import RESET, UNDO, Action
@@ -31,7 +32,9 @@ class GoalPlanConfig:
     Attributes:
         search: of one search for a plan.
         hypotheses: number of hypotheses considered in one decision.
-        gain: minimum chance to win by action of a plan, about what exploring gives.
+        gain: minimum chance to win by action of a plan on a new level, about what exploring gives.
+        falls: after this number of actions on a level, half of that is enough: where exploring did
+            not win in n actions, the next one wins with a chance of about 1 / n.
         doubt: factor of that chance for each plan for the same goal that ended elsewhere than it
             was predicted to.
         credit: number of actions of plans that a level is granted at once.
@@ -42,13 +45,14 @@ class GoalPlanConfig:
         again: after this number of actions on a level, doubts are dropped and experiments granted
             once more, because more is known by then.
         patience: maximum number of actions to wait after a goal became true and nothing was won.
-        every: after a search without a plan, this number of decisions pass without a search;
-            doubled each time on a level.
+        thought: imagined steps granted by each action for searches that find no plan; the next one
+            begins when those of the last one are paid, so that cheap ones are frequent.
     """
 
     search: GoalSearchConfig = field(default_factory=GoalSearchConfig)
     hypotheses: int = 8
     gain: float = 0.01
+    falls: int = 100
     doubt: float = 0.6
     credit: int = 40
     share: float = 0.3
@@ -56,7 +60,7 @@ class GoalPlanConfig:
     experiments: tuple[int, int] = (8, 2)
     again: int = 100
     patience: int = 12
-    every: int = 4
+    thought: int = 40
 
 
 class GoalPlan:
@@ -92,11 +96,12 @@ class GoalPlan:
         self.plan: Plan | None = None
         self._at = 0
         self._waited = 0
-        self._pause = self._round = self._spent = 0
-        self._next_pause = self.config.every
+        self._round = self._spent = 0
+        self._debt = 0
         self._astray: Counter[Hypothesis] = Counter()
         self._useless: Counter[Hypothesis] = Counter()
         self._clicked: Counter[Action] = Counter()
+        self._steps = ImaginedSteps[OnlineState]()
         self._is_free = False
 
     # propose
@@ -144,9 +149,10 @@ class GoalPlan:
     def _make_plan(self, context: Context) -> bool:
         if self._spent > self.config.credit + self.config.share * context.level_actions:
             return False
-        if self._pause > 0:
-            self._pause -= 1
+        self._debt -= self.config.thought
+        if self._debt > 0:
             return False
+        self._debt = 0
         beliefs = self._candidates(context)
         if not beliefs:
             return False
@@ -154,9 +160,8 @@ class GoalPlan:
         if best is None and self._may_reset(context):
             best = self._best_plan(context, beliefs, self._first)
         if best is None:
-            self._pause = self._next_pause
-            self._next_pause *= 2
             return False
+        self._debt = 0
         self._start(best)
         return True
 
@@ -166,7 +171,7 @@ class GoalPlan:
         """The plan with the highest gain from the present state, or from the level's first."""
         resets = start is not context.state
         search = GoalSearch(
-            context.model, self.goals.scene, start, self.config.search, self._clicked
+            context.model, self.goals.scene, start, self.config.search, self._clicked, self._steps
         )
         best: tuple[float, Plan] | None = None
         for belief in beliefs:
@@ -180,6 +185,7 @@ class GoalPlan:
             gain = self._gain(belief, len(plan))
             if self._may_try(plan, belief, gain) and (best is None or gain > best[0]):
                 best = gain, plan
+        self._debt += search.imagined
         return best and best[1]
 
     def _may_reset(self, context: Context) -> bool:
@@ -194,7 +200,7 @@ class GoalPlan:
     def _may_try(self, plan: Plan, belief: Belief, gain: float) -> bool:
         """Whether a plan is worth its actions; of experiments also: whether such clicks helped."""
         if not plan.is_experiment:
-            return gain >= self.config.gain
+            return gain >= self._least_gain
         likely = belief.confirmed or belief.probability >= self.config.clear
         most = self.config.experiments[not belief.confirmed]
         return bool(likely) and self._useless[plan.hypothesis] < most
@@ -202,19 +208,19 @@ class GoalPlan:
     def _candidates(self, context: Context) -> list[Belief]:
         """Goals worth a plan now, once every simple action was tried or a goal is confirmed."""
         self._grant(context)
+        self._least_gain = self.config.gain / (1 + context.level_actions / self.config.falls)
         beliefs = self.goals.order()
         simple = {n for n in context.observation.available_actions if n < 6}
         if not self.goals.beliefs.confirmed and not simple <= self._tried_actions:
             return []
         return [
-            b for b in beliefs[: self.config.hypotheses] if self._gain(b, 1) >= self.config.gain
+            b for b in beliefs[: self.config.hypotheses] if self._gain(b, 1) >= self._least_gain
         ]
 
     def _grant(self, context: Context) -> None:
         """Begin a new round of plans every `again` actions of a level."""
         if context.level_actions // self.config.again > self._round:
             self._round = context.level_actions // self.config.again
-            self._next_pause = self.config.every
             self._astray.clear()
             self._useless.clear()
 
@@ -234,14 +240,13 @@ class GoalPlan:
         assert plan is not None
         self._is_free = plan.is_experiment
         if plan.is_experiment:
-            self._next_pause = self.config.every
             now = self.goals.beliefs.memory(plan.hypothesis).distance
             self._useless[plan.hypothesis] += now >= self._before
             return
         self.log[plan.hypothesis.form, how] += 1
         if how == "finished":
             self.goals.beliefs.missed(plan.hypothesis)
-        else:
+        elif how == "astray":
             self._astray[plan.hypothesis] += 1
 
     # observe
@@ -249,6 +254,7 @@ class GoalPlan:
     def observe(self, context: Context, answered: Answered) -> None:
         """Update the beliefs in goals; compare the distance to the goal with the predicted one."""
         self._tried_actions.add(answered.step.action.id)
+        self._steps.renew(context.model.surprised)
         self._since_reset = 0 if answered.step.action.id == RESET else self._since_reset + 1
         followed = self.plan is not None and answered.decision.source is self.source
         if answered.levels_gained and self.plan is not None and followed:
@@ -276,8 +282,9 @@ class GoalPlan:
         step = answered.step
         self._moving = bool((step.frame_HW != step.next_frame_HW)[visible_HW].any())
         at, self._at = self._at, self._at + 1
-        if at >= len(plan.actions):
-            return
-        memory = self.goals.beliefs.memory(plan.hypothesis)
-        if memory.distance > plan.distances[at] + 0.5:
-            self._end("astray")
+        distance = self.goals.beliefs.memory(plan.hypothesis).distance
+        if at < len(plan.actions):
+            if distance > plan.distances[at] + 0.5:
+                self._end("astray")
+        elif self._moving and distance > 0 and not plan.is_experiment:
+            self._end("nearer" if distance < plan.remaining else "astray")
