@@ -21,6 +21,7 @@ def train(
     only_policy: bool = False,
     resume: bool = False,
     devices: str = "auto",
+    num_nodes: int | None = None,
     fault: list[str] | None = None,
     hold_out_player: list[str] | None = None,
     settings: Annotated[list[str] | None, Parameter(name="--set")] = None,
@@ -56,12 +57,15 @@ def train(
             `--set world_model_schedule.steps=500`. May be given several times.
         tensorboard: also write the measures of training for TensorBoard, into `OUT/tensorboard`
             (`pip install 'arcworld[tensorboard]'`).
-        devices: number of processors or GPUs, or `auto`: GPUs if there are any.
+        devices: number of processors or GPUs of each machine, or `auto`: GPUs if there are any, or
+            as many as `torchrun` or `srun` started processes.
+        num_nodes: number of machines; without it what `torchrun` or `srun` says, or 1.
     """
     from arcworld.commands.output import command, open_data, say
     from arcworld.commands.stop import continue_with
     from arcworld.models.run import from_pretrained
     from arcworld.training.faults import training_part, with_faults
+    from arcworld.training.launch import find_launcher
     from arcworld.training.overrides import override
     from arcworld.training.recipes import recipe as find_recipe
 
@@ -71,7 +75,9 @@ def train(
     dataset = open_data(data, seed).hold_out_players(held_out)
     folders = data_words(data)
     part = training_part(found, dataset)
-    say(f"training on {len(part.guids)} recordings, {part.transitions:,} transitions")
+    is_first = find_launcher().is_first
+    if is_first:
+        say(f"training on {len(part.guids)} recordings, {part.transitions:,} transitions")
     words = ["train", *folders, "--recipe", recipe, "--out", out, "--scheme", scheme]
     words += [word for name in faults for word in ("--fault", name)]
     words += [word for name in held_out for word in ("--hold-out-player", name)]
@@ -91,8 +97,10 @@ def train(
             seed=seed,
             resume=resume,
             devices=devices,
+            num_nodes=num_nodes,
             start=base,
             only_policy=only_policy,
             tensorboard=tensorboard,
         )
-    print(f"{out}: done; measure it with: {command('evaluate', out, *folders)}")
+    if is_first:
+        print(f"{out}: done; measure it with: {command('evaluate', out, *folders)}")

@@ -151,10 +151,7 @@ class Loop:
         """Run all remaining steps."""
         self.task.module.train()
         saved = time.monotonic()
-        with (
-            StopOnRequest() as stop,
-            Progress(self.task.name, self.schedule.steps, self.step) as bar,
-        ):
+        with StopOnRequest() as stop, self._progress() as bar:
             while self.step < self.schedule.steps:
                 losses = self._advance()
                 if self.step % self.schedule.log_every == 0 or self.step == self.schedule.steps:
@@ -166,6 +163,10 @@ class Loop:
                 if stopping:
                     raise KeyboardInterrupt(f"{self.task.name} stopped at step {self.step}")
         self._finish()
+
+    def _progress(self) -> Progress:
+        is_first = self.fabric.is_global_zero
+        return Progress(self.task.name, self.schedule.steps, self.step, shown=is_first)
 
     def _advance(self) -> dict[str, Tensor]:
         rank, world = self.fabric.global_rank, self.fabric.world_size

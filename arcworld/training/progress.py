@@ -11,15 +11,22 @@ _LINE_EVERY = 15.0
 
 
 class Progress:
-    """Shows progress on standard error; one line every 15 seconds if that is not a terminal."""
+    """Shows progress on standard error; one line every 15 seconds if that is not a terminal.
 
-    def __init__(self, name: str, total: int, done: int = 0) -> None:
-        self.name, self.total, self.start = name, total, done
+    Args:
+        name: of the stage.
+        total: number of steps.
+        done: number of steps that were done before.
+        shown: False in all processes of a training but the first.
+    """
+
+    def __init__(self, name: str, total: int, done: int = 0, *, shown: bool = True) -> None:
+        self.name, self.total, self.start, self.shown = name, total, done, shown
         self._began = self._said = time.monotonic()
         self._bar: Any = None
 
     def __enter__(self) -> Self:
-        if sys.stderr.isatty():
+        if self.shown and sys.stderr.isatty():
             self._bar = _rich_bar()
             self._bar.start()
             self._task = self._bar.add_task(
@@ -33,6 +40,8 @@ class Progress:
 
     def update(self, done: int, measures: Mapping[str, float]) -> None:
         """Show that `done` of all steps are done, with the first four measures."""
+        if not self.shown:
+            return
         note = "  ".join(f"{name} {value:.3g}" for name, value in list(measures.items())[:4])
         if self._bar is not None:
             self._bar.update(self._task, completed=done, note=note)

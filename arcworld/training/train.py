@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import warnings
 from collections.abc import Sequence
@@ -33,8 +32,8 @@ from arcworld.tokens.vocabulary import Vocabulary
 from arcworld.tokens.windows import WindowSampler
 from arcworld.training.clock_augmentation import augment_clocks
 from arcworld.training.faults import aligned, training_part
+from arcworld.training.launch import AUTO, check_devices, find_launcher, launch
 from arcworld.training.loop import fit
-from arcworld.training.precision import fast_precision
 from arcworld.training.recipes import Recipe
 from arcworld.training.recipes import recipe as find_recipe
 from arcworld.training.run_folder import lock_folder, open_folder
@@ -58,7 +57,8 @@ def train(
     *,
     seed: int = 0,
     resume: bool = False,
-    devices: str = "auto",
+    devices: str = AUTO,
+    num_nodes: int | None = None,
     start: Run | None = None,
     only_policy: bool = False,
     tensorboard: bool = False,
@@ -80,7 +80,8 @@ def train(
         out: the folder of the run.
         seed: seed of weights and sampling.
         resume: continue the run in `out`.
-        devices: number of devices, or `auto`.
+        devices: number of devices on each machine, or `auto`.
+        num_nodes: number of machines; None is what the launcher says (`torchrun`, `srun`), or 1.
         start: a run whose weights training starts from; None starts from random weights.
         only_policy: keep the world model of `start` unchanged and train only the policy.
         tensorboard: also write the measures of training for TensorBoard, into `out/tensorboard`.
@@ -90,16 +91,18 @@ def train(
     """
     recipe, out = find_recipe(recipe) if isinstance(recipe, str) else recipe, Path(out)
     training = training_part(recipe, dataset)
-    _check(recipe, training, devices)
+    launcher = find_launcher()
+    check_devices(devices, num_nodes, launcher)
+    _check(recipe, training)
     if tensorboard:
         check_tensorboard()
     check_start(recipe, start, only_policy=only_policy)
-    is_first = _is_first_process()
-    with lock_folder(out) if is_first else nullcontext():
-        if is_first:
+    with lock_folder(out) if launcher.is_first else nullcontext():
+        if launcher.is_first:
             found = _about(recipe, dataset, seed) | {"start": about(start, only_policy=only_policy)}
             open_folder(out, found, resume, dataset.path)
-        fabric = _launch(devices, out / "tensorboard" if tensorboard else None)
+        board = out / "tensorboard" if tensorboard else None
+        fabric = launch(devices, num_nodes, launcher, board)
         _all_parts(recipe, training, out, fabric, seed, start, only_policy)
     return from_pretrained(out)
 
@@ -125,12 +128,8 @@ def _all_parts(
     fabric.barrier()
 
 
-def _check(recipe: Recipe, training: Dataset, devices: str) -> None:
-    """Refuse bad options and data before anything is written; warn if no level is won."""
-    if devices != "auto" and not (devices.isdecimal() and int(devices) > 0):
-        raise ArcworldError(
-            f"found devices {devices!r}; expected `auto` or a number from 1; correct --devices"
-        )
+def _check(recipe: Recipe, training: Dataset) -> None:
+    """Refuse data without a token before anything is written; warn if no level is won."""
     known = Vocabulary(recipe.scheme, recipe.world_model.codebook_size).actions
     skilled = 0
     for index, episode in enumerate(training.episodes):
@@ -243,29 +242,6 @@ def _sampler(
     lexicon = tokenizer.lexicon if isinstance(tokenizer, PatchCodebook) else None
     read = [aligned(recipe, episode) for episode in coded]
     return WindowSampler(vocabulary, read, games, recipe.windows, recipe.weights, lexicon)
-
-
-def _is_first_process() -> bool:
-    """Return whether this is the process of rank 0, which opens the folder."""
-    return os.environ.get("RANK", os.environ.get("LOCAL_RANK", "0")) == "0"
-
-
-def _launch(devices: str, tensorboard: Path | None = None) -> Fabric:
-    from lightning_fabric import Fabric
-
-    loggers: list[Any] = []
-    if tensorboard is not None:
-        from lightning_fabric.loggers.tensorboard import TensorBoardLogger
-
-        loggers.append(TensorBoardLogger(tensorboard, name="", version=""))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        fabric = Fabric(
-            accelerator="auto", devices=devices, precision=fast_precision(), loggers=loggers
-        )
-        fabric.launch()
-    torch.backends.cuda.enable_cudnn_sdp(False)  # it takes 2 ms a layer to plan each new shape
-    return fabric
 
 
 def _about(recipe: Recipe, dataset: Dataset, seed: int) -> dict[str, Any]:
