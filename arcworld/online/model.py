@@ -13,6 +13,7 @@ a frame is the product of its claims' trust, recalibrated by what such products 
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -138,6 +139,7 @@ class OnlineWorldModel:
         self._records = Disagreements(START_RECORD)
         self.confidence = FrameConfidence()
         self._scene: Scene | None = None
+        self._ticks: list[Tick] = []
         self._decisions: dict[Action, Decision] = {}
         self.surprised = True
 
@@ -222,6 +224,7 @@ class OnlineWorldModel:
         if scene is None or scene.state is not state:
             view = self._segmenter.view(state.clean.reshape(SIDE, SIDE))
             scene = self._scene = self.movers.scene(state, view)
+            self._ticks = [] if BARS in self.without else self.bars.due(state, view)
             self._decisions = {}
         found = self._decisions.get(action)
         if found is None:
@@ -232,7 +235,7 @@ class OnlineWorldModel:
         subjects = self.objects.subjects(scene, action)
         matches = self.templates.matches(scene.view, action)
         shared, proposals = self._proposals(scene, action, subjects, matches)
-        ticks = [] if BARS in self.without else self.bars.due(scene.state, scene.view)
+        ticks = [copy(tick) for tick in self._ticks]
         every = select(shared + [claim for claims in proposals.values() for claim in claims])
         changing = any(claim.verb != "stay" for claim in every)
         ticking = self.bars.propose(ticks, changing, action.id)
