@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import log2
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +37,7 @@ class Claim:
         weak: a `stay` that does not stop claims of others.
         least: trust below which it is not followed.
         movers: (look, y, x, dy, dx) of every part that it moves.
+        rank: place in the order of claims; the lowest is followed first.
     """
 
     expert: str
@@ -48,6 +51,11 @@ class Claim:
     weak: bool = False
     least: float = LEAST_TRUST
     movers: tuple[tuple[int, int, int, int, int], ...] = ()
+    rank: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        size = SIZE_WEIGHT * log2(max(len(self.region), 1))
+        self.rank = -self.trust - (self.verb == "tick") - size
 
     def holds(self, flat: NDArray[np.uint8]) -> bool:
         """Whether the pixels it paints have its colours in the true next frame."""
@@ -69,7 +77,7 @@ def select(claims: Iterable[Claim]) -> list[Claim]:
     """
     taken, still = np.zeros(PIXELS, bool), np.zeros(PIXELS, bool)
     chosen: list[Claim] = []
-    for claim in sorted(claims, key=_rank):
+    for claim in sorted(claims, key=attrgetter("rank")):
         if claim.verb == "stay":
             if not claim.weak and not taken[claim.region].any():
                 still[claim.region] = True
@@ -80,11 +88,6 @@ def select(claims: Iterable[Claim]) -> list[Claim]:
             taken[claim.region] = True
             chosen.append(claim)
     return chosen
-
-
-def _rank(claim: Claim) -> float:
-    size = SIZE_WEIGHT * np.log2(max(len(claim.region), 1))
-    return float(-claim.trust - (claim.verb == "tick") - size)
 
 
 def render(flat: NDArray[np.uint8], claims: Sequence[Claim]) -> NDArray[np.uint8]:

@@ -1,4 +1,4 @@
-"""Training by `srun` and `torchrun`: one run from several processes, or one line that says why not."""
+"""Training by `srun` and `torchrun`: processes make one run, or one line says why not."""
 
 from __future__ import annotations
 

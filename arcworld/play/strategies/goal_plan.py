@@ -19,7 +19,7 @@ from arcworld.planning.goal_search import GoalSearch, GoalSearchConfig, Plan, af
 from arcworld.planning.imagined_steps import ImaginedSteps
 from arcworld.play.agent import Decision, Source
 from arcworld.play.strategies.strategy import Answered, Context
-from arcworld.recordings.episode import RESET, UNDO, Action
+from arcworld.recordings.episode import CLICK, RESET, UNDO, Action
 
 ACT = 5
 """Action 5; many games use it to confirm."""
@@ -45,8 +45,8 @@ class GoalPlanConfig:
         again: after this number of actions on a level, doubts are dropped and experiments granted
             once more, because more is known by then.
         patience: maximum number of actions to wait after a goal became true and nothing was won.
-        thought: imagined steps granted by each action for searches that find no plan; the next one
-            begins when those of the last one are paid, so that cheap ones are frequent.
+        thought: imagined steps that each action pays of the last search, if it found no plan; the
+            next one begins when it is paid, so that cheap ones are frequent. Falls as `gain` does.
     """
 
     search: GoalSearchConfig = field(default_factory=GoalSearchConfig)
@@ -97,7 +97,7 @@ class GoalPlan:
         self._at = 0
         self._waited = 0
         self._round = self._spent = 0
-        self._debt = 0
+        self._debt = 0.0
         self._astray: Counter[Hypothesis] = Counter()
         self._useless: Counter[Hypothesis] = Counter()
         self._clicked: Counter[Action] = Counter()
@@ -133,8 +133,8 @@ class GoalPlan:
 
     def _wait(self, context: Context) -> Action | None:
         """Send ACT once, then wait: some games show a won level for a while."""
-        legal = [n for n in context.observation.available_actions if n not in (RESET, UNDO)]
-        simple = [n for n in legal if n < 6]
+        legal = context.observation.available_actions
+        simple = [n for n in legal if n not in (RESET, UNDO) and n < CLICK]
         self._waited += 1
         if self._waited > 1 and (self._waited > self.config.patience or not self._moving):
             return None
@@ -149,21 +149,19 @@ class GoalPlan:
     def _make_plan(self, context: Context) -> bool:
         if self._spent > self.config.credit + self.config.share * context.level_actions:
             return False
-        self._debt -= self.config.thought
-        if self._debt > 0:
+        self._debt = max(0.0, self._debt - self.config.thought / self._age(context))
+        if self._debt:
             return False
-        self._debt = 0
         beliefs = self._candidates(context)
         if not beliefs:
             return False
         best = self._best_plan(context, beliefs, context.state)
         if best is None and self._may_reset(context):
             best = self._best_plan(context, beliefs, self._first)
-        if best is None:
-            return False
-        self._debt = 0
-        self._start(best)
-        return True
+        if best is not None:
+            self._debt = 0.0
+            self._start(best)
+        return best is not None
 
     def _best_plan(
         self, context: Context, beliefs: Sequence[Belief], start: OnlineState
@@ -208,14 +206,17 @@ class GoalPlan:
     def _candidates(self, context: Context) -> list[Belief]:
         """Goals worth a plan now, once every simple action was tried or a goal is confirmed."""
         self._grant(context)
-        self._least_gain = self.config.gain / (1 + context.level_actions / self.config.falls)
+        self._least_gain = self.config.gain / self._age(context)
         beliefs = self.goals.order()
         simple = {n for n in context.observation.available_actions if n < 6}
         if not self.goals.beliefs.confirmed and not simple <= self._tried_actions:
             return []
-        return [
-            b for b in beliefs[: self.config.hypotheses] if self._gain(b, 1) >= self._least_gain
-        ]
+        best = beliefs[: self.config.hypotheses]
+        return [belief for belief in best if self._gain(belief, 1) >= self._least_gain]
+
+    def _age(self, context: Context) -> float:
+        """1 on a new level, 2 after `falls` actions: what did not win so far will hardly soon."""
+        return 1 + context.level_actions / self.config.falls
 
     def _grant(self, context: Context) -> None:
         """Begin a new round of plans every `again` actions of a level."""
