@@ -55,6 +55,10 @@ class GoalTracker:
                 self.beliefs.refresh(self.scene)
             self.beliefs.observe(step.next_frame_HW)
 
+    def explain(self, limit: int = 3) -> tuple[str, ...]:
+        """The most probable goals, one line each."""
+        return tuple(self.beliefs.explain(belief) for belief in self.order(limit))
+
     def order(self, limit: int | None = None) -> list[Belief]:
         """What the goal may be, best first."""
         return self.beliefs.order(limit)

@@ -36,12 +36,14 @@ class Decision:
         reason: one line for people.
         expected: numbers by short names, e.g. `p_level`, `surprise`, `change`.
         source: the strategy that chose the action; None for agents without strategies.
+        beliefs: what the agent takes for the goal, the most probable first, one line each.
     """
 
     action: Action
     reason: str = ""
     expected: Mapping[str, float] = field(default_factory=dict[str, float])
     source: Source | None = None
+    beliefs: tuple[str, ...] = ()
 
     def reasoning(self) -> dict[str, Any]:
         """Return JSON of at most 16 KB for the toolkit's `reasoning` field."""
@@ -50,6 +52,8 @@ class Decision:
             entries["reason"] = self.reason
         if self.expected:
             entries["expected"] = dict(self.expected)
+        if self.beliefs:
+            entries["beliefs"] = list(self.beliefs)
         return fit_reasoning(entries) or {}
 
 

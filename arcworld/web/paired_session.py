@@ -7,7 +7,7 @@ answers otherwise the second time.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -41,6 +41,7 @@ class PairedStep:
         dream: the world model after its own predicted frames.
         where: whether the game took the action too.
         by: who chose: "you" or the agent's reason.
+        beliefs: what the agent takes for the goal, one line each.
     """
 
     action: Action | None
@@ -49,6 +50,7 @@ class PairedStep:
     dream: Dream
     where: Where = "both"
     by: str = "you"
+    beliefs: tuple[str, ...] = ()
 
 
 class PairedSession:
@@ -110,7 +112,8 @@ class PairedSession:
         self._dream_along(dream, action)
         synced = before.synced.fork()
         synced.follow(action, true)
-        self.line.append(PairedStep(action, true, synced, dream, where, by.reason if by else "you"))
+        chosen = (by.reason, by.beliefs) if by else ("you", ())
+        self.line.append(PairedStep(action, true, synced, dream, where, *chosen))
         self._record(self.now)
         if self._agent is not None:
             self._agent.observe(by or Decision(action, "a person's"), true)
@@ -119,9 +122,7 @@ class PairedSession:
         """Set the world model back to the game's current frame."""
         now = self.now
         self.note = ""
-        self.line[-1] = PairedStep(
-            now.action, now.true, now.synced, now.synced.fork(), now.where, now.by
-        )
+        self.line[-1] = replace(now, dream=now.synced.fork())
 
     def agent_step(self) -> None:
         """Let the agent take one action in both."""
@@ -212,13 +213,14 @@ class PairedSession:
 
     def _put_true(self, seen: Observation) -> None:
         now = self.now
-        self.line[-1] = PairedStep(now.action, seen, now.synced, now.dream, now.where, now.by)
+        self.line[-1] = replace(now, true=seen)
 
     def _record(self, paired_step: PairedStep) -> None:
         if self._writer is None or paired_step.where == "dream":
             return
         seen, action = paired_step.true, paired_step.action or Action(RESET)
-        reasoning = None if paired_step.by == "you" else {"reason": paired_step.by}
+        chosen = {"reason": paired_step.by, "beliefs": list(paired_step.beliefs)}
+        reasoning = None if paired_step.by == "you" else chosen
         self._writer.write(
             seen.grids,
             action,

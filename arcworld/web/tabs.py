@@ -114,6 +114,7 @@ def step_view(paired_step: PairedStep) -> dict[str, Any]:
         | {"outcomes": None if outcomes is None else [rounded(value) for value in outcomes]},
         "differ": differ,
         "by": paired_step.by,
+        "beliefs": list(paired_step.beliefs),
         **_row(paired_step),
     }
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from arcworld.play.agent import Source
+from arcworld.play.agent import Decision, Source
 from arcworld.play.agents.explorer import ExplorerAgent
 from arcworld.play.agents.strategy_agent import StrategyAgent
 from arcworld.play.session import play_game
@@ -26,7 +26,7 @@ def test_plans_are_made_and_counted() -> None:
     strategy = GoalPlan()
     agent = play(strategy, "taps", 120)
     started = sum(n for (_, what), n in strategy.log.items() if what == "started")
-    ended = ("finished", "astray", "won")
+    ended = ("finished", "astray", "nearer", "won")
     done = sum(n for (_, what), n in strategy.log.items() if what in ended)
     assert started and done <= started
     assert 0 < agent.chosen[Source.PLAN] < 120
@@ -60,8 +60,10 @@ def test_a_level_is_never_reset_on_its_first_frame(game: str) -> None:
         assert action != RESET or (before != RESET and levels == after)
 
 
-def test_decisions_name_the_goal() -> None:
+def test_decisions_name_the_goal_and_the_beliefs() -> None:
+    """Beliefs are in every decision of the agent, and in what the toolkit is sent."""
     reasons: list[str] = []
+    decisions: list[Decision] = []
     agent = StrategyAgent([GoalPlan()])
     with Toolkit() as toolkit:
         play_game(
@@ -72,4 +74,9 @@ def test_decisions_name_the_goal() -> None:
             on_step=lambda d, _: reasons.append(d.reason) if d.source is Source.PLAN else None,
         )
     assert reasons and all(line.startswith("plan: ") for line in reasons)
+    with Toolkit() as toolkit:
+        agent.begin(toolkit.open("taps").observation)
+        decisions.append(agent.choose_action(agent.context.observation))
+    (beliefs,) = (decision.reasoning()["beliefs"] for decision in decisions)
+    assert len(beliefs) == 3 and all(" %; tried " in line for line in beliefs)
     assert isinstance(agent.explorer, ExplorerAgent)

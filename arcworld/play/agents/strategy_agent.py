@@ -61,6 +61,12 @@ class StrategyAgent:
                 found.setdefault(form, {})[fate] = count
         return found
 
+    @property
+    def beliefs(self) -> tuple[str, ...]:
+        """What the strategies take for the goal, one line each."""
+        goals = [getattr(strategy, "goals", None) for strategy in self.strategies]
+        return tuple(line for one in goals if one is not None for line in one.explain())
+
     def begin(self, observation: Observation) -> None:
         """Start a game that was just opened; drop all state of the previous game."""
         self.explorer.begin(observation)
@@ -83,7 +89,7 @@ class StrategyAgent:
             if (decision := strategy.propose(self.context)) is not None
             and decision.action.id in observation.legal_actions
         )
-        self._pending = decision
+        self._pending = decision = replace(decision, beliefs=self.beliefs)
         return decision
 
     def observe(self, decision: Decision, observation: Observation) -> None:

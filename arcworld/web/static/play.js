@@ -243,12 +243,13 @@ export class Play {
   }
 
   tell() {
-    const { line, recording } = this.reply, { true: seen, dream, by } = this.pairedStep;
+    const { line, recording } = this.reply, { true: seen, dream, by, beliefs } = this.pairedStep;
     const entries = [
       ["step", this.looked === null ? `${line.length - 1}` : [`${this.looked} of ${line.length - 1}: an action here forks`, "banner"]],
       ["run", this.about.runs[0].name],
       ["level", `${Math.min(seen.levels + 1, seen.win_levels)} of ${seen.win_levels}`],
       ["chosen by", by],
+      ...beliefs.map((line, place) => [place ? "or" : "believed goal", line]),
       ["prediction", dream.outcomes ? `${Math.round(dream.outcomes[1] * 100)} % level won, ${Math.round(dream.outcomes[2] * 100)} % game over` : "none yet"],
       ["available actions", seen.legal.map((kind) => NAMES[kind]).join(", ") || "none"],
     ];
