@@ -2,8 +2,8 @@
 
 Best-first search (Hart et al., 1968; with a weight on the heuristic, Pohl, 1970). Nodes are
 imagined states; the heuristic is the distance to the goal, computed from the goal hypothesis. Only
-steps with sufficient confidence are followed (`imagined_steps`); the first action beyond them is
-tried where it is guessed to lead nearer to the goal.
+steps with sufficient confidence are followed (`imagined_steps`), but for the last one beside the
+goal. Plans that end farther away, with what is guessed to lead nearer, won nothing (docs/LOG.md).
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ class GoalSearch[S: WorldModelState]:
             if node.distance == 0 and node.parent is not None:
                 return self._plan_to(hypothesis, node, ())
             steps = self._expand(hypothesis, node)
-            unsure = self._unsure(hypothesis, node, steps)
+            unsure = self._unsure(hypothesis, node, steps) if node.distance <= TOUCHING else []
             if unsure and (contact is None or unsure[0][0] < contact[0]):
                 last = tuple(action for _, action in unsure)
                 contact = unsure[0][0], self._plan_to(hypothesis, node, last)
