@@ -62,9 +62,9 @@ def view(
     listen(port).close()
     _check_game(game, games)
     with continue_with("recordings of play are complete"):
+        library = Library(data or demos(game, games))
         runs = [open_run(name) for name in (run, *(against or []))]
         first = FIRST if games is None else None
-        library = Library(data or demos(game, games))
         api = ViewerApi(runs, library, out, games, game or first, _players(agent, run, data))
 
         def ready(address: str) -> None:
