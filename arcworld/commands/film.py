@@ -21,11 +21,15 @@ def film(
 
     The agent `world-model` plays. On each level the world model predicts every frame from the
     level's first frame and the actions alone, so the error panel shows what it does not model.
+    With `online` in place of a run the agent `online` plays: its world model knows nothing at
+    first, predicts each frame and then learns it.
 
     Example: `arcworld film small --game mosaic --out runs/film.gif`
 
+    Example: `arcworld film online --game relay --out runs/learned.gif`
+
     Args:
-        run: folder that `arcworld train` made, or the name of shipped weights.
+        run: folder that `arcworld train` made, the name of shipped weights, or `online`.
         game: name of a game, with or without its version.
         games: folder of games in the toolkit's layout (`environment_files`); without it, the
             project's own.
@@ -41,7 +45,7 @@ def film(
 
     reserve(out)
     check_name(out)
-    opened = open_run(run)
+    opened = None if str(run) == "online" else open_run(run)
     made = film_game(
         opened, game, out, max_actions=max_actions, seed=seed, games=games, on_level=print
     )

@@ -51,7 +51,8 @@ def draw_shot(shot: Shot, title: str, zoom: int = 4) -> Any:
     if shot.won:
         draw.text((page.width - GAP, 5), "level won", fill=WON, font=font, anchor="ra")
     low = HEAD + side + 4
-    note = f"{shot.steps} steps predicted from the level's first frame and the actions"
+    open_loop = f"{shot.steps} steps predicted from the level's first frame and the actions"
+    note = shot.note or open_loop
     draw.text((GAP, low), note, fill=QUIET, font=font)
     words, colour = (f"{shot.wrong} of 4,096 pixels wrong", RED if shot.wrong else QUIET)
     draw.text((page.width - GAP, low), words, fill=colour, font=font, anchor="ra")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from arcworld.film.draw import check_name, save_film
+from arcworld.film.learned import FilmedOnline
 from arcworld.film.record import FilmedAgent, Shot
 from arcworld.models.run import Run
 from arcworld.play.agent import Agent
@@ -48,7 +49,7 @@ class Film:
 
 
 def film_game(
-    run: Run,
+    run: Run | None,
     game: str,
     path: str | Path,
     *,
@@ -59,7 +60,10 @@ def film_game(
     zoom: int = 4,
     on_level: Callable[[Level], None] | None = None,
 ) -> Film:
-    """Let an agent play a game, predict each level open loop beside it, and write a GIF.
+    """Let an agent play a game, predict it beside, and write a GIF.
+
+    A run predicts each level open loop, from its first frame and the actions. Without a run the
+    agent `online` plays, and its world model predicts each frame before it learns from it.
 
     Args:
         run: predicts, and plays if no agent is given.
@@ -68,7 +72,7 @@ def film_game(
         max_actions: the film's length, if the game is not won before.
         seed: of the game and of the agent.
         games: folder of games; without it, the project's own.
-        agent: the player; without it, `world-model` with the run.
+        agent: the player with a run; without it, `world-model`.
         zoom: pixels of the picture for a pixel of the frame.
         on_level: called after each level that is won.
 
@@ -76,7 +80,11 @@ def film_game(
         ArcworldError: no such game, or the file is not named `.gif` or cannot be written.
     """
     check_name(Path(path))
-    filmed = FilmedAgent(agent or WorldModelAgent(run, seed), run)
+    filmed: FilmedAgent | FilmedOnline
+    if run is None:
+        filmed = FilmedOnline(seed)
+    else:
+        filmed = FilmedAgent(agent or WorldModelAgent(run, seed), run)
 
     def on_step(*_: object) -> None:
         if on_level is not None and filmed.shots[-1].won:

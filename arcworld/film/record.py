@@ -32,6 +32,8 @@ class Shot:
         level: the level that the action was taken on, from 1.
         steps: predicted steps since the true frame was last given.
         won: whether the action won the level.
+        note: how the frame was predicted, and why the action was taken; "" says how many steps were
+            predicted.
     """
 
     true_HW: NDArray[np.uint8]
@@ -40,6 +42,7 @@ class Shot:
     level: int
     steps: int
     won: bool = False
+    note: str = ""
 
     @property
     def wrong(self) -> int:

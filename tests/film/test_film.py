@@ -126,3 +126,15 @@ def test_what_cannot_be_written_is_refused(tmp_path: Path) -> None:
 def test_a_wrong_name_is_refused_before_the_game_is_played(run: Run, tmp_path: Path) -> None:
     with pytest.raises(ArcworldError, match=r"found a name that ends in '\.mp4'"):
         film_game(run, "mosaic", tmp_path / "x.mp4", agent=Scripted([]))
+
+
+def test_a_model_that_learns_during_play_is_filmed_too(tmp_path: Path) -> None:
+    """It predicts before it learns: the first move of an unknown game is wrong, later ones right."""
+    made = film_game(None, "keys", tmp_path / "learned.gif", max_actions=25)
+    first, *later = made.shots
+    assert first.note == "nothing is known of this game" and first.action is None
+    assert [shot.note.split(":")[0] for shot in later] == [f"action {n}" for n in range(1, 26)]
+    moved = [shot for shot in later if shot.steps]
+    assert moved[0].wrong > 10 > np.median([shot.wrong for shot in moved[10:]])
+    with Image.open(made.path) as film:
+        assert getattr(film, "n_frames", 1) == 26
