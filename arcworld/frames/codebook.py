@@ -8,7 +8,7 @@ is `codebook_size` or more.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,9 +38,15 @@ class PatchCodebookConfig:
 
 
 class PatchCodebook(FrameTokenizer):
-    """Encodes a frame as 8x8 cell ids and decodes it without loss."""
+    """Encodes a frame as 8x8 cell ids and decodes it without loss.
+
+    Attributes:
+        patches: colours of the cells, uint8 [codebook_size, 64].
+        highest: of the whole numbers in its state; checked where it is loaded.
+    """
 
     patches: Tensor
+    highest: Mapping[str, int] = {"patches": COLOURS - 1}
 
     def __init__(self, config: PatchCodebookConfig) -> None:
         super().__init__()

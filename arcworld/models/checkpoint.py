@@ -133,7 +133,9 @@ def load_model(folder: Path) -> nn.Module:
 
 
 def load_state(module: nn.Module, state: Mapping[str, Tensor], source: Path) -> None:
-    """Load weights into a model after checking names, shapes and values.
+    """Load weights into a model after checking names, shapes, types and values.
+
+    A model may name the highest value of whole numbers in its state: `highest`.
 
     Raises:
         ArcworldError: the weights do not fit the model, or are not finite; the message names
@@ -155,5 +157,14 @@ def load_state(module: nn.Module, state: Mapping[str, Tensor], source: Path) -> 
         if value.is_floating_point() and not bool(torch.isfinite(value).all()):
             raise ArcworldError(
                 f"{source}: {name} holds NaN or infinity; expected finite weights; train it again"
+            )
+        if value.is_floating_point() != expected[name].is_floating_point():
+            raise ArcworldError(
+                f"{source}: {name} is of type {value.dtype}; expected {expected[name].dtype}; {_AGAIN}"
+            )
+        most = getattr(module, "highest", {}).get(name)
+        if most is not None and not 0 <= int(value.min()) <= int(value.max()) <= most:
+            raise ArcworldError(
+                f"{source}: {name} holds {int(value.max())}; expected 0 to {most}; {_AGAIN}"
             )
     module.load_state_dict(dict(state), strict=False)

@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from arcworld.errors import ArcworldError
-from arcworld.models.checkpoint import load_tensors, save_tensors
+from arcworld.frames.codebook import PatchCodebook, PatchCodebookConfig
+from arcworld.models.checkpoint import load_model, load_tensors, save_model, save_tensors
 
 
 @pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o002, 0o664), (0o077, 0o600)])
@@ -41,3 +42,20 @@ def test_a_file_that_may_not_be_read_is_said_to_be_so(
     monkeypatch.setattr(Path, "open", refuse)
     with pytest.raises(ArcworldError, match="permission denied; expected a file that you may read"):
         load_tensors(tmp_path / "model.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("patches", "said"),
+    [
+        (torch.full((8, 64), 16, dtype=torch.uint8), "patches holds 16; expected 0 to 15"),
+        (torch.zeros((8, 64)), "patches is of type torch.float32; expected torch.uint8"),
+    ],
+)
+def test_colours_that_do_not_exist_are_refused(
+    tmp_path: Path, patches: torch.Tensor, said: str
+) -> None:
+    config = PatchCodebookConfig(codebook_size=8)
+    save_model(tmp_path, PatchCodebook(config), config)
+    save_tensors(tmp_path / "model.safetensors", {"patches": patches})
+    with pytest.raises(ArcworldError, match=said):
+        load_model(tmp_path)
