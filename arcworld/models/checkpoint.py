@@ -160,7 +160,8 @@ def load_state(module: nn.Module, state: Mapping[str, Tensor], source: Path) -> 
             )
         if value.is_floating_point() != expected[name].is_floating_point():
             raise ArcworldError(
-                f"{source}: {name} is of type {value.dtype}; expected {expected[name].dtype}; {_AGAIN}"
+                f"{source}: {name} is of type {value.dtype}; expected {expected[name].dtype};"
+                f" {_AGAIN}"
             )
         most = getattr(module, "highest", {}).get(name)
         if most is not None and not 0 <= int(value.min()) <= int(value.max()) <= most:

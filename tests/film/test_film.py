@@ -129,7 +129,7 @@ def test_a_wrong_name_is_refused_before_the_game_is_played(run: Run, tmp_path: P
 
 
 def test_a_model_that_learns_during_play_is_filmed_too(tmp_path: Path) -> None:
-    """It predicts before it learns: the first move of an unknown game is wrong, later ones right."""
+    """It predicts before it learns: the first move of a game is wrong, later ones are right."""
     made = film_game(None, "keys", tmp_path / "learned.gif", max_actions=25)
     first, *later = made.shots
     assert first.note == "nothing is known of this game" and first.action is None
