@@ -58,11 +58,11 @@ def test_recordings_without_a_won_level_are_warned_of(
 ) -> None:
     data = recorded(plain(make_episode, 1, False), tmp_path)
     with pytest.warns(UserWarning, match="no level is won"):
-        _check(recipe("debug"), data.part("train"), "auto")
+        _check(recipe("debug"), data.part("train"))
     won = recorded(plain(make_episode, 1, True), tmp_path / "won")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        _check(recipe("debug"), won.part("train"), "auto")
+        _check(recipe("debug"), won.part("train"))
 
 
 @pytest.mark.parametrize("name", RECIPES)
