@@ -53,7 +53,7 @@ def find_launcher(environment: Mapping[str, str] | None = None) -> Launcher:
 
     Raises:
         ArcworldError: a Slurm job of several tasks, started otherwise than by `srun` with
-            `--ntasks-per-node`: its processes would wait for each other for ever.
+            `--ntasks-per-node`: its processes would wait for each other without end.
     """
     given = os.environ if environment is None else environment
     if "TORCHELASTIC_RUN_ID" in given or {"RANK", "LOCAL_WORLD_SIZE"} <= given.keys():
