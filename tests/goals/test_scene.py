@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from arcworld.goals.evidence import SceneBuilder
+from arcworld.goals.forms.base import small_classes
 from arcworld.goals.hypothesis import ClassKey
 from arcworld.goals.lattice import Lattice
 from arcworld.goals.scene import build_scene
@@ -43,6 +44,15 @@ def test_without_a_lattice_distances_are_in_steps_of_the_avatar() -> None:
         builder.observe(step(before, 4, after))
     scene = builder.scene
     assert (scene.cell, scene.stride, scene.avatar) == (1, 5, AVATAR)
+
+
+def test_a_thing_of_two_colours_is_one_goal() -> None:
+    """A cross with a core, and a goal elsewhere; the cells of a lattice keep things apart."""
+    frame_HW = drawn({(2, 2): 9, (8, 8): 14, (10, 3): 3, (12, 12): 7, (12, 13): 6})
+    frame_HW[41:43, 13:15] = 12
+    scene = build_scene(frame_HW, MOVES)
+    colours = {key.colour for key in small_classes(scene)}
+    assert {3, 14, 7, 6} <= colours and 12 not in colours
 
 
 def test_rim_is_left_out() -> None:

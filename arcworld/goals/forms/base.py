@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
+import numpy as np
+
 from arcworld.goals.frame_view import FrameView, as_places
 from arcworld.goals.hypothesis import FAR, ClassKey, GoalMemory, Hypothesis, Progress
 from arcworld.goals.scene import Scene
@@ -46,8 +48,20 @@ class Form(Protocol):
 
 
 def small_classes(scene: Scene, most: int = MOST_UNITS) -> list[ClassKey]:
-    """Classes of a colour, and of a shape within a colour, with few units."""
-    return [key for key in scene.units if scene.count(key) <= most]
+    """Classes of a colour, and of a shape within a colour, with few units; no details of others."""
+    keys = [key for key in scene.units if scene.count(key) <= most]
+    return [key for key in keys if not any(_is_detail(scene, key, other) for other in keys)]
+
+
+def _is_detail(scene: Scene, key: ClassKey, other: ClassKey) -> bool:
+    """Whether a class is the smaller colour of things of two colours, one beside the other."""
+    if key.colour == other.colour or scene.count(key) != scene.count(other):
+        return False
+    sizes = [(scene.areas[one], -one.colour) for one in (key, other)]
+    if sizes[0] > sizes[1] or scene.avatar in (key, other):
+        return False
+    apart = np.abs(scene.units[key][:, None] - scene.units[other][None]).sum(axis=2)
+    return bool((apart.min(axis=1) < scene.stride).all())
 
 
 def overlap(a: ClassKey, b: ClassKey) -> bool:
