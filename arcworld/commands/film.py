@@ -42,10 +42,11 @@ def film(
     from arcworld.commands.play import summary
     from arcworld.film.draw import check_name
     from arcworld.film.play import film_game
+    from arcworld.play.agents.online import NAME
 
     reserve(out)
     check_name(out)
-    opened = None if str(run) == "online" else open_run(run)
+    opened = None if str(run) == NAME else open_run(run)
     made = film_game(
         opened, game, out, max_actions=max_actions, seed=seed, games=games, on_level=print
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from arcworld.models.interface import WorldModel, WorldModelState
+from arcworld.models.interface import Prediction, WorldModel, WorldModelState
 from arcworld.recordings.episode import Action, Outcome
 
 MOST_KEPT = 4000
@@ -73,8 +73,10 @@ class ImaginedSteps[S: WorldModelState]:
         fresh = [action for action in actions if (key, action) not in steps]
         if fresh:
             self.imagined += len(fresh)
-            for step in _imagine(model, state, fresh, visible_HW, limits):
-                steps[key, step.action] = step
+            prediction = model.predict(state, fresh)
+            for k, action in enumerate(fresh):
+                changed_HW = (prediction.frames_NHW[k] != state.frame_HW) & visible_HW
+                steps[key, action] = _judged(prediction, k, action, changed_HW, limits)
         return [steps[key, action] for action in actions]
 
     def renew(self, surprised: bool) -> None:
@@ -93,23 +95,15 @@ def place(state: WorldModelState, visible_HW: NDArray[np.bool_]) -> bytes:
     return (state.frame_HW * visible_HW).tobytes()
 
 
-def _imagine[S: WorldModelState](
-    model: WorldModel[S],
-    state: S,
-    actions: Sequence[Action],
-    visible_HW: NDArray[np.bool_],
-    limits: Limits,
-) -> list[ImaginedStep[S]]:
-    prediction = model.predict(state, actions)
-    steps: list[ImaginedStep[S]] = []
-    for k, action in enumerate(actions):
-        changed_HW = (prediction.frames_NHW[k] != state.frame_HW) & visible_HW
-        confidence = float(prediction.confidence_N[k])
-        if prediction.pixel_confidence_NHW is not None and changed_HW.any():
-            confidence = float(prediction.pixel_confidence_NHW[k][changed_HW].mean())
-        sure = confidence >= limits.sure
-        deadly = prediction.outcomes_NO[k, Outcome.GAME_OVER] >= limits.deadly
-        goes = sure and not deadly and bool(changed_HW.any())
-        guess = prediction.states[k]
-        steps.append(ImaginedStep(action, guess if goes else None, guess, sure or deadly))
-    return steps
+def _judged[S: WorldModelState](
+    prediction: Prediction[S], k: int, action: Action, changed_HW: NDArray[np.bool_], limits: Limits
+) -> ImaginedStep[S]:
+    """The step of prediction `k`: whether it is sure, and whether it is followed."""
+    confidence = float(prediction.confidence_N[k])
+    if prediction.pixel_confidence_NHW is not None and changed_HW.any():
+        confidence = float(prediction.pixel_confidence_NHW[k][changed_HW].mean())
+    sure = confidence >= limits.sure
+    deadly = prediction.outcomes_NO[k, Outcome.GAME_OVER] >= limits.deadly
+    goes = sure and not deadly and bool(changed_HW.any())
+    guess = prediction.states[k]
+    return ImaginedStep(action, guess if goes else None, guess, sure or deadly)
