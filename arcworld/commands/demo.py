@@ -175,12 +175,12 @@ class _Demo:
         from arcworld.evaluation.report_page import PlayedGame
         from arcworld.games.catalogue import game_split
         from arcworld.play.agents.random import RandomAgent
-        from arcworld.play.agents.world_model import WorldModelAgent
+        from arcworld.play.agents.world_model import make_world_model_agent
 
         played: list[PlayedGame] = []
         split = game_split()
         for game, is_known in ((split.train[0], True), (split.unseen[-1], False)):
-            for agent in (WorldModelAgent(run, seed=self.seed), RandomAgent(self.seed)):
+            for agent in (make_world_model_agent(run, seed=self.seed), RandomAgent(self.seed)):
                 path = self.out / "play" / f"{game}-{agent.name}.jsonl"
                 path.unlink(missing_ok=True)
                 result, _ = play_one(agent, game, None, self.max_actions, self.seed, path)

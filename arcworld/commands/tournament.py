@@ -44,11 +44,12 @@ def tournament(
     Args:
         agents: names separated by commas. Baselines: `random`, `replay` (plays the paths of
             recordings). Without a run: `explorer` (a graph of states), `online` (the same with a
-            world model and goals learned during play; `online-without-PART+PART` leaves parts out),
-            `frame-change` (a network that learns during play which actions change the frame). With
-            a run: `policy` alone, `world-model`, `world-model-fixed`, which does not learn during
-            play, and with random detours `policy-perturbed` and `world-model-perturbed`. Your own:
-            `module:Class`, or a name that an installed package registers.
+            world model and goals learned during play), `frame-change` (a network that learns
+            during play which actions change the frame). With a run: `policy` alone, `world-model`,
+            `world-model-fixed`, which does not learn during play, and with random detours
+            `policy-perturbed` and `world-model-perturbed`. `online-without-PART+PART` leaves parts
+            out, also of `world-model` and `world-model-fixed`. Your own: `module:Class`, or a name
+            that an installed package registers.
         games: folder of games in the toolkit's layout (`environment_files`); may be given several
             times; without it, the project's own. Games are Python code that is executed.
         only: names of games separated by commas; without it, all in the folders.

@@ -20,7 +20,7 @@ from arcworld.diagnosis.estimates import Estimate, Measure, line
 from arcworld.diagnosis.finding import Finding, as_text
 from arcworld.diagnosis.inputs import TYPES, DiagnosisInputs
 from arcworld.errors import ArcworldError
-from arcworld.planning.choice import click_pixel
+from arcworld.planning.candidates import click_pixel
 from arcworld.recordings.episode import CLICK, Action, game_name
 from arcworld.tokens.cells import cell_centre, cell_of
 

@@ -11,7 +11,7 @@ from arcworld.film.learned import FilmedOnline
 from arcworld.film.record import FilmedAgent, Shot
 from arcworld.models.run import Run
 from arcworld.play.agent import Agent
-from arcworld.play.agents.world_model import WorldModelAgent
+from arcworld.play.agents.world_model import make_world_model_agent
 from arcworld.play.session import GameResult, play_game
 from arcworld.play.toolkit import Toolkit
 from arcworld.recordings.episode import game_name
@@ -84,7 +84,7 @@ def film_game(
     if run is None:
         filmed = FilmedOnline(seed)
     else:
-        filmed = FilmedAgent(agent or WorldModelAgent(run, seed), run)
+        filmed = FilmedAgent(agent or make_world_model_agent(run, seed), run)
 
     def on_step(*_: object) -> None:
         if on_level is not None and filmed.shots[-1].won:

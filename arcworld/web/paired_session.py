@@ -15,7 +15,7 @@ from typing import Literal
 from arcworld.errors import ArcworldError
 from arcworld.models.run import Run
 from arcworld.play.agent import Agent, Decision
-from arcworld.play.agents.world_model import WorldModelAgent
+from arcworld.play.agents.world_model import make_world_model_agent
 from arcworld.play.dream import Dream
 from arcworld.play.game_session import GameSession
 from arcworld.play.observation import Observation
@@ -73,7 +73,7 @@ class PairedSession:
         make_player: MakePlayer | None = None,
     ) -> None:
         self.run, self.game, self.seed = run, game, seed
-        self._make_player = make_player or partial(WorldModelAgent, run)
+        self._make_player = make_player or partial(make_world_model_agent, run)
         self._folder = folder
         self._toolkit = Toolkit(games)
         self._session = self._toolkit.open(game, seed)

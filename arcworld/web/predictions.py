@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from arcworld.frames.tokenizer import CELLS
 from arcworld.models.decode import predict_next
 from arcworld.models.run import Run
-from arcworld.planning.candidates import Candidates
-from arcworld.planning.choice import prior_over
+from arcworld.planning.candidates import Candidates, prior_over
 from arcworld.planning.goals import level_probabilities
 from arcworld.planning.surprise import cell_surprise
 from arcworld.recordings.episode import CLICK

@@ -37,7 +37,7 @@ class ViewerApi:
         out: where recordings of play are written.
         games: folder of games (code that is executed), None for the project's own.
         game: the game that a page opens first.
-        make_player: makes the agent that plays; None: the first run's `WorldModelAgent`.
+        make_player: makes the agent that plays; None: `world-model` with the first run.
     """
 
     runs: Sequence[Run]

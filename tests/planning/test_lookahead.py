@@ -1,4 +1,4 @@
-"""Look-ahead and return to start, with a made-up world model: one tile, three colours."""
+"""Look-ahead with a made-up world model: one tile, three colours."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import pytest
 
 from arcworld.planning import lookahead
 from arcworld.planning.lookahead import LookAheadConfig, look_ahead
-from arcworld.planning.return_to_start import MAX_FAILED, ReturnToStart
 from arcworld.recordings.episode import Action
 from arcworld.tokens.cells import cell_of
 from arcworld.tokens.sequence import CodedEpisode
@@ -69,55 +68,3 @@ def test_no_action_if_none_comes_nearer_or_none_is_given(run: Any) -> None:
     at = cell_of(12, 12)
     assert look_ahead(run, history(**{f"c{at}": 1}), [OTHER], HOME, same, CONFIG) is None
     assert look_ahead(run, history(**{f"c{at}": 1}), [], HOME, same, CONFIG) is None
-
-
-class Remembered:
-    """A memory of one level that began in an empty frame."""
-
-    def __init__(self, *movers: Action, displaced: Sequence[Action] = ()) -> None:
-        self._movers, self._displaced = list(movers), list(displaced)
-        self.graph = SimpleNamespace(shown=same)
-
-    def opening(self) -> Any:
-        return HOME
-
-    def movers(self) -> list[Action]:
-        return self._movers
-
-    def displaced(self) -> list[Action]:
-        return self._displaced
-
-    def untried(self) -> list[Any]:
-        return []
-
-    def is_useless(self, action: Action) -> bool:
-        return False
-
-
-def test_return_begins_after_leaving_the_path_and_ends_at_the_start(run: Any) -> None:
-    way: Any = ReturnToStart(run, CONFIG)
-    memory, at = Remembered(TILE, OTHER), cell_of(12, 12)
-    assert way.step(memory, history(**{f"c{at}": 2})) is None
-    way.leave_path()
-    nearer = way.step(memory, history(**{f"c{at}": 2}))
-    assert nearer is not None and nearer.action == TILE
-    assert way.step(memory, history()) is None
-    assert way.step(memory, history(**{f"c{at}": 2})) is None
-
-
-def test_return_ends_when_steps_come_no_nearer(run: Any) -> None:
-    way: Any = ReturnToStart(run, CONFIG)
-    memory, at = Remembered(TILE), cell_of(12, 12)
-    way.leave_path()
-    taken = [way.step(memory, history(**{f"c{at}": 2})) for _ in range(MAX_FAILED + 2)]
-    assert [step is None for step in taken] == [False] * MAX_FAILED + [True] * 2
-
-
-def test_a_click_that_changed_something_is_repeated_before_look_ahead(run: Any) -> None:
-    way: Any = ReturnToStart(run, CONFIG)
-    memory, at = Remembered(TILE, displaced=[OTHER, TILE]), cell_of(12, 12)
-    way.leave_path()
-    steps = [way.step(memory, history(**{f"c{at}": 2})) for _ in range(2 * CONFIG.depth)]
-    assert [step.action for step in steps] == [OTHER] * CONFIG.depth + [TILE] * CONFIG.depth
-    imagined = way.step(memory, history(**{f"c{at}": 2}))
-    assert imagined is not None and imagined.action == TILE and "after 1" in imagined.why

@@ -9,63 +9,13 @@ from hypothesis import strategies as st
 from arcworld.models.backbone import BackboneConfig
 from arcworld.models.decode import predict_next
 from arcworld.models.world_model import WorldModel, WorldModelConfig
-from arcworld.planning.candidates import Candidates
-from arcworld.planning.choice import SelectionConfig, as_action, choose, click_pixel, prior_over
+from arcworld.planning.candidates import Candidates, as_action, click_pixel, prior_over
 from arcworld.planning.encoded_history import EncodedHistory
 from arcworld.planning.goals import outcome_probabilities
 from arcworld.planning.surprise import RunningMean, cell_surprise
 from arcworld.recordings.episode import Episode
 from arcworld.tokens.cells import cell_of
 from arcworld.tokens.sequence import CodedEpisode
-
-RULE = SelectionConfig(goal_at_least=0.5, goal_lead=0.2, temperature=0.0, repeated=0.25)
-NONE = np.zeros(4, dtype=np.bool_)
-PRIOR = np.array([0.0, 0.2, 0.7, 0.1])
-
-
-def decide(
-    level: list[float],
-    explore: bool = False,
-    useless: object = NONE,
-    taken: object = (0,) * 4,
-    missed: object = NONE,
-) -> tuple[int | None, str]:
-    rng = np.random.default_rng(0)
-    known = np.asarray(taken), np.asarray(useless), np.asarray(missed)
-    chosen = choose(RULE, np.array(level), PRIOR, *known, explore, rng)
-    return chosen.index, chosen.reason
-
-
-def test_the_goal_is_taken_when_one_action_clearly_leads() -> None:
-    assert decide([0.1, 0.9, 0.0, 0.0]) == (1, "goal")
-    assert decide([0.8, 0.9, 0.0, 0.0]) == (2, "policy")  # no clear lead
-    assert decide([0.0, 0.4, 0.0, 0.0]) == (2, "policy")  # not likely enough
-
-
-def test_a_goal_that_was_missed_is_no_longer_a_goal() -> None:
-    missed = np.array([False, True, False, False])
-    assert decide([0.1, 0.9, 0.0, 0.0], missed=missed) == (2, "policy")
-    assert decide([0.0, 0.9, 0.0, 0.8], missed=missed) == (3, "goal")
-
-
-def test_where_the_policy_is_not_trusted_a_goal_still_comes_first() -> None:
-    assert decide([0.0] * 4, explore=True) == (None, "explore")
-    assert decide([0.9, 0.0, 0.0, 0.0], explore=True) == (0, "goal")
-
-
-def test_a_goal_that_the_policy_rules_out_is_ignored_where_it_is_followed() -> None:
-    assert decide([0.9, 0.0, 0.0, 0.0]) == (2, "policy")
-
-
-def test_what_is_useless_is_never_chosen() -> None:
-    useless = np.array([False, True, True, False])
-    assert decide([0.0, 0.9, 0.0, 0.0], useless=useless) == (3, "policy")
-    assert decide([0.9] * 4, useless=np.ones(4, dtype=np.bool_)) == (None, "explore")
-
-
-def test_what_was_taken_here_is_less_likely_each_time() -> None:
-    assert decide([0.0] * 4, taken=(0, 0, 1, 0)) == (1, "policy")
-    assert decide([0.0] * 4, taken=(0, 1, 1, 0)) == (2, "policy")
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(0, 63))

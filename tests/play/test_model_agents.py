@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
 
+from arcworld.errors import ArcworldError
 from arcworld.frames.codebook import PatchCodebook, PatchCodebookConfig
 from arcworld.models.backbone import BackboneConfig
 from arcworld.models.policy import MaskedPolicy, PolicyConfig
@@ -18,11 +21,18 @@ from arcworld.models.run import Run
 from arcworld.models.shared_head import SharedHeadPolicy
 from arcworld.models.world_model import WorldModel, WorldModelConfig
 from arcworld.planning.policy_gate import PolicyGateConfig
-from arcworld.play.agent import Decision
+from arcworld.play.agent import Decision, Source
+from arcworld.play.agents.catalogue import make_agent
 from arcworld.play.agents.policy import PolicyAgent
-from arcworld.play.agents.world_model import WorldModelAgent, WorldModelAgentConfig
+from arcworld.play.agents.strategy_agent import StrategyAgent
+from arcworld.play.agents.world_model import (
+    PARTS,
+    WorldModelAgentConfig,
+    make_world_model_agent,
+)
 from arcworld.play.game_session import GameSession
 from arcworld.play.session import play_game
+from arcworld.play.strategies.run_advice import RunAdviceConfig
 from arcworld.play.toolkit import Toolkit
 from arcworld.recordings.episode import Action
 from arcworld.recordings.game_priors import GamePriors
@@ -105,73 +115,90 @@ def test_in_v1_undo_has_no_token_and_opens_a_new_history(toolkit: Toolkit) -> No
     assert 7 not in kinds and len(kinds) > 2
 
 
-def reasons(agent: WorldModelAgent, toolkit: Toolkit, actions: int) -> list[str]:
-    """The first word of each decision's reason, in one game."""
-    reported: list[str] = []
+def gated(
+    run: Run, familiar_nats: float = np.inf, without: Collection[str] = (), **gate: Any
+) -> StrategyAgent:
+    """The agent with another gate, that trusts every policy if nothing else is given."""
+    limits: dict[str, Any] = {"min_confidence": 0.0} | gate
+    settings = WorldModelAgentConfig(RunAdviceConfig(PolicyGateConfig(familiar_nats, **limits)))
+    return make_world_model_agent(run, 4, without, settings)
+
+
+def decisions(agent: StrategyAgent, toolkit: Toolkit, actions: int) -> list[Decision]:
+    """The decisions in one game, without the RESET that follows a game over."""
+    taken: list[Decision] = []
     result = play_game(
-        agent,
-        toolkit,
-        "tiny",
-        actions,
-        seed=1,
-        on_step=lambda decision, _: reported.append(decision.reason.split(",")[0]),
+        agent, toolkit, "tiny", actions, seed=1, on_step=lambda decision, _: taken.append(decision)
     )
     assert result.replaced == 0
-    return reported
+    return [decision for decision in taken if decision.reason != "game over"]
+
+
+def sources(agent: StrategyAgent, toolkit: Toolkit) -> set[Source | None]:
+    return {decision.source for decision in decisions(agent, toolkit, 25)}
 
 
 def test_a_game_that_surprises_is_explored(toolkit: Toolkit) -> None:
-    config = WorldModelAgentConfig(policy_gate=PolicyGateConfig(familiar_nats=-1.0))
     run = run_that_knows(toolkit.open("tiny", seed=1))
-    reported = reasons(WorldModelAgent(run, 4, config), toolkit, 25)
-    assert set(reported) <= {"explore", "game over", "goal"} and "explore" in reported
+    found = sources(gated(run, -1.0, min_confidence=0.5), toolkit)
+    assert Source.EXPLORE in found <= {Source.EXPLORE, Source.GOAL, Source.RESTART}
 
 
 def test_a_level_that_training_never_showed_is_explored_at_once(toolkit: Toolkit) -> None:
-    config = WorldModelAgentConfig(policy_gate=PolicyGateConfig(np.inf, min_confidence=0.0))
-    strange = reasons(WorldModelAgent(make_run(), 4, config), toolkit, 25)
-    assert set(strange) <= {"explore", "game over"}
+    assert sources(gated(make_run()), toolkit) == {Source.EXPLORE}
     run = run_that_knows(toolkit.open("tiny", seed=1))
-    assert "policy" in reasons(WorldModelAgent(run, 4, config), toolkit, 25)
+    assert Source.POLICY in sources(gated(run), toolkit)
+
+
+def test_parts_are_left_out_by_name(toolkit: Toolkit) -> None:
+    run = run_that_knows(toolkit.open("tiny", seed=1))
+    agent = gated(run, without=["policy", "goal"])
+    assert agent.name == "world-model-without-policy+goal"
+    assert not sources(agent, toolkit) & {Source.POLICY, Source.GOAL, Source.RESTART}
+    alone, explorer = gated(run, without=PARTS), StrategyAgent(seed=4, model=None)
+    assert decisions(alone, toolkit, 25) == decisions(explorer, toolkit, 25)
+
+
+def test_names_of_agents_say_what_is_left_out() -> None:
+    run = make_run()
+    for name in ("world-model-without-goal", "world-model-fixed-without-goal+return"):
+        assert make_agent(name, run=run).name == name
+    with pytest.raises(ArcworldError, match="no part 'gaol'; did you mean 'goal'"):
+        make_agent("world-model-without-gaol", run=run)
 
 
 def test_game_priors_are_passed_to_memory(toolkit: Toolkit) -> None:
     session = toolkit.open("tiny")
     run = make_run()
     reported = replace(run, game_priors={session.game_id: GamePriors((3,), 5, ((0, 0, 63),))})
-    without, agent = WorldModelAgent(run), WorldModelAgent(reported)
-    for one in (without, agent):
+    plain, agent = make_world_model_agent(run), make_world_model_agent(reported)
+    left_out = make_world_model_agent(reported, without=["priors"])
+    for one in (plain, agent, left_out):
         one.begin(session.observation)
-    assert without.explorer.memory.dynamics.most == 1.0 < agent.explorer.memory.dynamics.most
-    assert [int(one.explorer.memory.status_bars.mask_HW.sum()) for one in (without, agent)] == [
-        0,
-        64,
-    ]
+    memories = [one.explorer.memory for one in (plain, agent, left_out)]
+    assert [memory.dynamics.most > 1.0 for memory in memories] == [False, True, False]
+    assert [int(memory.status_bars.mask_HW.sum()) for memory in memories] == [0, 64, 0]
 
 
 def test_the_policy_plays_a_known_game_twice_until_its_budget_ends() -> None:
-    config = WorldModelAgentConfig(
-        policy_gate=PolicyGateConfig(np.inf, min_confidence=0.0, budget=3, restarts=1)
-    )
     policy: Counter[int] = Counter()
     explored = 0
     with Toolkit() as toolkit:
         session = toolkit.open("keys")
-        agent = WorldModelAgent(run_that_knows(session), 4, config)
+        agent = gated(run_that_knows(session), budget=3, restarts=1)
         agent.begin(session.observation)
         for _ in range(12):
             observation = session.observation
             decision = agent.choose_action(observation)
-            explored += decision.reason.startswith("explore")
-            policy[observation.levels_completed] += decision.reason == "policy"
+            explored += decision.source is Source.EXPLORE
+            policy[observation.levels_completed] += decision.source is Source.POLICY
             agent.observe(decision, session.step(decision.action))
     assert explored and max(policy.values()) == 6
 
 
 def test_the_agent_is_reproducible_and_says_what_it_expects(toolkit: Toolkit) -> None:
-    config = WorldModelAgentConfig(policy_gate=PolicyGateConfig(np.inf, min_confidence=0.0))
-    agent = WorldModelAgent(run_that_knows(toolkit.open("tiny", seed=1)), 4, config)
-    assert reasons(agent, toolkit, 20) == reasons(agent, toolkit, 20)
+    agent = gated(run_that_knows(toolkit.open("tiny", seed=1)))
+    assert decisions(agent, toolkit, 20) == decisions(agent, toolkit, 20)
     opening = toolkit.open("tiny", seed=1).observation
     agent.begin(opening)
     decision = agent.choose_action(opening)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from arcworld.errors import ArcworldError
 from arcworld.play.agent import Decision, Source
 from arcworld.play.agents.explorer import ExplorerAgent
 from arcworld.play.agents.strategy_agent import StrategyAgent
@@ -63,3 +66,26 @@ def test_what_is_not_legal_is_left_to_the_next() -> None:
     illegal = Fixed(Action(6, 1, 1), 4)  # `keys` offers no clicks
     taken = actions_of(StrategyAgent([illegal], seed=3))
     assert Action(6, 1, 1) not in taken
+
+
+def test_without_a_model_that_learns_a_strategy_that_asks_for_it_is_refused() -> None:
+    class Asks(Fixed):
+        def propose(self, context: Context) -> Decision | None:
+            context.model.predict(context.state, [Action(1)])
+            return None
+
+    assert actions_of(StrategyAgent(seed=3, model=None)) == actions_of(ExplorerAgent(3))
+    with pytest.raises(ArcworldError, match="make the StrategyAgent without model=None"):
+        actions_of(StrategyAgent([Asks(Action(1), 1)], model=None))
+
+
+def test_an_action_of_the_caller_is_not_the_agents_own() -> None:
+    noting = Fixed(Action(1), 1)
+    agent = StrategyAgent([noting])
+    with Toolkit() as toolkit:
+        session = toolkit.open("keys")
+        agent.begin(session.observation)
+        agent.observe(Decision(Action(2)), session.step(Action(2)))
+        decision = agent.choose_action(session.observation)
+        agent.observe(decision, session.step(decision.action))
+    assert [answered.own for answered in noting.answers] == [False, True]

@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING
 from arcworld.errors import ArcworldError, did_you_mean, missing_extra
 from arcworld.play.agent import Agent
 from arcworld.play.agents.own import is_own, make_own, registered, takes_run
+from arcworld.play.agents.parts import name_without, split_parts
 
 if TYPE_CHECKING:
     from arcworld.models.run import Run
     from arcworld.recordings.dataset import Dataset
-
-WITHOUT = "-without-"
-"""Between the name of an agent and the parts that it is to play without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,8 @@ def make_agent(
     'online-without-reach+experiments'
 
     Args:
-        name: one of `AGENTS`, `module:Class`, or a registered name.
+        name: one of `AGENTS`, `module:Class`, or a registered name. After those of `WITH_PARTS`,
+            `-without-PART+PART` leaves parts of the agent out.
         seed: of its choices.
         run: for `policy`, `world-model` and `world-model-fixed`: trained models, a folder that
             `arcworld train` made, or the name of shipped weights.
@@ -61,14 +60,14 @@ def make_agent(
         ArcworldError: the name is unknown, or an input is missing or cannot be opened.
     """
     inputs = AgentInputs(run, data, think)
-    base, _, parts = name.partition(WITHOUT)
-    if parts and base == "online":
-        return _online(seed, inputs, parts.split("+"))
-    if name in AGENTS:
-        try:
+    base, parts = split_parts(name)
+    try:
+        if parts and base in WITH_PARTS:
+            return WITH_PARTS[base](seed, inputs, parts)
+        if name in AGENTS:
             return AGENTS[name](seed, inputs)
-        except ModuleNotFoundError as error:
-            raise missing_extra(error) or error from None
+    except ModuleNotFoundError as error:
+        raise missing_extra(error) or error from None
     if not is_own(name):
         known = {*AGENTS, *registered()}
         raise ArcworldError(f"no agent {name!r}; {did_you_mean(name, known)}, or module:Class")
@@ -138,22 +137,22 @@ def _off_path(name: str) -> Callable[[int, AgentInputs], Agent]:
     return make
 
 
-def _world_model(seed: int, inputs: AgentInputs) -> Agent:
+def _world_model(seed: int, inputs: AgentInputs, without: Sequence[str] = ()) -> Agent:
     """The agent `world-model`; on games outside the run's training it plays as `online`."""
     from arcworld.play.agents.by_game import ByGameAgent
-    from arcworld.play.agents.world_model import WorldModelAgent
+    from arcworld.play.agents.world_model import make_world_model_agent
 
     run = _open_run("world-model", inputs)
-    games = run.about.get("games", ())
-    return ByGameAgent("world-model", games, WorldModelAgent(run, seed), _online(seed, inputs))
+    known = make_world_model_agent(run, seed, without)
+    return ByGameAgent(known.name, run.about.get("games", ()), known, _online(seed, inputs))
 
 
-def _world_model_fixed(seed: int, inputs: AgentInputs) -> Agent:
-    from arcworld.play.agents.world_model import WorldModelAgent, WorldModelAgentConfig
+def _world_model_fixed(seed: int, inputs: AgentInputs, without: Sequence[str] = ()) -> Agent:
+    from arcworld.play.agents.world_model import ADAPTATION, make_world_model_agent
 
     run = _open_run("world-model-fixed", inputs)
-    agent = WorldModelAgent(run, seed, WorldModelAgentConfig(adapts=False))
-    agent.name = "world-model-fixed"
+    agent = make_world_model_agent(run, seed, {*without, ADAPTATION})
+    agent.name = name_without("world-model-fixed", without)
     return agent
 
 
@@ -194,3 +193,9 @@ AGENTS: dict[str, Callable[[int, AgentInputs], Agent]] = {
     "world-model-fixed": _world_model_fixed,
 }
 """Baselines first, then agents that learn during play, then agents that need a run."""
+WITH_PARTS: dict[str, Callable[[int, AgentInputs, Sequence[str]], Agent]] = {
+    "online": _online,
+    "world-model": _world_model,
+    "world-model-fixed": _world_model_fixed,
+}
+"""Agents of which parts can be left out."""

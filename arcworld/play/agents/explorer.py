@@ -4,6 +4,7 @@ model."""
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,25 +47,32 @@ class ExplorerConfig:
 
 
 class ExplorerAgent:
-    """Replays the path that won a level before, else goes to what is untried, cheapest first.
-
-    Attributes:
-        game_priors: priors of the game that begins next, set by the caller; None if there are none.
-    """
+    """Replays the path that won a level before, else goes to what is untried, cheapest first."""
 
     name = "explorer"
 
-    def __init__(self, seed: int = 0, config: ExplorerConfig | None = None) -> None:
-        self.seed = seed
+    def __init__(
+        self,
+        seed: int = 0,
+        config: ExplorerConfig | None = None,
+        game_priors: Mapping[str, GamePriors] | None = None,
+    ) -> None:
+        """Make an agent.
+
+        Args:
+            seed: of its choices.
+            config: how it plays.
+            game_priors: what training stored of games, by id of the game.
+        """
+        self.seed, self.game_priors = seed, game_priors or {}
         self.config = config or ExplorerConfig()
         self.memory = Memory(self.config.memory, seed, learns=self.config.learns)
         self.reasons: Counter[str] = Counter()
-        self.game_priors: GamePriors | None = None
 
     def begin(self, observation: Observation) -> None:
         """Start a game that was just opened; drop all state of the previous game."""
         self._rng = np.random.default_rng(self.seed)
-        self.memory.begin(observation, self.game_priors)
+        self.memory.begin(observation, self.game_priors.get(observation.game_id))
         self.reasons.clear()
         self._patience = self.config.patience
         self._waited = 0

@@ -1,6 +1,6 @@
 """Agent `policy`: play with the run's policy alone, without goals, planning or memory.
 
-Compared with `WorldModelAgent` it shows what planning adds.
+Compared with the agent `world-model` it shows what planning adds.
 """
 
 from __future__ import annotations
@@ -9,8 +9,7 @@ import numpy as np
 
 from arcworld.models.policy import PolicyOutput
 from arcworld.models.run import Run
-from arcworld.planning.candidates import Candidates
-from arcworld.planning.choice import as_action, prior_over
+from arcworld.planning.candidates import Candidates, as_action, prior_over
 from arcworld.play.agent import Decision
 from arcworld.play.agents.history import ModelHistory
 from arcworld.play.agents.random import random_action

@@ -1,7 +1,4 @@
-"""An agent made of strategies: the first that proposes a decision is followed.
-
-It needs no trained run: its world model learns the game during play.
-"""
+"""An agent made of strategies: the first that proposes a decision is followed."""
 
 from __future__ import annotations
 
@@ -11,10 +8,10 @@ from dataclasses import replace
 
 from arcworld.online.model import OnlineWorldModel
 from arcworld.play.agent import Decision, Source
-from arcworld.play.agents.explorer import ExplorerAgent, ExplorerConfig
+from arcworld.play.agents.explorer import ExplorerAgent
 from arcworld.play.observation import Observation
 from arcworld.play.strategies.explore import Explore
-from arcworld.play.strategies.strategy import Answered, Context, Strategy
+from arcworld.play.strategies.strategy import Answered, Context, Learned, Strategy
 from arcworld.recordings.episode import RESET, Step
 
 
@@ -33,8 +30,8 @@ class StrategyAgent:
         strategies: Sequence[Strategy] = (),
         seed: int = 0,
         name: str = "online",
-        explorer: ExplorerConfig | None = None,
-        model: Callable[[], OnlineWorldModel] = OnlineWorldModel,
+        explorer: ExplorerAgent | None = None,
+        model: Callable[[], OnlineWorldModel] | None = OnlineWorldModel,
     ) -> None:
         """Make an agent.
 
@@ -42,11 +39,11 @@ class StrategyAgent:
             strategies: in the order in which they are asked.
             seed: of the explorer.
             name: for tables and recordings.
-            explorer: settings of the explorer, which acts when no strategy proposes anything.
-            model: makes the world model of a game.
+            explorer: acts when no strategy proposes anything; None: one with this seed.
+            model: makes the world model that learns a game during play; None: there is none.
         """
         self.name, self._make_model = name, model
-        self.explorer = ExplorerAgent(seed, explorer)
+        self.explorer = explorer or ExplorerAgent(seed)
         self.strategies: tuple[Strategy, ...] = (*strategies, Explore(self.explorer))
         self.chosen: Counter[Source] = Counter()
         self._pending: Decision | None = None
@@ -70,9 +67,7 @@ class StrategyAgent:
     def begin(self, observation: Observation) -> None:
         """Start a game that was just opened; drop all state of the previous game."""
         self.explorer.begin(observation)
-        model = self._make_model()
-        state = model.reset(observation.frame_HW, observation.available_actions)
-        self.context = Context(observation, self.explorer.memory, model, state)
+        self.context = Context(observation, self.explorer.memory, self._open(observation))
         self.chosen.clear()
         self._pending = None
         for strategy in self.strategies:
@@ -94,7 +89,7 @@ class StrategyAgent:
 
     def observe(self, decision: Decision, observation: Observation) -> None:
         """Learn from an answered action, also from one that the agent did not choose."""
-        context, self._pending = self.context, None
+        context, own, self._pending = self.context, decision is self._pending, None
         if decision.source is not None:
             self.chosen[decision.source] += 1
         before = context.observation
@@ -104,22 +99,35 @@ class StrategyAgent:
             observation.outcome_after(before.levels_completed),
             observation.frame_HW,
         )
-        answered = Answered(decision, step, before, observation)
+        answered = Answered(decision, own, step, before, observation)
         self.explorer.observe(decision, observation)
         self._advance(answered)
         for strategy in self.strategies:
             strategy.observe(context, answered)
 
+    def _open(self, observation: Observation) -> Learned | None:
+        """An untrained world model, at the first frame of a game."""
+        if self._make_model is None:
+            return None
+        model = self._make_model()
+        return Learned(model, model.reset(observation.frame_HW, observation.available_actions))
+
     def _advance(self, answered: Answered) -> None:
         """Update the context to the state after an answered action."""
         context, after = self.context, answered.after
-        state = context.model.observe(context.state, answered.step)
-        if answered.after.full_reset:
-            state = context.model.reset(after.frame_HW, after.available_actions)
-        context.state = replace(state, available=after.available_actions)
+        if context.learned is not None:
+            self._learn(context.learned, answered)
         context.observation = after
         if answered.new_level:
             context.level_actions, context.lives = 0, 1
         else:
             context.level_actions += 1
             context.lives += answered.decision.action.id == RESET
+
+    def _learn(self, learned: Learned, answered: Answered) -> None:
+        """Let the world model learn from an answered action."""
+        after = answered.after
+        state = learned.model.observe(learned.state, answered.step)
+        if after.full_reset:
+            state = learned.model.reset(after.frame_HW, after.available_actions)
+        learned.state = replace(state, available=after.available_actions)
