@@ -39,6 +39,13 @@ LAZILY: dict[str, set[str]] = {"evaluation": {"play", "games"}, "diagnosis": {"p
 """What a room may import within a function only."""
 
 
+FOLDERS: dict[str, tuple[str, ...]] = {
+    "models": ("transformer", "policies", "decoding", "storage"),
+    "evaluation": ("measures", "report", "online"),
+}
+"""Folders within rooms, each of which imports only those before it."""
+
+
 def modules() -> list[Path]:
     found = sorted(PACKAGE.rglob("*.py"))
     return [path for path in found if "environment_files" not in path.parts]
@@ -92,6 +99,18 @@ def test_rooms_import_only_rooms_before_them(path: Path) -> None:
     wrong = rooms_in(imports_of(tree)) - allowed
     lazily = rooms_in(inside_functions(tree)) & LAZILY.get(room, set())
     assert wrong <= lazily, f"{room} imports {sorted(wrong - lazily)}"
+
+
+@pytest.mark.parametrize("room", FOLDERS)
+def test_folders_of_a_room_import_only_folders_before_them(room: str) -> None:
+    folders = FOLDERS[room]
+    for path in (path for path in modules() if room_of(path) == room):
+        folder = path.parent.name
+        if folder not in folders:
+            continue
+        names = imports_of(ast.parse(path.read_text(encoding="utf-8")))
+        for later in folders[folders.index(folder) + 1 :]:
+            assert not [name for name in names if name.startswith(f"arcworld.{room}.{later}")], path
 
 
 def test_no_room_imports_the_command_line() -> None:

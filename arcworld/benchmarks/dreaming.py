@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from arcworld.benchmarks.bench_result import BenchResult, Timer
 from arcworld.frames.tokenizer import CELLS
-from arcworld.models.decode import predict_next, predict_sequentially
-from arcworld.models.drafts import TransitionMemory, last_frame
-from arcworld.models.incremental_cache import IncrementalCache
-from arcworld.models.policy import MaskedPolicy
+from arcworld.models.decoding.decode import predict_next, predict_sequentially
+from arcworld.models.decoding.drafts import TransitionMemory, last_frame
+from arcworld.models.decoding.incremental_cache import IncrementalCache
+from arcworld.models.decoding.sampling import SamplerNoise
+from arcworld.models.policies.policy import MaskedPolicy
 from arcworld.models.run import Run
-from arcworld.models.sampling import SamplerNoise
-from arcworld.models.world_model import WorldModel
+from arcworld.models.transformer.world_model import WorldModel
 from arcworld.planning.candidates import Candidates
 from arcworld.planning.encoded_history import EncodedHistory, action_tokens
 from arcworld.tokens.sequence import CodedEpisode, mask_actions, to_token_ids

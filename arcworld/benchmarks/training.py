@@ -21,8 +21,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from arcworld.benchmarks.bench_result import BenchResult, Timer
-from arcworld.models.backbone import BackboneConfig, compile_layers
-from arcworld.models.world_model import WorldModel, WorldModelConfig
+from arcworld.models.transformer.backbone import BackboneConfig, compile_layers
+from arcworld.models.transformer.world_model import WorldModel, WorldModelConfig
 from arcworld.tokens.batches import Batch, LossWeights
 from arcworld.tokens.sequence import CodedEpisode
 from arcworld.tokens.windows import WindowConfig, WindowSampler

@@ -39,7 +39,7 @@ def bench(
     from arcworld.benchmarks.bench import COLUMNS, FULL, QUICK, Bench, record, rows
     from arcworld.commands.evaluate import open_run
     from arcworld.commands.output import Reporter, open_data, print_tables, reserve, write_json
-    from arcworld.evaluation.report_tables import TextTable
+    from arcworld.evaluation.report.report_tables import TextTable
 
     reserve(json)
     opened = open_run(run)

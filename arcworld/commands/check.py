@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from arcworld.evaluation.report_tables import TextTable
+    from arcworld.evaluation.report.report_tables import TextTable
     from arcworld.recordings.check import FileReport
 
 
@@ -61,7 +61,7 @@ def check(paths: list[Path], /, *, json: Path | None = None) -> int:
 
 
 def _table(reports: Sequence[FileReport]) -> TextTable:
-    from arcworld.evaluation.report_tables import TextTable
+    from arcworld.evaluation.report.report_tables import TextTable
 
     columns = ("file", "dialect", "game", "player", "usable", "rows", "steps", "levels")
     rows = [

@@ -11,7 +11,7 @@ from arcworld.commands.arguments import Actions
 if TYPE_CHECKING:
     from arcworld.collection.log import CollectedPlay
     from arcworld.collection.settings import CollectSettings
-    from arcworld.evaluation.report_tables import TextTable
+    from arcworld.evaluation.report.report_tables import TextTable
 
 
 def collect(
@@ -83,7 +83,7 @@ def collect(
 
 def _table(plays: Sequence[CollectedPlay], target: int) -> TextTable:
     """Plays, recordings, transitions and levels, by game and agent."""
-    from arcworld.evaluation.report_tables import TextTable
+    from arcworld.evaluation.report.report_tables import TextTable
 
     rows: list[tuple[str, ...]] = []
     for game in sorted({play.game_id for play in plays}):

@@ -16,7 +16,7 @@ def convert(run: Path, /) -> None:
     Args:
         run: the run's folder.
     """
-    from arcworld.models.migrate import convert as convert_run
+    from arcworld.models.storage.migrate import convert as convert_run
 
     convert_run(run)
     print(f"{run}: converted")

@@ -38,8 +38,8 @@ def crossval(run: Path, /, *, data: list[Path]) -> None:
     from arcworld.commands.evaluate import open_run
     from arcworld.commands.output import Reporter, command, open_data, print_tables, write_json
     from arcworld.commands.stop import continue_with
-    from arcworld.evaluation.headline import held_out_tables
-    from arcworld.evaluation.held_out_levels import RESULT, measure_held_out_levels
+    from arcworld.evaluation.measures.held_out_levels import RESULT, measure_held_out_levels
+    from arcworld.evaluation.report.headline import held_out_tables
     from arcworld.training.overrides import recipe_of
 
     opened = open_run(run)
@@ -64,7 +64,7 @@ def _folds(dataset: Dataset) -> list[int]:
     """
     from arcworld.commands.output import say
     from arcworld.errors import ArcworldError
-    from arcworld.evaluation.folds import FOLDS, fold_data, folds_reached, levels_of_fold
+    from arcworld.evaluation.measures.folds import FOLDS, fold_data, folds_reached, levels_of_fold
 
     reached, kept = folds_reached(dataset), list[int]()
     for fold in range(FOLDS):
@@ -104,7 +104,7 @@ def _shorter(recipe: Recipe) -> Recipe:
 def _train(run: Run, recipe: Recipe, dataset: Dataset, fold: int) -> Run:
     """Train the run of one fold, or resume it, or load it if it is complete."""
     from arcworld.commands.output import say
-    from arcworld.evaluation.folds import FOLDS, fold_data, fold_folder, levels_of_fold
+    from arcworld.evaluation.measures.folds import FOLDS, fold_data, fold_folder, levels_of_fold
     from arcworld.training.train import train
 
     levels = levels_of_fold(dataset, fold)

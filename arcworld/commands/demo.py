@@ -11,7 +11,7 @@ from arcworld.errors import ArcworldError
 
 if TYPE_CHECKING:
     from arcworld.evaluation.evaluate import Evaluation
-    from arcworld.evaluation.report_page import PlayedGame
+    from arcworld.evaluation.report.report_page import PlayedGame
     from arcworld.models.run import Run
     from arcworld.recordings.dataset import Dataset
 
@@ -82,7 +82,7 @@ class _Demo:
     def run(self) -> Path:
         """Run all stages; return the path of the report."""
         from arcworld.commands.output import say
-        from arcworld.evaluation.report_page import write_page
+        from arcworld.evaluation.report.report_page import write_page
 
         say("1/6 watch: the shipped weights play and predict, so you see what training is for")
         films = self._films()
@@ -155,7 +155,7 @@ class _Demo:
     def _evaluate(self, run: Run, dataset: Dataset) -> tuple[Evaluation, Evaluation]:
         from arcworld.commands.evaluate import measure
         from arcworld.commands.output import print_tables, write_json
-        from arcworld.evaluation.headline import brief_table
+        from arcworld.evaluation.report.headline import brief_table
 
         found: list[Evaluation] = []
         parts = (
@@ -172,7 +172,7 @@ class _Demo:
     def _play(self, run: Run) -> list[PlayedGame]:
         from arcworld.commands.output import write_json
         from arcworld.commands.play import play_one, summary
-        from arcworld.evaluation.report_page import PlayedGame
+        from arcworld.evaluation.report.report_page import PlayedGame
         from arcworld.games.catalogue import game_split
         from arcworld.play.agents.random import RandomAgent
         from arcworld.play.agents.world_model import make_world_model_agent

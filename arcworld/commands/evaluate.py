@@ -75,9 +75,9 @@ def evaluate(
     refuse("an evaluation without --online", offline)
     from arcworld.commands.output import command, open_data, print_tables, reserve, write_json
     from arcworld.evaluation.evaluate import UNSEEN_PLAYERS, unseen_players
-    from arcworld.evaluation.headline import baselines_that_win, compare, headline_table
-    from arcworld.evaluation.report_page import write_page
-    from arcworld.evaluation.report_tables import (
+    from arcworld.evaluation.report.headline import baselines_that_win, compare, headline_table
+    from arcworld.evaluation.report.report_page import write_page
+    from arcworld.evaluation.report.report_tables import (
         describe_evaluation,
         part_tables,
         read_parts,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 from arcworld.errors import ArcworldError
 
 if TYPE_CHECKING:
-    from arcworld.evaluation.report_tables import TextTable
+    from arcworld.evaluation.report.report_tables import TextTable
     from arcworld.recordings.dataset import Dataset
 
 WIDE = 140

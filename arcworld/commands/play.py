@@ -9,7 +9,7 @@ from arcworld.commands.arguments import Actions, Seed
 from arcworld.errors import ArcworldError
 
 if TYPE_CHECKING:
-    from arcworld.evaluation.report_tables import TextTable
+    from arcworld.evaluation.report.report_tables import TextTable
     from arcworld.play.agent import Agent
     from arcworld.play.scorecard import Scorecard
     from arcworld.play.session import GameResult
@@ -112,7 +112,7 @@ def play_one(
 
 def score_table(result: GameResult) -> TextTable:
     """Actions by level, next to the human baseline if it is known."""
-    from arcworld.evaluation.report_tables import NOTHING, TextTable
+    from arcworld.evaluation.report.report_tables import NOTHING, TextTable
 
     rows: list[tuple[str, ...]] = []
     for level, actions in enumerate(result.level_actions):

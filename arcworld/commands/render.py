@@ -76,7 +76,7 @@ def draw(
     kind: str,
 ) -> list[Path]:
     """Draw the pictures of one recording; return their paths."""
-    from arcworld.evaluation.pictures import save
+    from arcworld.evaluation.report.pictures import save
     from arcworld.web.analysis import Analysis
     from arcworld.web.pictures import liveliest, moving, save_moving, shown, strip
 

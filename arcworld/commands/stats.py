@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from arcworld.commands.arguments import Seed
 
 if TYPE_CHECKING:
-    from arcworld.evaluation.report_tables import TextTable
+    from arcworld.evaluation.report.report_tables import TextTable
     from arcworld.recordings.statistics import Counts, Statistics
 
 _COLUMNS = ("recordings", "steps", "novel", "novel %", "won", "levels", "game over")
@@ -51,7 +51,7 @@ def stats(paths: list[Path], /, *, seed: Seed = 0, json: Path | None = None) -> 
 def _table(
     title: str, name: str, groups: Mapping[str, Counts], total: Counts | None = None
 ) -> TextTable:
-    from arcworld.evaluation.report_tables import TextTable
+    from arcworld.evaluation.report.report_tables import TextTable
 
     rows = [(key, *_cells(counts)) for key, counts in groups.items()]
     rows += [("all", *_cells(total))] if total is not None else []
@@ -71,7 +71,7 @@ def _cells(counts: Counts) -> tuple[str, ...]:
 
 
 def _parts(found: Statistics) -> TextTable:
-    from arcworld.evaluation.report_tables import NOTHING, TextTable
+    from arcworld.evaluation.report.report_tables import NOTHING, TextTable
 
     rows = []
     for name, counts in found.parts.items():
@@ -85,7 +85,7 @@ def _parts(found: Statistics) -> TextTable:
 
 
 def _actions(found: Statistics) -> TextTable:
-    from arcworld.evaluation.report_tables import TextTable
+    from arcworld.evaluation.report.report_tables import TextTable
     from arcworld.recordings.episode import ACTION_IDS, CLICK, RESET, UNDO
 
     meaning = {RESET: "RESET", CLICK: "ACTION6 (click)", UNDO: "ACTION7 (undo)"}

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arcworld.diagnosis.inputs import DiagnosisInputs
-from arcworld.evaluation.inference import batches_by_length
+from arcworld.evaluation.measures.inference import batches_by_length
 from arcworld.frames.tokenizer import CELLS
-from arcworld.models.policy import Policy, mask_illegal
+from arcworld.models.policies.policy import Policy, mask_illegal
 from arcworld.recordings.episode import CLICK
 from arcworld.tokens.cells import NO_CELL
 from arcworld.tokens.sequence import CodedEpisode, to_token_ids

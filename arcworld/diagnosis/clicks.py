@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from arcworld.diagnosis.estimates import Measure, line
 from arcworld.diagnosis.finding import Finding, as_text
 from arcworld.diagnosis.inputs import DiagnosisInputs
-from arcworld.evaluation.baselines import FrameBaselines, choices
-from arcworld.evaluation.frame_measures import same_cells
-from arcworld.evaluation.inference import BATCH
-from arcworld.models.decode import predict_next
+from arcworld.evaluation.measures.baselines import FrameBaselines, choices
+from arcworld.evaluation.measures.frame_measures import same_cells
+from arcworld.evaluation.measures.inference import BATCH
+from arcworld.models.decoding.decode import predict_next
 from arcworld.recordings.episode import CLICK
 from arcworld.tokens.cells import NO_CELL
 from arcworld.tokens.sequence import CodedEpisode

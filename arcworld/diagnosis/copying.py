@@ -23,7 +23,7 @@ from arcworld.diagnosis.answers import Editor, PolicyAnswers, ask
 from arcworld.diagnosis.estimates import Estimate, Measure, by_game, line, mean
 from arcworld.diagnosis.finding import Finding, as_text
 from arcworld.diagnosis.inputs import LABELS, DiagnosisInputs, past_labels
-from arcworld.evaluation.baselines import split_cells
+from arcworld.evaluation.measures.baselines import split_cells
 
 PER_GAME = 250
 BACK = 3

@@ -13,7 +13,7 @@ from arcworld.diagnosis.finding import Finding
 from arcworld.diagnosis.inputs import DiagnosisInputs, gather
 from arcworld.errors import ArcworldError
 from arcworld.evaluation.evaluate import quiet
-from arcworld.evaluation.inference import ProgressCallback, teacher_forced
+from arcworld.evaluation.measures.inference import ProgressCallback, teacher_forced
 from arcworld.models.run import Run
 from arcworld.recordings.dataset import Dataset
 

@@ -10,7 +10,7 @@ from typing import Any
 from arcworld.diagnosis.diagnose import Diagnosis
 from arcworld.diagnosis.finding import Finding, as_text
 from arcworld.diagnosis.summary import summary_table
-from arcworld.evaluation.report_tables import TextTable
+from arcworld.evaluation.report.report_tables import TextTable
 from arcworld.recordings.files import write_bytes
 
 INTERVALS = "In brackets: 95 % intervals, over whole stretches of play."

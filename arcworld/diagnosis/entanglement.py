@@ -26,11 +26,11 @@ from arcworld.diagnosis.estimates import (
 )
 from arcworld.diagnosis.finding import Finding, as_text
 from arcworld.diagnosis.inputs import DiagnosisInputs
-from arcworld.evaluation.baselines import choices
-from arcworld.evaluation.frame_measures import same_cells
-from arcworld.evaluation.inference import TeacherForced
-from arcworld.evaluation.transitions import Transitions
-from arcworld.models.policy import MaskedPolicy
+from arcworld.evaluation.measures.baselines import choices
+from arcworld.evaluation.measures.frame_measures import same_cells
+from arcworld.evaluation.measures.inference import TeacherForced
+from arcworld.evaluation.measures.transitions import Transitions
+from arcworld.models.policies.policy import MaskedPolicy
 from arcworld.planning.candidates import Candidates
 from arcworld.planning.goals import level_probabilities
 from arcworld.recordings.episode import CLICK

@@ -13,10 +13,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from arcworld.evaluation.baselines import ActionBaselines, choices
 from arcworld.evaluation.evaluate import training_of
-from arcworld.evaluation.inference import ProgressCallback, code_all, window_at
-from arcworld.evaluation.transitions import Transitions, lay_out
+from arcworld.evaluation.measures.baselines import ActionBaselines, choices
+from arcworld.evaluation.measures.inference import ProgressCallback, code_all, window_at
+from arcworld.evaluation.measures.transitions import Transitions, lay_out
 from arcworld.frames.tokenizer import CELLS
 from arcworld.models.run import Run
 from arcworld.recordings.dataset import Dataset

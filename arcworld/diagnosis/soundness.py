@@ -19,11 +19,11 @@ from arcworld.diagnosis.engine_replay import Replayed
 from arcworld.diagnosis.estimates import Estimate, Measure, by_game, line
 from arcworld.diagnosis.finding import Finding, as_text
 from arcworld.diagnosis.inputs import DiagnosisInputs
-from arcworld.evaluation.baselines import OutcomeBaselines
-from arcworld.evaluation.frame_measures import same_cells
-from arcworld.evaluation.inference import TeacherForced
-from arcworld.evaluation.outcome import BINS, average_precision
-from arcworld.evaluation.transitions import Transitions
+from arcworld.evaluation.measures.baselines import OutcomeBaselines
+from arcworld.evaluation.measures.frame_measures import same_cells
+from arcworld.evaluation.measures.inference import TeacherForced
+from arcworld.evaluation.measures.outcome import BINS, average_precision
+from arcworld.evaluation.measures.transitions import Transitions
 from arcworld.frames.tokenizer import CELLS
 from arcworld.recordings.episode import Outcome
 from arcworld.recordings.novelty import frame_hashes, pair_hashes

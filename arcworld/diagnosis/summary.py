@@ -12,7 +12,7 @@ from arcworld.diagnosis.clicks import SEEN
 from arcworld.diagnosis.diagnose import Diagnosis
 from arcworld.diagnosis.estimates import Estimate
 from arcworld.diagnosis.finding import NOTHING, Finding, as_text
-from arcworld.evaluation.report_tables import TextTable
+from arcworld.evaluation.report.report_tables import TextTable
 
 COLUMNS = ("aspect", "stated of v1", "v1 measured", "expected of v2", "v2 measured", "verdict")
 HOLDS, FAILS, UNCLEAR = "holds", "does not hold", "no clear difference"

@@ -12,26 +12,26 @@ from numpy.typing import NDArray
 
 import arcworld
 from arcworld.errors import ArcworldError
-from arcworld.evaluation.action_use import other_answers, use_deep, use_one_deep
-from arcworld.evaluation.baselines import ActionBaselines, FrameBaselines, OutcomeBaselines
-from arcworld.evaluation.engine_answers import ask_engine, engine_tables
-from arcworld.evaluation.frame_measures import frame_table
-from arcworld.evaluation.held_out_levels import read_held_out_levels
-from arcworld.evaluation.inference import (
+from arcworld.evaluation.measures.action_use import other_answers, use_deep, use_one_deep
+from arcworld.evaluation.measures.baselines import ActionBaselines, FrameBaselines, OutcomeBaselines
+from arcworld.evaluation.measures.engine_answers import ask_engine, engine_tables
+from arcworld.evaluation.measures.frame_measures import frame_table
+from arcworld.evaluation.measures.held_out_levels import read_held_out_levels
+from arcworld.evaluation.measures.inference import (
     ProgressCallback,
     code_all,
     forced_table,
     per_frame,
     teacher_forced,
 )
-from arcworld.evaluation.loss_table import loss_table
-from arcworld.evaluation.open_loop import Dreams, baseline_dreams, dream_all
-from arcworld.evaluation.outcome import BinaryForecast, outcome_table, reliability
+from arcworld.evaluation.measures.loss_table import loss_table
+from arcworld.evaluation.measures.open_loop import Dreams, baseline_dreams, dream_all
+from arcworld.evaluation.measures.outcome import BinaryForecast, outcome_table, reliability
+from arcworld.evaluation.measures.policy_measures import greedy_choices, policy_table
+from arcworld.evaluation.measures.pooling import Table
+from arcworld.evaluation.measures.tokenizer import evaluate_tokenizer, unseen_game_episodes
+from arcworld.evaluation.measures.transitions import Transitions, lay_out
 from arcworld.evaluation.parts import DEEP, DEPTHS, OUTCOME_HELD_OUT
-from arcworld.evaluation.policy_measures import greedy_choices, policy_table
-from arcworld.evaluation.pooling import Table
-from arcworld.evaluation.tokenizer import evaluate_tokenizer, unseen_game_episodes
-from arcworld.evaluation.transitions import Transitions, lay_out
 from arcworld.models.run import Run
 from arcworld.recordings.dataset import Dataset
 from arcworld.recordings.episode import Outcome

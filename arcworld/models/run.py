@@ -23,14 +23,14 @@ from numpy.typing import NDArray
 
 from arcworld.errors import ArcworldError, did_you_mean
 from arcworld.frames.tokenizer import FrameTokenizer
-from arcworld.models.checkpoint import load_model, load_object, save_json, save_model
-from arcworld.models.hub import download, may_be_repo, upload
 from arcworld.models.interface import Prediction
-from arcworld.models.migrate import is_old
-from arcworld.models.policy import MaskedPolicy
-from arcworld.models.shared_head import SharedHeadPolicy
+from arcworld.models.policies.policy import MaskedPolicy
+from arcworld.models.policies.shared_head import SharedHeadPolicy
+from arcworld.models.storage.checkpoint import load_model, load_object, save_json, save_model
+from arcworld.models.storage.hub import download, may_be_repo, upload
+from arcworld.models.storage.migrate import is_old
 from arcworld.models.token_state import TokenState, predict_actions, state_of
-from arcworld.models.world_model import WorldModel
+from arcworld.models.transformer.world_model import WorldModel
 from arcworld.recordings.dataset import Dataset
 from arcworld.recordings.episode import Action
 from arcworld.recordings.game_priors import GamePriors, load_game_priors, save_game_priors

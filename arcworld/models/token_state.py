@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arcworld.frames.tokenizer import FrameTokenizer
-from arcworld.models.decode import predict_next
-from arcworld.models.drafts import Draft, last_frame
+from arcworld.models.decoding.decode import predict_next
+from arcworld.models.decoding.drafts import Draft, last_frame
 from arcworld.models.interface import Prediction, make_prediction
-from arcworld.models.world_model import WorldModel
+from arcworld.models.transformer.world_model import WorldModel
 from arcworld.recordings.episode import Action, Outcome
 from arcworld.tokens.sequence import CodedEpisode, cells_of
 

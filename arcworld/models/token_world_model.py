@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from arcworld.models.drafts import TransitionMemory
+from arcworld.models.decoding.drafts import TransitionMemory
 from arcworld.models.interface import Prediction
 from arcworld.models.run import Run, from_pretrained
 from arcworld.models.token_state import TokenState, encode_frame, has_token, predict_actions

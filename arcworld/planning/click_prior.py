@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from arcworld.frames.tokenizer import CELLS
-from arcworld.models.world_model import WorldModel
+from arcworld.models.transformer.world_model import WorldModel
 from arcworld.recordings.episode import CLICK, Outcome
 from arcworld.tokens.sequence import CodedEpisode, to_token_ids
 

@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from arcworld.models.tree_attention import tree_attention
-from arcworld.models.world_model import WorldModel
+from arcworld.models.decoding.tree_attention import tree_attention
+from arcworld.models.transformer.world_model import WorldModel
 from arcworld.planning.candidates import Candidates
 from arcworld.recordings.episode import Outcome
 from arcworld.tokens.sequence import CodedEpisode, to_token_ids

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from arcworld.models.world_model import WorldModel
+from arcworld.models.transformer.world_model import WorldModel
 from arcworld.planning.candidates import Candidates
 from arcworld.planning.encoded_history import EncodedHistory
 from arcworld.recordings.episode import Outcome

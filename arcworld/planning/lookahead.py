@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from arcworld.models.decode import predict_next
+from arcworld.models.decoding.decode import predict_next
 from arcworld.models.run import Run
 from arcworld.recordings.episode import Action
 from arcworld.tokens.cells import type_and_cell

@@ -12,8 +12,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from arcworld.models.decode import predict_next
-from arcworld.models.drafts import TransitionMemory
+from arcworld.models.decoding.decode import predict_next
+from arcworld.models.decoding.drafts import TransitionMemory
 from arcworld.models.run import Run
 from arcworld.play.observation import (
     GAME_OVER,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from arcworld.errors import ArcworldError
-from arcworld.evaluation.folds import FOLDS, fold_folders, levels_of_fold
+from arcworld.evaluation.measures.folds import FOLDS, fold_folders, levels_of_fold
 from arcworld.play.agents.assisted import AssistedAgent
 from arcworld.play.agents.catalogue import AgentInputs, make_agent
 from arcworld.play.agents.replay import ReplayAgent

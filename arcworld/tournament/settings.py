@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from arcworld.errors import ArcworldError, did_you_mean
-from arcworld.evaluation.folds import fold_folders
+from arcworld.evaluation.measures.folds import fold_folders
 from arcworld.play.agents.catalogue import AgentInputs, make_agent, needs_run
 from arcworld.play.agents.own import is_own, source_digest
 from arcworld.play.toolkit import Toolkit

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from arcworld.evaluation.report_tables import NOTHING, TextTable
+from arcworld.evaluation.report.report_tables import NOTHING, TextTable
 from arcworld.recordings.episode import game_name
 from arcworld.recordings.files import write_bytes
 from arcworld.tournament.leads import Lead, leads

@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from arcworld.models.world_model import WorldModel
+from arcworld.models.transformer.world_model import WorldModel
 
 MOST_BYTES = 4 * 2**30
 """Limit on the bytes of the cache; beyond it, hidden states are computed each time."""

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from arcworld.errors import ArcworldError
-from arcworld.models.checkpoint import (
+from arcworld.models.storage.checkpoint import (
     load_json,
     load_state,
     load_tensors,

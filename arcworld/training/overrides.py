@@ -10,7 +10,7 @@ from types import NoneType
 from typing import Any, get_args, get_type_hints
 
 from arcworld.errors import ArcworldError, did_you_mean
-from arcworld.models.build import build, construct
+from arcworld.models.storage.build import build, construct
 from arcworld.training.recipes import Recipe, recipe
 
 FROM_ONE = (

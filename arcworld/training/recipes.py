@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from arcworld.errors import ArcworldError, did_you_mean
 from arcworld.frames.codebook import PatchCodebookConfig
 from arcworld.frames.vqvae import VQVAEConfig
-from arcworld.models.backbone import BackboneConfig
-from arcworld.models.policy import PolicyConfig
-from arcworld.models.world_model import WorldModelConfig
+from arcworld.models.policies.policy import PolicyConfig
+from arcworld.models.transformer.backbone import BackboneConfig
+from arcworld.models.transformer.world_model import WorldModelConfig
 from arcworld.tokens.batches import LossWeights
 from arcworld.tokens.vocabulary import Scheme
 from arcworld.tokens.windows import WindowConfig

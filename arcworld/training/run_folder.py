@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from arcworld.errors import ArcworldError
-from arcworld.models.checkpoint import load_object, save_json
+from arcworld.models.storage.checkpoint import load_object, save_json
 
 LOCK = ".lock"
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from arcworld.frames.tokenizer import CELLS
-from arcworld.models.world_model import WorldModel
+from arcworld.models.transformer.world_model import WorldModel
 from arcworld.tokens.batches import Batch
 from arcworld.tokens.vocabulary import Vocabulary
 

@@ -14,9 +14,9 @@ from typing import Any
 from torch import nn
 
 from arcworld.errors import ArcworldError
-from arcworld.models.checkpoint import load_state, own_state
-from arcworld.models.policy import MaskedPolicy
+from arcworld.models.policies.policy import MaskedPolicy
 from arcworld.models.run import Run
+from arcworld.models.storage.checkpoint import load_state, own_state
 from arcworld.training.recipes import Recipe
 
 

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from arcworld.frames.tokenizer import FrameTokenizer
 from arcworld.frames.vqvae import VQVAE, VQVAEConfig
-from arcworld.models.policy import MaskedPolicy, PolicyConfig
-from arcworld.models.world_model import WorldModel, WorldModelConfig
+from arcworld.models.policies.policy import MaskedPolicy, PolicyConfig
+from arcworld.models.transformer.world_model import WorldModel, WorldModelConfig
 from arcworld.recordings.episode import Episode
 from arcworld.recordings.novelty import frame_hashes
 from arcworld.tokens.batches import Batch

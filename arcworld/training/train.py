@@ -17,11 +17,11 @@ from arcworld.errors import ArcworldError
 from arcworld.frames.codebook import PatchCodebook
 from arcworld.frames.tokenizer import FrameTokenizer
 from arcworld.frames.vqvae import VQVAE
-from arcworld.models.backbone import compile_layers
-from arcworld.models.checkpoint import save_model
-from arcworld.models.policy import MaskedPolicy
+from arcworld.models.policies.policy import MaskedPolicy
 from arcworld.models.run import Run, from_pretrained
-from arcworld.models.world_model import WorldModel
+from arcworld.models.storage.checkpoint import save_model
+from arcworld.models.transformer.backbone import compile_layers
+from arcworld.models.transformer.world_model import WorldModel
 from arcworld.planning.prior_extraction import extract_game_priors
 from arcworld.recordings.dataset import Dataset
 from arcworld.recordings.episode import Episode, winning_segments

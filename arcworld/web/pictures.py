@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arcworld.errors import ArcworldError
-from arcworld.evaluation.pictures import Picture, mark, surprise_map, with_words
+from arcworld.evaluation.report.pictures import Picture, mark, surprise_map, with_words
 from arcworld.frames.palette import contact_sheet, difference, to_rgb
 from arcworld.frames.tokenizer import GRID
 from arcworld.recordings.episode import RESET, SIDE, Outcome, Step

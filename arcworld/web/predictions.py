@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arcworld.frames.tokenizer import CELLS
-from arcworld.models.decode import predict_next
+from arcworld.models.decoding.decode import predict_next
 from arcworld.models.run import Run
 from arcworld.planning.candidates import Candidates, prior_over
 from arcworld.planning.goals import level_probabilities

@@ -17,9 +17,9 @@ from arcworld.benchmarks.bench_result import BenchResult, Timer
 from arcworld.cli import main
 from arcworld.errors import ArcworldError
 from arcworld.frames.codebook import PatchCodebook
-from arcworld.models.policy import MaskedPolicy
+from arcworld.models.policies.policy import MaskedPolicy
 from arcworld.models.run import Run
-from arcworld.models.world_model import WorldModel
+from arcworld.models.transformer.world_model import WorldModel
 from arcworld.recordings import Action, Episode, NoveltyIndex, RecordingWriter, open_dataset
 from arcworld.training.recipes import recipe
 

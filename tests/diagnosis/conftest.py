@@ -18,10 +18,10 @@ from torch import Tensor
 
 from arcworld.frames.codebook import PatchCodebook, PatchCodebookConfig
 from arcworld.frames.tokenizer import FrameTokenizer
-from arcworld.models.backbone import BackboneConfig
-from arcworld.models.policy import MaskedPolicy, Policy, PolicyConfig
+from arcworld.models.policies.policy import MaskedPolicy, Policy, PolicyConfig
 from arcworld.models.run import Run
-from arcworld.models.world_model import WorldModel, WorldModelConfig
+from arcworld.models.transformer.backbone import BackboneConfig
+from arcworld.models.transformer.world_model import WorldModel, WorldModelConfig
 from arcworld.recordings import Action, Dataset, RecordingWriter, open_dataset
 from arcworld.recordings.episode import CLICK
 from arcworld.recordings.novelty import NoveltyIndex

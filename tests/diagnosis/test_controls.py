@@ -14,7 +14,7 @@ from typing import Any, cast
 import pytest
 
 from arcworld.cli import main
-from arcworld.models.policy import Policy
+from arcworld.models.policies.policy import Policy
 from arcworld.models.run import Run
 from arcworld.recordings import Dataset
 

@@ -11,7 +11,7 @@ import pytest
 
 from arcworld.cli import main
 from arcworld.diagnosis.summary import COLUMNS
-from arcworld.models.policy import Policy
+from arcworld.models.policies.policy import Policy
 from arcworld.models.run import Run
 from arcworld.recordings import Dataset
 

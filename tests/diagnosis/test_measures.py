@@ -18,7 +18,7 @@ from arcworld.diagnosis.inputs import DiagnosisInputs, gather, past_labels
 from arcworld.diagnosis.soundness import determinism
 from arcworld.diagnosis.summary import FAILS, HOLDS, UNCLEAR, compared
 from arcworld.evaluation.evaluate import quiet
-from arcworld.evaluation.transitions import lay_out
+from arcworld.evaluation.measures.transitions import lay_out
 from arcworld.models.run import Run
 from arcworld.recordings import Dataset, Episode
 from arcworld.recordings.novelty import NoveltyIndex

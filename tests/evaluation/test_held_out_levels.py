@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 
 from arcworld.errors import ArcworldError
-from arcworld.evaluation.action_use import Counterfactuals
-from arcworld.evaluation.engine_answers import ask_engine, engine_tables
-from arcworld.evaluation.folds import FOLDS, fold_data, folds_reached, levels_of_fold
-from arcworld.evaluation.headline import held_out_tables
-from arcworld.evaluation.held_out_levels import RESULT, read_held_out_levels
+from arcworld.evaluation.measures.action_use import Counterfactuals
+from arcworld.evaluation.measures.engine_answers import ask_engine, engine_tables
+from arcworld.evaluation.measures.folds import FOLDS, fold_data, folds_reached, levels_of_fold
+from arcworld.evaluation.measures.held_out_levels import RESULT, read_held_out_levels
+from arcworld.evaluation.measures.transitions import lay_out
 from arcworld.evaluation.parts import OUTCOME_HELD_OUT, POLICY_HELD_OUT
-from arcworld.evaluation.transitions import lay_out
+from arcworld.evaluation.report.headline import held_out_tables
 from arcworld.recordings import Dataset, Episode, RecordingWriter, open_dataset
 from arcworld.recordings.episode import Action, level_segments
 from arcworld.recordings.novelty import NoveltyIndex

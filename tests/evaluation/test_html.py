@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from arcworld.evaluation.html import as_html
-from arcworld.evaluation.pictures import save
+from arcworld.evaluation.report.html import as_html
+from arcworld.evaluation.report.pictures import save
 
 TEXT = """# A run
 

@@ -7,23 +7,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arcworld.evaluation.baselines import (
+from arcworld.evaluation.measures.baselines import (
     ActionBaselines,
     FrameBaselines,
     OutcomeBaselines,
     join_cells,
     split_cells,
 )
-from arcworld.evaluation.frame_measures import frame_ratios, frame_table
-from arcworld.evaluation.outcome import (
+from arcworld.evaluation.measures.frame_measures import frame_ratios, frame_table
+from arcworld.evaluation.measures.outcome import (
     BinaryForecast,
     average_precision,
     binary_measures,
     calibration_error,
 )
-from arcworld.evaluation.policy_measures import policy_subsets, policy_table
-from arcworld.evaluation.pooling import Grouping, Ratio, share
-from arcworld.evaluation.transitions import Transitions, lay_out
+from arcworld.evaluation.measures.policy_measures import policy_subsets, policy_table
+from arcworld.evaluation.measures.pooling import Grouping, Ratio, share
+from arcworld.evaluation.measures.transitions import Transitions, lay_out
 from arcworld.recordings.episode import Episode, Outcome
 from arcworld.recordings.novelty import NoveltyIndex, frame_hashes, pair_hashes
 
@@ -185,7 +185,7 @@ def test_policy_subsets_hold_no_reset_and_split_skill_from_exploration(
 
 
 def test_a_perfect_policy_scores_one(make_episode: Callable[..., Episode]) -> None:
-    from arcworld.evaluation.baselines import choices
+    from arcworld.evaluation.measures.baselines import choices
 
     _, test = two_episodes(make_episode)
     table = policy_table(test, np.stack(choices(test), axis=1))
@@ -212,7 +212,7 @@ def test_known_baselines_on_the_demos(demos: object) -> None:
     """The values of copy and lookup on the demos, pinned; a model is judged against them."""
     from pathlib import Path
 
-    from arcworld.evaluation.baselines import known_cells
+    from arcworld.evaluation.measures.baselines import known_cells
     from arcworld.recordings.dataset import open_dataset
 
     dataset = open_dataset(Path(str(demos)))

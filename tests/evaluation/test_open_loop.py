@@ -13,14 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from arcworld.evaluation import action_use, open_loop
-from arcworld.evaluation.action_use import other_actions, other_answers, use_ratios
-from arcworld.evaluation.baselines import FrameBaselines
-from arcworld.evaluation.open_loop import HORIZON, Dreams, baseline_dreams, spread
+from arcworld.evaluation.measures import action_use, open_loop
+from arcworld.evaluation.measures.action_use import other_actions, other_answers, use_ratios
+from arcworld.evaluation.measures.baselines import FrameBaselines
+from arcworld.evaluation.measures.open_loop import HORIZON, Dreams, baseline_dreams, spread
+from arcworld.evaluation.measures.transitions import Transitions, lay_out
 from arcworld.evaluation.parts import DEPTHS
-from arcworld.evaluation.transitions import Transitions, lay_out
 from arcworld.frames.codebook import PatchCodebook, PatchCodebookConfig
-from arcworld.models.decode import DecodedFrames
+from arcworld.models.decoding.decode import DecodedFrames
 from arcworld.models.run import Run
 from arcworld.recordings.episode import CLICK, RESET, Episode, Outcome
 from arcworld.recordings.novelty import NoveltyIndex

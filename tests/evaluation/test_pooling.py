@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from arcworld.evaluation.outcome import (
+from arcworld.evaluation.measures.outcome import (
     BinaryForecast,
     average_precision,
     binary_intervals,
     calibration_error,
     reliability,
 )
-from arcworld.evaluation.pooling import RESAMPLES, Grouping, Ratio, resamples, share
-from arcworld.evaluation.report_tables import interval
+from arcworld.evaluation.measures.pooling import RESAMPLES, Grouping, Ratio, resamples, share
+from arcworld.evaluation.report.report_tables import interval
 
 ROWS = st.lists(
     st.tuples(st.floats(0, 1), st.booleans(), st.integers(0, 4)), min_size=1, max_size=30

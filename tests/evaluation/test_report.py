@@ -15,12 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arcworld.errors import ArcworldError
-from arcworld.evaluation.headline import baselines_that_win, compare, headline_table
-from arcworld.evaluation.inference import code_all, per_frame, teacher_forced, window_at
-from arcworld.evaluation.loss_table import loss_table
-from arcworld.evaluation.pictures import film_strip, play_strip, save
-from arcworld.evaluation.report_page import PlayedGame, write_page
-from arcworld.evaluation.report_tables import (
+from arcworld.evaluation.measures.inference import code_all, per_frame, teacher_forced, window_at
+from arcworld.evaluation.measures.loss_table import loss_table
+from arcworld.evaluation.measures.transitions import Transitions, lay_out
+from arcworld.evaluation.report.headline import baselines_that_win, compare, headline_table
+from arcworld.evaluation.report.pictures import film_strip, play_strip, save
+from arcworld.evaluation.report.report_page import PlayedGame, write_page
+from arcworld.evaluation.report.report_tables import (
     BASELINES,
     NO_INTERVAL,
     NOTHING,
@@ -32,8 +33,7 @@ from arcworld.evaluation.report_tables import (
     seed_tables,
     verdict,
 )
-from arcworld.evaluation.transitions import Transitions, lay_out
-from arcworld.models.decode import predict_next
+from arcworld.models.decoding.decode import predict_next
 from arcworld.models.run import Run
 from arcworld.recordings import Action, Dataset, Episode, RecordingWriter, open_dataset
 from arcworld.recordings.episode import Outcome

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from arcworld.frames.codebook import PatchCodebook, PatchCodebookConfig, plain_cells
 from arcworld.frames.lexicon import Lexicon, paint, strokes_between
 from arcworld.frames.tokenizer import from_cells, to_cells
-from arcworld.models.checkpoint import load_model, save_model
+from arcworld.models.storage.checkpoint import load_model, save_model
 from arcworld.recordings.episode import Episode
 
 

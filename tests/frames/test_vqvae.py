@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from arcworld.errors import ArcworldError
 from arcworld.frames.tokenizer import from_cells, to_cells
 from arcworld.frames.vqvae import VQVAE, VQVAEConfig
-from arcworld.models.checkpoint import load_model, load_tensors, save_model, save_tensors
+from arcworld.models.storage.checkpoint import load_model, load_tensors, save_model, save_tensors
 from arcworld.recordings.episode import Episode
 
 TINY = VQVAEConfig(colour_dim=4, width=16, codebook_size=8, code_dim=4)

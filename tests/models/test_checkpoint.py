@@ -11,7 +11,7 @@ import torch
 
 from arcworld.errors import ArcworldError
 from arcworld.frames.codebook import PatchCodebook, PatchCodebookConfig
-from arcworld.models.checkpoint import load_model, load_tensors, save_model, save_tensors
+from arcworld.models.storage.checkpoint import load_model, load_tensors, save_model, save_tensors
 
 
 @pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o002, 0o664), (0o077, 0o600)])

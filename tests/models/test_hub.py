@@ -9,9 +9,9 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from arcworld.errors import ArcworldError
-from arcworld.models.backbone import BackboneConfig
-from arcworld.models.checkpoint import load_model, own_state, save_model
-from arcworld.models.world_model import WorldModel, WorldModelConfig
+from arcworld.models.storage.checkpoint import load_model, own_state, save_model
+from arcworld.models.transformer.backbone import BackboneConfig
+from arcworld.models.transformer.world_model import WorldModel, WorldModelConfig
 from arcworld.training.recipes import recipe
 
 

@@ -5,11 +5,11 @@ import pytest
 import torch
 from transformers import DynamicCache
 
-from arcworld.models.backbone import BackboneConfig
-from arcworld.models.incremental_cache import IncrementalCache
-from arcworld.models.policy import MaskedPolicy, PolicyConfig
-from arcworld.models.tree_attention import tree_attention
-from arcworld.models.world_model import WorldModel, WorldModelConfig
+from arcworld.models.decoding.incremental_cache import IncrementalCache
+from arcworld.models.decoding.tree_attention import tree_attention
+from arcworld.models.policies.policy import MaskedPolicy, PolicyConfig
+from arcworld.models.transformer.backbone import BackboneConfig
+from arcworld.models.transformer.world_model import WorldModel, WorldModelConfig
 from arcworld.planning.surprise import cell_surprise
 from arcworld.tokens.sequence import CodedEpisode, to_token_ids
 from arcworld.tokens.vocabulary import Scheme

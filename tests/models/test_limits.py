@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from arcworld.errors import ArcworldError
-from arcworld.models.build import config_from_dict
 from arcworld.models.run import SHIPPED
+from arcworld.models.storage.build import config_from_dict
 
 HOSTILE: dict[str, Any] = {
     "layers": 1_000_000,

@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from arcworld.errors import ArcworldError
-from arcworld.models.checkpoint import load_object, load_tensors, save_json, save_tensors
-from arcworld.models.migrate import FILES, SETTINGS, TENSORS, convert
 from arcworld.models.run import SHIPPED, from_pretrained
+from arcworld.models.storage.checkpoint import load_object, load_tensors, save_json, save_tensors
+from arcworld.models.storage.migrate import FILES, SETTINGS, TENSORS, convert
 
 
 def old_names(value: object) -> object:

@@ -8,10 +8,10 @@ import torch
 
 from arcworld.errors import ArcworldError
 from arcworld.frames.codebook import PatchCodebook, PatchCodebookConfig
-from arcworld.models.backbone import BackboneConfig
-from arcworld.models.checkpoint import load_model, save_model
-from arcworld.models.decode import predict_next
-from arcworld.models.world_model import WorldModel, WorldModelConfig
+from arcworld.models.decoding.decode import predict_next
+from arcworld.models.storage.checkpoint import load_model, save_model
+from arcworld.models.transformer.backbone import BackboneConfig
+from arcworld.models.transformer.world_model import WorldModel, WorldModelConfig
 from arcworld.planning.surprise import cell_surprise
 from arcworld.tokens.batches import LossWeights
 from arcworld.tokens.sequence import CodedEpisode, from_token_ids, to_token_ids

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from arcworld.models.backbone import BackboneConfig
-from arcworld.models.policy import MaskedPolicy, PolicyConfig, change_points, mask_illegal
-from arcworld.models.world_model import WorldModel, WorldModelConfig
+from arcworld.models.policies.policy import MaskedPolicy, PolicyConfig, change_points, mask_illegal
+from arcworld.models.transformer.backbone import BackboneConfig
+from arcworld.models.transformer.world_model import WorldModel, WorldModelConfig
 from arcworld.recordings.episode import CLICK, Outcome
 from arcworld.tokens.batches import IGNORE, Batch, LossWeights
 from arcworld.tokens.sequence import CodedEpisode

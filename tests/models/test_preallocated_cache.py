@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import DynamicCache
 
-from arcworld.models.preallocated_cache import RESERVE, preallocated_cache
+from arcworld.models.decoding.preallocated_cache import RESERVE, preallocated_cache
 
 
 @settings(deadline=None, max_examples=30)

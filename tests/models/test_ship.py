@@ -6,8 +6,8 @@ import torch
 
 from arcworld.errors import ArcworldError
 from arcworld.games.demos import make_demos
-from arcworld.models import ship as shipping
 from arcworld.models.run import from_pretrained
+from arcworld.models.storage import ship as shipping
 from arcworld.recordings.dataset import open_dataset
 from arcworld.training.recipes import recipe
 from arcworld.training.train import train

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arcworld.frames.codebook import PatchCodebook, PatchCodebookConfig
-from arcworld.models.backbone import BackboneConfig
-from arcworld.models.decode import predict_next, predict_sequentially
-from arcworld.models.drafts import Draft, TransitionMemory, last_frame
-from arcworld.models.sampling import SamplerNoise, sample_columns
-from arcworld.models.world_model import WorldModel, WorldModelConfig
+from arcworld.models.decoding.decode import predict_next, predict_sequentially
+from arcworld.models.decoding.drafts import Draft, TransitionMemory, last_frame
+from arcworld.models.decoding.sampling import SamplerNoise, sample_columns
+from arcworld.models.transformer.backbone import BackboneConfig
+from arcworld.models.transformer.world_model import WorldModel, WorldModelConfig
 from arcworld.tokens.sequence import CodedEpisode
 from arcworld.tokens.vocabulary import Scheme
 

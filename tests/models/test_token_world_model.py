@@ -11,12 +11,12 @@ import torch
 
 from arcworld.errors import ArcworldError
 from arcworld.frames.codebook import PatchCodebook, PatchCodebookConfig
-from arcworld.models.backbone import BackboneConfig
 from arcworld.models.conformance import check_world_model, made_up_steps
+from arcworld.models.policies.shared_head import SharedHeadPolicy
 from arcworld.models.run import Run
-from arcworld.models.shared_head import SharedHeadPolicy
 from arcworld.models.token_world_model import TokenWorldModel, open_token_model
-from arcworld.models.world_model import WorldModel, WorldModelConfig
+from arcworld.models.transformer.backbone import BackboneConfig
+from arcworld.models.transformer.world_model import WorldModel, WorldModelConfig
 from arcworld.recordings.episode import Action, Outcome, Step
 from arcworld.recordings.novelty import NoveltyIndex
 from arcworld.tokens.vocabulary import Scheme

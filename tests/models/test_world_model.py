@@ -5,12 +5,12 @@ import pytest
 import torch
 from transformers import DynamicCache
 
-from arcworld.models.backbone import BackboneConfig
-from arcworld.models.decode import predict_next
-from arcworld.models.policy import MaskedPolicy, PolicyConfig
-from arcworld.models.position_context import NO_ACTION, OFFSETS, read_context
-from arcworld.models.shared_head import SharedHeadPolicy
-from arcworld.models.world_model import WorldModel, WorldModelConfig
+from arcworld.models.decoding.decode import predict_next
+from arcworld.models.policies.policy import MaskedPolicy, PolicyConfig
+from arcworld.models.policies.shared_head import SharedHeadPolicy
+from arcworld.models.transformer.backbone import BackboneConfig
+from arcworld.models.transformer.position_context import NO_ACTION, OFFSETS, read_context
+from arcworld.models.transformer.world_model import WorldModel, WorldModelConfig
 from arcworld.recordings.episode import Outcome
 from arcworld.tokens.batches import LossWeights
 from arcworld.tokens.sequence import CodedEpisode, to_token_ids

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from arcworld.models.backbone import BackboneConfig
-from arcworld.models.world_model import WorldModel, WorldModelConfig
+from arcworld.models.transformer.backbone import BackboneConfig
+from arcworld.models.transformer.world_model import WorldModel, WorldModelConfig
 from arcworld.planning import click_prior as click_prior_module
 from arcworld.planning.click_prior import click_prior
 from arcworld.planning.memory.memory import Memory

@@ -6,9 +6,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arcworld.models.backbone import BackboneConfig
-from arcworld.models.decode import predict_next
-from arcworld.models.world_model import WorldModel, WorldModelConfig
+from arcworld.models.decoding.decode import predict_next
+from arcworld.models.transformer.backbone import BackboneConfig
+from arcworld.models.transformer.world_model import WorldModel, WorldModelConfig
 from arcworld.planning.candidates import Candidates, as_action, click_pixel, prior_over
 from arcworld.planning.encoded_history import EncodedHistory
 from arcworld.planning.goals import outcome_probabilities

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from arcworld.models.decode import predict_next
+from arcworld.models.decoding.decode import predict_next
 from arcworld.models.run import Run, from_pretrained
 from arcworld.play.dream import Dream
 from arcworld.play.observation import IllegalActionError

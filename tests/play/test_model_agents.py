@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from arcworld.errors import ArcworldError
 from arcworld.frames.codebook import PatchCodebook, PatchCodebookConfig
-from arcworld.models.backbone import BackboneConfig
-from arcworld.models.policy import MaskedPolicy, PolicyConfig
+from arcworld.models.policies.policy import MaskedPolicy, PolicyConfig
+from arcworld.models.policies.shared_head import SharedHeadPolicy
 from arcworld.models.run import Run
-from arcworld.models.shared_head import SharedHeadPolicy
-from arcworld.models.world_model import WorldModel, WorldModelConfig
+from arcworld.models.transformer.backbone import BackboneConfig
+from arcworld.models.transformer.world_model import WorldModel, WorldModelConfig
 from arcworld.planning.policy_gate import PolicyGateConfig
 from arcworld.play.agent import Decision, Source
 from arcworld.play.agents.catalogue import make_agent

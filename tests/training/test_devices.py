@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from arcworld.models.checkpoint import load_tensors
+from arcworld.models.storage.checkpoint import load_tensors
 
 SCRIPT = """
 import sys, warnings
@@ -15,7 +15,7 @@ import torch
 from torch import nn
 warnings.simplefilter("ignore")
 from lightning_fabric import Fabric
-from arcworld.models.checkpoint import save_tensors
+from arcworld.models.storage.checkpoint import save_tensors
 import arcworld.training.loop as loop
 
 class Toy(nn.Module):

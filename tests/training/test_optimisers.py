@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from arcworld.models.policy import MaskedPolicy, PolicyConfig
+from arcworld.models.policies.policy import MaskedPolicy, PolicyConfig
 from arcworld.training.optimisers import (
     flat_state,
     hidden_matrices,

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from arcworld.models.backbone import BackboneConfig
-from arcworld.models.policy import PolicyConfig
-from arcworld.models.world_model import WorldModel, WorldModelConfig
+from arcworld.models.policies.policy import PolicyConfig
+from arcworld.models.transformer.backbone import BackboneConfig
+from arcworld.models.transformer.world_model import WorldModel, WorldModelConfig
 from arcworld.recordings.episode import RESET
 from arcworld.tokens.batches import IGNORE, LossWeights
 from arcworld.tokens.sequence import CodedEpisode

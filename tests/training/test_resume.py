@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from arcworld.errors import ArcworldError
-from arcworld.models.checkpoint import load_tensors
+from arcworld.models.storage.checkpoint import load_tensors
 from arcworld.recordings.episode import Action
 from arcworld.recordings.writer import RecordingWriter
 from arcworld.training.loop import Draw, Loop, Schedule, fit
@@ -61,7 +61,7 @@ def save_weights_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """The toy model has no config."""
 
     def save(folder: Path, module: nn.Module, config: Any) -> None:
-        from arcworld.models.checkpoint import own_state, save_tensors
+        from arcworld.models.storage.checkpoint import own_state, save_tensors
 
         save_tensors(folder / "model.safetensors", own_state(module))
 

@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 
-from arcworld.models.backbone import BackboneConfig
-from arcworld.models.world_model import WorldModel, WorldModelConfig
+from arcworld.models.transformer.backbone import BackboneConfig
+from arcworld.models.transformer.world_model import WorldModel, WorldModelConfig
 from arcworld.tokens.batches import Batch, LossWeights
 from arcworld.tokens.sequence import CodedEpisode
 from arcworld.tokens.windows import WindowConfig, WindowSampler

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from arcworld.errors import ArcworldError
-from arcworld.models.checkpoint import WEIGHTS, load_tensors
 from arcworld.models.run import from_pretrained
+from arcworld.models.storage.checkpoint import WEIGHTS, load_tensors
 from arcworld.recordings.episode import Episode
 from arcworld.training.recipes import Recipe, recipe
 from arcworld.training.train import train

@@ -33,9 +33,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from arcworld.evaluation.measures.pooling import Table, Values, bounds, resamples
 from arcworld.evaluation.online.plays import DEPTHS, WINDOWS
 from arcworld.evaluation.online.replay import COUNTS, Replay
-from arcworld.evaluation.pooling import Table, Values, bounds, resamples
 from arcworld.models.interface import SURE
 
 ALL_ACTIONS = "all"

@@ -13,12 +13,12 @@ import numpy as np
 
 import arcworld
 from arcworld.errors import ArcworldError
+from arcworld.evaluation.measures.pooling import Table
 from arcworld.evaluation.online.baselines import BASELINES
 from arcworld.evaluation.online.measures import calibration_bins, tables
 from arcworld.evaluation.online.models import Factory
 from arcworld.evaluation.online.plays import Play
 from arcworld.evaluation.online.replay import COUNTS, Replay, replay
-from arcworld.evaluation.pooling import Table
 
 type OnProgress = Callable[[str, int, int], None]
 """Called with (model name, plays done, plays in total)."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from arcworld.evaluation.measures.pooling import Values
 from arcworld.evaluation.online.measures import ALL_ACTIONS, MEAN, POOLED
 from arcworld.evaluation.online.plays import DEPTHS
 from arcworld.evaluation.online.prequential import OnlineEvaluation
-from arcworld.evaluation.pooling import Values
-from arcworld.evaluation.report_tables import TextTable
+from arcworld.evaluation.report.report_tables import TextTable
 
 COLUMNS = {
     "changed pixels": "changed_pixel_acc",

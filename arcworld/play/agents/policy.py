@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from arcworld.models.policy import PolicyOutput
+from arcworld.models.policies.policy import PolicyOutput
 from arcworld.models.run import Run
 from arcworld.planning.candidates import Candidates, as_action, prior_over
 from arcworld.play.agent import Decision

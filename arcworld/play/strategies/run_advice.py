@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from arcworld.models.policy import PolicyOutput
+from arcworld.models.policies.policy import PolicyOutput
 from arcworld.models.run import Run
 from arcworld.planning.candidates import Candidates, as_action, prior_over
 from arcworld.planning.encoded_history import EncodedHistory

@@ -1,0 +1,1 @@
+"""Measures of a run: items, baselines, accuracies, pooled by game."""

@@ -1,0 +1,1 @@
+"""The report of a run: tables, pictures, plots and pages."""

@@ -1,0 +1,1 @@
+"""Policies: logits over actions from the world model's hidden states."""

@@ -1,0 +1,1 @@
+"""Storage: models and runs in folders, on the hub, and with the package."""

@@ -1,0 +1,171 @@
+"""Save and load models: `config.json` has the settings, `model.safetensors` the weights.
+
+Writing is atomic. Loading checks names, shapes and values before a weight is used. Nothing is
+unpickled.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from arcworld.errors import ArcworldError
+from arcworld.models.storage.build import build, config_from_dict
+from arcworld.recordings.files import write_bytes
+
+CONFIG, WEIGHTS = "config.json", "model.safetensors"
+_AGAIN = "copy the folder again, or train the run again"
+
+
+def save_json(path: Path, value: Any) -> None:
+    """Write JSON atomically."""
+    write_bytes(path, (json.dumps(value, indent=2) + "\n").encode())
+
+
+def load_json(path: Path) -> Any:
+    """Read JSON.
+
+    Raises:
+        ArcworldError: the file is missing or not JSON.
+    """
+    try:
+        return json.loads(path.read_text())
+    except FileNotFoundError:
+        raise ArcworldError(f"{path}: found nothing; expected a JSON file; {_AGAIN}") from None
+    except (ValueError, UnicodeDecodeError) as error:
+        raise ArcworldError(f"{path}: found no JSON ({error}); {_AGAIN}") from None
+
+
+def load_object(path: Path) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises:
+        ArcworldError: the file is missing, not JSON, or not an object.
+    """
+    value = load_json(path)
+    if not isinstance(value, dict):
+        kind = type(value).__name__
+        raise ArcworldError(f"{path}: found a {kind}; expected a JSON object; {_AGAIN}")
+    return value
+
+
+def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Write tensors as safetensors, atomically."""
+    from safetensors.torch import save
+
+    write_bytes(path, save({k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}))
+
+
+def load_tensors(path: Path) -> dict[str, Tensor]:
+    """Read tensors.
+
+    Raises:
+        ArcworldError: the file is missing or not a safetensors file.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        return load_file(path)
+    except FileNotFoundError:
+        _check_readable(path)
+        raise ArcworldError(f"{path}: found nothing; expected weights; {_AGAIN}") from None
+    except (SafetensorError, OSError) as error:
+        raise ArcworldError(f"{path}: found no readable safetensors ({error}); {_AGAIN}") from error
+
+
+def _check_readable(path: Path) -> None:
+    """Refuse a file that may not be read; safetensors calls it missing.
+
+    Raises:
+        ArcworldError: the permission is denied.
+    """
+    try:
+        path.open("rb").close()
+    except PermissionError:
+        raise ArcworldError(
+            f"{path}: permission denied; expected a file that you may read; ask its owner for"
+            " permission"
+        ) from None
+    except OSError:
+        return
+
+
+def own_state(module: nn.Module) -> dict[str, Tensor]:
+    """Return the weights to save: all, but not the frozen ones of a pretrained backbone."""
+    state = module.state_dict()
+    if getattr(getattr(module, "backbone", None), "peft_config", None) is None:
+        return state
+    return {k: v for k, v in state.items() if not k.startswith("backbone.") or "lora_" in k}
+
+
+def save_model(folder: Path, module: nn.Module, config: Any) -> None:
+    """Write a model into a folder; `config` is the dataclass that it was built from."""
+    save_json(folder / CONFIG, {"class": type(module).__name__, **asdict(config)})
+    save_tensors(folder / WEIGHTS, own_state(module))
+
+
+def load_model(folder: Path) -> nn.Module:
+    """Load the model of a folder, in evaluation mode.
+
+    Raises:
+        ArcworldError: a file is missing or damaged, or weights have a wrong shape or NaN.
+    """
+    config = config_from_dict(load_object(folder / CONFIG), folder / CONFIG)
+    try:
+        module = build(config)
+    except ArcworldError:
+        raise
+    except (TypeError, ValueError, RuntimeError, ZeroDivisionError) as error:
+        reason = str(error).splitlines()[0]
+        raise ArcworldError(
+            f"{folder / CONFIG}: no model can be built from it ({reason}); expected the settings"
+            " that training wrote; put them back"
+        ) from error
+    load_state(module, load_tensors(folder / WEIGHTS), folder / WEIGHTS)
+    return module.eval()
+
+
+def load_state(module: nn.Module, state: Mapping[str, Tensor], source: Path) -> None:
+    """Load weights into a model after checking names, shapes, types and values.
+
+    A model may name the highest value of whole numbers in its state: `highest`.
+
+    Raises:
+        ArcworldError: the weights do not fit the model, or are not finite; the message names
+            `source`.
+    """
+    expected = own_state(module)
+    odd = sorted(expected.keys() ^ state.keys())
+    if odd:
+        raise ArcworldError(
+            f"{source}: {len(odd)} weights do not belong or are missing ({odd[0]}, ...); expected"
+            f" those of its config.json; {_AGAIN}"
+        )
+    for name, value in state.items():
+        if value.shape != expected[name].shape:
+            raise ArcworldError(
+                f"{source}: {name} has shape {tuple(value.shape)}; expected"
+                f" {tuple(expected[name].shape)}; {_AGAIN}"
+            )
+        if value.is_floating_point() and not bool(torch.isfinite(value).all()):
+            raise ArcworldError(
+                f"{source}: {name} holds NaN or infinity; expected finite weights; train it again"
+            )
+        if value.is_floating_point() != expected[name].is_floating_point():
+            raise ArcworldError(
+                f"{source}: {name} is of type {value.dtype}; expected {expected[name].dtype};"
+                f" {_AGAIN}"
+            )
+        most = getattr(module, "highest", {}).get(name)
+        if most is not None and not 0 <= int(value.min()) <= int(value.max()) <= most:
+            raise ArcworldError(
+                f"{source}: {name} holds {int(value.max())}; expected 0 to {most}; {_AGAIN}"
+            )
+    module.load_state_dict(dict(state), strict=False)

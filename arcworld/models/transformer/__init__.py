@@ -1,0 +1,1 @@
+"""The token world model's network: embeddings, backbone, heads and loss."""
