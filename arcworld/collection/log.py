@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from arcworld.collection.settings import refuse_changes
+from arcworld.collection.settings import RAISED
 from arcworld.errors import ArcworldError
 from arcworld.recordings.files import shown, write_bytes
-from arcworld.tournament.settings import PlayKey
+from arcworld.tournament.settings import PlayKey, refuse_changes
 
 NAME = "collect.json"
 
@@ -87,7 +87,7 @@ class CollectLog:
                 f"{shown(self.path)}: found no log of a collection ({error}); expected JSON with"
                 " settings and plays; name another folder"
             ) from None
-        refuse_changes(self.path, before, self.settings)
+        refuse_changes(self.path, before, self.settings, RAISED)
         self.plays = {play.key: play for play in plays}
 
     def _save(self) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from arcworld.errors import ArcworldError
-from arcworld.tournament.settings import Settings, changed
+from arcworld.tournament.settings import Settings
 
 RAISED = ("target", "seeds")
 """Settings that may change when collecting continues."""
@@ -72,18 +71,3 @@ class CollectSettings:
             "known": known,
             "own_agents": play.get("own_agents"),
         }
-
-
-def refuse_changes(path: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    """Refuse to continue with other settings than those of `RAISED`.
-
-    Raises:
-        ArcworldError: another setting differs.
-    """
-    for name in changed(before, now):
-        if name not in RAISED:
-            raise ArcworldError(
-                f"{path}: found {name} {before.get(name)!r}, not {now[name]!r}; expected the"
-                " settings that collecting began with (target and plays may change); use those, or"
-                " name another --out"
-            )

@@ -16,7 +16,7 @@ from typing import Any, Self
 import arcworld
 from arcworld.errors import ArcworldError
 from arcworld.recordings.files import write_bytes
-from arcworld.tournament.settings import PlayKey, changed
+from arcworld.tournament.settings import PlayKey, refuse_changes
 
 SETTINGS, RESULTS = "tournament.json", "results.jsonl"
 
@@ -127,7 +127,7 @@ class ResultStore:
         now = {**settings, "game_ids": games}
         path = out / SETTINGS
         if path.is_file():
-            _refuse_changes(path, now)
+            refuse_changes(path, _settings(path), now)
         elif (out / RESULTS).exists():
             raise ArcworldError(
                 f"{out}: found {RESULTS} without {SETTINGS}; expected both or none; name another"
@@ -145,25 +145,18 @@ class ResultStore:
             file.write(json.dumps(result.as_dict()) + "\n")
 
 
-def _refuse_changes(path: Path, now: dict[str, Any]) -> None:
+def _settings(path: Path) -> dict[str, Any]:
+    """The settings of a tournament's file."""
     try:
-        before = json.loads(path.read_text(encoding="utf-8"))
-        names = changed(before, now)
-    except (ValueError, AttributeError) as error:
+        found: Any = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
         raise ArcworldError(
-            f"{path}: no settings of a tournament ({error}); expected JSON; name another folder"
-        ) from None
-    if names:
-        name = names[0]
-        raise ArcworldError(
-            f"{path}: begun with {name} {_brief(before.get(name))}, not {_brief(now[name])};"
-            " expected the same settings; continue with those or name another --out"
+            f"{path}: found no settings of a tournament; expected a JSON object; name another"
+            " folder"
         )
-
-
-def _brief(value: Any) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return {**found}
 
 
 def _read(path: Path) -> list[PlayResult]:

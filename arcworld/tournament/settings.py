@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -211,6 +212,33 @@ def split_names(names: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in names.split(",") if name.strip())
 
 
-def changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> Sequence[str]:
-    """Names of the settings that differ."""
-    return [name for name in now if before.get(name) != now[name]]
+def refuse_changes(
+    path: Path,
+    before: Mapping[str, Any],
+    now: Mapping[str, Any],
+    may_change: Collection[str] = (),
+) -> None:
+    """Refuse to continue with other settings than those of a file.
+
+    Args:
+        path: the file.
+        before: its settings.
+        now: settings to continue with.
+        may_change: names of settings that may differ.
+
+    Raises:
+        ArcworldError: another setting differs.
+    """
+    for name in now:
+        if name not in may_change and before.get(name) != now[name]:
+            free = f" (only {' and '.join(may_change)} may differ)" if may_change else ""
+            raise ArcworldError(
+                f"{path}: found {name} {_brief(before.get(name))}, not {_brief(now[name])};"
+                f" expected the settings that it was begun with{free}; use those, or name another"
+                " --out"
+            )
+
+
+def _brief(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
