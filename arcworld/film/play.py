@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from arcworld.film.draw import check_name, save_film
-from arcworld.film.learned import FilmedOnline
-from arcworld.film.record import FilmedAgent, Shot
+from arcworld.film.learned import filmed_online
+from arcworld.film.record import FilmedAgent, OpenLoop, Shot
 from arcworld.models.run import Run
 from arcworld.play.agent import Agent
 from arcworld.play.agents.world_model import make_world_model_agent
@@ -80,11 +80,10 @@ def film_game(
         ArcworldError: no such game, or the file is not named `.gif` or cannot be written.
     """
     check_name(Path(path))
-    filmed: FilmedAgent | FilmedOnline
     if run is None:
-        filmed = FilmedOnline(seed)
+        filmed = filmed_online(seed)
     else:
-        filmed = FilmedAgent(agent or make_world_model_agent(run, seed), run)
+        filmed = FilmedAgent(agent or make_world_model_agent(run, seed), OpenLoop(run))
 
     def on_step(*_: object) -> None:
         if on_level is not None and filmed.shots[-1].won:

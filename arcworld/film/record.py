@@ -8,6 +8,7 @@ RESET, and when the game takes an action that the imagined state does not allow.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +59,47 @@ class Shot:
         return f"{name} {self.action.x}, {self.action.y}" if self.action.id == CLICK else name
 
 
+type Predicted = tuple[NDArray[np.uint8], int]
+"""A predicted frame, and the number of steps since the true frame was given."""
+
+
+class Predictor(Protocol):
+    """Predicts the game that is filmed.
+
+    Attributes:
+        opening: the note of the first shot.
+    """
+
+    opening: str
+
+    def begin(self, observation: Observation) -> None:
+        """Start at the opening frame."""
+        ...
+
+    def predict(self, action: Action, *, won: bool) -> Predicted | None:
+        """Return the frame after an action that is no RESET; None if it is not predicted.
+
+        Args:
+            action: what was taken.
+            won: whether it won the level, so that the true frame is the next level's.
+        """
+        ...
+
+    def follow(self, action: Action, observation: Observation, *, renew: bool) -> None:
+        """Take the answer to an action.
+
+        Args:
+            action: what was taken.
+            observation: the answer.
+            renew: whether prediction begins again at the true frame.
+        """
+        ...
+
+    def note(self, decision: Decision, number: int) -> str:
+        """Return the note of the shot of an action with its number."""
+        ...
+
+
 class FilmedAgent:
     """Plays as the agent within it, and keeps a shot of every moment.
 
@@ -66,52 +108,65 @@ class FilmedAgent:
         win_levels: how many levels the game has.
     """
 
-    def __init__(self, agent: Agent, run: Run) -> None:
+    def __init__(self, agent: Agent, predictor: Predictor) -> None:
         self.name = agent.name
         self.shots: list[Shot] = []
         self.win_levels = 0
-        self._agent, self._run = agent, run
+        self._agent, self._predictor = agent, predictor
 
     def begin(self, observation: Observation) -> None:
         """Start a film; one of another game is dropped."""
         self._agent.begin(observation)
+        self._predictor.begin(observation)
         self._levels = observation.levels_completed
         self.win_levels = observation.win_levels
-        self._true = Dream(self._run, observation)
-        self._imagined = self._true.fork()
-        frame_HW = observation.frame_HW
-        self.shots = [Shot(frame_HW, frame_HW, None, self._levels + 1, 0)]
+        frame_HW, note = observation.frame_HW, self._predictor.opening
+        self.shots = [Shot(frame_HW, frame_HW, None, self._levels + 1, 0, note=note)]
 
     def choose_action(self, observation: Observation) -> Decision:
         """The agent's own choice."""
         return self._agent.choose_action(observation)
 
     def observe(self, decision: Decision, observation: Observation) -> None:
-        """Keep a shot of what the action led to, predicted before it is shown to the model."""
+        """Keep a shot of what the action led to, predicted before the model sees it."""
+        action, won = decision.action, observation.levels_completed > self._levels
+        predicted = None if action.id == RESET else self._predictor.predict(action, won=won)
         self._agent.observe(decision, observation)
-        imagined = self._predict(decision.action)
-        won = observation.levels_completed > self._levels
-        self.shots.append(
-            Shot(
-                observation.frame_HW,
-                observation.frame_HW if imagined is None else imagined.observation.frame_HW,
-                decision.action,
-                self._levels + 1,
-                0 if imagined is None else imagined.depth,
-                won,
-            )
-        )
-        self._true.follow(decision.action, observation)
-        if won or imagined is None:
-            self._imagined = self._true.fork()
+        frame_HW, steps = predicted or (observation.frame_HW, 0)
+        note = self._predictor.note(decision, len(self.shots))
+        level = self._levels + 1
+        self.shots.append(Shot(observation.frame_HW, frame_HW, action, level, steps, won, note))
+        self._predictor.follow(action, observation, renew=won or predicted is None)
         self._levels = observation.levels_completed
 
-    def _predict(self, action: Action) -> Dream | None:
-        """The imagined game after an action; None after a RESET, which is not predicted."""
-        if action.id == RESET:
-            return None
+
+class OpenLoop:
+    """Predicts each level from its first frame and the actions, with a run."""
+
+    opening = ""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def begin(self, observation: Observation) -> None:
+        """Start at the opening frame."""
+        self._true = Dream(self._run, observation)
+        self._imagined = self._true.fork()
+
+    def predict(self, action: Action, *, won: bool) -> Predicted | None:
+        """Return the imagined frame; None if the imagined game does not allow the action."""
         try:
             self._imagined.step(action)
         except IllegalActionError:
             return None
-        return self._imagined
+        return self._imagined.observation.frame_HW, self._imagined.depth
+
+    def follow(self, action: Action, observation: Observation, *, renew: bool) -> None:
+        """Take the true frame, from which a level, or what follows a RESET, is predicted."""
+        self._true.follow(action, observation)
+        if renew:
+            self._imagined = self._true.fork()
+
+    def note(self, decision: Decision, number: int) -> str:
+        """Return "": the shot says how many steps were predicted."""
+        return ""

@@ -11,13 +11,15 @@ from PIL import Image
 
 from arcworld.errors import ArcworldError
 from arcworld.film.draw import PAUSE, draw_shot, save_film
+from arcworld.film.learned import filmed_online
 from arcworld.film.play import film_game, levels_won
-from arcworld.film.record import FilmedAgent, Shot
+from arcworld.film.record import FilmedAgent, OpenLoop, Shot
 from arcworld.games.demo_player import load_demo_player
 from arcworld.models.run import Run, from_pretrained
 from arcworld.play.agent import Decision
 from arcworld.play.dream import Dream
 from arcworld.play.observation import Observation
+from arcworld.play.session import play_game
 from arcworld.play.toolkit import Toolkit
 from arcworld.recordings.episode import RESET, Action
 
@@ -60,7 +62,7 @@ def shot(wrong: int, steps: int, *, level: int = 1, won: bool = False) -> Shot:
 def test_a_level_is_predicted_from_its_first_frame_and_the_actions(run: Run) -> None:
     won = solution("mosaic")
     actions = [*won[:1], Action(RESET), *won, won[0]]
-    filmed = FilmedAgent(Scripted(actions), run)
+    filmed = FilmedAgent(Scripted(actions), OpenLoop(run))
     with Toolkit() as toolkit:
         session = toolkit.open("mosaic")
         filmed.begin(session.observation)
@@ -74,6 +76,17 @@ def test_a_level_is_predicted_from_its_first_frame_and_the_actions(run: Run) -> 
     assert (dream.step(actions[0]).frame_HW == filmed.shots[1].predicted_HW).all()
     assert filmed.shots[2].wrong == 0 and filmed.shots[2].label == "reset"
     assert filmed.shots[-1].level == 2 and filmed.win_levels == 6
+
+
+def test_the_model_that_learns_predicts_before_it_learns() -> None:
+    filmed = filmed_online(seed=3)
+    with Toolkit() as toolkit:
+        play_game(filmed, toolkit, "taps", 20, 1)
+    first, *others = filmed.shots
+    assert first.note == "nothing is known of this game" and first.wrong == 0
+    assert [one.note.split(":")[0] for one in others] == [f"action {n}" for n in range(1, 21)]
+    assert {one.steps for one in others if one.action != Action(RESET) and not one.won} == {1}
+    assert others[0].wrong > 0 == min(one.wrong for one in others if one.steps)
 
 
 def test_a_game_becomes_a_moving_picture(run: Run, tmp_path: Path) -> None:
