@@ -10,6 +10,7 @@ from arcworld.commands.arguments import data_words
 
 if TYPE_CHECKING:
     from arcworld.models.run import Run
+    from arcworld.models.transformer.backbone import BackboneConfig
     from arcworld.recordings.dataset import Dataset
     from arcworld.training.loop import Schedule
     from arcworld.training.recipes import Recipe
@@ -45,13 +46,14 @@ def crossval(run: Path, /, *, data: list[Path]) -> None:
     opened = open_run(run)
     dataset = opened.with_split(open_data(data, int(opened.about["seed"])))
     numbers = _folds(dataset)
-    short = _shorter(recipe_of(opened.about, opened.folder / "run.json"))
+    found = recipe_of(opened.about, opened.folder / "run.json")
+    short = _shorter(found, opened.world_model.config.backbone)
     with continue_with(f"continue with: {command('crossval', run, *data_words(data))}"):
         folds = {fold: _train(opened, short, dataset, fold) for fold in numbers}
         with Reporter() as report:
-            found = measure_held_out_levels(folds, dataset, report)
-    write_json(opened.folder / RESULT, found.as_dict())
-    print_tables(held_out_tables(found))
+            result = measure_held_out_levels(folds, dataset, report)
+    write_json(opened.folder / RESULT, result.as_dict())
+    print_tables(held_out_tables(result))
     shows = command("evaluate", run, *data_words(data))
     print(f"{opened.folder / RESULT}: written; `{shows}` shows it")
 
@@ -87,8 +89,11 @@ def _named(levels: Mapping[str, range]) -> str:
     return ", ".join(f"{game} {_span(levels[game])}" for game in sorted(levels))
 
 
-def _shorter(recipe: Recipe) -> Recipe:
-    """Return the recipe with a third of the steps for world model and policy."""
+def _shorter(recipe: Recipe, backbone: BackboneConfig) -> Recipe:
+    """Return the recipe with a third of the steps for world model and policy.
+
+    The backbone is that of the opened run, so that no other pretrained model is loaded.
+    """
     from dataclasses import replace
 
     def shorter(schedule: Schedule) -> Schedule:
@@ -96,6 +101,7 @@ def _shorter(recipe: Recipe) -> Recipe:
 
     return replace(
         recipe,
+        world_model=replace(recipe.world_model, backbone=backbone),
         world_model_schedule=shorter(recipe.world_model_schedule),
         policy_schedule=shorter(recipe.policy_schedule),
     )

@@ -26,8 +26,10 @@ from arcworld.frames.tokenizer import FrameTokenizer
 from arcworld.models.interface import Prediction
 from arcworld.models.policies.policy import MaskedPolicy
 from arcworld.models.policies.shared_head import SharedHeadPolicy
+from arcworld.models.snapshot import may_be_repo
+from arcworld.models.storage.base_model import AllowBase
 from arcworld.models.storage.checkpoint import load_model, load_object, save_json, save_model
-from arcworld.models.storage.hub import download, may_be_repo, upload
+from arcworld.models.storage.hub import download, upload
 from arcworld.models.storage.migrate import is_old
 from arcworld.models.token_state import TokenState, predict_actions, state_of
 from arcworld.models.transformer.world_model import WorldModel
@@ -181,7 +183,9 @@ class Run:
         return self
 
 
-def from_pretrained(name: str | Path, *, revision: str | None = None) -> Run:
+def from_pretrained(
+    name: str | Path, *, revision: str | None = None, allow_base: AllowBase = False
+) -> Run:
     """Load a run: from a folder, shipped weights by name, or from the Hugging Face hub.
 
     A folder comes first, then shipped weights, then the hub. Where a folder has the name of shipped
@@ -193,11 +197,15 @@ def from_pretrained(name: str | Path, *, revision: str | None = None) -> Run:
     Args:
         name: a folder that training made, the name of shipped weights, or `user/name` on the hub.
         revision: a branch, tag or commit of the hub.
+        allow_base: whether the pretrained model may be loaded that a run adapts (LoRA), or a
+            folder or name to load it from. It must be the one of training, by its digest. A run
+            that was trained on this machine needs no permission. `ARCWORLD_ALLOW_BASE` does the
+            same for commands.
 
     Raises:
         ArcworldError: the run does not exist, or a part of it cannot be used.
     """
-    folder = _find(name, revision)
+    folder, downloaded = _find(name, revision)
     if is_old(folder):
         raise ArcworldError(
             f"{folder}: found a run in the format of version 0.1; expected the present names of its"
@@ -205,7 +213,8 @@ def from_pretrained(name: str | Path, *, revision: str | None = None) -> Run:
         )
     about = load_object(folder / "run.json")
     tokenizer = cast(FrameTokenizer, load_model(folder / "tokenizer"))
-    world_model = cast(WorldModel, load_model(folder / "world_model"))
+    loaded = load_model(folder / "world_model", allow_base=allow_base, downloaded=downloaded)
+    world_model = cast(WorldModel, loaded)
     has_policy = (folder / "policy" / "config.json").is_file()
     policy = cast(MaskedPolicy, load_model(folder / "policy")) if has_policy else SharedHeadPolicy()
     _check_fit(folder, about, tokenizer, world_model, policy)
@@ -217,8 +226,11 @@ def from_pretrained(name: str | Path, *, revision: str | None = None) -> Run:
     return Run(folder, about, tokenizer, world_model, policy, novelty_index, game_priors)
 
 
-def _find(name: str | Path, revision: str | None) -> Path:
-    """Return the folder of a run; the hub is asked for what is neither here nor shipped."""
+def _find(name: str | Path, revision: str | None) -> tuple[Path, bool]:
+    """Return the folder of a run, and whether it is one of the hub.
+
+    The hub is asked for what is neither here nor shipped.
+    """
     folder, shipped = Path(name), SHIPPED / str(name)
     is_run, is_shipped = (folder / "run.json").is_file(), (shipped / "run.json").is_file()
     if folder.is_dir() and is_shipped and folder.resolve() != shipped.resolve():
@@ -237,9 +249,9 @@ def _find(name: str | Path, revision: str | None) -> Path:
                 f"{name}: found on this machine, and revision {revision!r}; expected a revision of"
                 " a run on the hub; leave the revision out"
             )
-        return folder if is_run else shipped
+        return folder if is_run else shipped, False
     if may_be_repo(str(name)):
-        return download(str(name), revision)
+        return download(str(name), revision), True
     known = [path.name for path in SHIPPED.glob("*") if path.is_dir()]
     raise ArcworldError(
         f"{name}: found no run; expected a folder that `arcworld train` made, the name of shipped"

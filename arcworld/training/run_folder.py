@@ -73,11 +73,19 @@ def open_folder(out: Path, found: dict[str, Any], resume: bool, data: Path) -> N
             " restore them, or start a run in another folder"
         )
     for key in ("recipe", "scheme", "seed", "settings", "trained_on", "start"):
-        if before.get(key) != _json_form(found[key]):
+        if not _same(before.get(key), _json_form(found[key])):
             raise ArcworldError(
                 f"{out}: found a run with another {key}; expected the same as when it began;"
                 f" resume it with its own {key} or name another folder"
             )
+
+
+def _same(before: Any, found: Any) -> bool:
+    """Whether values are equal; a setting that is newer than the run may be left out if None."""
+    if isinstance(before, dict) and isinstance(found, dict):
+        keys = before.keys() | found.keys()
+        return all(_same(before.get(key), found.get(key)) for key in keys)
+    return bool(before == found)
 
 
 def _json_form(value: Any) -> Any:

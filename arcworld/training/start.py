@@ -1,4 +1,4 @@
-"""Start training from the weights of another run (fine-tuning).
+"""Start training from a pretrained base, or from the weights of another run (fine-tuning).
 
 The new run keeps the tokenizer of the other one, so that codes keep their meaning. Cells that are
 new to that tokenizer are spelled.
@@ -6,7 +6,7 @@ new to that tokenizer are spelled.
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,27 @@ from torch import nn
 from arcworld.errors import ArcworldError
 from arcworld.models.policies.policy import MaskedPolicy
 from arcworld.models.run import Run
-from arcworld.models.storage.checkpoint import load_state, own_state
+from arcworld.models.storage.base_model import pin_base
+from arcworld.models.storage.checkpoint import load_object, load_state, own_state
+from arcworld.training.overrides import recipe_of
 from arcworld.training.recipes import Recipe
+
+
+def with_base(recipe: Recipe, out: Path, *, resume: bool) -> Recipe:
+    """Return the recipe with place, revision and digest of the pretrained model it adapts, if any.
+
+    Raises:
+        ArcworldError: there is no such model, or another one than when the run in `out` began.
+    """
+    backbone = recipe.world_model.backbone
+    if backbone.pretrained is None:
+        return recipe
+    before = None
+    if resume and (out / "run.json").is_file():
+        begun = load_object(out / "run.json")
+        before = recipe_of(begun, out / "run.json").world_model.backbone
+    pinned = replace(recipe.world_model, backbone=pin_base(backbone, before))
+    return replace(recipe, world_model=pinned)
 
 
 def check_start(recipe: Recipe, start: Run | None, *, only_policy: bool) -> None:
@@ -44,7 +63,7 @@ def check_start(recipe: Recipe, start: Run | None, *, only_policy: bool) -> None
         ("world model", recipe.world_model, start.world_model.config),
         ("policy", recipe.policy, policy),
     ):
-        wanted, there = asdict(expected), asdict(found)
+        wanted, there = _settings(expected), _settings(found)
         for name in sorted(wanted):
             if wanted[name] != there[name]:
                 raise ArcworldError(
@@ -52,6 +71,15 @@ def check_start(recipe: Recipe, start: Run | None, *, only_policy: bool) -> None
                     f" {recipe.name!r}, {recipe.scheme}, has {wanted[name]!r}; start from a run of"
                     " the same recipe and scheme"
                 )
+
+
+def _settings(config: Any) -> dict[str, Any]:
+    """The settings of a model; of a base with a digest, neither place nor revision."""
+    settings = asdict(config)
+    backbone = settings.get("backbone")
+    if backbone and backbone["digest"]:
+        settings["backbone"] = backbone | {"pretrained": None, "revision": None}
+    return settings
 
 
 def check_tensorboard() -> None:

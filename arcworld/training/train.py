@@ -38,7 +38,7 @@ from arcworld.training.recipes import Recipe
 from arcworld.training.recipes import recipe as find_recipe
 from arcworld.training.run_folder import lock_folder, open_folder
 from arcworld.training.shortest_path_labels import shortest_path_labels
-from arcworld.training.start import about, begin_from, check_start, check_tensorboard
+from arcworld.training.start import about, begin_from, check_start, check_tensorboard, with_base
 from arcworld.training.tasks import (
     PolicyTask,
     TokenizerTask,
@@ -87,7 +87,8 @@ def train(
         tensorboard: also write the measures of training for TensorBoard, into `out/tensorboard`.
 
     Raises:
-        ArcworldError: `out` has another run, or nothing to resume; or `start` has other models.
+        ArcworldError: `out` has another run, or nothing to resume; `start` has other models; or the
+            pretrained model of the recipe is missing or another one.
     """
     recipe, out = find_recipe(recipe) if isinstance(recipe, str) else recipe, Path(out)
     training = training_part(recipe, dataset)
@@ -96,6 +97,7 @@ def train(
     _check(recipe, training)
     if tensorboard:
         check_tensorboard()
+    recipe = with_base(recipe, out, resume=resume)
     check_start(recipe, start, only_policy=only_policy)
     with lock_folder(out) if launcher.is_first else nullcontext():
         if launcher.is_first:
@@ -104,7 +106,7 @@ def train(
         board = out / "tensorboard" if tensorboard else None
         fabric = launch(devices, num_nodes, launcher, board)
         _all_parts(recipe, training, out, fabric, seed, start, only_policy)
-    return from_pretrained(out)
+    return from_pretrained(out, allow_base=True)
 
 
 def _all_parts(

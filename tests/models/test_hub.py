@@ -6,36 +6,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from transformers import LlamaConfig, LlamaForCausalLM
 
 from arcworld.errors import ArcworldError
 from arcworld.models.storage.checkpoint import load_model, own_state, save_model
 from arcworld.models.transformer.backbone import BackboneConfig
+from arcworld.models.transformer.base_files import base_digest
 from arcworld.models.transformer.world_model import WorldModel, WorldModelConfig
 from arcworld.training.recipes import recipe
+from tests.models.tiny_llama import save_tiny_llama
 
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A causal language model on disk, as downloaded from the hub."""
-    folder = tmp_path_factory.mktemp("hub") / "tiny-llama"
-    config = LlamaConfig(
-        vocab_size=97,
-        hidden_size=24,
-        intermediate_size=48,
-        num_hidden_layers=2,
-        num_attention_heads=3,
-        num_key_value_heads=1,
-        tie_word_embeddings=True,
-    )
-    torch.manual_seed(0)
-    LlamaForCausalLM(config).save_pretrained(folder)
-    return folder
+    return save_tiny_llama(tmp_path_factory.mktemp("hub") / "tiny-llama")
 
 
 def config(hub: Path) -> WorldModelConfig:
     full = recipe("smollm2-360m").world_model
-    backbone: BackboneConfig = replace(full.backbone, pretrained=str(hub))
+    backbone: BackboneConfig = replace(full.backbone, pretrained=str(hub), digest=base_digest(hub))
     return replace(full, backbone=backbone)
 
 
@@ -65,7 +54,7 @@ def test_adapters_and_rows_save_and_load_alone(hub: Path, tmp_path: Path) -> Non
                 p.normal_()
     save_model(tmp_path, world, world.config)
     assert all("lora_" in n or not n.startswith("backbone.") for n in own_state(world))
-    again = load_model(tmp_path)
+    again = load_model(tmp_path, allow_base=True)
     assert isinstance(again, WorldModel)
     ids = torch.from_numpy(np.arange(68)).long()[None]
     assert torch.equal(world.hidden(ids), again.hidden(ids))

@@ -47,3 +47,17 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "letter.txt").touch()
     with pytest.raises(ArcworldError, match="found files but no run"):
         open_folder(tmp_path, {"recipe": "debug"}, False, tmp_path / "data")
+
+
+def test_a_setting_that_is_newer_than_the_run_may_be_missing_if_none(tmp_path: Path) -> None:
+    about = dict.fromkeys(("recipe", "scheme", "seed", "trained_on", "start"))
+    backbone = {"width": 64, "pretrained": None}
+    found = about | {"settings": {"backbone": backbone}, "data_digest": "d"}
+    open_folder(tmp_path / "run", found, False, tmp_path)
+    for more, refused in (({"digest": None}, False), ({"digest": "abc"}, True)):
+        newer = found | {"settings": {"backbone": backbone | more}}
+        if refused:
+            with pytest.raises(ArcworldError, match="a run with another settings"):
+                open_folder(tmp_path / "run", newer, True, tmp_path)
+        else:
+            open_folder(tmp_path / "run", newer, True, tmp_path)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,9 @@ import torch
 from torch import Tensor, nn
 
 from arcworld.errors import ArcworldError
+from arcworld.models.storage.base_model import AllowBase, admit_base
 from arcworld.models.storage.build import build, config_from_dict
+from arcworld.models.transformer.world_model import WorldModelConfig
 from arcworld.recordings.files import write_bytes
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
@@ -111,13 +113,23 @@ def save_model(folder: Path, module: nn.Module, config: Any) -> None:
     save_tensors(folder / WEIGHTS, own_state(module))
 
 
-def load_model(folder: Path) -> nn.Module:
+def load_model(
+    folder: Path, *, allow_base: AllowBase = False, downloaded: bool = False
+) -> nn.Module:
     """Load the model of a folder, in evaluation mode.
 
+    Args:
+        folder: has `config.json` and `model.safetensors`.
+        allow_base, downloaded: see `base_model.admit_base`.
+
     Raises:
-        ArcworldError: a file is missing or damaged, or weights have a wrong shape or NaN.
+        ArcworldError: a file is missing or damaged, weights have a wrong shape or NaN, or the model
+            adapts a pretrained one that may not be loaded.
     """
     config = config_from_dict(load_object(folder / CONFIG), folder / CONFIG)
+    if isinstance(config, WorldModelConfig):
+        base = admit_base(config.backbone, folder / CONFIG, allow_base, downloaded=downloaded)
+        config = replace(config, backbone=base)
     try:
         module = build(config)
     except ArcworldError:

@@ -6,7 +6,6 @@ executed. `huggingface_hub` finds the token and the cache, as for any other mode
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,27 +13,14 @@ from typing import Any
 
 import arcworld
 from arcworld.errors import ArcworldError
+from arcworld.models.snapshot import find_snapshot, may_be_repo, reason
 
 FILES = ["*.json", "*.safetensors", "*.npy"]
 """What is downloaded of a repository."""
-_REPO = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
-
-
-def may_be_repo(name: str) -> bool:
-    """Return whether a name can be one of the hub, `user/name`, and no path of this machine.
-
-    A path whose first folder exists is one of this machine, so that a misspelt one is not asked
-    of the hub.
-
-    >>> may_be_repo("user/name"), may_be_repo("a/b/c"), may_be_repo("../name")
-    (True, False, False)
-    """
-    first = name.split("/")[0]
-    return bool(_REPO.fullmatch(name)) and first not in (".", "..") and not Path(first).exists()
 
 
 def download(repo_id: str, revision: str | None = None) -> Path:
-    """Return the folder of a repository in the cache of the hub; it is downloaded if needed.
+    """Return the folder of a run's repository in the cache of the hub; it is downloaded if needed.
 
     Args:
         repo_id: `user/name`.
@@ -43,24 +29,8 @@ def download(repo_id: str, revision: str | None = None) -> Path:
     Raises:
         ArcworldError: there is no such repository or revision, or the hub cannot be reached.
     """
-    from huggingface_hub import snapshot_download
-
-    try:
-        return Path(
-            snapshot_download(
-                repo_id,
-                revision=revision,
-                library_name="arcworld",
-                library_version=arcworld.__version__,
-                allow_patterns=FILES,
-            )
-        )
-    except Exception as error:  # the client raises errors of several libraries
-        where = repo_id if revision is None else f"{repo_id} at {revision}"
-        raise ArcworldError(
-            f"{where}: found no run here and none on the Hugging Face hub ({_reason(error)});"
-            " expected a folder, shipped weights or user/name; check the name and the network"
-        ) from error
+    expected = "a folder, shipped weights or user/name"
+    return find_snapshot(repo_id, revision, FILES, "run", expected)
 
 
 def upload(
@@ -106,7 +76,7 @@ def upload(
         raise
     except Exception as error:  # the client raises errors of several libraries
         raise ArcworldError(
-            f"{repo_id}: not uploaded ({_reason(error)}); expected a repository that you may write;"
+            f"{repo_id}: not uploaded ({reason(error)}); expected a repository that you may write;"
             " check the name, the token (`hf auth login`) and the network"
         ) from error
     return str(commit.commit_url)
@@ -116,11 +86,14 @@ def model_card(repo_id: str, about: Mapping[str, Any]) -> str:
     """Return the text of the README.md of a repository."""
     trained_on: Mapping[str, list[str]] = about.get("trained_on", {})
     games = [f"- {game}: {len(guids)} recordings" for game, guids in sorted(trained_on.items())]
+    base = _base_of(about)
+    allow = ", allow_base=True" if base else ""
     return "\n".join(
         [
             "---",
             "library_name: arcworld",
             "tags: [arc-agi-3, world-model, reinforcement-learning]",
+            *([f"base_model: {base}"] if base and may_be_repo(base) else []),
             "---",
             "",
             f"# {repo_id.split('/')[-1]}",
@@ -132,7 +105,7 @@ def model_card(repo_id: str, about: Mapping[str, Any]) -> str:
             "```python",
             "import arcworld",
             "",
-            f'run = arcworld.from_pretrained("{repo_id}")',
+            f'run = arcworld.from_pretrained("{repo_id}"{allow})',
             "prediction = run.predict(frame, arcworld.Action(1))",
             "```",
             "",
@@ -144,6 +117,9 @@ def model_card(repo_id: str, about: Mapping[str, Any]) -> str:
     )
 
 
-def _reason(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0].rstrip(".") if lines else type(error).__name__
+def _base_of(about: Mapping[str, Any]) -> str | None:
+    """The pretrained model that a run adapts, by its `run.json`."""
+    found: Any = about
+    for key in ("settings", "world_model", "backbone", "pretrained"):
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return found if isinstance(found, str) else None

@@ -12,6 +12,7 @@ from typing import Any
 from torch import nn
 
 from arcworld.errors import ArcworldError
+from arcworld.models.transformer.base_files import base_folder
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,9 @@ class BackboneConfig:
         mlp: width of the gated feed-forward part.
         positions: length of the longest sequence, in tokens.
         pretrained: hub name or folder of a causal language model; the sizes above are then ignored.
+        revision: commit of `pretrained` on the hub; training records it. A branch or a tag may be
+            given.
+        digest: SHA-256 of the settings and weights of `pretrained`; training records it.
         lora_rank: rank of LoRA on q, k, v and o of a pretrained model (0: no LoRA, all weights are
             trained).
         lora_alpha: scale of LoRA.
@@ -42,6 +46,8 @@ class BackboneConfig:
     lora_rank: int = 16
     lora_alpha: int = 32
     lora_dropout: float = 0.05
+    revision: str | None = None
+    digest: str | None = None
 
 
 def build_backbone(config: BackboneConfig) -> nn.Module:
@@ -76,21 +82,33 @@ def _from_scratch(config: BackboneConfig) -> nn.Module:
 
 def _from_hub(config: BackboneConfig) -> nn.Module:
     import torch
-    from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM
 
+    folder = base_folder(str(config.pretrained), config.revision)
     try:
         causal_lm: Any = AutoModelForCausalLM.from_pretrained(
-            str(config.pretrained), dtype=torch.bfloat16, attn_implementation="sdpa"
+            folder,
+            dtype=torch.bfloat16,
+            attn_implementation="sdpa",
+            use_safetensors=True,
+            trust_remote_code=False,
+            local_files_only=True,
         )
-    except OSError as error:
+        body = _without_words(causal_lm.model)
+        return _with_lora(body, config) if config.lora_rank else body
+    except ModuleNotFoundError:  # the command line names the extra
+        raise
+    except Exception as error:  # transformers and peft raise errors of many kinds
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise ArcworldError(
-            f"found no model {config.pretrained!r} ({str(error).splitlines()[0]}); expected a"
-            " folder or a model on the Hugging Face hub; check the name and the network"
+            f"{folder}: no backbone can be made of it ({reason}); expected a causal language model"
+            " like Llama in safetensors, with q, k, v and o projections; name another"
         ) from error
-    body = _without_words(causal_lm.model)
-    if not config.lora_rank:
-        return body
+
+
+def _with_lora(body: nn.Module, config: BackboneConfig) -> nn.Module:
+    from peft import LoraConfig, get_peft_model
+
     lora = LoraConfig(
         r=config.lora_rank,
         lora_alpha=config.lora_alpha,
