@@ -136,6 +136,9 @@ def _file_error(error: OSError) -> str:
     place = error.filename or "a file"
     if isinstance(error, FileExistsError | NotADirectoryError):
         return f"{place}: found a file; expected a folder; name another"
+    if isinstance(error, PermissionError):
+        wanted = "expected a file or folder that you may use"
+        return f"{place}: permission denied; {wanted}; ask its owner, or name another"
     return f"{place}: {error.strerror or error}; name another place"
 
 

@@ -1,4 +1,4 @@
-"""Write files atomically, and print paths on one line."""
+"""Write files atomically, print paths on one line, and say which file may not be read."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from arcworld.errors import ArcworldError
 
 
 def shown(path: Path | str) -> str:
@@ -27,6 +29,14 @@ def relative(path: Path, folder: Path) -> str:
     'ls20/a.jsonl'
     """
     return path.as_posix().removeprefix(folder.as_posix().rstrip("/") + "/")
+
+
+def denied(path: Path | str) -> ArcworldError:
+    """Return the error of a file that this user may not read."""
+    return ArcworldError(
+        f"{shown(path)}: permission denied; expected a file that you may read; ask its owner for"
+        " permission"
+    )
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from arcworld.errors import ArcworldError
 from arcworld.recordings.episode import COLOURS, SIDE
+from arcworld.recordings.files import denied
 
 FILE = "game_priors.json"
 
@@ -80,6 +81,8 @@ def load_game_priors(folder: Path) -> dict[str, GamePriors]:
         return {}
     try:
         return {game: _read(found) for game, found in json.loads(path.read_text()).items()}
+    except PermissionError:
+        raise denied(path) from None
     except (OSError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise ArcworldError(
             f"{path}: found no game priors by game ({error}); expected the file that training"

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from arcworld.errors import ArcworldError
 from arcworld.recordings.dataset import Dataset
 from arcworld.recordings.episode import SIDE
-from arcworld.recordings.files import shown, write_array
+from arcworld.recordings.files import denied, shown, write_array
 
 _FILES = ("frame_hashes.npy", "pair_hashes.npy")
 
@@ -133,6 +133,8 @@ def _load_hashes(path: Path) -> NDArray[np.uint64]:
         hashes = np.load(path)
         if hashes.ndim != 1 or hashes.dtype != np.uint64 or (hashes[1:] <= hashes[:-1]).any():
             raise ValueError
+    except PermissionError:
+        raise denied(path) from None
     except (OSError, ValueError, EOFError):
         raise ArcworldError(
             f"{shown(path)}: found no sorted 64-bit hashes; expected the file that training wrote;"

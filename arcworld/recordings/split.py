@@ -14,7 +14,7 @@ from pathlib import Path
 import orjson
 
 from arcworld.errors import ArcworldError
-from arcworld.recordings.files import relative, shown
+from arcworld.recordings.files import denied, relative, shown
 from arcworld.recordings.grids import short
 from arcworld.recordings.opening import read_file
 
@@ -150,6 +150,8 @@ def _read(file: Path) -> SplitFile:
         if _are_lists(parts) and _are_lists(players):
             return SplitFile(parts, players)
         problem = "a part that is not a list of strings"
+    except PermissionError:
+        raise denied(file) from None
     except (OSError, orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
         problem = short(error)
     raise ArcworldError(

@@ -8,6 +8,7 @@ machine.
 from __future__ import annotations
 
 import importlib
+import os
 from collections import deque
 from collections.abc import Sequence
 from types import ModuleType
@@ -18,13 +19,19 @@ from arcworld.tournament.playing import play_once
 from arcworld.tournament.results import PlayResult
 from arcworld.tournament.settings import Play, Settings
 
+UV_HOOK = "RAY_ENABLE_UV_RUN_RUNTIME_ENV"
+
 
 def import_ray() -> ModuleType:
-    """Import Ray.
+    """Import Ray, so that its workers use this Python, also where `uv run` started it.
+
+    Ray would otherwise have every worker start by `uv run`, and upload the working folder for it:
+    refused in a folder below the project, and beside more than 512 MiB of files.
 
     Raises:
         ArcworldError: it is not installed.
     """
+    os.environ.setdefault(UV_HOOK, "0")  # Ray reads it when it is imported
     try:
         return importlib.import_module("ray")
     except ImportError:

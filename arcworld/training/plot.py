@@ -30,8 +30,10 @@ def read_metrics(stage: Path) -> list[dict[str, float]]:
 
 def _draw(axes: Any, stage: str, rows: list[dict[str, float]]) -> None:
     steps = [row["step"] for row in rows]
-    axes.plot(steps, [row["loss"] for row in rows], color="black", linewidth=1, label="loss")
-    axes.set(title=stage.replace("_", " "), xlabel="step", yscale="log")
+    losses = [row["loss"] for row in rows]
+    axes.plot(steps, losses, color="black", linewidth=1, label="loss")
+    scale = "log" if any(loss > 0 for loss in losses) else "linear"
+    axes.set(title=stage.replace("_", " "), xlabel="step", yscale=scale)
     shares = axes.twinx()
     names = [name for name in rows[-1] if name.endswith("_acc")] if rows else []
     for name in names:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import torch
 
 from arcworld.errors import ArcworldError
 from arcworld.frames.codebook import PatchCodebook, PatchCodebookConfig
+from arcworld.models.run import SHIPPED, from_pretrained
 from arcworld.models.storage.checkpoint import load_model, load_tensors, save_model, save_tensors
 
 
@@ -42,6 +44,27 @@ def test_a_file_that_may_not_be_read_is_said_to_be_so(
     monkeypatch.setattr(Path, "open", refuse)
     with pytest.raises(ArcworldError, match="permission denied; expected a file that you may read"):
         load_tensors(tmp_path / "model.safetensors")
+
+
+@pytest.mark.parametrize(
+    "name", ["run.json", "tokenizer/config.json", "novelty/frame_hashes.npy", "game_priors.json"]
+)
+def test_a_file_of_a_run_that_may_not_be_read_is_named(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root may read every file, so the refusal is made here."""
+    closed = SHIPPED / "small" / name
+    opened = io.open
+
+    def refuse(file: Any, *arguments: Any, **options: Any) -> Any:
+        if str(file) == str(closed):
+            raise PermissionError(13, "Permission denied", str(file))
+        return opened(file, *arguments, **options)
+
+    monkeypatch.setattr(io, "open", refuse)
+    monkeypatch.setattr("builtins.open", refuse)
+    with pytest.raises(ArcworldError, match=f"{name}: permission denied; expected a file"):
+        from_pretrained("small")
 
 
 @pytest.mark.parametrize(

@@ -214,6 +214,17 @@ def test_ray_gives_the_same_report(
     assert len(fake.cancelled) == 2 and all(force for _, force in fake.cancelled)
 
 
+def test_ray_uploads_no_working_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else `uv run` below the project, or beside large files, ends in an error of Ray's."""
+    monkeypatch.setitem(sys.modules, "ray", FakeRay())  # type: ignore[arg-type]
+    for given, expected in (("", "0"), ("1", "1")):
+        monkeypatch.setenv(ray_backend.UV_HOOK, given)
+        if not given:
+            monkeypatch.delenv(ray_backend.UV_HOOK)
+        ray_backend.import_ray()
+        assert os.environ[ray_backend.UV_HOOK] == expected
+
+
 def test_a_cluster_that_cannot_be_reached_is_an_error(
     write_games: WriteGames, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,7 +19,7 @@ from arcworld.errors import ArcworldError
 from arcworld.models.storage.base_model import AllowBase, admit_base
 from arcworld.models.storage.build import build, config_from_dict
 from arcworld.models.transformer.world_model import WorldModelConfig
-from arcworld.recordings.files import write_bytes
+from arcworld.recordings.files import denied, write_bytes
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 _AGAIN = "copy the folder again, or train the run again"
@@ -40,6 +40,8 @@ def load_json(path: Path) -> Any:
         return json.loads(path.read_text())
     except FileNotFoundError:
         raise ArcworldError(f"{path}: found nothing; expected a JSON file; {_AGAIN}") from None
+    except PermissionError:
+        raise denied(path) from None
     except (ValueError, UnicodeDecodeError) as error:
         raise ArcworldError(f"{path}: found no JSON ({error}); {_AGAIN}") from None
 
@@ -91,10 +93,7 @@ def _check_readable(path: Path) -> None:
     try:
         path.open("rb").close()
     except PermissionError:
-        raise ArcworldError(
-            f"{path}: permission denied; expected a file that you may read; ask its owner for"
-            " permission"
-        ) from None
+        raise denied(path) from None
     except OSError:
         return
 
