@@ -9,7 +9,8 @@ What it needs, it looks for beside itself, in `$ARCWORLD_HOME`, and below /kaggl
 - `arcworld`, installed, or as its wheel (`arcworld-*.whl`), which is then imported as it is;
 - a run that `arcworld train` made: a folder with a `run.json`.
 
-Without a run the explorer plays, and without arcworld a random player that is written below.
+Without a run, or where it cannot be used, the weights that arcworld ships play; where these fail,
+the explorer; and without arcworld a random player that is written below.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ MAX_ACTIONS = 2_000
 """In each game."""
 AGENTS = ("world-model", "explorer", "random")
 """The first that works plays; if it fails, the next takes over."""
+SHIPPED = Path("small")
+"""The weights that arcworld ships, by name."""
 
 ENDS = time.monotonic() + HOURS * 3600
 logger = logging.getLogger(__name__)
@@ -51,8 +54,10 @@ def places() -> list[Path]:
 
 
 def find(pattern: str) -> Iterator[Path]:
-    """Files of a name, in the order of `places`."""
-    return (path for place in places() for path in sorted(below(place)) if path.match(pattern))
+    """Files of a name, in the order of `places`; those in a folder before those below it."""
+    for place in places():
+        found = (path for path in below(place) if path.match(pattern))
+        yield from sorted(found, key=lambda path: (len(path.parts), path))
 
 
 def below(place: Path) -> Iterator[Path]:
@@ -103,21 +108,28 @@ def is_run(path: Path) -> bool:
 @cache
 def run_folder() -> Path:
     """The run to play with: the first that is found, else the weights that arcworld ships."""
-    found = next((path.parent for path in find("run.json") if is_run(path)), None)
-    logger.warning("arcworld plays with %s", found or "the shipped weights `small`")
-    return found or Path("small")
+    found = next((path.parent for path in find("run.json") if is_run(path)), SHIPPED)
+    logger.warning("arcworld plays with %s", describe(found))
+    return found
 
 
-def make(name: str) -> Any:
+def describe(run: Path) -> str:
+    """A run, for the log."""
+    return "the shipped weights `small`" if run == SHIPPED else str(run)
+
+
+def make(name: str, run: Path | None) -> Any:
     """A new agent with models of its own: games are played in threads, and it may learn in each."""
-    agent = make_agent(name, run=run_folder() if needs_run(name) else None)
-    logger.warning("arcworld plays as %s", agent.name)
+    agent = make_agent(name, run=run)
+    logger.warning("arcworld plays as %s%s", agent.name, f" with {describe(run)}" if run else "")
     return agent
 
 
 def best_agent() -> Any:
-    """The first of `AGENTS` that works."""
-    return FallbackAgent(*(partial(make, name) for name in AGENTS))
+    """The first of `AGENTS` that works; one that needs a run is also tried with the shipped one."""
+    runs = dict.fromkeys((run_folder(), SHIPPED))
+    tried = [(name, run) for name in AGENTS for run in (runs if needs_run(name) else [None])]
+    return FallbackAgent(*(partial(make, name, run) for name, run in tried))
 
 
 def rehearse() -> None:

@@ -29,9 +29,11 @@ from arcworld import __version__
 from arcworld.errors import ArcworldError
 
 COMPETITION = "arc-prize-2026-arc-agi-3"
-PACKAGES = ("orjson",)
+PACKAGES = ("backports-zstd", "orjson")
 """Packages that playing imports and Kaggle's image lacks. The competition's data has the toolkit's
-wheels; torch, transformers, safetensors and numpy are in the image."""
+wheels; torch, transformers, safetensors, numpy and scipy are in the image."""
+NOT_FOR_PLAY = ("checkpoint*", "crossval", "tensorboard", ".lock")
+"""Parts of a run's folder that are left out; `crossval` has runs of its own."""
 PLATFORM = "manylinux_2_28_x86_64"
 PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -68,14 +70,15 @@ def build(run: Path | None, out: Path, config: KaggleConfig | None = None) -> li
     dataset, notebook = out / "dataset", out / "notebook"
     (dataset / "wheels").mkdir(parents=True)
     notebook.mkdir()
+    # First what `_clear` knows a build by, so that one that failed can be repeated.
+    _write(dataset / "dataset-metadata.json", _dataset_metadata(config))
+    _write(notebook / "arcworld.ipynb", as_notebook(template("kaggle_notebook.py").read_text()))
+    _write(notebook / "kernel-metadata.json", _kernel_metadata(config))
     write_wheel(dataset / "wheels")
     download_wheels(dataset / "wheels", config)
     shutil.copy(template("my_agent.py"), dataset / "my_agent.py")
     if run is not None:
-        shutil.copytree(run, dataset / "run", ignore=shutil.ignore_patterns("checkpoint*"))
-    _write(dataset / "dataset-metadata.json", _dataset_metadata(config))
-    _write(notebook / "kernel-metadata.json", _kernel_metadata(config))
-    _write(notebook / "arcworld.ipynb", as_notebook(template("kaggle_notebook.py").read_text()))
+        shutil.copytree(run, dataset / "run", ignore=shutil.ignore_patterns(*NOT_FOR_PLAY))
     return sorted(path for path in out.rglob("*") if path.is_file())
 
 
@@ -156,6 +159,19 @@ def _check_run(run: Path) -> None:
             f"{run}: no {missing[0]} there; expected a folder that `arcworld train` made; leave out"
             " --run for the shipped weights"
         )
+    if base := _base(run / "world_model" / "config.json"):
+        raise ArcworldError(
+            f"{run}: adapts the pretrained model {base!r}; expected a run with all its weights, as"
+            " Kaggle reaches no hub; train a recipe without a pretrained model"
+        )
+
+
+def _base(config: Path) -> str | None:
+    """The pretrained model that a run adapts, if any."""
+    try:
+        return json.loads(config.read_text())["backbone"].get("pretrained")
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
 
 
 def _clear(out: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -63,10 +65,39 @@ def test_the_command_builds_a_data_set_and_a_notebook(
     notebook = json.loads((out / "notebook/arcworld.ipynb").read_text())
     compile("".join(notebook["cells"][0]["source"]), "cell", "exec")
     assert (out / "dataset/run/world_model/model.safetensors").is_file()
-    assert downloads[0][-1] == "orjson" and "3.12" in downloads[0]
+    assert downloads[0][-2:] == list(kaggle.PACKAGES) and "3.12" in downloads[0]
     (wheel,) = (out / "dataset/wheels").glob("arcworld-*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert "arcworld/weights/small/run.json" in names and not [n for n in names if "pycache" in n]
+
+
+PLAY = """
+import importlib.metadata, re, sys
+from arcworld.integrations.arc_agents import ArcworldMixin
+from arcworld.integrations.fallback import FallbackAgent
+from arcworld.play.agents.catalogue import make_agent
+from arcworld.play.session import play_game
+from arcworld.play.toolkit import Toolkit
+for name in ("world-model", "explorer", "random"):
+    with Toolkit() as toolkit:
+        play_game(make_agent(name, run="small"), toolkit, "keys", 4)
+modules = importlib.metadata.packages_distributions()
+found = {part for name in sys.modules for part in modules.get(name.split(".")[0], ())}
+print(*{re.sub(r"[-_.]+", "-", name).lower() for name in found})
+"""
+IMAGE = {"numpy", "scipy", "matplotlib", "pillow", "torch", "transformers", "safetensors"}
+IMAGE |= {"huggingface-hub", "filelock", "rich"}
+TOOLKIT = {"arc-agi", "arcengine"}
+
+
+def test_all_that_playing_imports_is_there() -> None:
+    """Kaggle's image, the competition's wheels and the data set have every direct requirement."""
+    ran = subprocess.run([sys.executable, "-c", PLAY], check=True, capture_output=True, text=True)
+    loaded = set(ran.stdout.split())
+    requirements = importlib.metadata.requires("arcworld") or []
+    names = {re.split(r"[^\w.-]", line)[0].lower() for line in requirements}
+    assert names & loaded >= {"orjson", "torch", "arc-agi"}
+    assert names & loaded <= IMAGE | TOOLKIT | set(kaggle.PACKAGES)
 
 
 def test_the_wheel_can_be_installed(tmp_path: Path) -> None:
@@ -81,6 +112,20 @@ def test_the_wheel_can_be_installed(tmp_path: Path) -> None:
 def test_what_cannot_be_built_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ArcworldError, match=r"no run\.json there; expected a folder"):
         build(tmp_path, tmp_path / "out", OFFLINE)
+    adapted = tmp_path / "adapted"
+    shutil.copytree(SHIPPED / "small", adapted)
+    config = json.loads((adapted / "world_model/config.json").read_text())
+    config["backbone"]["pretrained"] = "user/base"
+    (adapted / "world_model/config.json").write_text(json.dumps(config))
+    with pytest.raises(ArcworldError, match="adapts the pretrained model 'user/base'"):
+        build(adapted, tmp_path / "out", OFFLINE)
+    config["backbone"]["pretrained"] = None
+    (adapted / "world_model/config.json").write_text(json.dumps(config))
+    shutil.copytree(SHIPPED / "small", adapted / "crossval/fold-1")
+    files = build(adapted, tmp_path / "out", OFFLINE)
+    assert [path.parent.name for path in files if path.name == "run.json"] == ["run"]
+    shutil.rmtree(adapted)
+    shutil.rmtree(tmp_path / "out")
     (tmp_path / "mine.txt").touch()
     with pytest.raises(ArcworldError, match=r"has 'mine.txt' in it"):
         build(None, tmp_path, OFFLINE)
@@ -91,8 +136,11 @@ def test_what_cannot_be_built_is_one_line(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(
         kaggle, "_pip", lambda: [sys.executable, "-c", "raise SystemExit('no net')"]
     )
-    with pytest.raises(ArcworldError, match=r"pip download orjson for Python 3\.12: no net"):
+    with pytest.raises(ArcworldError, match=r"orjson for Python 3\.12: no net"):
         download_wheels(tmp_path, KaggleConfig())
+    with pytest.raises(ArcworldError, match="no net"):
+        build(None, tmp_path / "built")
+    assert build(None, tmp_path / "built", OFFLINE), "what a failed build left is replaced"
 
 
 @pytest.fixture

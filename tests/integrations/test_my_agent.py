@@ -96,7 +96,7 @@ def test_a_run_beside_it_is_played_with_and_falls_back_where_it_fails(
     agent = seat(module.MyAgent, toolkit.open("taps")._wrapper)
     with caplog.at_level(logging.WARNING):
         agent.main()
-    assert given == [catalogue.AgentInputs(run=folder)]
+    assert given == [catalogue.AgentInputs(run=run) for run in (folder, Path("small"))]
     assert agent.player.agent.name == "explorer"
     assert "agent random failed (MemoryError: CUDA out of memory)" in caplog.text
     assert toolkit.scorecard().actions == 21
@@ -121,12 +121,26 @@ def test_a_run_of_another_program_is_passed_over(
     assert load().run_folder() == Path("small")
 
 
-def test_a_broken_run_is_passed_over(
-    load: Callable[[], Any], seat: Any, toolkit: Toolkit, tmp_path: Path
+def test_a_run_comes_before_the_folds_in_it(load: Callable[[], Any], tmp_path: Path) -> None:
+    """`arcworld crossval` writes runs into the folder of a run."""
+    run = write_run(tmp_path / "run")
+    write_run(run / "crossval" / "fold-1")
+    assert load().run_folder() == run
+
+
+def test_in_place_of_a_broken_run_the_shipped_weights_play(
+    load: Callable[[], Any],
+    seat: Any,
+    toolkit: Toolkit,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     write_run(tmp_path / "broken")
-    agent = seat(load().MyAgent, toolkit.open("taps")._wrapper)
-    assert agent.player.agent.name == "explorer"
+    with caplog.at_level(logging.WARNING):
+        agent = seat(load().MyAgent, toolkit.open("taps")._wrapper)
+    assert agent.player.agent.name == "world-model"
+    assert "no such agent here (ArcworldError" in caplog.text
+    assert "arcworld plays as world-model with the shipped weights `small`" in caplog.text
 
 
 def test_all_games_end_when_time_is_over(
