@@ -1,6 +1,6 @@
 """The how-to page of ARC-AGI-3-Agents, step by step in that repository, on the toolkit's server.
 
-It needs a checkout of the repository, named by ARC_AGENTS, and its packages; `.ci/run` gets one.
+It needs a checkout of the repository, named by ARC_AGENTS, and its packages.
 """
 
 from __future__ import annotations
