@@ -101,7 +101,7 @@ class GoalSearch[S: WorldModelState]:
         scene: of the level.
         start: state where the plans begin.
         config: limits of the search.
-        steps: imagined in this decision and earlier ones.
+        steps: observed, and imagined in this decision and earlier ones.
         clicked: how often each click was an experiment; rarely clicked places come first.
     """
 
@@ -182,10 +182,11 @@ class GoalSearch[S: WorldModelState]:
         return sorted(found, key=lambda one: one[0])
 
     def _experiment(self, hypothesis: Hypothesis) -> Plan | None:
-        """One advised click whose effect is unknown, or whose predicted effect may be wrong."""
+        """One advised click that was not tried here: its effect is unknown, or may be wrong."""
         advised = proposals(hypothesis, self.scene, self.start.frame_HW)[: self.config.clicks]
         key = self._key(self.start)
-        steps = [step for a in advised if (step := self.steps.by_place.get((key, a))) is not None]
+        open_to = [a for a in advised if (key, a) not in self.steps.observed]
+        steps = [step for a in open_to if (step := self.steps.get(key, a)) is not None]
         steps.sort(
             key=lambda step: (self.clicked.get(step.action, 0), step.sure, step.state is not None)
         )
@@ -195,7 +196,7 @@ class GoalSearch[S: WorldModelState]:
         return node.length + self.config.weight * node.distance
 
     def _key(self, state: S) -> bytes:
-        return place(state, self._visible_HW)
+        return place(state.frame_HW, self._visible_HW)
 
     def _plan_to(self, hypothesis: Hypothesis, node: _Node[S], last: tuple[Action, ...]) -> Plan:
         path = node.path()

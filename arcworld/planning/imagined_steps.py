@@ -16,7 +16,8 @@ from arcworld.models.interface import Prediction, WorldModel, WorldModelState
 from arcworld.recordings.episode import Action, Outcome
 
 MOST_KEPT = 4000
-"""Imagined steps kept from decision to decision, the latest; each holds a state of some 12 kB."""
+"""Imagined steps kept from decision to decision, the latest, and as many observed ones; each holds
+a state of some 12 kB."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ImaginedStep[S]:
-    """One imagined step.
+    """One imagined step, or one that was observed.
 
     Attributes:
-        state: None if the step is not followed: confidence is low, or no change is predicted.
+        state: None if the step is not followed: confidence is low, or nothing changes.
         guess: the predicted state, also where confidence is low.
         sure: whether confidence is high, or the game would be over.
     """
@@ -50,15 +51,24 @@ class ImaginedStep[S]:
 
 @dataclass(eq=False)
 class ImaginedSteps[S: WorldModelState]:
-    """Imagined steps, shared between hypotheses, and between decisions until the model errs.
+    """Steps for searches, shared between hypotheses, and between decisions until the model errs.
+
+    What was observed on the level comes before what is imagined: where a status bar ticks, no frame
+    returns exactly, and a model may doubt for long what was seen to do nothing.
 
     Attributes:
         by_place: step by the frame it starts from (without the rim) and its action.
+        observed: the same of steps of the game itself, the latest of each.
         imagined: number of steps that the model was asked for.
     """
 
     by_place: dict[tuple[bytes, Action], ImaginedStep[S]] = field(default_factory=dict)
+    observed: dict[tuple[bytes, Action], ImaginedStep[S]] = field(default_factory=dict)
     imagined: int = 0
+
+    def get(self, key: bytes, action: Action) -> ImaginedStep[S] | None:
+        """The step from a place as it was observed, else as it was imagined; None: neither."""
+        return self.observed.get((key, action)) or self.by_place.get((key, action))
 
     def after(
         self,
@@ -68,16 +78,42 @@ class ImaginedSteps[S: WorldModelState]:
         visible_HW: NDArray[np.bool_],
         limits: Limits,
     ) -> list[ImaginedStep[S]]:
-        """Return a step for each action; those that were imagined before are kept."""
-        steps, key = self.by_place, place(state, visible_HW)
-        fresh = [action for action in actions if (key, action) not in steps]
+        """Return a step for each action; the model is asked for those that are not kept."""
+        key = place(state.frame_HW, visible_HW)
+        fresh = [action for action in actions if self.get(key, action) is None]
         if fresh:
             self.imagined += len(fresh)
             prediction = model.predict(state, fresh)
             for k, action in enumerate(fresh):
                 changed_HW = (prediction.frames_NHW[k] != state.frame_HW) & visible_HW
-                steps[key, action] = _judged(prediction, k, action, changed_HW, limits)
-        return [steps[key, action] for action in actions]
+                self.by_place[key, action] = _judged(prediction, k, action, changed_HW, limits)
+        return [step for action in actions if (step := self.get(key, action)) is not None]
+
+    def note(
+        self,
+        before_HW: NDArray[np.uint8],
+        action: Action,
+        state: S,
+        visible_HW: NDArray[np.bool_],
+        *,
+        goes_on: bool,
+    ) -> None:
+        """Keep a step that was observed.
+
+        Args:
+            before_HW: the frame acted in, uint8 [64, 64].
+            action: the action.
+            state: the state after it.
+            visible_HW: pixels outside the rim, bool [64, 64].
+            goes_on: whether the level was neither won nor lost.
+        """
+        key = place(before_HW, visible_HW), action
+        changes = bool(((before_HW != state.frame_HW) & visible_HW).any())
+        self.observed.pop(key, None)
+        follows = state if goes_on and changes else None
+        self.observed[key] = ImaginedStep(action, follows, state, sure=True)
+        if len(self.observed) > MOST_KEPT:
+            del self.observed[next(iter(self.observed))]
 
     def renew(self, surprised: bool) -> None:
         """An action was observed: forget what may be predicted otherwise now.
@@ -90,9 +126,9 @@ class ImaginedSteps[S: WorldModelState]:
         self.by_place = dict(list(sure.items())[-MOST_KEPT:])
 
 
-def place(state: WorldModelState, visible_HW: NDArray[np.bool_]) -> bytes:
-    """The frame of a state without the rim, as a key."""
-    return (state.frame_HW * visible_HW).tobytes()
+def place(frame_HW: NDArray[np.uint8], visible_HW: NDArray[np.bool_]) -> bytes:
+    """A frame without the rim, as a key."""
+    return (frame_HW * visible_HW).tobytes()
 
 
 def _judged[S: WorldModelState](

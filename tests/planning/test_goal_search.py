@@ -169,5 +169,33 @@ def test_a_second_search_imagines_nothing_that_the_first_was_sure_of() -> None:
     assert imagined[0] > 20 and imagined[1] <= 4, "unsure steps alone"
 
 
+def test_what_was_observed_is_not_imagined_and_comes_first() -> None:
+    model, steps = Walker(), ImaginedSteps[Board]()
+    here, there = model.reset(np.zeros((64, 64), np.uint8)), draw(set(), (2, 2), (5, 5))
+    visible_HW = np.ones((64, 64), np.bool_)
+    actions = [Action(1), Action(2), Action(3)]
+    steps.note(here.frame_HW, actions[0], there, visible_HW, goes_on=True)
+    steps.note(here.frame_HW, actions[1], here, visible_HW, goes_on=True)
+    steps.note(here.frame_HW, actions[2], there, visible_HW, goes_on=False)
+    found = steps.after(model, here, actions, visible_HW, GoalSearchConfig())
+    assert [step.state for step in found] == [there, None, None], "moved, stayed, level over"
+    assert all(step.sure for step in found) and steps.imagined == 0
+    steps.renew(surprised=True)
+    assert steps.after(model, here, actions, visible_HW, GoalSearchConfig()) == found
+
+
+def test_a_step_is_known_again_when_the_rim_alone_differs() -> None:
+    model, steps = Walker(), ImaginedSteps[Board]()
+    here = model.reset(np.zeros((64, 64), np.uint8))
+    visible_HW = np.ones((64, 64), np.bool_)
+    visible_HW[0] = False
+    steps.note(here.frame_HW, Action(1), here, visible_HW, goes_on=True)
+    later_HW = here.frame_HW.copy()
+    later_HW[0, :5] = 7
+    later = Board(later_HW, here.at)
+    (step,) = steps.after(model, later, [Action(1)], visible_HW, GoalSearchConfig())
+    assert step.state is None and steps.imagined == 0
+
+
 def test_no_plan_is_longer_than_allowed() -> None:
     assert plan_of(Walker(), GoalSearchConfig(steps=None, seconds=60, longest=5)) is None

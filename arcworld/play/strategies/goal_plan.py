@@ -19,10 +19,8 @@ from arcworld.planning.goal_search import GoalSearch, GoalSearchConfig, Plan, af
 from arcworld.planning.imagined_steps import ImaginedSteps
 from arcworld.play.agent import Decision, Source
 from arcworld.play.strategies.strategy import Answered, Context
-from arcworld.recordings.episode import CLICK, RESET, UNDO, Action
-
-ACT = 5
-"""Action 5; many games use it to confirm."""
+from arcworld.play.strategies.waiting import Waiting
+from arcworld.recordings.episode import RESET, Action, Outcome, Step
 
 
 @dataclass(frozen=True)
@@ -45,8 +43,9 @@ class GoalPlanConfig:
         again: after this number of actions on a level, doubts are dropped and experiments granted
             once more, because more is known by then.
         patience: maximum number of actions to wait after a goal became true and nothing was won.
-        thought: imagined steps that each action pays of the last search, if it found no plan; the
-            next one begins when it is paid, so that cheap ones are frequent. Falls as `gain` does.
+        thought: imagined steps that each action pays of the last search, if it found no plan or an
+            experiment only; the next one begins when it is paid, so that cheap ones are frequent.
+            Falls as `gain` does.
     """
 
     search: GoalSearchConfig = field(default_factory=GoalSearchConfig)
@@ -89,13 +88,13 @@ class GoalPlan:
         self.goals.begin(observation.frame_HW, observation.available_actions)
         self.log.clear()
         self._tried_actions: set[int] = set()
+        self._waiting = Waiting(self.config.patience)
         self._new_level(context)
 
     def _new_level(self, context: Context) -> None:
         self._first, self._since_reset = context.state, 0
         self.plan: Plan | None = None
         self._at = 0
-        self._waited = 0
         self._round = self._spent = 0
         self._debt = 0.0
         self._astray: Counter[Hypothesis] = Counter()
@@ -129,18 +128,8 @@ class GoalPlan:
         if not holds or plan.is_experiment:
             tried = self._at - len(plan.actions)
             return plan.last[tried] if tried < min(len(plan.last), 4) else None
-        return self._wait(context)
-
-    def _wait(self, context: Context) -> Action | None:
-        """Send ACT once, then wait: some games show a won level for a while."""
         legal = context.observation.available_actions
-        simple = [n for n in legal if n not in (RESET, UNDO) and n < CLICK]
-        self._waited += 1
-        if self._waited > 1 and (self._waited > self.config.patience or not self._moving):
-            return None
-        if self._waited == 1 and ACT in legal:
-            return Action(ACT)
-        return Action(simple[-1]) if simple and self._moving else None
+        return self._waiting.action(legal, context.model.status_bars())
 
     def _distance(self, context: Context, hypothesis: Hypothesis) -> float:
         memory = self.goals.beliefs.memory(hypothesis)
@@ -159,7 +148,7 @@ class GoalPlan:
         if best is None and self._may_reset(context):
             best = self._best_plan(context, beliefs, self._first)
         if best is not None:
-            self._debt = 0.0
+            self._debt *= best.is_experiment
             self._start(best)
         return best is not None
 
@@ -226,7 +215,8 @@ class GoalPlan:
             self._useless.clear()
 
     def _start(self, plan: Plan) -> None:
-        self.plan, self._at, self._waited, self._moving = plan, 0, 0, False
+        self.plan, self._at, self._moving = plan, 0, False
+        self._waiting.restart()
         if plan.is_experiment:
             self._clicked[plan.last[0]] += 1
             self._before = self.goals.beliefs.memory(plan.hypothesis).distance
@@ -255,11 +245,12 @@ class GoalPlan:
     def observe(self, context: Context, answered: Answered) -> None:
         """Update the beliefs in goals; compare the distance to the goal with the predicted one."""
         self._tried_actions.add(answered.step.action.id)
-        self._steps.renew(context.model.surprised)
+        self._learn_step(context, answered.step)
         self._since_reset = 0 if answered.step.action.id == RESET else self._since_reset + 1
         followed = self.plan is not None and answered.decision.source is self.source
         if answered.levels_gained and self.plan is not None and followed:
             self.log[self.plan.hypothesis.form, "won"] += 1
+            self._waiting.won(answered.step.action)
         grids = answered.after.grids
         won_HW = grids[-2] if answered.levels_gained and len(grids) > 1 else None
         if answered.after.full_reset:
@@ -275,6 +266,13 @@ class GoalPlan:
         else:
             self.plan = None
 
+    def _learn_step(self, context: Context, step: Step) -> None:
+        """Keep the observed step for searches; forget imagined ones that may be wrong now."""
+        self._steps.renew(context.model.surprised)
+        if step.action.id != RESET:
+            visible_HW, goes_on = ~self.goals.scene.rim_HW, step.outcome == Outcome.NOTHING
+            self._steps.note(step.frame_HW, step.action, context.state, visible_HW, goes_on=goes_on)
+
     def _compare(self, answered: Answered) -> None:
         """Continue the plan if the goal is as near as predicted, whatever else changed."""
         plan = self.plan
@@ -282,6 +280,7 @@ class GoalPlan:
         visible_HW = ~self.goals.scene.rim_HW
         step = answered.step
         self._moving = bool((step.frame_HW != step.next_frame_HW)[visible_HW].any())
+        self._waiting.observe(step, self._moving)
         at, self._at = self._at, self._at + 1
         distance = self.goals.beliefs.memory(plan.hypothesis).distance
         if at < len(plan.actions):
