@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from arcworld.errors import ArcworldError, did_you_mean
 from arcworld.goals import FORMS, Beliefs, Prior
 from arcworld.online.model import EXPERTS, OnlineWorldModel
 from arcworld.planning.goal_search import GoalSearchConfig
+from arcworld.play.agents.parts import check_parts, name_without
 from arcworld.play.agents.strategy_agent import StrategyAgent
 from arcworld.play.strategies.goal_plan import GoalPlan, GoalPlanConfig
 
@@ -38,10 +38,8 @@ def make_online_agent(
     Raises:
         ArcworldError: a part that does not exist.
     """
-    for part in without:
-        if part not in PARTS:
-            raise ArcworldError(f"agent {NAME}: no part {part!r}; {did_you_mean(part, PARTS)}")
-    name = "-without-".join([NAME, *(["+".join(without)] if without else [])])
+    check_parts(NAME, without, PARTS)
+    name = name_without(NAME, without)
     experts = set(without) & set(EXPERTS)
 
     def model() -> OnlineWorldModel:
