@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from arcworld.models.conformance import check_world_model
-from arcworld.online.model import EXPERTS, OnlineWorldModel
+from arcworld.online.ensemble import EXPERTS
+from arcworld.online.model import OnlineWorldModel
 from arcworld.recordings.episode import RESET, Action, Outcome, Step
 from tests.online.scenes import (
     AVATAR,

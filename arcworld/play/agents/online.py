@@ -10,7 +10,8 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from arcworld.goals import FORMS, Beliefs, Prior
-from arcworld.online.model import EXPERTS, OnlineWorldModel
+from arcworld.online.ensemble import EXPERTS
+from arcworld.online.model import OnlineWorldModel
 from arcworld.planning.goal_search import GoalSearchConfig
 from arcworld.play.agents.parts import check_parts, name_without
 from arcworld.play.agents.strategy_agent import StrategyAgent
