@@ -212,6 +212,14 @@ def test_packed_frames_are_unpacked_unchanged(seed: int) -> None:
     assert np.array_equal(unpack_frame(pack_frame(frame)), frame)
 
 
+def test_more_contexts_than_the_first_array_holds_are_kept_for_the_next_level() -> None:
+    rates = BackoffRates({"any": 0.5})
+    for number in range(300):
+        rates.count(rates.chain((f"thing {number}", "any")), True)
+    kept = rates.fresh(lambda context: True)
+    assert [kept.tried(f"thing {number}") for number in range(300)] == [1.0] * 300
+
+
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.booleans()), max_size=60))
 def test_rates_are_probabilities_and_follow_the_counts(tries: list[tuple[str, bool]]) -> None:

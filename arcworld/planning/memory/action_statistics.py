@@ -96,7 +96,8 @@ class BackoffRates:
         new = BackoffRates(self._priors, self._weight)
         for context, number in self._contexts.items():
             if context is not None and keep(context) and self._counts_N2[number, 0]:
-                new._counts_N2[new._context(context)] = self._counts_N2[number]
+                copied = new._context(context)  # may put a larger array in place
+                new._counts_N2[copied] = self._counts_N2[number]
         return new
 
 
