@@ -9,8 +9,8 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 if TYPE_CHECKING:
-    from arcworld.models.run import Run
     from arcworld.web.recording_view import Library
+    from arcworld.web.viewed_models import ViewedModel
 
 Few = Annotated[int, Parameter(validator=Number(gte=1, lte=200))]
 Zoom = Annotated[int, Parameter(validator=Number(gte=1, lte=16))]
@@ -37,10 +37,16 @@ def render(
     surprise per cell, the policy's clicks in violet, the clicks that win in green, and bars of all
     actions.
 
+    With `online` in place of a run, the online world model predicts each step of a recording before
+    it learns it; the bars are P(level won) and, in violet, its confidence. `arcworld film online`
+    shows the same of a game that an agent plays.
+
     Example: `arcworld render small --game mosaic --out runs/pictures`
 
+    Example: `arcworld render online --game relay --first 60`
+
     Args:
-        run: folder that `arcworld train` made, or the name of shipped weights.
+        run: folder that `arcworld train` made, the name of shipped weights, or `online`.
         game: without `data`: the game whose demos are drawn.
         data: recordings to draw, a folder or a file; may be given several times; without it, demos
             are made.
@@ -51,13 +57,13 @@ def render(
         most: maximum number of recordings.
         moving: format of the moving picture.
     """
-    from arcworld.commands.evaluate import open_run
     from arcworld.commands.output import say
     from arcworld.commands.view import demos
     from arcworld.web.recording_view import Library
+    from arcworld.web.viewed_models import open_model
 
     library = Library(data or demos(game, None))
-    opened = open_run(run)
+    opened = open_model(run)
     for number in range(min(most, len(library.files))):
         for path in draw(opened, library, number, out, first, steps, zoom, moving):
             print(path)
@@ -66,7 +72,7 @@ def render(
 
 
 def draw(
-    run: Run,
+    model: ViewedModel,
     library: Library,
     number: int,
     out: Path,
@@ -81,7 +87,7 @@ def draw(
     from arcworld.web.pictures import liveliest, moving, save_moving, shown, strip
 
     recording_view = library.recording_view(number)
-    analysis = Analysis(run, recording_view)
+    analysis = Analysis(model, recording_view)
     last = len(recording_view)
     at = liveliest(analysis, steps) if first is None else range(first, min(first + steps, last))
     recording_view.at(at.start)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
+from arcworld.errors import ArcworldError
+
 if TYPE_CHECKING:
     from arcworld.web.paired_session import MakePlayer
 
@@ -29,7 +31,7 @@ def view(
     out: Path = Path("runs/view"),
     port: Port = 8064,
     browser: bool = False,
-    agent: str = "world-model",
+    agent: str | None = None,
 ) -> None:
     """Watch recordings, play, and dreams in the browser.
 
@@ -37,33 +39,40 @@ def view(
     predictions; play a game and its dream in step, and fork both; compare two runs. All keys are
     shown on the page. Ctrl-C ends it.
 
+    With `online` in place of a run nothing is trained: the online world model starts empty. It
+    predicts each of your actions, then learns from it. The page shows its confidence and the claims
+    behind each prediction.
+
     Example: `arcworld view small --game keys`
 
+    Example: `arcworld view online --game relay`
+
     Args:
-        run: folder that `arcworld train` made, or the name of shipped weights.
+        run: folder that `arcworld train` made, the name of shipped weights, or `online`.
         game: the game to play first; without `data`, a demo of it is replayed, too.
         games: folder of games in the toolkit's layout; without it, the project's own. Games are
             Python code that is executed: name only folders that you trust.
         data: recordings to replay, a folder or a file; may be given several times; without it,
             demos are made.
-        against: another run to compare with; may be given several times.
+        against: another run, or `online`, to compare with; may be given several times.
         out: folder where recordings of play are written.
         port: of the page; 0 takes any free one.
         browser: open the page in the browser.
-        agent: the agent that plays at the press of a key, as in `arcworld play`.
+        agent: the agent that plays at the press of a key, as in `arcworld play`; without it,
+            `world-model`, or `online` if `online` is shown.
     """
-    from arcworld.commands.evaluate import open_run
     from arcworld.commands.output import say
     from arcworld.commands.stop import continue_with
     from arcworld.web.recording_view import Library
     from arcworld.web.server import listen, serve
+    from arcworld.web.viewed_models import open_model
     from arcworld.web.viewer_api import ViewerApi
 
     listen(port).close()
     _check_game(game, games)
     with continue_with("recordings of play are complete"):
         library = Library(data or demos(game, games))
-        runs = [open_run(name) for name in (run, *(against or []))]
+        runs = [open_model(name) for name in (run, *(against or []))]
         first = FIRST if games is None else None
         api = ViewerApi(runs, library, out, games, game or first, _players(agent, run, data))
 
@@ -77,18 +86,26 @@ def view(
         serve(api, port, ready)
 
 
-def _players(agent: str, run: Path, data: list[Path] | None) -> MakePlayer | None:
-    """Make a new agent for each game; None for the viewer's own agent, which uses the open run.
+def _players(agent: str | None, run: Path, data: list[Path] | None) -> MakePlayer | None:
+    """Make a new agent for each game; None for the viewer's own agent, which uses the open model.
 
     Raises:
         ArcworldError: the agent does not exist or cannot be made.
     """
-    if agent == "world-model":
-        return None
-    from arcworld.play.agents.catalogue import make_agent
+    from arcworld.play.agents.catalogue import make_agent, needs_run
+    from arcworld.play.agents.online import NAME
 
-    make_agent(agent, run=run, data=data)
-    return lambda seed: make_agent(agent, seed, run=run, data=data)
+    learned = str(run) == NAME
+    if agent is None or (agent == "world-model" and not learned):
+        return None
+    if learned and needs_run(agent):
+        raise ArcworldError(
+            f"found the agent `{agent}` with `{NAME}`; expected an agent that plays without a run;"
+            f" name a run in place of `{NAME}`, or leave --agent out"
+        )
+    given = None if learned else run
+    make_agent(agent, run=given, data=data)
+    return lambda seed: make_agent(agent, seed, run=given, data=data)
 
 
 def _check_game(game: str | None, games: Path | None) -> None:

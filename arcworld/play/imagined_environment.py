@@ -39,7 +39,8 @@ from arcworld.recordings.grids import frames_from_array
 
 EVERY_ACTION = (1, 2, 3, 4, 5, 6, 7)
 OPTIONS = (
-    "frames", "actions", "state", "available_actions", "levels_completed", "win_levels", "game_id",
+    "frames", "actions", "state", "level_start", "available_actions", "levels_completed",
+    "win_levels", "game_id",
 )  # fmt: skip
 
 
@@ -107,7 +108,8 @@ class WorldModelEnv(FrameEnv):
             seed: of `np_random`; predictions do not depend on it.
             options: `frames`, uint8 [64, 64] or [T, 64, 64]: the last is the start, and the model
                 observes the transitions before it, whose `actions` are int [T - 1, 3] of (id, x,
-                y). Or `state`, a state of the model. Also `available_actions` (default 1-7),
+                y). Or `state`, a state of the model. Also `level_start`, the state that RESET
+                returns to (default: the start), `available_actions` (default 1-7),
                 `levels_completed` (0), `win_levels` (1) and `game_id`.
 
         Raises:
@@ -119,9 +121,11 @@ class WorldModelEnv(FrameEnv):
             raise ArcworldError(f"found option {name!r}; {did_you_mean(name, OPTIONS)}")
         if options and "frames" in options:
             given.pop("state", None)
+            given.pop("level_start", None)
         available = tuple(int(k) for k in given.get("available_actions", EVERY_ACTION))
         self._state = given["state"] if "state" in given else self._observed(given, available)
-        self._level_start, self._prediction, self._steps = self._state, None, 0
+        self._level_start = given.get("level_start", self._state)
+        self._prediction, self._steps = None, 0
         frame_HW = self._state.frame_HW
         self._observation = Observation(
             frame_HW=frame_HW,

@@ -1,7 +1,8 @@
-"""A run's predictions for each step of a recording: requested steps first, the rest ahead of time.
+"""A model's predictions for each step of a recording: requested steps first, the rest ahead.
 
 All of it runs in the worker's thread. Work ahead continues while a page sends requests, and stops
-soon after the page is closed.
+soon after the page is closed. A model that learns predicts the steps in order, so a step far ahead
+has to wait.
 """
 
 from __future__ import annotations
@@ -10,19 +11,20 @@ import time
 from collections import OrderedDict
 from typing import Any
 
-from arcworld.models.run import Run
-from arcworld.tokens.sequence import CodedEpisode, encode_episode
-from arcworld.web.predictions import StepPredictions, predict_step
+from arcworld.web.predictions import StepPredictions
 from arcworld.web.recording_view import RecordingView
+from arcworld.web.viewed_models import ViewedModel
 
 KEPT = 4
 """Analyses kept."""
 PATIENCE = 5.0
 """Seconds without a request after which work ahead stops."""
+LEARNED_AT_ONCE = 64
+"""Steps that a model learns during one request."""
 
 
 class Analysis:
-    """Predictions of one run for one recording.
+    """Predictions of one model for one recording.
 
     Attributes:
         done: predictions by step.
@@ -30,18 +32,19 @@ class Analysis:
         asked: time of the last request.
     """
 
-    def __init__(self, run: Run, recording_view: RecordingView) -> None:
-        self.run, self.recording_view = run, recording_view
+    def __init__(self, model: ViewedModel, recording_view: RecordingView) -> None:
+        self.model, self.recording_view = model, recording_view
         self.done: dict[int, StepPredictions] = {}
         self.next, self.asked = 0, time.monotonic()
-        self._coded: dict[int, CodedEpisode] = {}
+        self._predict = model.predict_recording(recording_view)
 
     def step(self, number: int) -> StepPredictions:
         """Predictions for a step, computed if they are missing."""
-        if number not in self.done:
-            episode, t = self.recording_view.at(number)
-            coded = self._codes(self.recording_view.places[number][0])
-            self.done[number] = predict_step(self.run, coded, t, episode.available_actions(t))
+        self.recording_view.at(number)  # raises where there is no such step
+        first = min(len(self.done), number) if self.model.learns else number
+        for missing in range(first, number + 1):
+            if missing not in self.done:
+                self.done[missing] = self._predict(missing)
         return self.done[number]
 
     def ahead(self) -> bool:
@@ -62,8 +65,10 @@ class Analysis:
         wanted = range(max(first, 0), min(last, len(self.recording_view)))
         missing = [number for number in wanted if number not in self.done]
         if missing:
-            self.step(missing[0])
-            self.next = missing[0] + 1
+            far = len(self.done) + LEARNED_AT_ONCE - 1
+            number = min(missing[0], far) if self.model.learns else missing[0]
+            self.step(number)
+            self.next = number + 1
         made = {str(n): self.done[n].as_view() for n in wanted if n in self.done}
         return {"steps": made, "done": len(self.done), "of": len(self.recording_view)}
 
@@ -72,24 +77,19 @@ class Analysis:
         numbers = range(len(self.recording_view))
         return [round(self.done[n].nats, 2) if n in self.done else None for n in numbers]
 
-    def _codes(self, episode: int) -> CodedEpisode:
-        if episode not in self._coded:
-            self._coded[episode] = encode_episode(
-                self.recording_view.episodes[episode], self.run.tokenizer
-            )
-        return self._coded[episode]
-
 
 class Analyst:
-    """Analyses by recording and run; the newest few are kept."""
+    """Analyses by recording and model; the newest few are kept."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[int, int], Analysis] = OrderedDict()
 
-    def of(self, key: tuple[int, int], run: Run, recording_view: RecordingView) -> Analysis:
-        """The analysis of a recording by a run, kept or new."""
+    def of(
+        self, key: tuple[int, int], model: ViewedModel, recording_view: RecordingView
+    ) -> Analysis:
+        """The analysis of a recording by a model, kept or new."""
         if key not in self._kept:
-            self._kept[key] = Analysis(run, recording_view)
+            self._kept[key] = Analysis(model, recording_view)
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)

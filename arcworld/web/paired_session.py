@@ -2,26 +2,26 @@
 
 A game cannot go back. A fork opens it again and repeats its actions, and reports it if the game
 answers otherwise the second time.
+
+A trained world model imagines the game from its own frames until it is resynced. A model that
+learns predicts every action of the game from the true frame, and only then learns from the answer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from arcworld.errors import ArcworldError
-from arcworld.models.run import Run
 from arcworld.play.agent import Agent, Decision
-from arcworld.play.agents.world_model import make_world_model_agent
-from arcworld.play.dream import Dream
 from arcworld.play.game_session import GameSession
 from arcworld.play.observation import Observation
 from arcworld.play.toolkit import Toolkit
 from arcworld.recordings.episode import RESET, Action
 from arcworld.recordings.writer import RecordingWriter
+from arcworld.web.viewed_models import AnyDream, ViewedModel
 
 Where = Literal["both", "dream"]
 MakePlayer = Callable[[int], Agent]
@@ -38,7 +38,7 @@ class PairedStep:
         action: None at the opening.
         true: the game's answer; the previous one if only the world model took the action.
         synced: the world model after the game's actual frames only.
-        dream: the world model after its own predicted frames.
+        dream: the world model's prediction, for a trained one after its own predicted frames.
         where: whether the game took the action too.
         by: who chose: "you" or the agent's reason.
         beliefs: what the agent takes for the goal, one line each.
@@ -46,8 +46,8 @@ class PairedStep:
 
     action: Action | None
     true: Observation
-    synced: Dream
-    dream: Dream
+    synced: AnyDream
+    dream: AnyDream
     where: Where = "both"
     by: str = "you"
     beliefs: tuple[str, ...] = ()
@@ -65,15 +65,15 @@ class PairedSession:
 
     def __init__(
         self,
-        run: Run,
+        model: ViewedModel,
         game: str,
         games: Path | None,
         seed: int,
         folder: Path,
         make_player: MakePlayer | None = None,
     ) -> None:
-        self.run, self.game, self.seed = run, game, seed
-        self._make_player = make_player or partial(make_world_model_agent, run)
+        self.model, self.game, self.seed = model, game, seed
+        self._make_player = make_player or model.agent
         self._folder = folder
         self._toolkit = Toolkit(games)
         self._session = self._toolkit.open(game, seed)
@@ -103,7 +103,7 @@ class PairedSession:
             raise ArcworldError(f"{LONGEST} steps are played; expected fewer; start the game again")
         self.note = ""
         before = self.now
-        dream = before.dream.fork()
+        dream = self._imagined(before, where)
         if where == "dream":
             dream.step(action)
             self.line.append(PairedStep(action, before.true, before.synced, dream, where))
@@ -189,10 +189,15 @@ class PairedSession:
             self._replay()
 
     def _opening(self) -> PairedStep:
-        synced = Dream(self.run, self._session.observation)
+        synced = self.model.dream(self._session.observation)
         return PairedStep(None, self._session.observation, synced, synced.fork())
 
-    def _dream_along(self, dream: Dream, action: Action) -> None:
+    def _imagined(self, before: PairedStep, where: Where) -> AnyDream:
+        """A copy of the state that the next action is predicted from."""
+        from_true = where == "both" or before.where == "both"
+        return (before.synced if self.model.learns and from_true else before.dream).fork()
+
+    def _dream_along(self, dream: AnyDream, action: Action) -> None:
         """Predict one step; a world model whose game is over stays as it is."""
         if action.id in dream.observation.legal_actions:
             dream.step(action)

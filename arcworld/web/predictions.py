@@ -49,7 +49,8 @@ class ActionScores:
     Attributes:
         candidates: the actions.
         level_N: P(LEVEL_COMPLETE | action).
-        prior_N: the policy's probability; sums to 1.
+        prior_N: the policy's probability; sums to 1. Without a policy, the confidence of the
+            prediction for the action.
     """
 
     candidates: Candidates

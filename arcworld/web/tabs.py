@@ -13,8 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from arcworld.errors import ArcworldError
+from arcworld.play.online_dream import OnlineDream
+from arcworld.web.online_predictions import claims_view
 from arcworld.web.paired_session import PairedSession, PairedStep
-from arcworld.web.predictions import as_hex, rounded, score_actions
+from arcworld.web.predictions import as_hex, rounded
+from arcworld.web.viewed_models import AnyDream
 
 MOST = 64
 """Games open at once."""
@@ -111,6 +114,7 @@ def step_view(paired_step: PairedStep) -> dict[str, Any]:
         "true": _seen(true) | {"grids": [as_hex(grid) for grid in true.grids]},
         "dream": _seen(dream.observation)
         | {"depth": dream.depth}
+        | _learned(paired_step)
         | {"outcomes": None if outcomes is None else [rounded(value) for value in outcomes]},
         "differ": differ,
         "by": paired_step.by,
@@ -120,9 +124,26 @@ def step_view(paired_step: PairedStep) -> dict[str, Any]:
 
 
 def predictions_view(paired: PairedSession) -> dict[str, Any]:
-    """The run's predictions for the game's current frame."""
-    seen = paired.now.true
-    return score_actions(paired.run, paired.now.synced.now(), seen.available_actions).as_view()
+    """The model's scores of the actions in the game's current frame."""
+    now = paired.now
+    return paired.model.scores(now.synced, now.true.available_actions).as_view()
+
+
+def _learned(paired_step: PairedStep) -> dict[str, Any]:
+    """Confidence and claims behind the shown prediction of a model that learns."""
+    dream = paired_step.dream
+    if not isinstance(dream, OnlineDream):
+        return {}
+    truth_HW = None if _right(paired_step) is None else paired_step.true.frame_HW
+    confidence = None if dream.confidence is None else rounded(dream.confidence)
+    return {"confidence": confidence} | claims_view(dream.claims, truth_HW)
+
+
+def _right(paired_step: PairedStep) -> bool | None:
+    """Whether a model that learns predicted the game's frame; None where that is not scored."""
+    synced: AnyDream = paired_step.synced
+    played = paired_step.where == "both" and paired_step.action is not None
+    return synced.right if played and isinstance(synced, OnlineDream) else None
 
 
 def _seen(seen: Any) -> dict[str, Any]:
@@ -137,7 +158,8 @@ def _seen(seen: Any) -> dict[str, Any]:
 
 def _row(paired_step: PairedStep) -> dict[str, Any]:
     action = paired_step.action
-    return {"action": list(action.as_row()) if action else None, "where": paired_step.where}
+    taken = list(action.as_row()) if action else None
+    return {"action": taken, "where": paired_step.where, "right": _right(paired_step)}
 
 
 __all__ = ["Tabs", "paired_view", "step_view", "predictions_view"]

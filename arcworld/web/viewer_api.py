@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any, cast
 
 from arcworld.errors import ArcworldError, did_you_mean
-from arcworld.models.run import Run
 from arcworld.play.toolkit import Toolkit
 from arcworld.recordings.episode import ACTION_IDS, CLICK, SIDE, Action, game_name
 from arcworld.web.analysis import Analyst
 from arcworld.web.paired_session import MakePlayer, PairedSession
 from arcworld.web.recording_view import Library
 from arcworld.web.tabs import Tabs, paired_view, predictions_view, step_view
+from arcworld.web.viewed_models import ViewedModel
 
 AT_ONCE = 64
 """Steps in one answer."""
@@ -32,15 +32,15 @@ class ViewerApi:
     """What one `arcworld view` shows.
 
     Attributes:
-        runs: the first is played with; others are compared.
+        runs: models of runs, or the online model; the first is played with, others are compared.
         library: recordings to replay.
         out: where recordings of play are written.
         games: folder of games (code that is executed), None for the project's own.
         game: the game that a page opens first.
-        make_player: makes the agent that plays; None: `world-model` with the first run.
+        make_player: makes the agent that plays; None: the one that suits the first model.
     """
 
-    runs: Sequence[Run]
+    runs: Sequence[ViewedModel]
     library: Library
     out: Path
     games: Path | None = None
@@ -59,7 +59,8 @@ class ViewerApi:
     def about(self, asked: Asked) -> dict[str, Any]:
         """Names of runs, recordings and games."""
         runs = [
-            {"id": i, "name": run.name, "scheme": str(run.about.get("scheme", ""))}
+            {"id": i, "name": run.name, "scheme": run.scheme}
+            | {"learns": run.learns, "labels": list(run.labels)}
             for i, run in enumerate(self.runs)
         ]
         game = self.game or self.names[0]
@@ -70,9 +71,7 @@ class ViewerApi:
         """The steps of a recording."""
         recording_view = self.library.recording_view(_number(asked, "recording"))
         guid = recording_view.episodes[0].guid
-        return recording_view.as_view() | {
-            "trained": [guid in run.trained_on() for run in self.runs]
-        }
+        return recording_view.as_view() | {"trained": [run.trained_on(guid) for run in self.runs]}
 
     def animation(self, asked: Asked) -> dict[str, Any]:
         """The grids of one step."""
@@ -139,7 +138,7 @@ class ViewerApi:
         return step_view(paired.line[at])
 
     def predictions(self, asked: Asked) -> dict[str, Any]:
-        """The run's predictions for the game's current frame."""
+        """The model's scores of the actions in the game's current frame."""
         return predictions_view(self._paired(asked))
 
     def record(self, asked: Asked) -> dict[str, Any]:

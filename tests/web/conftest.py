@@ -23,6 +23,7 @@ from arcworld.models.run import Run, from_pretrained
 from arcworld.web.recording_view import Library
 from arcworld.web.server import HOST, listen, make_app
 from arcworld.web.timed_protocol import TimedProtocol
+from arcworld.web.viewed_models import RunModel
 from arcworld.web.viewer_api import ViewerApi
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -71,7 +72,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def served(small: Run, demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     out = tmp_path_factory.mktemp("played")
-    api = ViewerApi([small, small], Library(demo), out, game="keys")
+    api = ViewerApi([RunModel(small), RunModel(small)], Library(demo), out, game="keys")
     listener = listen(0)
     port = listener.getsockname()[1]
     config = uvicorn.Config(

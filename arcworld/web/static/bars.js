@@ -1,14 +1,19 @@
-// Bars by action: P(level won) and the policy's probability.
+// Bars by action: P(level won), and the policy's probability or the prediction's confidence.
 
 import { NAMES } from "./draw.js";
 
 const percent = (value) => (value >= 0.0995 || value === 0 ? `${Math.round(value * 100)} %` : `${(value * 100).toFixed(1)} %`);
 
-/** Fill a place with a table; `taken` is the id of the action that was taken. */
-export function showBars(place, bars, taken) {
-  if (!bars) { place.replaceChildren(); return; }
+/** Fill a place with a table; `labels` name the two bars, `taken` is the id of the action that was taken. */
+export function showBars(place, bars, labels, taken) {
+  if (!bars?.length) { place.replaceChildren(); return; }
   const table = document.createElement("table");
-  table.innerHTML = "<thead><tr><th>action</th><th>P(level won)</th><th>policy</th></tr></thead>";
+  const head = table.createTHead().insertRow();
+  for (const text of ["action", ...labels]) {
+    const cell = document.createElement("th");
+    cell.textContent = text;
+    head.append(cell);
+  }
   const body = table.createTBody();
   for (const { id, level, prior, cell } of bars) {
     const row = body.insertRow();

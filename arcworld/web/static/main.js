@@ -52,7 +52,8 @@ async function begin() {
     $(`tab-${to}`).focus();
   });
   document.addEventListener("visibilitychange", () => rooms[open].player?.think());
-  const wanted = () => (NAMES.includes(location.hash.slice(1)) ? location.hash.slice(1) : "replay");
+  const first = about.runs[0].learns ? "play" : "replay";
+  const wanted = () => (NAMES.includes(location.hash.slice(1)) ? location.hash.slice(1) : first);
   addEventListener("hashchange", () => enter(wanted()));
   await enter(wanted());
 }

@@ -5,6 +5,7 @@ import { differing, drawDifference, drawFrame, drawLevel, drawPale, drawPolicy, 
 import { refresh } from "./keys.js";
 import { facts, options, Screen } from "./screens.js";
 import { showBars } from "./bars.js";
+import { confidence, record, showClaims } from "./claims.js";
 
 const $ = (id) => document.getElementById(id);
 const LATE = 250;
@@ -22,7 +23,7 @@ export class Play {
       screen.box.classList.add("live");
       screen.onClick((x, y) => this.act([6, x, y]));
     }
-    Object.assign(this, { about, reply: null, looked: null, alone: false, agent: false, aim: null, busy: Promise.resolve(), waiting: 0 });
+    Object.assign(this, { about, model: about.runs[0], reply: null, looked: null, alone: false, agent: false, aim: null, busy: Promise.resolve(), waiting: 0 });
     options($("play-game"), about.games.map((name) => ({ id: name, name })));
     $("play-game").value = about.game;
     $("play-game").addEventListener("change", () => this.start());
@@ -201,10 +202,11 @@ export class Play {
     this.difference.note = differ ? pixels(differ) : "none";
     for (const screen of [this.true, this.dream]) this.aim ? screen.aim(...this.aim) : screen.ring(action);
     this.true.note = this.alone ? "paused" : standing(seen);
-    this.dream.note = `${standing(dream)}, ${dream.depth} predicted`;
+    this.dream.note = this.model.learns ? certainty(dream) : `${standing(dream)}, ${dream.depth} predicted`;
     this.true.box.classList.toggle("live", !this.alone);
     this.drawPredictions(seen.pixels);
     this.drawLine();
+    showClaims($("play-claims"), dream, this.dream);
     this.tell();
     refresh();
   }
@@ -214,7 +216,8 @@ export class Play {
     const past = this.looked !== null;
     const { legal, state } = this.pairedStep.true;
     for (const screen of [this.policy, this.level]) {
-      if (state === "NOT_FINISHED") screen.figure.hidden = !legal.includes(6);
+      if (this.model.learns) screen.figure.hidden = true;
+      else if (state === "NOT_FINISHED") screen.figure.hidden = !legal.includes(6);
       screen.waiting = !past && !this.predictions;
     }
     if (clicks) drawPolicy(this.policy.canvas, frame, clicks.prior);
@@ -224,7 +227,7 @@ export class Play {
     if (clicks) drawLevel(this.level.canvas, frame, clicks.level);
     else drawPale(this.level.canvas, frame);
     this.level.note = clicks ? `best ${Math.round(100 * Math.max(...clicks.level))} %` : none;
-    if (this.predictions || past) showBars($("play-bars"), !past && this.predictions.bars);
+    if (this.predictions || past) showBars($("play-bars"), !past && this.predictions.bars, this.model.labels);
   }
 
   drawLine() {
@@ -234,6 +237,7 @@ export class Play {
       made.textContent = `${number} ${words(pairedStep.action).replace(/^\d /, "")}`;
       made.title = "show this step; the next action then forks here";
       made.classList.toggle("dreamt", pairedStep.where === "dream");
+      if (pairedStep.right !== null) made.classList.add(pairedStep.right ? "right" : "wrong");
       made.setAttribute("aria-pressed", String(number === at));
       made.addEventListener("click", () => this.lookAt(number));
       return made;
@@ -246,17 +250,36 @@ export class Play {
     const { line, recording } = this.reply, { true: seen, dream, by, beliefs } = this.pairedStep;
     const entries = [
       ["step", this.looked === null ? `${line.length - 1}` : [`${this.looked} of ${line.length - 1}: an action here forks`, "banner"]],
-      ["run", this.about.runs[0].name],
+      [this.model.learns ? "model" : "run", this.model.name],
       ["level", `${Math.min(seen.levels + 1, seen.win_levels)} of ${seen.win_levels}`],
       ["chosen by", by],
       ...beliefs.map((line, place) => [place ? "or" : "believed goal", line]),
       ["prediction", dream.outcomes ? `${Math.round(dream.outcomes[1] * 100)} % level won, ${Math.round(dream.outcomes[2] * 100)} % game over` : "none yet"],
+      ...this.learned(),
       ["available actions", seen.legal.map((kind) => NAMES[kind]).join(", ") || "none"],
     ];
     if (this.reply.other_branch !== null) entries.push(["other branch", `${this.reply.other_branch} steps (b switches)`]);
     if (recording) entries.push(["recording to", [recording, "won"]]);
     facts($("play-facts"), entries);
   }
+
+  /** Facts about a model that learns: confidence of the shown prediction, and how many were right. */
+  learned() {
+    if (!this.model.learns) return [];
+    const { dream, right } = this.pairedStep, at = this.looked ?? this.reply.line.length - 1;
+    return [
+      ["confidence", confidence({ ...dream, right })],
+      ["predicted right", record(this.reply.line.slice(0, at + 1))],
+    ];
+  }
+}
+
+/** What the caption says of the prediction of a model that learns. */
+function certainty(dream) {
+  const { confidence, depth, state } = dream, share = `confidence ${Math.round(100 * confidence)} %`;
+  if (confidence === null) return `${standing(dream)}, ${depth ? "reset" : "true frame"}`;
+  const ended = state === "NOT_FINISHED" ? "" : `${standing(dream)}, `;
+  return `${ended}${share}${depth > 1 ? `, ${depth} imagined` : ""}`;
 }
 
 function open(pairedStep) {

@@ -4,6 +4,7 @@ import { differing, drawDifference, drawFrame, drawLevel, drawPale, drawPolicy, 
 import { Player } from "./player.js";
 import { facts, Map64, options, Screen } from "./screens.js";
 import { showBars } from "./bars.js";
+import { confidence, showClaims } from "./claims.js";
 import { Timeline } from "./timeline.js";
 
 export const OUTCOMES = ["", "level won", "game over"];
@@ -21,6 +22,7 @@ export class Replay {
     this.difference = make("Error", "Where the actual and the predicted next frame differ");
     this.level = new Map64($("replay-clicks"), "P(level won) of each click", "How likely a click on each cell wins the level");
     this.about = about;
+    this.policy.figure.hidden = about.runs[0].learns;
     const timeline = new Timeline($("replay-timeline"), (at) => { this.player.playing = false; this.player.go(at); });
     this.player = new Player({ timeline, runs: () => [0], show: (view, at) => this.show(view, at), screen: this.after });
     const pick = $("replay-recording");
@@ -64,6 +66,7 @@ export class Replay {
     this.after.note = OUTCOMES[step.outcome] || (step.grids > 1 ? `${step.grids} grids` : "");
     for (const screen of [this.predicted, this.difference, this.surprise, this.policy]) screen.waiting = !prediction;
     if (prediction) this.think(before, after, step, prediction);
+    showClaims($("replay-claims"), prediction, this.predicted);
     this.tell(view, at, prediction);
   }
 
@@ -80,19 +83,21 @@ export class Replay {
     this.policy.ring(step.action);
     this.policy.note = prediction.clicks ? "violet: more likely" : "no clicks here";
     this.level.show(prediction.clicks && ((canvas) => drawLevel(canvas, before, prediction.clicks.level)));
-    showBars($("replay-bars"), prediction.bars, step.action[0]);
+    showBars($("replay-bars"), prediction.bars, this.about.runs[0].labels, step.action[0]);
   }
 
   tell(view, at, prediction) {
     const { steps, about } = view, step = steps[at], done = view.of(0).done;
+    const [run] = this.about.runs, trained = about.trained[0] ? "trained on this recording" : "not trained on this recording";
     const entries = [
       ["game", about.game_id],
-      ["run", `${this.about.runs[0].name}${about.trained[0] ? ", trained on this recording" : ", not trained on this recording"}`],
+      [run.learns ? "model" : "run", `${run.name}, ${run.learns ? "learns each step after predicting it" : trained}`],
       ["step", `${at + 1} of ${steps.length}`],
       ["action", words(step.action)],
       ["level", `${Math.min(step.level + 1, about.win_levels)} of ${about.win_levels}`],
       ["outcome", step.outcome ? [OUTCOMES[step.outcome], step.outcome === 1 ? "won" : "over"] : "none"],
     ];
+    if (prediction?.claims) entries.push(["confidence", confidence(prediction)]);
     if (prediction) entries.push(["predicted outcome", predicted(prediction.outcomes)]);
     if (done < steps.length) entries.push(["analysed", `${done} of ${steps.length} steps`]);
     facts($("replay-facts"), entries);
