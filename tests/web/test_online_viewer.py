@@ -43,8 +43,7 @@ def test_thirty_actions_teach_it_the_game(api: ViewerApi) -> None:
 
 def test_a_dream_starts_at_the_true_frame_and_teaches_nothing(api: ViewerApi) -> None:
     key = api.new({"game": "relay"})["id"]
-    for number in range(20):
-        last = act(api, key, WALK[number % 4])
+    last = [act(api, key, WALK[number % 4]) for number in range(20)][-1]
     scores = api.predictions({"id": key})
     dreamt = [act(api, key, kind, "dream") for kind in WALK]
     assert [step["dream"]["depth"] for step in dreamt] == [1, 2, 3, 4]

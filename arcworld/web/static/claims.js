@@ -50,3 +50,10 @@ export function record(line) {
   if (!scored.length) return "nothing yet: it learns from every action";
   return `${right(scored)} of ${scored.length} frames; ${right(latest)} of the latest ${latest.length}`;
 }
+
+/** What the caption says of a prediction: its confidence, and where the level stands if that matters. */
+export function certainty({ confidence, depth, state }, standing) {
+  if (confidence === null) return `${standing}, ${depth ? "reset" : "true frame"}`;
+  const ended = state === "NOT_FINISHED" ? "" : `${standing}, `;
+  return `${ended}confidence ${percent(confidence)}${depth > 1 ? `, ${depth} imagined` : ""}`;
+}

@@ -23,6 +23,7 @@ export class Compare {
     const timeline = new Timeline($("compare-timeline"), (at) => { this.player.playing = false; this.player.go(at); });
     this.player = new Player({
       timeline, runs: () => [...new Set(this.chosen())].filter((run) => run !== BASELINE), show: (view, at) => this.show(view, at), screen: this.rows[1].seen,
+      drawn: (run) => this.comparable(run),
     });
     options($("compare-recording"), about.recordings);
     const baseline = { id: BASELINE, name: "baseline: the last frame again" };
@@ -38,6 +39,12 @@ export class Compare {
   }
 
   chosen() { return [Number($("compare-left").value), Number($("compare-right").value)]; }
+
+  /** Whether a run's nats can stand beside those of the other: a model that learns has nats of its confidence. */
+  comparable(run) {
+    const learns = (one) => Boolean(this.about.runs[one]?.learns);
+    return !learns(run) || this.chosen().filter((one) => one !== BASELINE).every(learns);
+  }
 
   enter() {
     this.player.open = true;
@@ -80,9 +87,10 @@ export class Compare {
     drawDifference(row.difference.canvas, after, prediction.predicted);
     drawSurprise(row.surprise.canvas, after, prediction.surprise);
     row.difference.note = wrong ? pixels(wrong) : "none";
-    row.surprise.note = `${prediction.nats.toFixed(1)} nats`;
-    const nats = `${prediction.nats.toFixed(1)} nats (${this.soFar(view, run)})`;
-    return [[name, `${pixels(wrong)} wrong, ${nats}, ${predicted(prediction.outcomes)}`]];
+    const certain = prediction.claims && `confidence ${Math.round(100 * prediction.confidence)} %`;
+    const nats = `${prediction.nats.toFixed(1)} nats`;
+    row.surprise.note = certain || nats;
+    return [[name, `${pixels(wrong)} wrong, ${certain || `${nats} (${this.soFar(view, run)})`}, ${predicted(prediction.outcomes)}`]];
   }
 
   /** The baseline: the previous frame, unchanged. */

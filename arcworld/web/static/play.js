@@ -5,7 +5,7 @@ import { differing, drawDifference, drawFrame, drawLevel, drawPale, drawPolicy, 
 import { refresh } from "./keys.js";
 import { facts, options, Screen } from "./screens.js";
 import { showBars } from "./bars.js";
-import { confidence, record, showClaims } from "./claims.js";
+import { certainty, confidence, record, showClaims } from "./claims.js";
 
 const $ = (id) => document.getElementById(id);
 const LATE = 250;
@@ -202,7 +202,7 @@ export class Play {
     this.difference.note = differ ? pixels(differ) : "none";
     for (const screen of [this.true, this.dream]) this.aim ? screen.aim(...this.aim) : screen.ring(action);
     this.true.note = this.alone ? "paused" : standing(seen);
-    this.dream.note = this.model.learns ? certainty(dream) : `${standing(dream)}, ${dream.depth} predicted`;
+    this.dream.note = this.model.learns ? certainty(dream, standing(dream)) : `${standing(dream)}, ${dream.depth} predicted`;
     this.true.box.classList.toggle("live", !this.alone);
     this.drawPredictions(seen.pixels);
     this.drawLine();
@@ -272,14 +272,6 @@ export class Play {
       ["predicted right", record(this.reply.line.slice(0, at + 1))],
     ];
   }
-}
-
-/** What the caption says of the prediction of a model that learns. */
-function certainty(dream) {
-  const { confidence, depth, state } = dream, share = `confidence ${Math.round(100 * confidence)} %`;
-  if (confidence === null) return `${standing(dream)}, ${depth ? "reset" : "true frame"}`;
-  const ended = state === "NOT_FINISHED" ? "" : `${standing(dream)}, `;
-  return `${ended}${share}${depth > 1 ? `, ${depth} imagined` : ""}`;
 }
 
 function open(pairedStep) {

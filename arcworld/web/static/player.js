@@ -9,9 +9,9 @@ const PACE = 50;
 const REST = 250;
 
 export class Player {
-  /** `show` draws the step; `runs` gives the runs whose predictions are wanted. */
-  constructor({ timeline, runs, show, screen }) {
-    Object.assign(this, { timeline, runs, show, screen });
+  /** `show` draws the step; `runs` gives the runs whose predictions are wanted, `drawn` whether a run has a curve. */
+  constructor({ timeline, runs, show, screen, drawn = () => true }) {
+    Object.assign(this, { timeline, runs, show, screen, drawn });
     this.view = null;
     this.at = 0;
     this.playing = this.open = false;
@@ -45,9 +45,11 @@ export class Player {
   draw() {
     if (!this.view) return;
     this.show(this.view, this.at);
-    this.timeline.curves = this.runs().map((run) => this.view.of(run).curve);
+    this.timeline.curves = this.curves();
     this.timeline.move(this.at);
   }
+
+  curves() { return this.runs().map((run) => (this.drawn(run) ? this.view.of(run).curve : [])); }
 
   /** Fetch predictions while some are missing and the room is open. */
   async think() {
@@ -62,7 +64,7 @@ export class Player {
           if (await view.fetch(run, this.at)) more = true;
           if (view !== this.view) { more = true; break; }
           if (!this.playing && !this.moving) had ? this.timeline.draw() : this.draw();
-          this.timeline.curves = this.runs().map((each) => this.view.of(each).curve);
+          this.timeline.curves = this.curves();
         }
         if (more) await new Promise((done) => setTimeout(done, REST));
         else this.draw();
