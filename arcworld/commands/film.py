@@ -42,11 +42,11 @@ def film(
     from arcworld.commands.play import summary
     from arcworld.film.draw import check_name
     from arcworld.film.play import film_game
-    from arcworld.play.agents.online import NAME
+    from arcworld.play.agents.online import is_online
 
     reserve(out)
     check_name(out)
-    opened = None if str(run) == NAME else open_run(run)
+    opened = None if is_online(run) else open_run(run)
     made = film_game(
         opened, game, out, max_actions=max_actions, seed=seed, games=games, on_level=print
     )

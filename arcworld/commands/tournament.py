@@ -61,8 +61,9 @@ def tournament(
             given several times.
         start_perturbed: number of random actions at the start of each level (also after a RESET).
             They count, and the agent observes them.
-        think: maximum seconds of search for one action, for `online`; without it, a number of
-            imagined steps that takes about 0.6 s at most, so that a seed gives the same play again.
+        think: maximum seconds of one search (an action needs two at most), for `online`; without
+            it, a number of imagined steps that takes about 0.6 s at most, so that a seed gives the
+            same play again.
         held_out_levels: play each level with models that never saw it, which `arcworld crossval
             RUN` trained. For agents with a run. An agent has five times the human actions on a
             level. A level that it does not win in time is reset, won as the recordings show, and

@@ -93,9 +93,9 @@ def _players(agent: str | None, run: Path, data: list[Path] | None) -> MakePlaye
         ArcworldError: the agent does not exist or cannot be made.
     """
     from arcworld.play.agents.catalogue import make_agent, needs_run
-    from arcworld.play.agents.online import NAME
+    from arcworld.play.agents.online import NAME, is_online
 
-    learned = str(run) == NAME
+    learned = is_online(run)
     if agent is None or (agent == "world-model" and not learned):
         return None
     if learned and needs_run(agent):

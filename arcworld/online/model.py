@@ -39,6 +39,8 @@ class OnlineWorldModel:
 
     Attributes:
         surprised: whether the last observed step ended otherwise than was predicted.
+        relearned: whether everything was learned again at the last step, because a pointer's mark
+            was found; earlier states still show the mark as a thing.
     """
 
     name = "online"
@@ -51,6 +53,7 @@ class OnlineWorldModel:
         self.pointer = Pointer()
         self._segmenter = Segmenter()
         self._early: list[Step] | None = []
+        self.relearned = False
         self._forget()
 
     def _forget(self) -> None:
@@ -99,10 +102,13 @@ class OnlineWorldModel:
     def observe(self, state: OnlineState, step: Step) -> OnlineState:
         """Learn from a transition; returns the state of its next frame."""
         after = self._observe(state, step)
+        self.relearned = False
         if self._early is not None:
             self._early.append(step)
             if self.pointer.found:
+                surprised, self.relearned = self.surprised, True
                 after = self._relearn(self._early, state.available)
+                self.surprised = surprised
             if self.pointer.found or len(self._early) >= EARLY:
                 self._early = None
         return after

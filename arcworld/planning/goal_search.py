@@ -28,9 +28,10 @@ class GoalSearchConfig(Limits):
     """Limits of the search.
 
     Attributes:
-        steps: maximum number of imagined steps of one decision, all hypotheses together. 300 take
-            about 0.6 s on one core.
-        seconds: maximum seconds of one decision. None: only `steps` limits, so that the same seed
+        steps: maximum number of imagined steps of one search, all hypotheses together. 300 take
+            about 0.6 s on one core. A decision makes two searches at most: from the present state
+            and, if there is no plan, from the level's start.
+        seconds: maximum seconds of one search. None: only `steps` limits, so that the same seed
             gives the same play on every machine.
         nodes: maximum number of nodes expanded for one hypothesis.
         longest: maximum number of actions of a plan.
@@ -109,8 +110,8 @@ class GoalSearch[S: WorldModelState]:
     scene: Scene
     start: S
     config: GoalSearchConfig = GoalSearchConfig()
-    clicked: Mapping[Action, int] = field(default_factory=dict[Action, int])
     steps: ImaginedSteps[S] = field(default_factory=ImaginedSteps[S])
+    clicked: Mapping[Action, int] = field(default_factory=dict[Action, int])
     _began: float = field(default_factory=time.perf_counter)
 
     def __post_init__(self) -> None:

@@ -96,7 +96,7 @@ class ImaginedSteps[S: WorldModelState]:
         state: S,
         visible_HW: NDArray[np.bool_],
         *,
-        goes_on: bool,
+        continues: bool,
     ) -> None:
         """Keep a step that was observed.
 
@@ -105,12 +105,12 @@ class ImaginedSteps[S: WorldModelState]:
             action: the action.
             state: the state after it.
             visible_HW: pixels outside the rim, bool [64, 64].
-            goes_on: whether the level was neither won nor lost.
+            continues: whether the level was neither won nor lost.
         """
         key = place(before_HW, visible_HW), action
         changes = bool(((before_HW != state.frame_HW) & visible_HW).any())
         self.observed.pop(key, None)
-        follows = state if goes_on and changes else None
+        follows = state if continues and changes else None
         self.observed[key] = ImaginedStep(action, follows, state, sure=True)
         if len(self.observed) > MOST_KEPT:
             del self.observed[next(iter(self.observed))]

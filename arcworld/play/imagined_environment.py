@@ -119,8 +119,10 @@ class WorldModelEnv(FrameEnv):
         given = {**self._options, **(options or {})}
         for name in given.keys() - set(OPTIONS):
             raise ArcworldError(f"found option {name!r}; {did_you_mean(name, OPTIONS)}")
+        start_given = options is not None and not options.keys().isdisjoint(("frames", "state"))
         if options and "frames" in options:
             given.pop("state", None)
+        if options and start_given and "level_start" not in options:
             given.pop("level_start", None)
         available = tuple(int(k) for k in given.get("available_actions", EVERY_ACTION))
         self._state = given["state"] if "state" in given else self._observed(given, available)

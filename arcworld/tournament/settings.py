@@ -52,7 +52,8 @@ class Settings:
         run: for agents that need a run.
         data: recordings, for `replay`.
         start_perturbed: number of random actions at the start of each level; see `PerturbedAgent`.
-        think: maximum seconds of search for one action, of agents that plan; None: their own limit.
+        think: maximum seconds of one search, two for an action, of agents that plan; None: their
+            own limit.
         held_out_levels: play each level with models that never saw it; see
             `tournament.held_out_agent`.
         recordings: folder where every play is recorded; None: plays are not recorded.

@@ -11,7 +11,7 @@ from pathlib import Path
 from arcworld.models.run import Run, from_pretrained
 from arcworld.online.model import OnlineWorldModel
 from arcworld.play.agent import Agent
-from arcworld.play.agents.online import NAME, make_online_agent
+from arcworld.play.agents.online import NAME, is_online, make_online_agent
 from arcworld.play.agents.world_model import make_world_model_agent
 from arcworld.play.dream import Dream
 from arcworld.play.observation import Observation
@@ -115,7 +115,7 @@ def open_model(name: Path) -> ViewedModel:
     Raises:
         ArcworldError: there is no such run, or a part of it cannot be used.
     """
-    if str(name) == NAME:
+    if is_online(name):
         return OnlineModel()
     import torch
 

@@ -174,9 +174,9 @@ def test_what_was_observed_is_not_imagined_and_comes_first() -> None:
     here, there = model.reset(np.zeros((64, 64), np.uint8)), draw(set(), (2, 2), (5, 5))
     visible_HW = np.ones((64, 64), np.bool_)
     actions = [Action(1), Action(2), Action(3)]
-    steps.note(here.frame_HW, actions[0], there, visible_HW, goes_on=True)
-    steps.note(here.frame_HW, actions[1], here, visible_HW, goes_on=True)
-    steps.note(here.frame_HW, actions[2], there, visible_HW, goes_on=False)
+    steps.note(here.frame_HW, actions[0], there, visible_HW, continues=True)
+    steps.note(here.frame_HW, actions[1], here, visible_HW, continues=True)
+    steps.note(here.frame_HW, actions[2], there, visible_HW, continues=False)
     found = steps.after(model, here, actions, visible_HW, GoalSearchConfig())
     assert [step.state for step in found] == [there, None, None], "moved, stayed, level over"
     assert all(step.sure for step in found) and steps.imagined == 0
@@ -189,7 +189,7 @@ def test_a_step_is_known_again_when_the_rim_alone_differs() -> None:
     here = model.reset(np.zeros((64, 64), np.uint8))
     visible_HW = np.ones((64, 64), np.bool_)
     visible_HW[0] = False
-    steps.note(here.frame_HW, Action(1), here, visible_HW, goes_on=True)
+    steps.note(here.frame_HW, Action(1), here, visible_HW, continues=True)
     later_HW = here.frame_HW.copy()
     later_HW[0, :5] = 7
     later = Board(later_HW, here.at)

@@ -11,6 +11,7 @@ from arcworld.cli import main, make_app
 from arcworld.errors import ArcworldError
 from arcworld.games.demos import make_demos
 from arcworld.play.agents.catalogue import AGENTS, make_agent
+from arcworld.play.agents.online import is_online
 
 NO_RUN = ("explorer", "frame-change", "random")
 
@@ -56,3 +57,16 @@ def test_play_replays_what_was_recorded(tmp_path: Path, monkeypatch: pytest.Monk
     assert main([*words, "--json", "out.json"]) == 0
     found = json.loads(Path("out.json").read_text())
     assert found["ended"] == "won" and found["score"] > 0
+
+
+def test_a_run_in_a_folder_named_online_is_not_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert is_online("online") and not is_online("small")
+    (tmp_path / "online").mkdir()
+    assert is_online(Path("online")), "an empty folder is no run"
+    (tmp_path / "online/run.json").write_text("{}")
+    with pytest.raises(ArcworldError, match="rename the folder"):
+        is_online(Path("online"))
+    assert not is_online(tmp_path / "online")

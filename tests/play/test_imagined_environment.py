@@ -138,6 +138,18 @@ def test_a_state_of_the_model_is_a_start(env: WorldModelEnv) -> None:
     assert act(env, 4)[4]["illegal"]
 
 
+def test_another_start_is_also_the_start_of_the_level(env: WorldModelEnv) -> None:
+    first = env.state
+    act(env, 1)
+    second = env.state
+    imagined = WorldModelEnv(env.model, options={"state": first, "level_start": first})
+    imagined.reset()
+    imagined.reset(options={"state": second})
+    act(imagined, 1)
+    frame_HW = act(imagined, 0)[0]
+    assert np.array_equal(frame_HW, second.frame_HW)
+
+
 def test_wrappers_and_vectors() -> None:
     def make() -> Any:
         inner = WorldModelEnv(Counter(), {"frames": START})

@@ -62,6 +62,19 @@ def test_the_first_proposal_is_followed_and_all_observe() -> None:
     assert len(first.answers) == len(second.answers) == len(taken)
 
 
+def test_an_action_without_an_answer_is_left_to_the_next_until_one_is_answered() -> None:
+    first = Fixed(Action(1), 9)
+    agent = StrategyAgent([first])
+    with Toolkit() as toolkit:
+        observation = toolkit.open("keys", 1).observation
+    agent.begin(observation)
+    assert agent.choose_action(observation).action == Action(1)
+    other = agent.choose_action(observation)  # no answer came
+    assert other.source is Source.EXPLORE and other.action != Action(1)
+    agent.observe(other, observation)
+    assert agent.choose_action(observation).action == Action(1)
+
+
 def test_what_is_not_legal_is_left_to_the_next() -> None:
     illegal = Fixed(Action(6, 1, 1), 4)  # `keys` offers no clicks
     taken = actions_of(StrategyAgent([illegal], seed=3))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from arcworld.errors import ArcworldError, did_you_mean, missing_extra
 from arcworld.play.agent import Agent
 from arcworld.play.agents.own import is_own, make_own, registered, takes_run
-from arcworld.play.agents.parts import name_without, split_parts
+from arcworld.play.agents.parts import check_parts, name_without, split_parts
 
 if TYPE_CHECKING:
     from arcworld.models.run import Run
@@ -24,7 +24,8 @@ class AgentInputs:
     Attributes:
         run: trained models, a folder that `arcworld train` made, or the name of shipped weights.
         data: recordings, for `replay`.
-        think: most seconds for one action, for `online`; None: its own budget.
+        think: most seconds of one search (an action needs two at most), for `online`; None: its own
+            budget.
     """
 
     run: Run | str | Path | None = None
@@ -54,7 +55,8 @@ def make_agent(
         run: for `policy`, `world-model` and `world-model-fixed`: trained models, a folder that
             `arcworld train` made, or the name of shipped weights.
         data: for `replay`: recordings, of which those of the train part are played.
-        think: most seconds for one action, for `online`; None: its own budget.
+        think: most seconds of one search (an action needs two at most), for `online`; None: its own
+            budget.
 
     Raises:
         ArcworldError: the name is unknown, or an input is missing or cannot be opened.
@@ -148,11 +150,12 @@ def _world_model(seed: int, inputs: AgentInputs, without: Sequence[str] = ()) ->
 
 
 def _world_model_fixed(seed: int, inputs: AgentInputs, without: Sequence[str] = ()) -> Agent:
-    from arcworld.play.agents.world_model import ADAPTATION, make_world_model_agent
+    from arcworld.play.agents.world_model import ADAPTATION, PARTS, make_world_model_agent
 
-    run = _open_run("world-model-fixed", inputs)
+    run, name = _open_run("world-model-fixed", inputs), "world-model-fixed"
+    check_parts(name, without, [part for part in PARTS if part != ADAPTATION])
     agent = make_world_model_agent(run, seed, {*without, ADAPTATION})
-    agent.name = name_without("world-model-fixed", without)
+    agent.name = name_without(name, without)
     return agent
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
+from pathlib import Path
 
+from arcworld.errors import ArcworldError
 from arcworld.goals import FORMS, Beliefs, Prior
 from arcworld.online.ensemble import EXPERTS
 from arcworld.online.model import OnlineWorldModel
@@ -33,8 +35,8 @@ def make_online_agent(
     Args:
         seed: of the explorer.
         without: names of parts to leave out, of `PARTS`.
-        think: most seconds of search for one action; None: a number of imagined steps, so that the
-            same seed gives the same play.
+        think: most seconds of one search, of which an action needs two at most; None: a number of
+            imagined steps, so that the same seed gives the same play.
 
     Raises:
         ArcworldError: a part that does not exist.
@@ -52,6 +54,22 @@ def make_online_agent(
 
     strategies = [] if PLANS in without else [GoalPlan(_config(without, think), beliefs)]
     return StrategyAgent(strategies, seed, name, model=model)
+
+
+def is_online(name: Path | str) -> bool:
+    """Whether a run is named `online`: not a run, but the model that learns while it is played.
+
+    Raises:
+        ArcworldError: a run lies in a folder of that name, so it is not clear which is meant.
+    """
+    if str(name) != NAME:
+        return False
+    if (Path(name) / "run.json").is_file():
+        raise ArcworldError(
+            f"found a run in the folder `{NAME}`, which also names the model that learns during"
+            " play; expected another name; rename the folder, or give its absolute path"
+        )
+    return True
 
 
 def _config(without: Collection[str], think: float | None) -> GoalPlanConfig:

@@ -12,7 +12,7 @@ from arcworld.play.agents.explorer import ExplorerAgent
 from arcworld.play.observation import Observation
 from arcworld.play.strategies.explore import Explore
 from arcworld.play.strategies.strategy import Answered, Context, Learned, Strategy
-from arcworld.recordings.episode import RESET, Step
+from arcworld.recordings.episode import RESET, Action, Step
 
 
 class StrategyAgent:
@@ -47,6 +47,7 @@ class StrategyAgent:
         self.strategies: tuple[Strategy, ...] = (*strategies, Explore(self.explorer))
         self.chosen: Counter[Source] = Counter()
         self._pending: Decision | None = None
+        self._unanswered: set[Action] = set()
 
     @property
     def plans(self) -> dict[str, dict[str, int]]:
@@ -70,6 +71,7 @@ class StrategyAgent:
         self.context = Context(observation, self.explorer.memory, self._open(observation))
         self.chosen.clear()
         self._pending = None
+        self._unanswered.clear()
         for strategy in self.strategies:
             strategy.begin(self.context)
 
@@ -77,19 +79,26 @@ class StrategyAgent:
         """Return the first proposal. An action that got no answer is not tried again here."""
         if self._pending is not None:
             self.explorer.give_up(self._pending.action)
+            self._unanswered.add(self._pending.action)
         self.context.observation = observation
         decision = next(
             decision
             for strategy in self.strategies
             if (decision := strategy.propose(self.context)) is not None
-            and decision.action.id in observation.legal_actions
+            and self._may_follow(decision, observation)
         )
         self._pending = decision = replace(decision, beliefs=self.beliefs)
         return decision
 
+    def _may_follow(self, decision: Decision, observation: Observation) -> bool:
+        """Whether a proposal is legal and was answered; what explores knows that by itself."""
+        unanswered = decision.action in self._unanswered and decision.source is not Source.EXPLORE
+        return decision.action.id in observation.legal_actions and not unanswered
+
     def observe(self, decision: Decision, observation: Observation) -> None:
         """Learn from an answered action, also from one that the agent did not choose."""
         context, own, self._pending = self.context, decision is self._pending, None
+        self._unanswered.clear()
         if decision.source is not None:
             self.chosen[decision.source] += 1
         before = context.observation

@@ -24,7 +24,13 @@ class FollowPolicyConfig:
 
 
 class FollowPolicy:
-    """Proposes actions of the policy, never one that is known to be useless."""
+    """Proposes actions of the policy, never one that is known to be useless.
+
+    Args:
+        models: what a run says; stands before this strategy in the agent's list.
+        seed: of sampling.
+        config: how the policy is sampled.
+    """
 
     source = Source.POLICY
 

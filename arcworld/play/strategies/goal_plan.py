@@ -158,7 +158,7 @@ class GoalPlan:
         """The plan with the highest gain from the present state, or from the level's first."""
         resets = start is not context.state
         search = GoalSearch(
-            context.model, self.goals.scene, start, self.config.search, self._clicked, self._steps
+            context.model, self.goals.scene, start, self.config.search, self._steps, self._clicked
         )
         best: tuple[float, Plan] | None = None
         for belief in beliefs:
@@ -268,10 +268,15 @@ class GoalPlan:
 
     def _learn_step(self, context: Context, step: Step) -> None:
         """Keep the observed step for searches; forget imagined ones that may be wrong now."""
+        if context.model.relearned:  # earlier states are of another kind
+            self._steps = ImaginedSteps[OnlineState]()
+            self._first = context.model.reset(self._first.frame_HW, self._first.available)
         self._steps.renew(context.model.surprised)
         if step.action.id != RESET:
-            visible_HW, goes_on = ~self.goals.scene.rim_HW, step.outcome == Outcome.NOTHING
-            self._steps.note(step.frame_HW, step.action, context.state, visible_HW, goes_on=goes_on)
+            visible_HW, continues = ~self.goals.scene.rim_HW, step.outcome == Outcome.NOTHING
+            self._steps.note(
+                step.frame_HW, step.action, context.state, visible_HW, continues=continues
+            )
 
     def _compare(self, answered: Answered) -> None:
         """Continue the plan if the goal is as near as predicted, whatever else changed."""
