@@ -15,7 +15,7 @@ import warnings
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
@@ -188,8 +188,7 @@ def from_pretrained(
 ) -> Run:
     """Load a run: from a folder, shipped weights by name, or from the Hugging Face hub.
 
-    A folder comes first, then shipped weights, then the hub. Where a folder has the name of shipped
-    weights, a warning says which of the two is taken.
+    A folder comes first, then shipped weights, with a warning if there are both, then the hub.
 
     >>> arcworld.from_pretrained("small").world_model.config.scheme
     'v2'
@@ -212,11 +211,13 @@ def from_pretrained(
             f" files and weights; run `arcworld convert {folder}` once"
         )
     about = load_object(folder / "run.json")
-    tokenizer = cast(FrameTokenizer, load_model(folder / "tokenizer"))
-    loaded = load_model(folder / "world_model", allow_base=allow_base, downloaded=downloaded)
-    world_model = cast(WorldModel, loaded)
+
+    def part[M: torch.nn.Module](name: str, kind: type[M]) -> M:
+        return load_model(folder / name, kind, allow_base=allow_base, downloaded=downloaded)
+
+    tokenizer, world_model = part("tokenizer", FrameTokenizer), part("world_model", WorldModel)
     has_policy = (folder / "policy" / "config.json").is_file()
-    policy = cast(MaskedPolicy, load_model(folder / "policy")) if has_policy else SharedHeadPolicy()
+    policy = part("policy", MaskedPolicy) if has_policy else SharedHeadPolicy()
     _check_fit(folder, about, tokenizer, world_model, policy)
     try:
         world_model.attach(tokenizer)

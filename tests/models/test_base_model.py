@@ -182,6 +182,51 @@ def test_weights_in_several_files_have_one_digest() -> None:
         base_digest(folder)
 
 
+def test_the_digest_is_of_the_files_that_are_loaded() -> None:
+    """Beside one file, an index is not read; which weight a shard has is part of the digest."""
+    folder = save_tiny_llama(Path("sharded"), shard="10KB")
+    sharded = base_digest(folder)
+    index = json.loads((folder / INDEX).read_text())
+    (folder / INDEX).write_text(json.dumps(index | {"metadata": {}}))
+    assert base_digest(folder) != sharded
+    for path in folder.glob("model*"):
+        shutil.copy(path, "base")
+    alone = base_digest(Path("base"))
+    (folder / INDEX).write_text("[]")
+    shutil.copy(folder / INDEX, "base")
+    assert base_digest(Path("base")) == alone
+    weights = Path("base/model.safetensors")
+    weights.write_bytes(weights.read_bytes()[:-1] + b"\1")
+    assert base_digest(Path("base")) != alone
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_settings_that_name_other_weights_are_refused(nested: bool) -> None:
+    path = Path("base/config.json")
+    settings = json.loads(path.read_text())
+    named = {"transformers_weights": "other.safetensors"}
+    path.write_text(json.dumps(settings | ({"text_config": named} if nested else named)))
+    with pytest.raises(ArcworldError, match=r"found transformers_weights 'other\.safe") as error:
+        pin_base(BackboneConfig(pretrained="base"))
+    assert "\n" not in str(error.value)
+    path.write_text("{")
+    with pytest.raises(ArcworldError, match="found no settings"):
+        base_digest(Path("base"))
+
+
+def test_a_run_of_before_digests_stays_as_it_was(place: Path) -> None:
+    named = BackboneConfig(pretrained="base")
+    absolute = replace(named, pretrained=str(place / "work" / "base"))
+    for before in (named, absolute):
+        for given in (named, absolute):
+            assert pin_base(given, before) == before
+    save_tiny_llama(Path("other"), seed=1)
+    other = pin_base(BackboneConfig(pretrained="other"), before=named)
+    assert other.digest == base_digest(Path("other"))
+    with pytest.raises(ArcworldError, match="training: found another base"):
+        pin_base(replace(named, digest=other.digest), before=named)
+
+
 def test_a_base_in_use_is_loaded_from_its_folder() -> None:
     pinned = pin_base(BackboneConfig(pretrained="base"))
     body: Any = build_backbone(pinned)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,25 @@ def test_a_file_of_a_run_that_may_not_be_read_is_named(
 
 
 @pytest.mark.parametrize(
+    ("part", "other", "said"),
+    [
+        ("tokenizer", "policy", "found a MaskedPolicy; expected a FrameTokenizer"),
+        ("world_model", "tokenizer", "found a PatchCodebook; expected a WorldModel"),
+        ("policy", "world_model", "found a WorldModel; expected a MaskedPolicy"),
+    ],
+)
+def test_a_part_of_another_class_is_refused(
+    part: str, other: str, said: str, tmp_path: Path
+) -> None:
+    shutil.copytree(SHIPPED / "small", tmp_path / "run")
+    shutil.rmtree(tmp_path / "run" / part)
+    shutil.copytree(SHIPPED / "small" / other, tmp_path / "run" / part)
+    with pytest.raises(ArcworldError, match=f"config.json: {said}") as error:
+        from_pretrained(tmp_path / "run")
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
     ("patches", "said"),
     [
         (torch.full((8, 64), 16, dtype=torch.uint8), "patches holds 16; expected 0 to 15"),
@@ -81,4 +101,4 @@ def test_colours_that_do_not_exist_are_refused(
     save_model(tmp_path, PatchCodebook(config), config)
     save_tensors(tmp_path / "model.safetensors", {"patches": patches})
     with pytest.raises(ArcworldError, match=said):
-        load_model(tmp_path)
+        load_model(tmp_path, PatchCodebook)

@@ -54,8 +54,7 @@ def test_adapters_and_rows_save_and_load_alone(hub: Path, tmp_path: Path) -> Non
                 p.normal_()
     save_model(tmp_path, world, world.config)
     assert all("lora_" in n or not n.startswith("backbone.") for n in own_state(world))
-    again = load_model(tmp_path, allow_base=True)
-    assert isinstance(again, WorldModel)
+    again = load_model(tmp_path, WorldModel, allow_base=True)
     ids = torch.from_numpy(np.arange(68)).long()[None]
     assert torch.equal(world.hidden(ids), again.hidden(ids))
 

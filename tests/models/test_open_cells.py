@@ -137,8 +137,7 @@ def test_gradients_do_not_depend_on_the_ids_of_spelled_cells() -> None:
 def test_another_tokenizer_is_refused(tmp_path: Path) -> None:
     codebook, world = parts()
     save_model(tmp_path, world, world.config)
-    again = load_model(tmp_path)
-    assert isinstance(again, WorldModel)
+    again = load_model(tmp_path, WorldModel)
     again.attach(codebook)
     with pytest.raises(ArcworldError, match="found another tokenizer"):
         again.attach(parts(seed=1)[0])

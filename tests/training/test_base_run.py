@@ -125,6 +125,37 @@ def test_a_run_starts_from_another_whose_base_has_moved(data: Dataset, tmp_path:
     assert resumed.world_model.config == second.world_model.config
 
 
+def test_a_run_of_before_digests_is_resumed(data: Dataset) -> None:
+    train(adapting("base"), data, "run", devices="1")
+    for path in (Path("run/run.json"), Path("run/world_model/config.json")):
+        content = json.loads(path.read_text())
+        settings = content["settings"]["world_model"] if "settings" in content else content
+        del settings["backbone"]["digest"], settings["backbone"]["revision"]
+        settings["backbone"]["pretrained"] = "base"
+        path.write_text(json.dumps(content))
+    for name in ("world_model", "policy"):
+        Path("run", name, "model.safetensors").unlink()
+    with pytest.warns(UserWarning, match="records no digest"):
+        train(adapting("base"), data, "run", devices="1", resume=True)
+    config = json.loads(Path("run/world_model/config.json").read_text())["backbone"]
+    assert (config["pretrained"], config["digest"]) == ("base", None)
+
+
+def test_a_base_in_another_part_is_not_followed(
+    data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is refused by its class, without a question for permission."""
+    train(adapting("base"), data, "run", devices="1")
+    shutil.rmtree("run/tokenizer")
+    shutil.copytree("run/world_model", "run/tokenizer")
+    monkeypatch.setattr(
+        huggingface_hub, "snapshot_download", lambda *_, **__: str(tmp_path / "work" / "run")
+    )
+    for name in ("run", "user/name"):
+        with pytest.raises(ArcworldError, match="found a WorldModel; expected a FrameTokenizer"):
+            from_pretrained(name)
+
+
 def test_folds_are_trained_on_the_base_of_the_opened_run() -> None:
     """`run.json` of a stranger may name another base than its world model's settings."""
     allowed = BackboneConfig(width=24, pretrained="allowed")

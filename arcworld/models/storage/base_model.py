@@ -35,7 +35,8 @@ def pin_base(config: BackboneConfig, before: BackboneConfig | None = None) -> Ba
 
     Args:
         config: as the user gave it; without a pretrained model it is returned unchanged.
-        before: what the run recorded that is resumed; its revision is used again.
+        before: what the run recorded that is resumed; its revision is used again. If it recorded
+            no digest, as runs of older versions, it stays as it was, so that it can be resumed.
 
     Raises:
         ArcworldError: there is no such base, or it is not the one of the given digest.
@@ -43,6 +44,10 @@ def pin_base(config: BackboneConfig, before: BackboneConfig | None = None) -> Ba
     if config.pretrained is None:
         return config
     named = _placed(config)
+    if before is not None and _recorded_no_digest(before, named):
+        kept = replace(named, pretrained=before.pretrained, revision=before.revision)
+        _checked(kept, config, TRAINING)
+        return replace(kept, digest=None)
     if before is not None and before.pretrained == named.pretrained:
         named = replace(named, revision=named.revision or before.revision, digest=before.digest)
     found = _checked(named, named, TRAINING)
@@ -81,6 +86,12 @@ def admit_base(
     if isinstance(allowed, str | Path):
         wanted = _placed(replace(config, pretrained=str(allowed), revision=None))
     return _checked(wanted, config, str(source))
+
+
+def _recorded_no_digest(before: BackboneConfig, named: BackboneConfig) -> bool:
+    """Whether a run began with the same base before digests were recorded."""
+    same = before.pretrained is not None and _placed(before).pretrained == named.pretrained
+    return same and before.digest is None and named.revision in (None, before.revision)
 
 
 def _placed(config: BackboneConfig) -> BackboneConfig:

@@ -24,9 +24,14 @@ _KINDS: dict[str, tuple[type[Any], type[nn.Module]]] = {
 }
 
 
-def build(config: Any) -> nn.Module:
+def build(config: Any) -> Any:
     """Return a model with new weights for a config dataclass."""
-    return next(model for kind, model in _KINDS.values() if isinstance(config, kind))(config)
+    return class_of(config)(config)
+
+
+def class_of(config: Any) -> type[Any]:
+    """Return the class of the model that a config dataclass describes."""
+    return next(model for kind, model in _KINDS.values() if isinstance(config, kind))
 
 
 def config_from_dict(described: dict[str, Any], source: Path) -> Any:

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from arcworld.errors import ArcworldError
 from arcworld.models.storage.base_model import AllowBase, admit_base
-from arcworld.models.storage.build import build, config_from_dict
+from arcworld.models.storage.build import build, class_of, config_from_dict
 from arcworld.models.transformer.world_model import WorldModelConfig
 from arcworld.recordings.files import denied, write_bytes
 
@@ -112,25 +112,31 @@ def save_model(folder: Path, module: nn.Module, config: Any) -> None:
     save_tensors(folder / WEIGHTS, own_state(module))
 
 
-def load_model(
-    folder: Path, *, allow_base: AllowBase = False, downloaded: bool = False
-) -> nn.Module:
+def load_model[M: nn.Module](
+    folder: Path, kind: type[M], *, allow_base: AllowBase = False, downloaded: bool = False
+) -> M:
     """Load the model of a folder, in evaluation mode.
 
     Args:
         folder: has `config.json` and `model.safetensors`.
+        kind: the class of the model, or one that it derives from.
         allow_base, downloaded: see `base_model.admit_base`.
 
     Raises:
-        ArcworldError: a file is missing or damaged, weights have a wrong shape or NaN, or the model
-            adapts a pretrained one that may not be loaded.
+        ArcworldError: a file is missing or damaged, the model is of another class, weights have a
+            wrong shape or NaN, or the model adapts a pretrained one that may not be loaded.
     """
     config = config_from_dict(load_object(folder / CONFIG), folder / CONFIG)
+    found = class_of(config)
+    if not issubclass(found, kind):
+        raise ArcworldError(
+            f"{folder / CONFIG}: found a {found.__name__}; expected a {kind.__name__}; {_AGAIN}"
+        )
     if isinstance(config, WorldModelConfig):
         base = admit_base(config.backbone, folder / CONFIG, allow_base, downloaded=downloaded)
         config = replace(config, backbone=base)
     try:
-        module = build(config)
+        module: M = build(config)
     except ArcworldError:
         raise
     except (TypeError, ValueError, RuntimeError, ZeroDivisionError) as error:

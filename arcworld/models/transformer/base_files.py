@@ -17,6 +17,8 @@ from arcworld.models.snapshot import find_snapshot, may_be_repo
 ALLOW = "ARCWORLD_ALLOW_BASE"
 """Environment variable: `1`, or the base to load; for commands, as `allow_base` is for calls."""
 CONFIG, WEIGHTS, INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
+ELSEWHERE = "transformers_weights"
+"""Setting of a base's `config.json` that names other files of weights; `transformers` obeys it."""
 FILES = (CONFIG, WEIGHTS, INDEX, "model-*-of-*.safetensors")
 """What is downloaded of a base."""
 
@@ -51,8 +53,10 @@ def base_digest(folder: Path) -> str:
     """Return the SHA-256 of the settings and the weights in a base's folder, as 64 hex digits.
 
     Raises:
-        ArcworldError: the folder has no settings or no safetensors.
+        ArcworldError: the folder has no settings or no safetensors, or the settings name other
+            files of weights.
     """
+    _check_settings(folder / CONFIG)
     digest = sha256()
     for name in [CONFIG, *_weight_files(folder)]:
         try:
@@ -67,9 +71,28 @@ def base_digest(folder: Path) -> str:
     return digest.hexdigest()
 
 
+def _check_settings(path: Path) -> None:
+    """Refuse settings that lead `transformers` to other weights than those of the digest."""
+    objects: list[dict[str, Any]] = []
+    try:
+        json.loads(path.read_text(encoding="utf-8"), object_hook=objects.append)
+    except FileNotFoundError:  # the digest names it
+        return
+    except (OSError, ValueError) as error:
+        raise ArcworldError(
+            f"{path}: found no settings ({error}); expected a JSON object; save the model again"
+            " with save_pretrained"
+        ) from None
+    if named := [made[ELSEWHERE] for made in objects if made.get(ELSEWHERE) is not None]:
+        raise ArcworldError(
+            f"{path}: found {ELSEWHERE} {named[0]!r}; expected weights in {WEIGHTS} or by {INDEX};"
+            " save the model again with save_pretrained"
+        )
+
+
 def _weight_files(folder: Path) -> list[str]:
-    """The names of the files with weights: one, or those of the index."""
-    if not (folder / INDEX).is_file():
+    """The names of the files that `transformers` loads: one, else the index and those it names."""
+    if (folder / WEIGHTS).is_file() or not (folder / INDEX).is_file():
         return [WEIGHTS]
     try:
         named: dict[str, Any] = json.loads((folder / INDEX).read_text())["weight_map"]
@@ -85,7 +108,7 @@ def _weight_files(folder: Path) -> list[str]:
             f"{folder / INDEX}: found {(odd or ['no file'])[0]!r}; expected safetensors in the same"
             " folder; save the model again with save_pretrained"
         )
-    return names
+    return [INDEX, *names]
 
 
 @functools.cache
