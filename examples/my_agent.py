@@ -2,7 +2,7 @@
 
 The competition's notebooks copy a file of this name into ARC-AGI-3-Agents, as
 `agents/templates/my_agent.py`, and play its class `MyAgent` in every game at once, a thread each.
-docs/how-to/kaggle.md of arcworld has the notebook's cells.
+examples/kaggle_notebook.py of arcworld is the notebook's cell.
 
 What it needs, it looks for beside itself, in `$ARCWORLD_HOME`, and below /kaggle/input:
 

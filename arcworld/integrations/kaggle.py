@@ -23,17 +23,18 @@ import sys
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from arcworld import __version__
 from arcworld.errors import ArcworldError
+
+if TYPE_CHECKING:
+    from arcworld.models.run import Run
 
 COMPETITION = "arc-prize-2026-arc-agi-3"
 PACKAGES = ("backports-zstd", "orjson")
 """Packages that playing imports and Kaggle's image lacks. The competition's data has the toolkit's
 wheels; torch, transformers, safetensors, numpy and scipy are in the image."""
-NOT_FOR_PLAY = ("checkpoint*", "crossval", "tensorboard", ".lock")
-"""Parts of a run's folder that are left out; `crossval` has runs of its own."""
 PLATFORM = "manylinux_2_28_x86_64"
 PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -57,15 +58,16 @@ def build(run: Path | None, out: Path, config: KaggleConfig | None = None) -> li
     """Write data set and notebook; return the files, sorted.
 
     Args:
-        run: a folder that `arcworld train` made; None for the shipped weights `small`.
+        run: a folder that `arcworld train` made, of which only what play needs is written; None for
+            the shipped weights `small`.
         out: a folder that does not exist, is empty, or was built by this function before.
 
     Raises:
-        ArcworldError: `run` is no run, `out` has other files, or wheels cannot be downloaded.
+        ArcworldError: `run` is no run, or in `out`; `out` has other files; or wheels cannot be
+            downloaded.
     """
     config = config or KaggleConfig()
-    if run is not None:
-        _check_run(run)
+    opened = None if run is None else _open_run(run, out)
     _clear(out)
     dataset, notebook = out / "dataset", out / "notebook"
     (dataset / "wheels").mkdir(parents=True)
@@ -77,8 +79,8 @@ def build(run: Path | None, out: Path, config: KaggleConfig | None = None) -> li
     write_wheel(dataset / "wheels")
     download_wheels(dataset / "wheels", config)
     shutil.copy(template("my_agent.py"), dataset / "my_agent.py")
-    if run is not None:
-        shutil.copytree(run, dataset / "run", ignore=shutil.ignore_patterns(*NOT_FOR_PLAY))
+    if opened is not None:
+        opened.save_pretrained(dataset / "run")
     return sorted(path for path in out.rglob("*") if path.is_file())
 
 
@@ -151,12 +153,18 @@ def _pip() -> list[str]:
     raise ArcworldError("no pip and no uv here; expected one, to download wheels; install pip")
 
 
-def _check_run(run: Path) -> None:
-    parts = ("run.json", "tokenizer/config.json", "world_model/config.json")
-    missing = [part for part in parts if not (run / part).is_file()]
-    if missing:
+def _open_run(run: Path, out: Path) -> Run:
+    """Load a run, so that one that cannot play is found here, not on Kaggle."""
+    from arcworld.models.run import from_pretrained
+
+    if run.resolve().is_relative_to(out.resolve()):
         raise ArcworldError(
-            f"{run}: no {missing[0]} there; expected a folder that `arcworld train` made; leave out"
+            f"{run}: found the run inside {out}, which is cleared; expected it elsewhere; name"
+            " another --out"
+        )
+    if not (run / "run.json").is_file():
+        raise ArcworldError(
+            f"{run}: no run.json there; expected a folder that `arcworld train` made; leave out"
             " --run for the shipped weights"
         )
     if base := _base(run / "world_model" / "config.json"):
@@ -164,6 +172,7 @@ def _check_run(run: Path) -> None:
             f"{run}: adapts the pretrained model {base!r}; expected a run with all its weights, as"
             " Kaggle reaches no hub; train a recipe without a pretrained model"
         )
+    return from_pretrained(run.resolve())
 
 
 def _base(config: Path) -> str | None:

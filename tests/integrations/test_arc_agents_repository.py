@@ -9,9 +9,9 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,18 +54,19 @@ def port() -> str:
 
 
 @pytest.fixture
-def server(tmp_path: Path, port: str) -> Iterator[Path]:
-    """The page's server; yields its log."""
-    script = block("text", 'python -c "').removeprefix('python -c "').rstrip().removesuffix('"')
+def server(tmp_path: Path, port: str, repository: Path) -> Iterator[Path]:
+    """The page's server, with the packages of the repository; yields its log."""
+    command = block("text", "uv run --project REPOSITORY").replace("REPOSITORY", str(repository))
     (tmp_path / "serving").mkdir()
     log = tmp_path / "serving" / "log.txt"
     with log.open("w") as file:
         process = subprocess.Popen(
-            [sys.executable, "-c", script.replace("8001", port)],
+            ["sh", "-ec", command.replace("8001", port)],
             cwd=log.parent,
-            env=environment(PYTHONPATH=str(ROOT)),
+            env=environment(),
             stdout=file,
             stderr=file,
+            start_new_session=True,
         )
         for _ in range(120):
             with socket.socket() as probe:
@@ -73,7 +74,7 @@ def server(tmp_path: Path, port: str) -> Iterator[Path]:
                     break
             time.sleep(0.5)
         yield log
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)  # also Python, which uv started
         process.wait()
 
 

@@ -142,6 +142,18 @@ def test_here_and_on_a_service(
     assert len(list((tmp_path / "plays").glob("*.jsonl"))) == 2
 
 
+def test_the_server_of_the_agents_page_has_the_repository_s_packages() -> None:
+    """It is started in another folder, whose Python has none; the toolkit has what it calls."""
+    command = next(text for text in blocks("arc-agi-3-agents", "text") if "arc_agi" in text)
+    words = shlex.split(command)
+    assert words[:6] == ["uv", "run", "--project", "REPOSITORY", "python", "-c"]
+    script, called = words[6].rsplit("\n", 1)[0], "listen_and_serve"
+    names: dict[str, Any] = {}
+    with hidden_environment():
+        exec(compile(script, "arc-agi-3-agents", "exec"), names)
+    assert called in words[6] and callable(getattr(names["arcade"], called))
+
+
 def test_in_the_agents_repository(agents_agent: ModuleType, seat: Any, toolkit: Toolkit) -> None:
     names: dict[str, Any] = {"__name__": "explorer"}
     run_snippets(names, "arc-agi-3-agents")

@@ -13,13 +13,15 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
 
 from arcworld.cli import main
 from arcworld.errors import ArcworldError
 from arcworld.integrations import kaggle
 from arcworld.integrations.kaggle import KaggleConfig, build, download_wheels
-from arcworld.models.run import SHIPPED
+from arcworld.models.run import SHIPPED, from_pretrained
 
 STAND_IN = Path(__file__).parent / "arc_agents_stand_in.py"
 OFFLINE = KaggleConfig(packages=())
@@ -121,13 +123,7 @@ def test_what_cannot_be_built_is_one_line(tmp_path: Path, monkeypatch: pytest.Mo
     (adapted / "world_model/config.json").write_text(json.dumps(config))
     with pytest.raises(ArcworldError, match="adapts the pretrained model 'user/base'"):
         build(adapted, tmp_path / "out", OFFLINE)
-    config["backbone"]["pretrained"] = None
-    (adapted / "world_model/config.json").write_text(json.dumps(config))
-    shutil.copytree(SHIPPED / "small", adapted / "crossval/fold-1")
-    files = build(adapted, tmp_path / "out", OFFLINE)
-    assert [path.parent.name for path in files if path.name == "run.json"] == ["run"]
     shutil.rmtree(adapted)
-    shutil.rmtree(tmp_path / "out")
     (tmp_path / "mine.txt").touch()
     with pytest.raises(ArcworldError, match=r"has 'mine.txt' in it"):
         build(None, tmp_path, OFFLINE)
@@ -143,6 +139,51 @@ def test_what_cannot_be_built_is_one_line(tmp_path: Path, monkeypatch: pytest.Mo
     with pytest.raises(ArcworldError, match="no net"):
         build(None, tmp_path / "built")
     assert build(None, tmp_path / "built", OFFLINE), "what a failed build left is replaced"
+
+
+def test_only_what_plays_is_written_of_a_run(tmp_path: Path) -> None:
+    """Recordings, folds and checkpoints that lie beside the run stay here."""
+    run, out = tmp_path / "small", tmp_path / "out"
+    shutil.copytree(SHIPPED / "small", run)
+    shutil.copytree(run, run / "crossval/fold-1")
+    (run / "demos").mkdir()
+    (run / "demos" / "mine.jsonl").touch()
+    (run / "checkpoint.pt").touch()
+    build(run, out, OFFLINE)
+    written = out / "dataset" / "run"
+    names = {path.relative_to(written).as_posix() for path in written.rglob("*") if path.is_file()}
+    needed = {
+        *("run.json", "game_priors.json", "novelty/frame_hashes.npy", "novelty/pair_hashes.npy"),
+        *(f"{part}/config.json" for part in ("tokenizer", "world_model", "policy")),
+        *(f"{part}/model.safetensors" for part in ("tokenizer", "world_model", "policy")),
+    }
+    assert names == needed
+    before, after = from_pretrained(run.resolve()), from_pretrained(written)
+    assert after.about == before.about and after.game_priors == before.game_priors
+    assert np.array_equal(after.novelty_index.pairs, before.novelty_index.pairs)
+    for name, value in before.world_model.state_dict().items():
+        assert torch.equal(value, after.world_model.state_dict()[name])
+
+
+@pytest.mark.parametrize(
+    "name", ["tokenizer/config.json", "world_model/model.safetensors", "policy", "novelty"]
+)
+def test_an_incomplete_run_is_one_line(tmp_path: Path, name: str) -> None:
+    run, out = tmp_path / "run", tmp_path / "out"
+    shutil.copytree(SHIPPED / "small", run)
+    (run / name).rename(tmp_path / "gone")
+    with pytest.raises(ArcworldError, match="expected") as error:
+        build(run, out, OFFLINE)
+    assert "\n" not in str(error.value) and not out.exists()
+
+
+def test_a_run_inside_the_folder_to_clear_is_refused(tmp_path: Path) -> None:
+    run = tmp_path / "kaggle" / "dataset" / "run"
+    build(SHIPPED / "small", tmp_path / "kaggle", OFFLINE)
+    for inside in (run, run.parent.parent):
+        with pytest.raises(ArcworldError, match=r"found the run inside .*; name another --out"):
+            build(inside, tmp_path / "kaggle", OFFLINE)
+    assert from_pretrained(run).name == "run"
 
 
 @pytest.fixture
