@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import pytest
 from arcworld.errors import ArcworldError
 from arcworld.models.run import SHIPPED
 from arcworld.models.storage.build import config_from_dict
+from arcworld.models.storage.checkpoint import load_model
+from arcworld.models.transformer.world_model import WorldModel
 
 HOSTILE: dict[str, Any] = {
     "layers": 1_000_000,
@@ -41,3 +44,13 @@ def test_a_part_that_is_no_object_is_one_line() -> None:
 def test_shipped_settings_are_in_range(part: str) -> None:
     path = SHIPPED / "small" / part / "config.json"
     assert config_from_dict(json.loads(path.read_text()), path)
+
+
+def test_settings_that_do_not_fit_each_other_are_one_line(tmp_path: Path) -> None:
+    folder = tmp_path / "world_model"
+    shutil.copytree(SHIPPED / "small" / "world_model", folder)
+    described = json.loads((folder / "config.json").read_text())
+    described["backbone"]["width"] = 256  # no multiple of its 3 heads
+    (folder / "config.json").write_text(json.dumps(described))
+    with pytest.raises(ArcworldError, match=r"no model can be built from it \(The hidden size"):
+        load_model(folder, WorldModel)

@@ -60,10 +60,11 @@ def build_backbone(config: BackboneConfig) -> nn.Module:
 
 
 def _from_scratch(config: BackboneConfig) -> nn.Module:
+    from huggingface_hub.errors import StrictDataclassError
     from transformers import LlamaConfig, LlamaModel
 
-    body = LlamaModel(
-        LlamaConfig(
+    try:
+        shape = LlamaConfig(
             vocab_size=1,
             hidden_size=config.width,
             intermediate_size=config.mlp,
@@ -76,8 +77,9 @@ def _from_scratch(config: BackboneConfig) -> nn.Module:
             eos_token_id=None,
             attn_implementation="sdpa",  # type: ignore[call-arg]
         )
-    )
-    return _without_words(body)
+    except StrictDataclassError as error:
+        raise ValueError(str(error.__cause__ or error)) from error
+    return _without_words(LlamaModel(shape))
 
 
 def _from_hub(config: BackboneConfig) -> nn.Module:
