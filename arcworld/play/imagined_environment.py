@@ -119,10 +119,10 @@ class WorldModelEnv(FrameEnv):
         given = {**self._options, **(options or {})}
         for name in given.keys() - set(OPTIONS):
             raise ArcworldError(f"found option {name!r}; {did_you_mean(name, OPTIONS)}")
-        start_given = options is not None and not options.keys().isdisjoint(("frames", "state"))
-        if options and "frames" in options:
+        new = (options or {}).keys()
+        if "frames" in new:
             given.pop("state", None)
-        if options and start_given and "level_start" not in options:
+        if new & {"frames", "state"} and "level_start" not in new:
             given.pop("level_start", None)
         available = tuple(int(k) for k in given.get("available_actions", EVERY_ACTION))
         self._state = given["state"] if "state" in given else self._observed(given, available)

@@ -19,6 +19,7 @@ from arcworld.online.model import OnlineWorldModel
 from arcworld.online.scene import OnlineState
 from arcworld.play.imagined_environment import WorldModelEnv
 from arcworld.play.observation import IllegalActionError, Observation, legal_actions
+from arcworld.play.strategies.strategy import Learned
 from arcworld.recordings.episode import RESET, Action, Outcome, Step
 
 LONGEST = 1_000_000
@@ -46,7 +47,7 @@ class OnlineDream:
         """Start at a true frame; what the model learned before is kept."""
         self.model = model
         self._env = WorldModelEnv(model, max_actions=LONGEST)
-        self._level_start = self._scene(observation)
+        self._level_start = Learned.opened(model, observation).state
         self.right: bool | None = None
         self._open(observation, self._level_start)
 
@@ -82,24 +83,19 @@ class OnlineDream:
         before = self.observation
         outcome = observation.outcome_after(before.levels_completed)
         step = Step(before.frame_HW, action, outcome, observation.frame_HW)
-        state = self.model.observe(self.state, step)
-        if observation.full_reset:
-            state = self._scene(observation)
-        state = replace(state, available=observation.available_actions)
+        learned = Learned(self.model, self.state)
+        learned.observe(step, observation)
         if action.id == RESET or observation.full_reset or outcome == Outcome.LEVEL_WON:
-            self._level_start = state
+            self._level_start = learned.state
         scored = action.id != RESET and outcome == Outcome.NOTHING
         self.right = not self.model.surprised if scored else None
-        self._open(observation, state)
+        self._open(observation, learned.state)
 
     def fork(self) -> OnlineDream:
         """Return a copy in the same state; later steps of one do not change the other's state."""
         other = copy.copy(self)
         other._env = self._env.fork()
         return other
-
-    def _scene(self, observation: Observation) -> OnlineState:
-        return self.model.reset(observation.frame_HW, observation.available_actions)
 
     def _open(self, observation: Observation, state: OnlineState) -> None:
         """Continue from a true observation."""

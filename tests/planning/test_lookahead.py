@@ -2,58 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import pytest
 
-from arcworld.planning import lookahead
-from arcworld.planning.lookahead import LookAheadConfig, look_ahead
-from arcworld.recordings.episode import Action
+from arcworld.planning.lookahead import look_ahead
 from arcworld.tokens.cells import cell_of
-from arcworld.tokens.sequence import CodedEpisode
-
-CONFIG = LookAheadConfig(width=8, depth=3, gain=0.02)
-HOME = np.zeros((64, 64), np.uint8)
-TILE, OTHER = Action(6, 12, 12), Action(6, 40, 40)
-
-
-class Cells:
-    """A tokenizer whose code is the one colour of a cell."""
-
-    def decode_frames(self, indices_TC: Any) -> Any:
-        grid = np.asarray(indices_TC, np.uint8).reshape(-1, 8, 8)
-        return grid.repeat(8, axis=1).repeat(8, axis=2)
+from tests.planning.turning_cells import CONFIG, HOME, OTHER, TILE, history, make_run, same
 
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A world in which a click turns its cell to the next of three colours."""
-
-    def predicted(_: object, histories: Sequence[CodedEpisode]) -> Any:
-        frames = np.stack([history.indices_TC[-1] for history in histories])
-        for frame, history in zip(frames, histories, strict=True):
-            cell = int(history.cells_A[-1])
-            frame[cell] = (frame[cell] + 1) % 3
-        return SimpleNamespace(indices_BC=frames)
-
-    monkeypatch.setattr(lookahead, "predict_next", predicted)
-    vocabulary = SimpleNamespace(actions=8)
-    return SimpleNamespace(tokenizer=Cells(), world_model=SimpleNamespace(vocabulary=vocabulary))
-
-
-def history(**cells: int) -> CodedEpisode:
-    frame = np.zeros((1, 64), np.int32)
-    for name, colour in cells.items():
-        frame[0, int(name[1:])] = colour
-    none = np.zeros(0, np.int16)
-    return CodedEpisode(frame, none, none, none.astype(np.uint8), none.astype(np.bool_))
-
-
-def same(frame_HW: Any) -> Any:
-    return frame_HW
+    return make_run(monkeypatch)
 
 
 def test_an_action_is_repeated_until_it_comes_nearer(run: Any) -> None:

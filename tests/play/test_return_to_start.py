@@ -6,58 +6,23 @@ from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import pytest
 
-from arcworld.planning import lookahead
-from arcworld.planning.lookahead import LookAheadConfig
 from arcworld.play.agent import Decision, Source
 from arcworld.play.strategies.return_to_start import ReturnToStart, ReturnToStartConfig
 from arcworld.recordings.episode import RESET, Action
 from arcworld.tokens.cells import cell_of
-from arcworld.tokens.sequence import CodedEpisode
+from tests.planning import turning_cells
+from tests.planning.turning_cells import HOME, OTHER, TILE, history, make_run, same
 
-CONFIG = ReturnToStartConfig(LookAheadConfig(width=8, depth=3, gain=0.02))
-HOME = np.zeros((64, 64), np.uint8)
-TILE, OTHER = Action(6, 12, 12), Action(6, 40, 40)
-
-
-class Cells:
-    """A tokenizer whose code is the one colour of a cell."""
-
-    def decode_frames(self, indices_TC: Any) -> Any:
-        grid = np.asarray(indices_TC, np.uint8).reshape(-1, 8, 8)
-        return grid.repeat(8, axis=1).repeat(8, axis=2)
+CONFIG = ReturnToStartConfig(turning_cells.CONFIG)
 
 
 @pytest.fixture
 def way(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The strategy in a world in which a click turns its cell to the next of three colours."""
-
-    def predicted(_: object, histories: Sequence[CodedEpisode]) -> Any:
-        frames = np.stack([history.indices_TC[-1] for history in histories])
-        for frame, history in zip(frames, histories, strict=True):
-            cell = int(history.cells_A[-1])
-            frame[cell] = (frame[cell] + 1) % 3
-        return SimpleNamespace(indices_BC=frames)
-
-    monkeypatch.setattr(lookahead, "predict_next", predicted)
-    vocabulary = SimpleNamespace(actions=8)
-    run = SimpleNamespace(tokenizer=Cells(), world_model=SimpleNamespace(vocabulary=vocabulary))
-    models = SimpleNamespace(run=run, gate=SimpleNamespace(asks=True))
+    models = SimpleNamespace(run=make_run(monkeypatch), gate=SimpleNamespace(asks=True))
     return ReturnToStart(models, CONFIG)  # type: ignore[arg-type]
-
-
-def history(**cells: int) -> CodedEpisode:
-    frame = np.zeros((1, 64), np.int32)
-    for name, colour in cells.items():
-        frame[0, int(name[1:])] = colour
-    none = np.zeros(0, np.int16)
-    return CodedEpisode(frame, none, none, none.astype(np.uint8), none.astype(np.bool_))
-
-
-def same(frame_HW: Any) -> Any:
-    return frame_HW
 
 
 class Remembered:

@@ -118,25 +118,16 @@ class StrategyAgent:
         """An untrained world model, at the first frame of a game."""
         if self._make_model is None:
             return None
-        model = self._make_model()
-        return Learned(model, model.reset(observation.frame_HW, observation.available_actions))
+        return Learned.opened(self._make_model(), observation)
 
     def _advance(self, answered: Answered) -> None:
         """Update the context to the state after an answered action."""
         context, after = self.context, answered.after
         if context.learned is not None:
-            self._learn(context.learned, answered)
+            context.learned.observe(answered.step, after)
         context.observation = after
         if answered.new_level:
             context.level_actions, context.lives = 0, 1
         else:
             context.level_actions += 1
             context.lives += answered.decision.action.id == RESET
-
-    def _learn(self, learned: Learned, answered: Answered) -> None:
-        """Let the world model learn from an answered action."""
-        after = answered.after
-        state = learned.model.observe(learned.state, answered.step)
-        if after.full_reset:
-            state = learned.model.reset(after.frame_HW, after.available_actions)
-        learned.state = replace(state, available=after.available_actions)

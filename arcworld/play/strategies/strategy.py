@@ -7,7 +7,7 @@ strategy is one class with the three methods below, and one entry in the list of
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from arcworld.errors import ArcworldError
@@ -25,6 +25,18 @@ class Learned:
 
     model: OnlineWorldModel
     state: OnlineState
+
+    @classmethod
+    def opened(cls, model: OnlineWorldModel, observation: Observation) -> Learned:
+        """The model at a true frame of a game; what it learned before is kept."""
+        return cls(model, model.reset(observation.frame_HW, observation.available_actions))
+
+    def observe(self, step: Step, after: Observation) -> None:
+        """Learn from a transition, and continue from the game's answer `after`."""
+        self.state = self.model.observe(self.state, step)
+        if after.full_reset:
+            self.state = self.model.reset(after.frame_HW, after.available_actions)
+        self.state = replace(self.state, available=after.available_actions)
 
 
 @dataclass(slots=True)
