@@ -116,7 +116,11 @@ class _Collection:
         assert path is not None
         if result.error is not None or not path.is_file():
             return CollectedPlay(*result.key, error=result.error or "no recording was written")
-        episodes = self._episodes(self._by_key[result.key])
+        try:
+            episodes = self._episodes(self._by_key[result.key])
+        except ArcworldError as error:  # a game that does what no recording may show
+            path.unlink()
+            return CollectedPlay(*result.key, error=str(error))
         ledger = self._ledgers[result.game_id]
         novel = ledger.count_novel(episodes)
         further = result.levels_completed > self._levels[result.game_id]

@@ -20,7 +20,7 @@ from arcworld.online.claims import Claim
 from arcworld.online.ensemble import EXPERTS, Decision, Ensemble
 from arcworld.online.experts.bars import Tick
 from arcworld.online.experts.undo import next_past
-from arcworld.online.pointer import Pointer, draw, no_mark
+from arcworld.online.pointer import Mark, Pointer, draw
 from arcworld.online.scene import OnlineState, Scene
 from arcworld.online.view import RESET, SIDE, UNKNOWN, Action, Outcome, Segmenter, Step
 
@@ -72,7 +72,7 @@ class OnlineWorldModel:
         """Return the state of a new scene; what was learned stays."""
         phases = {key: (0, bar.first) for key, bar in self.experts.bars.bars.items()}
         ground = np.full((SIDE, SIDE), UNKNOWN, np.uint8)
-        frame_HW, none = _frame(frame_HW), no_mark()
+        frame_HW, none = _frame(frame_HW), Mark()
         available = tuple(available_actions)
         return OnlineState(frame_HW, ground, frame_HW.reshape(-1), none, {}, phases, available)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from arcworld.online.claims import Writing
+from arcworld.online.pointer import Mark
 from arcworld.online.view import (
     EDGE,
     SIDE,
@@ -43,7 +43,7 @@ class OnlineState:
     frame_HW: NDArray[np.uint8]
     ground_HW: NDArray[np.uint8]
     clean: NDArray[np.uint8]
-    mark: Writing
+    mark: Mark
     momentum: Mapping[Mover, Shift] = field(default_factory=dict)
     bars: Mapping[BarKey, Phase] = field(default_factory=dict)
     available: tuple[int, ...] = ()
