@@ -29,15 +29,15 @@ LEAST, MOST = 3, 40
 """Pixels of a look; what is larger is a thing of the game, what is smaller may be chance."""
 MATCHED = 0.7
 """Least share of the pixels of a look that is there where the mark is drawn."""
-AGES, NEAR = 6, 3
+AGES, NEAR = 9, 3
 """Ages that are told apart, and pixels around the first look that later looks may have."""
 PLACES, FAR = 3, 7
 """Places far from each other at which a look is seen before it is one, and how far that is."""
 MOST_SETS, CORE = 6, 2
 """Sets of colours that are told apart, and pixels around a place in which they are looked for."""
 PERIODS = range(2, 17)
-KEPT = 12
-"""Clicks in which a lattice is looked for."""
+AGREED, KEPT = 0.7, 16
+"""Least share of clicks that agree on a lattice, and clicks in which it is looked for."""
 
 type Place = tuple[int, int]
 type Lattice = tuple[int, int, int]
@@ -157,9 +157,10 @@ class _Counts:
             return
         colours = drawn[:COLOURS, places[:, 0], places[:, 1]].argmax(0).astype(np.uint8)
         offsets = places - REACH
-        same = self.look is not None and np.array_equal(offsets, self.look.offsets)
-        if not (same and self.look is not None and np.array_equal(colours, self.look.colours)):
+        if self.look is None:
             self.look = Look(offsets, colours)
+        else:  # what is known of its later looks stays
+            self.look.offsets, self.look.colours = offsets, colours
 
 
 class Evidence:
@@ -272,7 +273,7 @@ def _fit_lattice(pairs: Sequence[tuple[Place, Place]]) -> Lattice | None:
             most = int(np.bincount(residues).argmax())
             phase = (most - period // 2) % period
             cells = (clicks[:, axis] - phase) // period * period + phase + period // 2
-            if (cells == middles[:, axis]).mean() >= 0.8:
+            if (cells == middles[:, axis]).mean() >= AGREED:
                 phases.append(phase)
         if len(phases) == 2:
             return period, phases[0], phases[1]

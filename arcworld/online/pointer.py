@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from arcworld.online.claims import Writing
-from arcworld.online.marks import Evidence, Lattice, LatticeFinder, Look, Place, is_drawn
+from arcworld.online.marks import Evidence, Lattice, LatticeFinder, Look, Place, is_drawn, window
 from arcworld.online.view import CLICK, SIDE, Action
 
-LOOK_AGAIN = frozenset((4, 6, 8, 12, 20, 40))
+LOOK_AGAIN = frozenset((4, 6, 8, 12, 16, 20, 30, 40, 60, 80, 120))
 """Clicks after which a lattice of the mark is looked for."""
 DECAY = 0.7
-"""By which old clicks count less in what the next one does."""
+"""By which old clicks count less for what the next one does."""
 
 
 def _nothing() -> Writing:
@@ -30,19 +30,24 @@ def _nothing() -> Writing:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mark:
-    """A mark as it is shown: its look, place, and age in actions; no look: no mark."""
+    """A mark as it is shown: its look, place, and age in actions; no look: no mark.
+
+    `ignored`: whether the game ignored the last click.
+    """
 
     look: Look | None = None
     place: Place = (0, 0)
     age: int = 0
     shown: Writing = field(default_factory=_nothing)
+    ignored: bool = False
 
-    def older(self) -> Mark:
+    def older(self, action: Action) -> Mark:
         """The mark after an action that draws no other."""
+        ignored = self.ignored or action.id == CLICK
         if self.look is None:
-            return self
+            return Mark(ignored=ignored)
         age = self.age + 1
-        return Mark(self.look, self.place, age, self.look.at(self.place, age))
+        return Mark(self.look, self.place, age, self.look.at(self.place, age), ignored)
 
 
 class Pointer:
@@ -53,7 +58,7 @@ class Pointer:
         self._by_cell: Evidence | None = None
         self._by_own: Evidence | None = None
         self._finder, self._clicks = LatticeFinder(), 0
-        self._drawn = (1.0, 1.0)
+        self._drawn = {False: (1.0, 1.0), True: (0.0, 1.0)}
 
     @property
     def found(self) -> bool:
@@ -76,9 +81,10 @@ class Pointer:
     def next_mark(self, mark: Mark, action: Action) -> Mark:
         """What is marked after an action, as predicted."""
         marks = list(self._marks(action))
-        if marks and self._drawn[0] >= 0.5 * self._drawn[1]:
+        drawn, clicks = self._drawn[mark.ignored]
+        if marks and drawn >= 0.5 * clicks:
             return max(marks, key=lambda m: m.look.rate if m.look else 0.0)
-        return mark.older()
+        return mark.older(action)
 
     def observe(
         self,
@@ -104,13 +110,14 @@ class Pointer:
             self._count(before.reshape(SIDE, SIDE), action, after_HW, lattice)
         found = self._drawn_by(action, after)
         if action.id == CLICK and count and self.found:
-            self._drawn = self._drawn[0] * DECAY + (found is not None), self._drawn[1] * DECAY + 1
-        if found is None and mark.look is not None:
-            mark.look.learn(mark.place, mark.age + 1, before.reshape(SIDE, SIDE), after_HW)
-            found = mark.older()
-            found = found if is_drawn(after, found.shown) else None
+            drawn, clicks = self._drawn[mark.ignored]
+            self._drawn[mark.ignored] = drawn * DECAY + (found is not None), clicks * DECAY + 1
         if found is None:
-            return after, Mark()
+            if mark.look is not None:
+                mark.look.learn(mark.place, mark.age + 1, before.reshape(SIDE, SIDE), after_HW)
+            found = mark.older(action)
+        if not is_drawn(after, found.shown):
+            return after, Mark(ignored=found.ignored)
         return _without(before, after, found.shown), found
 
     def _drawn_by(self, action: Action, after: NDArray[np.uint8]) -> Mark | None:
@@ -130,6 +137,8 @@ class Pointer:
         lattice: Lattice | None,
     ) -> None:
         at = (action.y or 0, action.x or 0)
+        if np.array_equal(window(before_HW, at), window(after_HW, at)):
+            return
         self._clicks += 1
         self._finder.clicks.append((before_HW, at, after_HW))
         known = self._by_cell.lattice if self._by_cell else None
