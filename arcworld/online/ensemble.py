@@ -18,12 +18,14 @@ from arcworld.online.changes import Changes, changes_between
 from arcworld.online.claims import Claim, render, select
 from arcworld.online.confidence import Evidence, FrameConfidence
 from arcworld.online.experts import bars as bars_expert
+from arcworld.online.experts import clock as clock_expert
 from arcworld.online.experts import objects as objects_expert
 from arcworld.online.experts import recall as recall_expert
 from arcworld.online.experts import templates as templates_expert
 from arcworld.online.experts import tiles as tiles_expert
 from arcworld.online.experts import undo as undo_expert
 from arcworld.online.experts.bars import Bars, Tick
+from arcworld.online.experts.clock import Clock
 from arcworld.online.experts.movers import Movers
 from arcworld.online.experts.objects import Objects, Subject
 from arcworld.online.experts.recall import Recall
@@ -37,8 +39,8 @@ from arcworld.online.view import CLICK, LARGE, PIXELS, SIDE, Action, Outcome, Vi
 
 OBJECTS, TEMPLATES = objects_expert.NAME, templates_expert.NAME
 TILES, TINTS, BARS = tiles_expert.NAME, tiles_expert.COARSE, bars_expert.NAME
-UNDOES, RECALL = undo_expert.NAME, recall_expert.NAME
-EXPERTS = (OBJECTS, TEMPLATES, TILES, TINTS, BARS, UNDOES, RECALL)
+UNDOES, RECALL, CLOCK = undo_expert.NAME, recall_expert.NAME, clock_expert.NAME
+EXPERTS = (OBJECTS, TEMPLATES, TILES, TINTS, BARS, UNDOES, RECALL, CLOCK)
 SUBSETS: Mapping[str, frozenset[str]] = {
     "all": frozenset({OBJECTS, TEMPLATES, TILES, TINTS}),
     "patches": frozenset({TEMPLATES, TILES}),
@@ -106,6 +108,7 @@ class Ensemble:
         self.without = without
         hits = HitRates()
         self.movers, self.undo, self.recall = Movers(), Undo(), Recall()
+        self.clock = Clock()
         self.objects = Objects(self.movers, hits)
         self.templates, self.tiles, self.bars = Templates(hits), TilesExpert(hits), Bars()
         self.tints = TilesExpert(hits, coarse=True)
@@ -159,8 +162,12 @@ class Ensemble:
         }
         for name in self.without & proposals.keys():
             proposals[name] = []
-        undone = self.undo.propose(scene.view.flat, scene.state.past, action)
-        return [] if UNDOES in self.without else undone, proposals
+        shared: list[Claim] = []
+        if UNDOES not in self.without:
+            shared += self.undo.propose(scene.view.flat, scene.state.past, action)
+        if CLOCK not in self.without:
+            shared += self.clock.propose(scene.view.flat, scene.state.recent)
+        return shared, proposals
 
     def _drafts(
         self, scene: Scene, proposals: Mapping[str, list[Claim]], shared: list[Claim]
@@ -234,6 +241,7 @@ class Ensemble:
             self.templates.learn(view, after, action, changes, decision.matches)
         self.undo.learn(after.flat, scene.state.past, action)
         self.recall.learn(view.flat, action, after.flat)
+        self.clock.learn(view.flat, scene.state.recent, after.flat)
         return changes, phases
 
     def _learn_trust(self, decision: Decision, action: Action, truth: NDArray[np.uint8]) -> None:

@@ -189,9 +189,7 @@ class Evidence:
         """Where the mark of a click is drawn."""
         return cell_middle(at, self.lattice) if self.lattice else at
 
-    def count(
-        self, before_HW: NDArray[np.uint8], at: Place, after_HW: NDArray[np.uint8]
-    ) -> None:
+    def count(self, before_HW: NDArray[np.uint8], at: Place, after_HW: NDArray[np.uint8]) -> None:
         """Count one click, if it changed anything near."""
         place = self.place(at)
         before, after = window(before_HW, place), window(after_HW, place)

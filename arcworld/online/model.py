@@ -173,6 +173,7 @@ class OnlineWorldModel:
             phases,
             scene.state.available,
             next_past(scene.state.past, scene.view.flat, decision.frame, action),
+            scene.state.recent.then(scene.view.flat, action),
         )
 
     # learn
@@ -196,8 +197,9 @@ class OnlineWorldModel:
         ground = scene.ground.reshape(SIDE, SIDE)
         available = scene.state.available
         past = next_past(scene.state.past, view.flat, after.flat, action)
+        recent = scene.state.recent.then(view.flat, action)
         return OnlineState(
-            next_frame_HW, ground, after.flat, mark, momentum, phases, available, past
+            next_frame_HW, ground, after.flat, mark, momentum, phases, available, past, recent
         )
 
 

@@ -182,7 +182,10 @@ def _without(
     clean = after_HW.copy()
     labels, _ = ndimage.label(marked, np.ones((3, 3)))
     for rows, columns in ndimage.find_objects(labels):
-        near = slice(max(rows.start - 2, 0), rows.stop + 2), slice(max(columns.start - 2, 0), columns.stop + 2)
+        near = (
+            slice(max(rows.start - 2, 0), rows.stop + 2),
+            slice(max(columns.start - 2, 0), columns.stop + 2),
+        )
         below, around = clean[near], ~marked[near]
         for colour in np.unique(before_HW[near][~around]).tolist():
             same = before_HW[near] == colour

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from arcworld.online.experts.clock import Recent
 from arcworld.online.pointer import Mark
 from arcworld.online.view import (
     EDGE,
@@ -38,6 +39,7 @@ class OnlineState:
         momentum: how the parts that moved in the last step did so, by look and place.
         bars: phase of every status bar.
         past: flat frames that an undo would bring back.
+        recent: the last frames and actions of the scene.
     """
 
     frame_HW: NDArray[np.uint8]
@@ -48,6 +50,7 @@ class OnlineState:
     bars: Mapping[BarKey, Phase] = field(default_factory=dict)
     available: tuple[int, ...] = ()
     past: tuple[NDArray[np.uint8], ...] = ()
+    recent: Recent = field(default_factory=Recent)
 
 
 @dataclass(slots=True, eq=False)
