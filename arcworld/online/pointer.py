@@ -180,8 +180,10 @@ def _without(
     marked.reshape(-1)[mark[0]] = True
     before_HW, after_HW = before.reshape(SIDE, SIDE), after.reshape(SIDE, SIDE)
     clean = after_HW.copy()
-    labels, _ = ndimage.label(marked, np.ones((3, 3)))
-    for rows, columns in ndimage.find_objects(labels):
+    labels = np.zeros((SIDE, SIDE), np.intp)
+    ndimage.label(marked, np.ones((3, 3)), labels)
+    parts: list[tuple[slice, slice]] = ndimage.find_objects(labels)
+    for rows, columns in parts:
         near = (
             slice(max(rows.start - 2, 0), rows.stop + 2),
             slice(max(columns.start - 2, 0), columns.stop + 2),

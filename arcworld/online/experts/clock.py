@@ -1,9 +1,9 @@
 """Clock: what changes by itself repeats after a fixed number of actions.
 
-Idea: blinking tiles, patrols and hazards that spread and shrink run on a clock of the game, whatever
-is done. Where each pixel of a region was, for two periods, what it was one period before, it is
-taken to go on so. The state keeps the last frames of the scene. Where the player's own actions had
-the same period, nothing is claimed.
+Idea: blinking tiles, patrols and hazards that spread and shrink run on a clock of the game,
+whatever one does. Where a pixel was, for two periods, what it was one period before, it is taken
+to repeat. The state keeps the last frames of the scene. Where the player's actions had the same
+period, nothing is claimed. Worth, by leaving it out: docs/LOG.md, "marks of clicks, and clocks".
 """
 
 from __future__ import annotations
