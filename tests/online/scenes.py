@@ -94,7 +94,16 @@ def teach(
     rule: Callable[[Frame, Action], Frame],
 ) -> OnlineState:
     """Play and learn; returns the last state."""
-    state = model.reset(frame)
+    return teach_on(model, model.reset(frame), actions, rule)
+
+
+def teach_on(
+    model: OnlineWorldModel,
+    state: OnlineState,
+    actions: Iterable[Action],
+    rule: Callable[[Frame, Action], Frame],
+) -> OnlineState:
+    """Play and learn from a state on; returns the last state."""
     for action in actions:
         after = rule(state.frame_HW, action)
         state = model.observe(state, Step(state.frame_HW, action, Outcome.NOTHING, after))
