@@ -17,6 +17,7 @@ from arcworld.collection.settings import CollectSettings
 from arcworld.errors import ArcworldError
 from arcworld.play.toolkit import OWN_GAMES
 from arcworld.recordings import open_dataset, read_recording
+from arcworld.recordings.recording import Recording
 from arcworld.tournament.playing import play_once
 from arcworld.tournament.results import PlayResult
 from arcworld.tournament.settings import Play, Settings
@@ -136,6 +137,20 @@ def test_a_play_that_crashes_leaves_no_recording(
     (found,) = collect(made)
     assert found.error is not None and "no idea" in found.error and not found.kept
     assert not list((tmp_path / "out").rglob("*.gz"))
+
+
+def test_a_recording_that_contradicts_itself_is_a_play_that_failed(
+    tmp_path: Path, in_this_process: list[Play], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(path: Path) -> Recording:
+        if path.name.startswith("random-0"):
+            raise ArcworldError(f"{path}: levels_completed contradicts the action")
+        return read_recording(path)
+
+    monkeypatch.setattr(collect_module, "read_recording", read)
+    failed, kept = collect(settings(tmp_path / "out", "random"))
+    assert failed.error is not None and "contradicts" in failed.error and not failed.kept
+    assert kept.error is None and files(tmp_path / "out") == {"random-1"}
 
 
 def test_other_settings_and_other_folders_are_refused(
