@@ -11,8 +11,8 @@ from pathlib import Path
 from arcworld.models.run import Run, from_pretrained
 from arcworld.online.model import OnlineWorldModel
 from arcworld.play.agent import Agent
+from arcworld.play.agents.catalogue import make_agent
 from arcworld.play.agents.online import NAME, is_online, make_online_agent
-from arcworld.play.agents.world_model import make_world_model_agent
 from arcworld.play.dream import Dream
 from arcworld.play.observation import Observation
 from arcworld.play.online_dream import OnlineDream
@@ -48,7 +48,7 @@ class RunModel:
 
     def agent(self, seed: int) -> Agent:
         """The agent that plays if no other is named."""
-        return make_world_model_agent(self.run, seed)
+        return make_agent("world-model", seed, run=self.run)
 
     def dream(self, observation: Observation) -> Dream:
         """A dream that starts at a true frame."""

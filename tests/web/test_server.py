@@ -14,11 +14,14 @@ import pytest
 
 from arcworld.cli import main
 from arcworld.errors import ArcworldError
+from arcworld.models.run import Run
+from arcworld.play.agents.by_game import ByGameAgent
 from arcworld.web import tabs as tabs_module
 from arcworld.web import timed_protocol
 from arcworld.web.predictions import from_hex
 from arcworld.web.server import listen, make_app
 from arcworld.web.tabs import IDLE, MOST, Tabs
+from arcworld.web.viewed_models import RunModel
 
 
 def test_a_step_is_predicted_as_the_bars_say(served: Any) -> None:
@@ -287,3 +290,8 @@ def test_frames_come_back_from_their_digits() -> None:
 
     frame = np.random.default_rng(0).integers(0, 16, (64, 64)).astype(np.uint8)
     assert (from_hex(as_hex(frame)) == frame).all()
+
+
+def test_the_agent_of_a_run_plays_games_outside_its_training_as_online(small: Run) -> None:
+    agent = RunModel(small).agent(0)
+    assert isinstance(agent, ByGameAgent) and agent.name == "world-model"
