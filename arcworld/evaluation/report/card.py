@@ -20,16 +20,16 @@ tags: [arc-agi-3, world-model]
 """
 
 
-def model_card(run: Run, evaluation: Evaluation, commands: Sequence[str]) -> str:
+def model_card(run: Run, evaluations: Sequence[Evaluation], commands: Sequence[str]) -> str:
     """The card as a README in Markdown.
 
     Args:
         run: as shipped.
-        evaluation: of this run.
+        evaluations: of this run: on validation, and on players that training never saw, say.
         commands: the commands that trained and evaluated the run, shown as they are.
     """
     reported = "\n".join(commands)
-    wins = "\n".join(f"- {sentence}" for sentence in baselines_that_win(evaluation.parts))
+    measured = "\n\n".join(_measured(evaluation) for evaluation in evaluations)
     return f"""{HEAD}
 # arcworld `{run.name}`
 
@@ -41,15 +41,17 @@ contain only the 8x8 cells of the codebook.
 {reported}
 ```
 
-{headline_table(evaluation.parts, evaluation.about).as_markdown()}
-
-Where a baseline is better than the model:
-
-{wins or "- nowhere"}
+{measured}
 
 The model does not work on games outside its training data without adaptation. Its training data
 contain winning paths of these games, so its play there is partly memory.
 """
+
+
+def _measured(evaluation: Evaluation) -> str:
+    wins = "\n".join(f"- {sentence}" for sentence in baselines_that_win(evaluation.parts))
+    table = headline_table(evaluation.parts, evaluation.about).as_markdown()
+    return f"{table}\n\nWhere a baseline is better than the model:\n\n{wins or '- nowhere'}"
 
 
 def _made(run: Run) -> str:
