@@ -3,7 +3,8 @@
 Idea: blinking tiles, patrols and hazards that spread and shrink run on a clock of the game,
 whatever one does. Where a pixel was, for two periods, what it was one period before, it is taken
 to repeat. The state keeps the last frames of the scene. Where the player's actions had the same
-period, nothing is claimed. Worth, by leaving it out: docs/LOG.md, "marks of clicks, and clocks".
+period, nothing is claimed. Worth, by leaving it out on 114 games: 0.5 and 0.4 points of changed
+pixels and of changed frames from 30 actions on, 16 on zq03 (LOG).
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 Idea: outcomes relative to the usual step ("goes", "stays") generalise over directions and levels;
 contexts from special to general compete, and the one whose kind was right most often decides
-(Cubist's object events; back-off as in n-gram models). Worth (30 dev games, actions 100-200,
-LOG): see the ablation table; in the first 100 actions it is the expert that matters most.
+(Cubist's object events; back-off as in n-gram models). Worth, by leaving it out on 114 games:
+8.7 points of changed frames in the first 30 actions, 2.1 and 1.3 later (LOG).
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 Idea: example-based rewriting, as in 2-D graph grammars and the ARC solvers that copy local edits;
 one example is enough. After a simple action a template may apply anywhere in the frame; after a
 click it applies at the same offset from what was clicked: the object, the lattice cell, the pixel.
-All windows of one size are compared at once by hash (`View.windows`).
+All windows of one size are compared at once by hash (`View.windows`). Worth, by leaving it out on
+114 games: 2.0 to 2.5 points of changed frames (LOG).
 """
 
 from __future__ import annotations

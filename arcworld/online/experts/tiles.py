@@ -1,7 +1,9 @@
 """Tiles: the next tile of a lattice cell from the tiles around it, or from its place to the click.
 
 Idea: cellular automata learned from examples (k-neighbourhood contexts with back-off). The lattice
-is inferred: the period at whose multiples nearly all changed patches begin and end.
+is inferred: the period at whose multiples nearly all changed patches begin and end. Worth, by
+leaving it out on 114 games: 0.7 points of changed frames from 30 actions on, 26 on lo03; without
+the coarse tiles, 0.8, 0.7 and 0.4 points of changed pixels (LOG).
 """
 
 from __future__ import annotations
