@@ -49,7 +49,7 @@ class Run:
 
     >>> run = arcworld.from_pretrained("small")
     >>> run.name, run.about["scheme"], len(run.trained_on())
-    ('small', 'v2', 37)
+    ('small', 'v2', 93)
 
     Attributes:
         folder: the folder of the run.
