@@ -56,11 +56,15 @@ def is_far(one: Place, other: Place) -> bool:
     return max(abs(one[0] - other[0]), abs(one[1] - other[1])) > FAR
 
 
+def _middles[N: (int, NDArray[np.intp])](at: N, period: int, phase: int) -> N:
+    """The middles of the cells of rows or columns, which may lie outside of the frame."""
+    return (at - phase) // period * period + phase + period // 2
+
+
 def cell_middle(at: Place, lattice: Lattice) -> Place:
     """The middle of the cell of a pixel."""
     period, top, left = lattice
-    y = (at[0] - top) // period * period + top + period // 2
-    x = (at[1] - left) // period * period + left + period // 2
+    y, x = _middles(at[0], period, top), _middles(at[1], period, left)
     return min(max(y, 0), SIDE - 1), min(max(x, 0), SIDE - 1)
 
 
@@ -136,7 +140,7 @@ class _Counts:
         if len(self._places) < PLACES and all(is_far(place, other) for other in self._places):
             self._places.append(place)
         self._drawn += after == np.arange(COLOURS + 1, dtype=np.uint8)[:, None, None]
-        self._new += (after != before) & (after != COLOURS)
+        self._new += after != before
         if self._clicks in FIT_AT:
             self._fit()
 
@@ -216,9 +220,10 @@ class Evidence:
         after_HW: NDArray[np.uint8],
     ) -> Iterator[_Counts]:
         look = self._all.look
-        if look is None or is_drawn(after_HW.reshape(-1), look.at(place)):
+        matched = look is not None and is_drawn(after_HW.reshape(-1), look.at(place))
+        if look is None or matched:
             yield self._all
-        if look is None or not is_drawn(after_HW.reshape(-1), look.at(place)):
+        if not matched:
             core = slice(REACH - CORE, REACH + CORE + 1)
             new = after[core, core][after[core, core] != before[core, core]]
             key = frozenset(np.unique(new).tolist())
@@ -255,7 +260,7 @@ def _new_things(
     for colour in np.unique(after[new]).tolist():
         places = np.argwhere(new & (after == colour))
         low, high = places.min(0), places.max(0)
-        if colour < COLOURS and (high - low).max() < 7:
+        if (high - low).max() < 7:
             y, x = ((low + high) // 2 - REACH).tolist()
             yield colour, (at[0] + y, at[1] + x)
 
@@ -270,7 +275,7 @@ def _fit_lattice(pairs: Sequence[tuple[Place, Place]]) -> Lattice | None:
             residues = middles[:, axis] % period
             most = int(np.bincount(residues).argmax())
             phase = (most - period // 2) % period
-            cells = (clicks[:, axis] - phase) // period * period + phase + period // 2
+            cells = _middles(clicks[:, axis], period, phase)
             if (cells == middles[:, axis]).mean() >= AGREED:
                 phases.append(phase)
         if len(phases) == 2:

@@ -74,8 +74,9 @@ class Pointer:
     def _marks(self, action: Action) -> Iterator[Mark]:
         """The marks that a click may draw."""
         if action.id == CLICK:
-            place = self._best.place((action.y or 0, action.x or 0))
-            for look in self._best.looks:
+            best = self._best
+            place = best.place((action.y or 0, action.x or 0))
+            for look in best.looks:
                 yield Mark(look, place, 0, look.at(place))
 
     def next_mark(self, mark: Mark, action: Action) -> Mark:
