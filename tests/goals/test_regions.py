@@ -99,6 +99,10 @@ def test_a_key_must_match_its_lock_before_one_enters() -> None:
     early[40:44, 40:44] = 5
     early[18:25, 28:35] = 12
     assert distance(goal, scene, early) > 0, "the key is wrong still"
+    before = progress(goal, scene, turned, START).memory
+    assert progress(goal, scene, inside, before).distance == 0, "the avatar hides the lock"
+    wrong = progress(goal, scene, frame_HW, START).memory
+    assert progress(goal, scene, inside, wrong).distance > 0
 
 
 def test_thumbnail_of_the_board() -> None:

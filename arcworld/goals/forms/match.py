@@ -11,9 +11,9 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from arcworld.goals.forms.base import at, clicks
+from arcworld.goals.forms.base import HIDDEN, WITHIN, at, clicks
 from arcworld.goals.frame_view import FrameView
-from arcworld.goals.hypothesis import GoalMemory, Hypothesis, Progress
+from arcworld.goals.hypothesis import ClassKey, GoalMemory, Hypothesis, Progress
 from arcworld.goals.region_pairs import pairs_of
 from arcworld.goals.regions import BOARD, CLEAR, Pair, Picture, Region
 from arcworld.goals.scene import Scene
@@ -51,13 +51,9 @@ class Match:
         different = sum(_different(pair, view, hypothesis.variant) for pair in pairs)
         if hypothesis.variant != ENTER:
             return at(float(different), memory)
-        avatar = scene.avatar
-        if avatar is None or not pairs:
+        if scene.avatar is None or not pairs:
             return at(PER_CELL * different + 1, memory)
-        way = view.nearest(avatar, np.array([_middle(_lock(pairs[0]))], np.intp)) / scene.stride
-        if not view.has(avatar) and memory.distance <= 1.2:
-            way = 0.0
-        return at(PER_CELL * different + max(way - 0.5, 0), memory)
+        return _enter_progress(scene, view, _lock(pairs[0]), different, memory)
 
     def proposals(
         self, hypothesis: Hypothesis, scene: Scene, view: FrameView
@@ -83,6 +79,30 @@ class Match:
         }[hypothesis.variant]
         end = ", then go there" if hypothesis.variant == ENTER else ""
         return f"make the {region} region {how} the {reference} region{end}"
+
+
+def _enter_progress(
+    scene: Scene, view: FrameView, lock: Region, different: int, memory: GoalMemory
+) -> Progress:
+    """Cells that differ, and the way to the lock; what the avatar stands on cannot be compared, so
+    the memory's bit says whether the pictures were equal before.
+    """
+    avatar = scene.avatar
+    assert avatar is not None
+    if not view.has(avatar):
+        hidden = memory.distance <= HIDDEN
+        return at(0.0 if hidden else PER_CELL * different + 1, memory)
+    equal = memory.done if _covers(view, avatar, lock) else different == 0
+    way = view.nearest(avatar, np.array([_middle(lock)], np.intp)) / scene.stride
+    left = 0.0 if equal else PER_CELL * max(different, 1)
+    return at(left + max(way - WITHIN, 0), memory, done=equal)
+
+
+def _covers(view: FrameView, avatar: ClassKey, lock: Region) -> bool:
+    """Whether the avatar stands on the lock."""
+    rows, columns = view.pixels(avatar) >> 6, view.pixels(avatar) & 63
+    inside = (rows >= lock.y) & (rows < lock.y + lock.height)
+    return bool((inside & (columns >= lock.x) & (columns < lock.x + lock.width)).any())
 
 
 def similarity(hypothesis: Hypothesis, scene: Scene) -> float:
