@@ -60,6 +60,7 @@ class Plan:
             predicted to be true.
         remaining: distance to the goal where the sure steps end; 0 if it is predicted to be true.
         is_experiment: whether the plan is one advised click whose effect is not known.
+        is_survey: whether it is one of those that show what each click does.
     """
 
     hypothesis: Hypothesis
@@ -68,6 +69,7 @@ class Plan:
     last: tuple[Action, ...] = ()
     remaining: float = 0.0
     is_experiment: bool = False
+    is_survey: bool = False
 
     def __len__(self) -> int:
         """Number of actions, with those that are still to be found."""

@@ -20,10 +20,10 @@ from arcworld.play.agents.strategy_agent import StrategyAgent
 from arcworld.play.strategies.goal_plan import GoalPlan, GoalPlanConfig
 
 NAME = "online"
-PLANS, EXPERIMENTS, ROUNDS, PRIOR = "plans", "experiments", "rounds", "prior"
-PARTS = (PLANS, EXPERIMENTS, ROUNDS, PRIOR, *FORMS, *EXPERTS)
+PLANS, EXPERIMENTS, ROUNDS, SUMS, PRIOR = "plans", "experiments", "rounds", "sums", "prior"
+PARTS = (PLANS, EXPERIMENTS, ROUNDS, SUMS, PRIOR, *FORMS, *EXPERTS)
 """What can be left out: all plans, clicks of unknown effect, further rounds of plans on a level,
-the fitted prior, each form of goal, each expert of the world model."""
+sums of clicks, the fitted prior, each form of goal, each expert of the world model."""
 NEVER = 1_000_000
 
 
@@ -78,4 +78,6 @@ def _config(without: Collection[str], think: float | None) -> GoalPlanConfig:
         config = replace(config, search=GoalSearchConfig(steps=None, seconds=think))
     if EXPERIMENTS in without:
         config = replace(config, experiments=(0, 0))
+    if SUMS in without:
+        config = replace(config, sums=False)
     return replace(config, again=NEVER) if ROUNDS in without else config

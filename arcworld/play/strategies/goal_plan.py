@@ -9,57 +9,20 @@ moment a level was won is confirmed and has a high probability on later levels.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 from arcworld.goals import START, Belief, Beliefs, GoalTracker, Hypothesis, progress, sentence
 from arcworld.online.scene import OnlineState
-from arcworld.planning.goal_search import GoalSearch, GoalSearchConfig, Plan, after_reset
+from arcworld.planning.click_effects import ClickEffects
+from arcworld.planning.goal_search import GoalSearch, Plan, after_reset
 from arcworld.planning.imagined_steps import ImaginedSteps
 from arcworld.play.agent import Decision, Source
+from arcworld.play.strategies.plan_budget import GoalPlanConfig, PlanBudget
 from arcworld.play.strategies.strategy import Answered, Context
 from arcworld.play.strategies.waiting import Waiting
 from arcworld.recordings.episode import RESET, Action, Outcome, Step
-
-
-@dataclass(frozen=True)
-class GoalPlanConfig:
-    """Budgets of planning.
-
-    Attributes:
-        search: of one search for a plan.
-        hypotheses: number of hypotheses considered in one decision.
-        gain: minimum chance to win by action of a plan on a new level, about what exploring gives.
-        falls: after this number of actions on a level, half of that is enough: where exploring did
-            not win in n actions, the next one wins with a chance of about 1 / n.
-        doubt: factor of that chance for each plan for the same goal that ended elsewhere than it
-            was predicted to.
-        credit: number of actions of plans that a level is granted at once.
-        share: and for each action on the level, so that exploring continues where plans do not win.
-        clear: minimum probability of an unconfirmed goal for an experiment.
-        experiments: maximum number of experiments (clicks of unknown effect) per round that brought
-            the goal no nearer: (for a confirmed goal, for an unconfirmed one).
-        again: after this number of actions on a level, doubts are dropped and experiments granted
-            once more, because more is known by then.
-        patience: maximum number of actions to wait after a goal became true and nothing was won.
-        thought: imagined steps that each action pays of the last search, if it found no plan or an
-            experiment only; the next one begins when it is paid, so that cheap ones are frequent.
-            Falls as `gain` does.
-    """
-
-    search: GoalSearchConfig = field(default_factory=GoalSearchConfig)
-    hypotheses: int = 8
-    gain: float = 0.01
-    falls: int = 100
-    doubt: float = 0.6
-    credit: int = 40
-    share: float = 0.3
-    clear: float = 0.15
-    experiments: tuple[int, int] = (8, 2)
-    again: int = 100
-    patience: int = 12
-    thought: int = 40
 
 
 class GoalPlan:
@@ -95,13 +58,10 @@ class GoalPlan:
         self._first, self._since_reset = context.state, 0
         self.plan: Plan | None = None
         self._at = 0
-        self._round = self._spent = 0
-        self._debt = 0.0
-        self._astray: Counter[Hypothesis] = Counter()
-        self._useless: Counter[Hypothesis] = Counter()
-        self._clicked: Counter[Action] = Counter()
+        self.budget = PlanBudget(self.config)
         self._steps = ImaginedSteps[OnlineState]()
         self._is_free = False
+        self._clicks = ClickEffects()
 
     # propose
 
@@ -115,7 +75,7 @@ class GoalPlan:
             reached = self._distance(context, self.plan.hypothesis) == 0
             self._end("finished" if reached else "astray")
             return self.propose(context) if self._is_free else None
-        self._spent += 1
+        self.budget.spent += 1
         belief = sentence(self.plan.hypothesis, self.goals.scene)
         left = float(len(self.plan) - self._at)
         return Decision(step, f"plan: {belief}", {"left": left}, source=self.source)
@@ -136,10 +96,8 @@ class GoalPlan:
         return progress(hypothesis, self.goals.scene, context.state.frame_HW, memory).distance
 
     def _make_plan(self, context: Context) -> bool:
-        if self._spent > self.config.credit + self.config.share * context.level_actions:
-            return False
-        self._debt = max(0.0, self._debt - self.config.thought / self._age(context))
-        if self._debt:
+        confirmed = self.goals.beliefs.confirmed
+        if not self.budget.may_think(context.level_actions, confirmed=bool(confirmed)):
             return False
         beliefs = self._candidates(context)
         if not beliefs:
@@ -148,7 +106,7 @@ class GoalPlan:
         if best is None and self._may_reset(context):
             best = self._best_plan(context, beliefs, self._first)
         if best is not None:
-            self._debt *= best.is_experiment
+            self.budget.debt *= best.is_experiment and not confirmed
             self._start(best)
         return best is not None
 
@@ -158,67 +116,66 @@ class GoalPlan:
         """The plan with the highest gain from the present state, or from the level's first."""
         resets = start is not context.state
         search = GoalSearch(
-            context.model, self.goals.scene, start, self.config.search, self._steps, self._clicked
+            context.model,
+            self.goals.scene,
+            start,
+            self.config.search,
+            self._steps,
+            self.budget.clicked,
         )
         best: tuple[float, Plan] | None = None
         for belief in beliefs:
             if search.is_over:
                 break
             memory = START if resets else self.goals.beliefs.memory(belief.hypothesis)
-            plan = search.plan(belief.hypothesis, memory)
+            plan = None if resets else self._sum_of_clicks(context, belief)
+            if plan is None or plan.is_survey:
+                plan = search.plan(belief.hypothesis, memory) or plan
             if plan is None or not len(plan) or (resets and plan.is_experiment):
                 continue
             plan = after_reset(plan) if resets else plan
-            gain = self._gain(belief, len(plan))
-            if self._may_try(plan, belief, gain) and (best is None or gain > best[0]):
+            gain = self.budget.gain(belief, len(plan))
+            if self.budget.allows(plan, belief, gain) and (best is None or gain > best[0]):
                 best = gain, plan
-        self._debt += search.imagined
+        self.budget.debt += search.imagined
         return best and best[1]
+
+    def _sum_of_clicks(self, context: Context, belief: Belief) -> Plan | None:
+        """Clicks whose observed effects add up to a goal, or one more click to observe."""
+        likely = belief.confirmed or belief.probability >= self.config.clear
+        if not (likely and self.config.sums):
+            return None
+        hypothesis, frame_HW = belief.hypothesis, context.state.frame_HW
+        memory = self.goals.beliefs.memory(hypothesis)
+        clicks = self._clicks.solution(hypothesis, self.goals.scene, frame_HW, memory)
+        if clicks is None or len(clicks) > self.config.search.longest:
+            return None
+        if clicks:
+            far = (math.inf,) * (len(clicks) - 1)
+            return Plan(hypothesis, clicks, (*far, 0.0))
+        untried = self._clicks.untried()
+        survey = Plan(hypothesis, (), (), untried[:1], is_experiment=True, is_survey=True)
+        return survey if untried else None
 
     def _may_reset(self, context: Context) -> bool:
         """Whether RESET resets the level only; on its first frame it would reset the whole game."""
         return self._since_reset > 0 and RESET in context.observation.legal_actions
 
-    def _gain(self, belief: Belief, length: int) -> float:
-        """Chance to win by action: the goal is the true one, and the plan arrives there."""
-        doubt = self.config.doubt ** self._astray[belief.hypothesis]
-        return belief.probability * doubt / (length + 1)
-
-    def _may_try(self, plan: Plan, belief: Belief, gain: float) -> bool:
-        """Whether a plan is worth its actions; of experiments also: whether such clicks helped."""
-        if not plan.is_experiment:
-            return gain >= self._least_gain
-        likely = belief.confirmed or belief.probability >= self.config.clear
-        most = self.config.experiments[not belief.confirmed]
-        return bool(likely) and self._useless[plan.hypothesis] < most
-
     def _candidates(self, context: Context) -> list[Belief]:
         """Goals worth a plan now, once every simple action was tried or a goal is confirmed."""
-        self._grant(context)
-        self._least_gain = self.config.gain / self._age(context)
+        self.budget.begin_round()
         beliefs = self.goals.order()
         simple = {n for n in context.observation.available_actions if n < 6}
         if not self.goals.beliefs.confirmed and not simple <= self._tried_actions:
             return []
         best = beliefs[: self.config.hypotheses]
-        return [belief for belief in best if self._gain(belief, 1) >= self._least_gain]
-
-    def _age(self, context: Context) -> float:
-        """1 on a new level, 2 after `falls` actions: what did not win so far will hardly soon."""
-        return 1 + context.level_actions / self.config.falls
-
-    def _grant(self, context: Context) -> None:
-        """Begin a new round of plans every `again` actions of a level."""
-        if context.level_actions // self.config.again > self._round:
-            self._round = context.level_actions // self.config.again
-            self._astray.clear()
-            self._useless.clear()
+        return [belief for belief in best if self.budget.gain(belief, 1) >= self.budget.least_gain]
 
     def _start(self, plan: Plan) -> None:
         self.plan, self._at, self._moving = plan, 0, False
         self._waiting.restart()
         if plan.is_experiment:
-            self._clicked[plan.last[0]] += 1
+            self.budget.clicked.update(plan.last[:1])
             self._before = self.goals.beliefs.memory(plan.hypothesis).distance
             self.log[plan.hypothesis.form, "experiment"] += 1
             return
@@ -232,13 +189,13 @@ class GoalPlan:
         self._is_free = plan.is_experiment
         if plan.is_experiment:
             now = self.goals.beliefs.memory(plan.hypothesis).distance
-            self._useless[plan.hypothesis] += now >= self._before
+            self.budget.useless[plan.hypothesis] += now >= self._before and not plan.is_survey
             return
         self.log[plan.hypothesis.form, how] += 1
         if how == "finished":
             self.goals.beliefs.missed(plan.hypothesis)
         elif how == "astray":
-            self._astray[plan.hypothesis] += 1
+            self.budget.astray[plan.hypothesis] += 1
 
     # observe
 
@@ -274,6 +231,8 @@ class GoalPlan:
         self._steps.renew(context.model.surprised)
         if step.action.id != RESET:
             visible_HW, continues = ~self.goals.scene.rim_HW, step.outcome == Outcome.NOTHING
+            if continues:
+                self._clicks.observe(step.frame_HW, step.action, step.next_frame_HW, visible_HW)
             self._steps.note(
                 step.frame_HW, step.action, context.state, visible_HW, continues=continues
             )
