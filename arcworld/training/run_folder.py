@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -66,18 +67,34 @@ def open_folder(out: Path, found: dict[str, Any], resume: bool, data: Path) -> N
         raise ArcworldError(
             f"{out}: found a run; expected a new folder; continue it with --resume or name another"
         )
-    before = load_object(path)
-    if "data_digest" in before and before["data_digest"] != found["data_digest"]:
+    _compare(out, load_object(path), found)
+
+
+def _compare(out: Path, before: dict[str, Any], found: dict[str, Any]) -> None:
+    """Refuse to resume with other recordings, settings or weights than a run began with."""
+    if before.get("data_digest") is None:
+        _warn_of_no_digest(out, "its recordings, so only their ids are compared")
+    elif before["data_digest"] != found["data_digest"]:
         raise ArcworldError(
             f"{out}: the recordings have changed since the run began; expected the same content;"
             " restore them, or start a run in another folder"
         )
+    start = found["start"]
+    if start and isinstance(before.get("start"), dict) and "digest" not in before["start"]:
+        _warn_of_no_digest(out, "the weights that it started from, so they are not compared")
+        found = found | {"start": {key: start[key] for key in start if key != "digest"}}
     for key in ("recipe", "scheme", "seed", "settings", "trained_on", "start"):
         if not _same(before.get(key), _json_form(found[key])):
             raise ArcworldError(
                 f"{out}: found a run with another {key}; expected the same as when it began;"
                 f" resume it with its own {key} or name another folder"
             )
+
+
+def _warn_of_no_digest(out: Path, what: str) -> None:
+    warnings.warn(
+        f"{out}: an older version began this run, without a digest of {what}", stacklevel=5
+    )
 
 
 def _same(before: Any, found: Any) -> bool:

@@ -7,10 +7,12 @@ new to that tokenizer are spelled.
 from __future__ import annotations
 
 from dataclasses import asdict, replace
+from hashlib import blake2b
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import nn
 
 from arcworld.errors import ArcworldError
@@ -18,6 +20,7 @@ from arcworld.models.policies.policy import MaskedPolicy
 from arcworld.models.run import Run
 from arcworld.models.storage.base_model import pin_base
 from arcworld.models.storage.checkpoint import load_object, load_state, own_state
+from arcworld.models.transformer.base_files import base_digest, base_folder
 from arcworld.training.overrides import recipe_of
 from arcworld.training.recipes import Recipe
 
@@ -74,12 +77,14 @@ def check_start(recipe: Recipe, start: Run | None, *, only_policy: bool) -> None
 
 
 def _settings(config: Any) -> dict[str, Any]:
-    """The settings of a model; of a base with a digest, neither place nor revision."""
+    """The settings of a model by dotted name; of a base the digest, neither place nor revision."""
     settings = asdict(config)
-    backbone = settings.get("backbone")
-    if backbone and backbone["digest"]:
-        settings["backbone"] = backbone | {"pretrained": None, "revision": None}
-    return settings
+    backbone = settings.pop("backbone", None)
+    if backbone and backbone["pretrained"]:
+        place, revision = backbone["pretrained"], backbone["revision"]
+        digest = backbone["digest"] or base_digest(base_folder(place, revision))
+        backbone |= {"pretrained": None, "revision": None, "digest": digest}
+    return settings | {f"backbone.{name}": value for name, value in (backbone or {}).items()}
 
 
 def check_tensorboard() -> None:
@@ -103,8 +108,8 @@ def begin_from(module: nn.Module, start: nn.Module, folder: Path) -> None:
 def about(start: Run | None, *, only_policy: bool) -> dict[str, Any] | None:
     """Return the entry of `run.json` about the run that this one started from, or None.
 
-    It has the name, recipe, commit, seed, schedules and own start of that run, and whether only the
-    policy was trained.
+    It has the name, recipe, commit, seed, schedules, own start and a digest of the weights of that
+    run, and whether only the policy was trained.
     """
     if start is None:
         return None
@@ -114,4 +119,17 @@ def about(start: Run | None, *, only_policy: bool) -> dict[str, Any] | None:
         for name, schedule in start.about.get("settings", {}).items()
         if name.endswith("_schedule")
     }
-    return {"run": start.name, **kept, **schedules} | ({"only_policy": True} if only_policy else {})
+    found = {"run": start.name, "digest": weights_digest(start), **kept, **schedules}
+    return found | ({"only_policy": True} if only_policy else {})
+
+
+def weights_digest(run: Run) -> str:
+    """Return a digest of the weights that belong to a run, as 32 hex digits."""
+    digest = blake2b(digest_size=16)
+    parts = (run.tokenizer, run.world_model, run.policy)
+    for module in (part for part in parts if isinstance(part, nn.Module)):  # no policy in v1
+        for name, value in sorted(own_state(module).items()):
+            digest.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
+            flat = value.detach().cpu().contiguous().reshape(-1)
+            digest.update(flat.view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()

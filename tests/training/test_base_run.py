@@ -125,20 +125,41 @@ def test_a_run_starts_from_another_whose_base_has_moved(data: Dataset, tmp_path:
     assert resumed.world_model.config == second.world_model.config
 
 
-def test_a_run_of_before_digests_is_resumed(data: Dataset) -> None:
-    train(adapting("base"), data, "run", devices="1")
-    for path in (Path("run/run.json"), Path("run/world_model/config.json")):
+def without_digest(run: str) -> None:
+    """Make a run as versions did that recorded neither digests nor places, and stop it half-way."""
+    for path in (Path(run, "run.json"), Path(run, "world_model/config.json")):
         content = json.loads(path.read_text())
         settings = content["settings"]["world_model"] if "settings" in content else content
-        del settings["backbone"]["digest"], settings["backbone"]["revision"]
+        for name in ("digest", "revision"):
+            settings["backbone"].pop(name, None)
         settings["backbone"]["pretrained"] = "base"
         path.write_text(json.dumps(content))
     for name in ("world_model", "policy"):
-        Path("run", name, "model.safetensors").unlink()
+        Path(run, name, "model.safetensors").unlink()
+
+
+def test_a_run_of_before_digests_is_resumed(data: Dataset) -> None:
+    train(adapting("base"), data, "run", devices="1")
+    without_digest("run")
     with pytest.warns(UserWarning, match="records no digest"):
         train(adapting("base"), data, "run", devices="1", resume=True)
     config = json.loads(Path("run/world_model/config.json").read_text())["backbone"]
     assert (config["pretrained"], config["digest"]) == ("base", None)
+
+
+def test_a_run_of_before_digests_is_resumed_with_its_start(data: Dataset, tmp_path: Path) -> None:
+    train(adapting("base"), data, "first", devices="1")
+    start = from_pretrained("first")
+    train(adapting("base"), data, "run", devices="1", start=start)
+    without_digest("run")
+    with pytest.warns(UserWarning, match="records no digest"):
+        train(adapting("base"), data, "run", devices="1", start=start, resume=True)
+    without_digest("run")
+    save_tiny_llama(tmp_path / "work" / "other", seed=1)
+    train(adapting("other"), data, "second", devices="1")
+    with pytest.raises(ArcworldError, match=r"its world model has backbone\.digest"):
+        other = from_pretrained("second")
+        train(adapting("base"), data, "run", devices="1", start=other, resume=True)
 
 
 def test_a_base_in_another_part_is_not_followed(
