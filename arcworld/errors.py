@@ -37,13 +37,16 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return a clause with the most similar known name and the list of all known names.
     >>> did_you_mean("lockz", ["locks", "vials"])
     "did you mean 'locks'? known: locks, vials"
+    >>> did_you_mean("LOCKS", ["locks", "vials"])
+    "did you mean 'locks'? known: locks, vials"
     >>> did_you_mean("zzz", ["locks", "vials"])
     'known: locks, vials'
     """
     names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=1)
+    folded = {known.casefold(): known for known in names}
+    near = difflib.get_close_matches(name.casefold(), folded, n=1)
     clause = f"known: {', '.join(names) or 'none'}"
-    return f"did you mean {near[0]!r}? {clause}" if near else clause
+    return f"did you mean {folded[near[0]]!r}? {clause}" if near else clause
 
 
 def missing_extra(error: ImportError, wanted: str | None = None) -> ArcworldError | None:

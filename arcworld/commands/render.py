@@ -47,7 +47,7 @@ def render(
 
     Args:
         run: folder that `arcworld train` made, the name of shipped weights, or `online`.
-        game: without `data`: the game whose demos are drawn.
+        game: the game to draw, by name or full id.
         data: recordings to draw, a folder or a file; may be given several times; without it, demos
             are made.
         out: folder for the pictures; existing files of the same name are replaced.
@@ -63,6 +63,8 @@ def render(
     from arcworld.web.viewed_models import open_model
 
     library = Library(data or demos(game, None))
+    if data and game is not None:
+        library.keep_game(game)
     opened = open_model(run)
     for number in range(min(most, len(library.files))):
         for path in draw(opened, library, number, out, first, steps, zoom, moving):

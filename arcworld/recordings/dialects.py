@@ -213,9 +213,12 @@ def name_dialect(row: Dialect, summary: Dialect, path: Path) -> Dialect:
 
     >>> name_dialect("unknown", "unknown", Path("ft09-0d8b.random.80.348a.recording.jsonl"))
     'agents'
+    >>> name_dialect("unknown", "unknown", Path("mine.jsonl.gz"))
+    'human'
     """
     if row != "unknown":
         return row
     if summary != "unknown":
         return summary
-    return "agents" if path.name.split(".recording.")[0].count(".") >= 2 else "human"
+    before, named, _ = path.name.partition(".recording.")
+    return "agents" if named and before.count(".") >= 2 else "human"

@@ -18,6 +18,7 @@ from arcworld.recordings.assembly import Segment, content_guid, fault, lost_fram
 from arcworld.recordings.consistency import ActionEvidence, contradiction
 from arcworld.recordings.dialects import Row, Summary, name_dialect, parse_row
 from arcworld.recordings.episode import RESET, Episode
+from arcworld.recordings.files import shown
 from arcworld.recordings.grids import RowError
 from arcworld.recordings.lines import LineError, read_lines
 from arcworld.recordings.provenance import RECORDED
@@ -56,6 +57,20 @@ def iter_grids(path: Path | str) -> Iterator[NDArray[np.uint8]]:
         row = reading.parse(number, line)
         if isinstance(row, Row) and len(row.grids):
             yield row.grids
+
+
+def game_of(path: Path | str) -> str:
+    """Return the game id in the first row of a file, without reading the rest.
+
+    Raises:
+        ArcworldError: that row cannot be used, or there is none.
+    """
+    reading = _Reading(Path(path), strict=True)
+    for number, line in _lines(reading):
+        row = reading.parse(number, line)
+        if isinstance(row, Row):
+            return row.game_id
+    raise ArcworldError(f"{shown(path)}: found no row of play; expected one; leave this file out")
 
 
 class _Reading:

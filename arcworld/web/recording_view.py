@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from arcworld.errors import ArcworldError
+from arcworld.errors import ArcworldError, did_you_mean
 from arcworld.recordings.discovery import find_recordings
 from arcworld.recordings.episode import Episode, game_name
 from arcworld.recordings.files import relative, shown
-from arcworld.recordings.reader import iter_grids, read_recording
+from arcworld.recordings.reader import game_of, iter_grids, read_recording
 from arcworld.web.predictions import as_hex
 
 KEPT = 4
@@ -118,6 +119,21 @@ class Library:
         }
         self.files = list(self._roots)
         self._views: OrderedDict[int, RecordingView] = OrderedDict()
+
+    def keep_game(self, game: str) -> None:
+        """Keep the recordings of one game, given its name or full id.
+
+        Raises:
+            ArcworldError: there are none.
+        """
+        found = dict[Path, str]()
+        for file in self.files:
+            with suppress(ArcworldError):  # an unusable file is of no game
+                found[file] = game_of(file)
+        self.files = [file for file, one in found.items() if game in (one, game_name(one))]
+        if not self.files:
+            known = found.values() if "-" in game else map(game_name, found.values())
+            raise ArcworldError(f"no recording of game {game!r}; {did_you_mean(game, set(known))}")
 
     def as_view(self) -> list[dict[str, Any]]:
         """Number and name of each."""
