@@ -106,3 +106,14 @@ def test_another_history_or_hop_is_refused() -> None:
     cached = IncrementalCache(world, episode.window(0, 1))
     with pytest.raises(AssertionError, match="another than before"):
         cached.append(episode.window(1, 2))
+
+
+def test_a_snapshot_is_restored_with_and_without_steps_since() -> None:
+    episode = play(3)
+    cached = IncrementalCache(world_model(), episode.window(0, 1))
+    before, length = cached.snapshot(), cached.real_cache().get_seq_length()
+    for frames in (0, 2):
+        if frames:
+            cached.append(episode.window(0, frames))
+        cached.restore(before)
+        assert cached.real_cache().get_seq_length() == length

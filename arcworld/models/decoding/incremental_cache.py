@@ -93,7 +93,8 @@ class IncrementalCache:
     def restore(self, snapshot: Any) -> None:
         """Return to a snapshot; only `append` may have run since it was taken."""
         self.history, self._ids_SL, self._hidden_SLD, self._cache, length = snapshot
-        self._cache.crop(length - self._cache.get_seq_length())
+        if added := self._cache.get_seq_length() - length:  # crop(0) drops all in transformers 4
+            self._cache.crop(-added)
 
     def _recompute(self, history: CodedEpisode) -> None:
         from arcworld.models.decoding.preallocated_cache import preallocated_cache

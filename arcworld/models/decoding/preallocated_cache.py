@@ -32,7 +32,7 @@ class PreallocatedLayer(DynamicLayer):
     ) -> tuple[Tensor, Tensor]:
         """Append keys and values; return all of them."""
         if not self.is_initialized:
-            self.lazy_initialization(key_states, value_states)
+            self._begin(key_states)
         start = self.get_seq_length()
         self._key_buffer = _write(self._key_buffer, start, key_states)
         self._value_buffer = _write(self._value_buffer, start, value_states)
@@ -40,10 +40,15 @@ class PreallocatedLayer(DynamicLayer):
         self.keys, self.values = self._key_buffer[..., :end, :], self._value_buffer[..., :end, :]
         return self.keys, self.values
 
+    def _begin(self, states: Tensor) -> None:
+        """Do what `lazy_initialization` does, whose arguments differ by version."""
+        self.dtype, self.device, self.is_initialized = states.dtype, states.device, True
+        self.keys = self.values = states.new_empty(0)
+
     def reset(self) -> None:
         """Drop all keys and values, and the buffers."""
         self._key_buffer = self._value_buffer = None
-        super().reset()
+        self.is_initialized = False  # transformers 4 keeps the length and writes zeros
 
 
 def _write(buffer: Tensor | None, start: int, new: Tensor) -> Tensor:
