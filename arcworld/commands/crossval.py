@@ -41,8 +41,10 @@ def crossval(run: Path, /, *, data: list[Path]) -> None:
     from arcworld.commands.stop import continue_with
     from arcworld.evaluation.measures.held_out_levels import RESULT, measure_held_out_levels
     from arcworld.evaluation.report.headline import held_out_tables
+    from arcworld.training.launch import check_alone, find_launcher
     from arcworld.training.overrides import recipe_of
 
+    check_alone("crossval", find_launcher())
     opened = open_run(run)
     dataset = opened.with_split(open_data(data, int(opened.about["seed"])))
     numbers = _folds(dataset)

@@ -41,9 +41,11 @@ def demo(
     """
     from arcworld.commands.output import command
     from arcworld.commands.stop import continue_with
+    from arcworld.training.launch import check_alone, find_launcher
     from arcworld.training.recipes import recipe as find_recipe
 
     find_recipe(recipe)
+    check_alone("demo", find_launcher())
     _open_folder(out)
     words = ["demo", "--out", out, "--recipe", recipe, "--seed", seed]
     with continue_with(f"continue with: {command(*words)}"):

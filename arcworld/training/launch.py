@@ -102,6 +102,20 @@ def check_devices(devices: str, num_nodes: int | None, launcher: Launcher) -> No
         )
 
 
+def check_alone(command: str, launcher: Launcher) -> None:
+    """Refuse several processes for a command whose other parts are the work of one.
+
+    Raises:
+        ArcworldError: a launcher started more than one.
+    """
+    started = (launcher.devices or 1) * (launcher.nodes or 1)
+    if started > 1:
+        raise ArcworldError(
+            f"found {started} processes that {launcher.name} started; expected one for {command};"
+            f" start it without {launcher.name}"
+        )
+
+
 def launch(
     devices: str, num_nodes: int | None, launcher: Launcher, tensorboard: Path | None = None
 ) -> Fabric:

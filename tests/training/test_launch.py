@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from arcworld.cli import main
 from arcworld.errors import ArcworldError
 from arcworld.games.demos import make_demos
 from arcworld.models.run import from_pretrained
@@ -62,6 +63,25 @@ def test_numbers_agree_with_the_launcher(devices: str, nodes: int | None, refuse
         return
     with pytest.raises(ArcworldError, match=refused):
         check_devices(devices, nodes, launcher)
+
+
+@pytest.mark.parametrize(
+    ("given", "refused"), [(SRUN, "2 processes that srun started"), (SLURM, "without srun")]
+)
+@pytest.mark.parametrize("words", [("demo", "--out", "d"), ("crossval", "r", "--data", "d")])
+def test_commands_of_one_process_refuse_several_before_any_work(
+    given: dict[str, str],
+    refused: str,
+    words: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    assert main([*words]) == 2
+    assert refused in capsys.readouterr().err and not any(tmp_path.iterdir())
 
 
 @pytest.mark.timeout(600)
