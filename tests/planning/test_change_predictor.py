@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from arcworld.planning.action_index import action_index
 from arcworld.planning.change_predictor import ChangePredictor, ChangePredictorConfig
-from arcworld.planning.memory.graph import Node
+from arcworld.planning.memory.node import Node
 from arcworld.planning.memory.search import PREDICTED, likeliest
 from arcworld.recordings.episode import Action
 

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from arcworld.planning.memory.action_statistics import BackoffRates
 from arcworld.planning.memory.click_cursor import ClickCursor
-from arcworld.planning.memory.graph import EdgeKind, LevelGraph, pack_frame, unpack_frame
+from arcworld.planning.memory.graph import LevelGraph
 from arcworld.planning.memory.level_state import MemoryConfig
 from arcworld.planning.memory.memory import Memory
+from arcworld.planning.memory.node import EdgeKind, pack_frame, unpack_frame
 from arcworld.recordings.episode import Action
 
 Frame = NDArray[np.uint8]

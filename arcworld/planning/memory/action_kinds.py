@@ -74,6 +74,11 @@ def simple_kind(row: ActionRow, parent_action: ActionRow | None) -> Kind:
     return Kind((row[0], general), (after, general))
 
 
+def first_kind(number: int) -> Kind:
+    """Kind of a simple action in a level's first state."""
+    return simple_kind((number, NO_PLACE, NO_PLACE), None)
+
+
 def click_kind(objects: Objects, row: ActionRow, parent_action: ActionRow | None) -> Kind:
     """Kind of a click."""
     after = ("again" if row == parent_action else "elsewhere", "click")

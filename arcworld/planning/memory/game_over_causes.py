@@ -7,7 +7,7 @@ not the cause.
 from __future__ import annotations
 
 from arcworld.planning.memory.action_kinds import ActionRow
-from arcworld.planning.memory.graph import EdgeKind, Node
+from arcworld.planning.memory.node import EdgeKind, Node
 
 SLACK = 1
 """Lives whose lengths differ by at most this number of actions were ended by the same clock."""
@@ -33,7 +33,7 @@ class GameOverCauses:
             blamed, choice = self._ends[other]
             edge = blamed.edges.get(choice)
             if edge is not None and edge.edge_kind is EdgeKind.OVER:
-                del blamed.edges[choice]
+                del blamed.effects[choice]
                 blamed.untried.setdefault(edge.kind, []).append(choice)
         self._ends[age] = node, row
         return bool(clocks)

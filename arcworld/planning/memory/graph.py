@@ -8,86 +8,20 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from enum import Enum
 from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
 
 from arcworld.planning.memory.action_kinds import ActionRow
-from arcworld.planning.memory.avatar import Place
-from arcworld.recordings.episode import SIDE
-
-
-class EdgeKind(Enum):
-    """Effect of an action in a node."""
-
-    NOTHING = "changes nothing"
-    ELSEWHERE = "leads to another state"
-    OVER = "ends the game"
-    WON = "wins the level"
-
-
-@dataclass(slots=True)
-class Edge:
-    """An action that was tried.
-
-    Attributes:
-        kind: number of the action's kind, as among the untried actions.
-        edge_kind: what the action did.
-        target: the node that it led to last, if `edge_kind` is ELSEWHERE (it may be dropped by
-            now).
-        contradictions: how often its effect differed from the effect before.
-    """
-
-    kind: int
-    edge_kind: EdgeKind
-    target: int = -1
-    contradictions: int = 0
-
-
-@dataclass(slots=True)
-class Node:
-    """One state.
-
-    Attributes:
-        number: unique within the game.
-        frame: the frame, two pixels per byte.
-        untried: actions not tried here, by the number of their kind.
-        edges: actions that were tried here.
-        parent_action: the action that first led here; None for a level's first state.
-        visited: time of the last visit.
-        place: position of the avatar, if known.
-        odds: log-odds that untried actions here lead to new states, predicted by a network; None if
-            none were computed.
-    """
-
-    number: int
-    frame: bytes
-    untried: dict[int, list[ActionRow]]
-    edges: dict[ActionRow, Edge] = field(default_factory=dict[ActionRow, Edge])
-    parent_action: ActionRow | None = None
-    visited: int = 0
-    place: Place | None = None
-    odds: Mapping[ActionRow, float] | None = None
-
-    def kind_of(self, choice: ActionRow) -> int | None:
-        """Kind of an action that is untried or tried here; None for others."""
-        if choice in self.edges:
-            return self.edges[choice].kind
-        return next((kind for kind, rows in self.untried.items() if choice in rows), None)
-
-    def take(self, choice: ActionRow) -> int | None:
-        """Remove an action from the untried ones; return its kind, or None if it was not among
-        them."""
-        for kind, actions_by_kind in self.untried.items():
-            if choice in actions_by_kind:
-                actions_by_kind.remove(choice)
-                if not actions_by_kind:
-                    del self.untried[kind]
-                return kind
-        return None
+from arcworld.planning.memory.node import (
+    Edge,
+    EdgeKind,
+    ImaginedEdge,
+    Node,
+    pack_frame,
+    unpack_frame,
+)
 
 
 class LevelGraph:
@@ -149,14 +83,20 @@ class LevelGraph:
     ) -> bool:
         """Store the effect of an action; return whether it contradicts the effect stored before."""
         node.take(choice)
-        edge = node.edges.get(choice)
-        if edge is None:
-            node.edges[choice] = Edge(kind, edge_kind, target)
+        edge = node.effects.get(choice)
+        if not isinstance(edge, Edge):
+            node.effects[choice] = Edge(kind, edge_kind, target)
             return False
         surprise = edge.edge_kind != edge_kind or edge.target != target
         edge.contradictions += int(surprise)
         edge.edge_kind, edge.target = edge_kind, target
         return surprise
+
+    def imagine(self, node: Node, choice: ActionRow, target: int) -> None:
+        """Store the predicted effect of an untried action."""
+        kind = node.take(choice)
+        assert kind is not None, "only an untried action is imagined"
+        node.effects[choice] = ImaginedEdge(kind, target)
 
     def rekey(self, mask_HW: NDArray[np.bool_]) -> dict[int, int]:
         """Identify states by another mask; return which nodes were merged into which others."""
@@ -171,26 +111,24 @@ class LevelGraph:
                 del self.nodes[node.number]
                 self._merge(self.nodes[first], node)
         for node in self.nodes.values():
-            for edge in node.edges.values():
-                edge.target = became.get(edge.target, edge.target)
-                if edge.target == node.number:
-                    edge.edge_kind, edge.target = EdgeKind.NOTHING, -1
+            _retarget(node, became)
         if self.opening is not None:
             self.opening = became.get(self.opening, self.opening)
         return became
 
-    def known_edges(self, node: Node) -> Iterator[tuple[ActionRow, int]]:
-        """Edges to nodes that are still known, without edges that were contradicted three times."""
-        for choice, edge in node.edges.items():
-            if (
-                edge.edge_kind is EdgeKind.ELSEWHERE
-                and edge.contradictions < 3
-                and edge.target in self.nodes
-            ):
+    def leads(self, node: Node) -> Iterator[tuple[ActionRow, int]]:
+        """Observed and imagined edges to nodes that are still known, without edges that were
+        contradicted three times."""
+        for choice, edge in node.effects.items():
+            if edge.target in self.nodes and (isinstance(edge, ImaginedEdge) or edge.is_reliable):
                 yield choice, edge.target
 
+    def known_edges(self, node: Node) -> Iterator[tuple[ActionRow, int]]:
+        """The observed edges among `leads`."""
+        return (lead for lead in self.leads(node) if isinstance(node.effects[lead[0]], Edge))
+
     def path(self, start: int, end: int) -> tuple[ActionRow, ...] | None:
-        """Shortest known path between two nodes; None if there is none."""
+        """Shortest observed path between two nodes; None if there is none."""
         if start not in self.nodes:
             return None
         parents: dict[int, tuple[int, ActionRow] | None] = {start: None}
@@ -204,9 +142,10 @@ class LevelGraph:
         return backtrack(parents, end) if end in parents else None
 
     def _merge(self, kept: Node, other: Node) -> None:
-        for choice, edge in other.edges.items():
+        for choice, edge in other.effects.items():
             kept.take(choice)
-            kept.edges.setdefault(choice, edge)
+            if choice not in kept.edges:
+                kept.effects[choice] = edge
         kept.visited = max(kept.visited, other.visited)
 
     def _forget(self, keep: int) -> None:
@@ -218,6 +157,22 @@ class LevelGraph:
         self._numbers = {k: n for k, n in self._numbers.items() if n in self.nodes}
 
 
+def _retarget(node: Node, became: Mapping[int, int]) -> None:
+    """Replace targets that were merged into other nodes.
+
+    An edge to the node itself then changes nothing; if it was imagined, its action is untried.
+    """
+    for choice, edge in list(node.effects.items()):
+        edge.target = became.get(edge.target, edge.target)
+        if edge.target != node.number:
+            continue
+        if isinstance(edge, Edge):
+            edge.edge_kind, edge.target = EdgeKind.NOTHING, -1
+        else:
+            del node.effects[choice]
+            node.untried.setdefault(edge.kind, []).append(choice)
+
+
 def backtrack[S](parents: dict[S, tuple[S, ActionRow] | None], end: S) -> tuple[ActionRow, ...]:
     """Actions from the state without a parent to `end`."""
     rows: list[ActionRow] = []
@@ -225,21 +180,3 @@ def backtrack[S](parents: dict[S, tuple[S, ActionRow] | None], end: S) -> tuple[
         end, row = step
         rows.append(row)
     return tuple(reversed(rows))
-
-
-def pack_frame(frame_HW: NDArray[np.uint8]) -> bytes:
-    """Pack a frame with two pixels per byte.
-
-    >>> frame = np.arange(4096, dtype=np.uint8).reshape(64, 64) % 16
-    >>> len(pack_frame(frame)), bool((unpack_frame(pack_frame(frame)) == frame).all())
-    (2048, True)
-    """
-    return (frame_HW[:, ::2] << 4 | frame_HW[:, 1::2]).tobytes()
-
-
-def unpack_frame(frame: bytes) -> NDArray[np.uint8]:
-    """Return the frame [64, 64] that `pack_frame` packed."""
-    pairs = np.frombuffer(frame, dtype=np.uint8).reshape(SIDE, SIDE // 2)
-    frame_HW = np.empty((SIDE, SIDE), dtype=np.uint8)
-    frame_HW[:, ::2], frame_HW[:, 1::2] = pairs >> 4, pairs & 15
-    return frame_HW

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from arcworld.planning.memory.avatar import Place
 from arcworld.planning.memory.avatar_dynamics import AvatarDynamics
 from arcworld.planning.memory.effect import Effect
-from arcworld.planning.memory.graph import LevelGraph, Node, unpack_frame
+from arcworld.planning.memory.graph import LevelGraph
 from arcworld.planning.memory.local_context import Background, LocalContext
+from arcworld.planning.memory.node import Node, unpack_frame
 
 type StateKey = int | bytes
 """A visited state by its node number, or a predicted state by its hash."""

@@ -17,6 +17,7 @@ from arcworld.planning.memory.action_kinds import (
     ActionRow,
     actions_by_kind,
     click_kind,
+    first_kind,
     on_object,
     simple_kind,
 )
@@ -25,11 +26,12 @@ from arcworld.planning.memory.avatar_dynamics import AvatarDynamics
 from arcworld.planning.memory.click_cursor import ClickCursor
 from arcworld.planning.memory.click_model import ClickModel
 from arcworld.planning.memory.game_over_causes import GameOverCauses
-from arcworld.planning.memory.graph import EdgeKind, LevelGraph, Node, unpack_frame
+from arcworld.planning.memory.graph import LevelGraph
 from arcworld.planning.memory.imagined_states import ImaginedStates
+from arcworld.planning.memory.node import EdgeKind, Node, unpack_frame
 from arcworld.planning.memory.objects import HIDDEN, Objects, find_objects
 from arcworld.planning.memory.observed_frame import ObservedFrame
-from arcworld.recordings.episode import CLICK, Action
+from arcworld.recordings.episode import CLICK, UNDO, Action
 from arcworld.recordings.game_priors import GamePriors
 from arcworld.recordings.status_bars import StatusBarMask
 
@@ -100,7 +102,8 @@ class LevelState:
         frame_HW: NDArray[np.uint8],
         parent_action: ActionRow | None,
     ) -> None:
-        self._observation, self._frame_HW = observation, frame_HW
+        self._frame_HW = frame_HW
+        self._answer(observation)
         node = self.graph.find(frame_HW)
         if node is None:
             objects = self._objects_of(frame_HW)
@@ -113,6 +116,13 @@ class LevelState:
         self._is_new = self.imagined_states.visit(node)
         self.here = node
         self.dynamics.see(self.graph.shown(frame_HW), node.place)
+
+    def _answer(self, observation: ObservedFrame) -> None:
+        """Note the last answer; what it offers gets a kind here, since queries change nothing."""
+        self._observation = observation
+        for number in observation.available_actions:
+            if number not in (CLICK, UNDO):
+                self.statistics.kind(first_kind(number))
 
     def _forget_level(self, observation: ObservedFrame) -> None:
         """Drop states and statistics that were based on a wrong marker."""

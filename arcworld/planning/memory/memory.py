@@ -1,10 +1,12 @@
 """The memory of a game: the current state, what was tried in it, and where to go next.
 
-It extends `LevelState` by what actions won, lost or changed. It contains no agent and decides
+It extends `MemoryQueries` by what actions won, lost or changed. It contains no agent and decides
 nothing; any agent may keep one, pass it every action, and query it.
 
     memory.begin(observation, game_priors)  open a game, with priors if there are any
     memory.observe(action, observation)     after each answered action
+    memory.learn()                          train on what was observed, before asking for a route
+    memory.imagine(route)                   predict the clicks at the end of a route
     memory.untried()                        actions not tried here, most promising first
     memory.is_useless(action)               known to change nothing here, or to end the game
     memory.set_click_prior(effects)         which clicks are predicted to change more than others
@@ -13,11 +15,13 @@ nothing; any agent may keep one, pass it every action, and query it.
     memory.movers()                         actions that changed something on this level
     memory.opening()                        the frame in which the level began
     memory.displaced()                      clicks whose changes differ from that frame
+
+The queries, from `untried` on without `set_click_prior`, change nothing of what was observed or
+learned; they only cache predictions. Imagined edges are kept apart from observed ones.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,35 +29,20 @@ from numpy.typing import NDArray
 
 from arcworld.planning.action_index import action_index
 from arcworld.planning.memory.action_kinds import ActionRow, holds_on_other_levels
-from arcworld.planning.memory.graph import EdgeKind, Node, unpack_frame
-from arcworld.planning.memory.imagined_states import ImaginedStates, StateKey
-from arcworld.planning.memory.level_state import LevelState, MemoryConfig
+from arcworld.planning.memory.imagined_states import ImaginedStates
+from arcworld.planning.memory.level_state import MemoryConfig
+from arcworld.planning.memory.node import EdgeKind, Node, unpack_frame
 from arcworld.planning.memory.observed_frame import ObservedFrame
-from arcworld.planning.memory.routing import Routing
+from arcworld.planning.memory.queries import MemoryQueries
 from arcworld.planning.memory.search import Route
-from arcworld.recordings.episode import CLICK, NO_PLACE, RESET, UNDO, Action
+from arcworld.recordings.episode import CLICK, RESET, UNDO, Action
 from arcworld.recordings.game_priors import GamePriors
 
 if TYPE_CHECKING:
     from arcworld.planning.change_predictor import ChangePredictor
 
-RESET_ROW: ActionRow = (RESET, NO_PLACE, NO_PLACE)
 
-
-@dataclass(frozen=True, slots=True)
-class Untried:
-    """An action not tried in this state.
-
-    Attributes:
-        action: the action.
-        novelty: probability that it leads to a state never seen.
-    """
-
-    action: Action
-    novelty: float
-
-
-class Memory(LevelState):
+class Memory(MemoryQueries):
     """What one game has shown so far.
 
     Attributes:
@@ -87,8 +76,6 @@ class Memory(LevelState):
 
         return ChangePredictor(seed=self.seed)
 
-    # --- what was seen ---
-
     def observe(self, action: Action, observation: ObservedFrame) -> None:
         """Add the result of an action."""
         last = self._observation
@@ -100,6 +87,40 @@ class Memory(LevelState):
             self._start_over(observation)
         else:
             self._step(action, observation)
+        self.imagined_states.tidy()
+
+    def learn(self) -> None:
+        """Train the network, if there is one, and store its log-odds of the untried actions here.
+
+        A separate call, so that nothing is trained for actions that another agent decides.
+        """
+        if self.effects is None:
+            return
+        self.effects.learn()
+        if self.effects.is_trained:
+            self.here.odds = self._odds(self.effects, self.here)
+
+    def imagine(self, route: Route) -> bool:
+        """Predict the clicks at the end of a route; ask for another route if its last is predicted.
+
+        Those that should lead to a known state are imagined edges from then on, and no longer
+        untried.
+
+        Returns:
+            Whether the last action of the route was one of them.
+        """
+        node, clicks = self._routing().predicted_clicks(self.here, route)
+        for row, target in clicks.items():
+            self.graph.imagine(node, row, target)
+        return bool(clicks)
+
+    def set_click_prior(self, effects_64: NDArray[np.floating] | None) -> None:
+        """Set the predicted effect of a click in each cell on this level; None if there is none.
+
+        Args:
+            effects_64: shares of the largest effect; the novelty of clicks is multiplied by them.
+        """
+        self._expected, self.has_click_prior = effects_64, True
 
     def give_up(self, action: Action) -> None:
         """Mark an action that got no answer as useless in this state."""
@@ -149,7 +170,7 @@ class Memory(LevelState):
             if _steers(action) and before.place is not None:
                 self.dynamics.lost(self.imagined_states.local_context(before.number, action.id))
             self.graph.record(before, row, kind, EdgeKind.OVER)
-        self._observation = observation
+        self._answer(observation)
 
     def _step(self, action: Action, observation: ObservedFrame) -> None:
         self._age += 1
@@ -162,7 +183,7 @@ class Memory(LevelState):
         if self.status_bars.observe(self._frame_HW, action, frame_HW):
             self._mask_anew()
         before, row = self.here, self._row(action)
-        kind, fresh = self._kind(before, row), row not in before.edges
+        kind, fresh = self._kind(before, row), row not in before.effects
         old_HW, new_HW = self.graph.shown(unpack_frame(before.frame)), self.graph.shown(frame_HW)
         discovery = not self.status_bars.may_be_counter(old_HW, new_HW)
         found = discovery and self.graph.find(frame_HW) is None
@@ -201,94 +222,12 @@ class Memory(LevelState):
             for node in self.graph.nodes.values():
                 node.place = avatar.place(self._objects_of(unpack_frame(node.frame)))
 
-    def _ask(self, effects: ChangePredictor, node: Node) -> None:
-        """Train the network, and store its log-odds for the untried actions of a node."""
-        effects.learn()
-        if not effects.is_trained:
-            return
+    def _odds(self, effects: ChangePredictor, node: Node) -> dict[ActionRow, float]:
+        """The network's log-odds for the untried actions of a node."""
         rows = [row for kind in node.untried.values() for row in kind]
         places = [(row, action_index(Action.from_row(row))) for row in rows]
         logits = effects.logits(self.graph.shown(unpack_frame(node.frame)))
-        node.odds = {row: float(logits[place]) for row, place in places if place is not None}
-
-    # --- what may be asked ---
-
-    def untried(self) -> list[Untried]:
-        """Actions not tried in the current state, most promising first."""
-        novelties = self.statistics.novelties()
-        found = [
-            Untried(Action.from_row(row), novelties[kind])
-            for kind, rows in self.here.untried.items()
-            for row in rows
-            if row[0] in self._observation.legal_actions
-        ]
-        return sorted(found, key=lambda one: -one.novelty)
-
-    def movers(self) -> list[Action]:
-        """Actions that changed something on this level, the newest first."""
-        nodes = sorted(self.graph.nodes.values(), key=lambda node: -node.visited)
-        rows = [
-            row
-            for node in nodes
-            for row, edge in node.edges.items()
-            if edge.edge_kind is EdgeKind.ELSEWHERE and row[0] in self._observation.legal_actions
-        ]
-        return [Action.from_row(row) for row in dict.fromkeys(rows)]
-
-    def opening(self) -> NDArray[np.uint8] | None:
-        """The frame in which the level began or was last reset; None if it was dropped."""
-        node = self.graph.nodes.get(-1 if self.graph.opening is None else self.graph.opening)
-        return None if node is None else unpack_frame(node.frame)
-
-    def displaced(self) -> list[Action]:
-        """Clicks on this level whose changed pixels differ from the level's first frame."""
-        home_HW = self.opening()
-        if home_HW is None:
-            return []
-        shown = self.graph.shown
-        rows = self.clicks.displaced(shown(self._frame_HW), shown(home_HW))
-        return [Action.from_row(row) for row in rows]
-
-    def is_useless(self, action: Action) -> bool:
-        """Whether an action is known to change nothing in this state, or to end the game."""
-        edge = self.here.edges.get(self._row(action))
-        return edge is not None and edge.edge_kind in (EdgeKind.NOTHING, EdgeKind.OVER)
-
-    def is_frozen(self) -> bool:
-        """Whether every action worth trying in this state was tried and changed nothing."""
-        edges = self.here.edges.values()
-        return not self.here.untried and all(edge.edge_kind is EdgeKind.NOTHING for edge in edges)
-
-    def set_click_prior(self, effects_64: NDArray[np.floating] | None) -> None:
-        """Set the predicted effect of a click in each cell on this level; None if there is none.
-
-        Args:
-            effects_64: shares of the largest effect; the novelty of clicks is multiplied by them.
-        """
-        self._expected, self.has_click_prior = effects_64, True
-
-    def route(self) -> Route | None:
-        """Route over known edges to the untried action with the lowest cost per discovery."""
-        if self.effects is not None:
-            self._ask(self.effects, self.here)
-        reset = RESET_ROW if RESET in self._observation.legal_actions else None
-        simple = [n for n in self._observation.available_actions if n not in (CLICK, UNDO)]
-        known_edges = Routing(self.statistics, self.imagined_states, self.clicks, self._expected)
-        return known_edges.best(self.here, simple, reset)
-
-    def is_at(self, state: StateKey) -> bool:
-        """Whether the current state is the given state of a route."""
-        return state in (self.here.number, self.graph.key(self._frame_HW))
-
-    def winning_path(self, level: int) -> tuple[Action, ...]:
-        """Actions that won a level from its first state; empty if none are known."""
-        return tuple(Action.from_row(row) for row in self._won.get(level, ()))
-
-    def describe(self) -> str:
-        """Describe the memory in one line."""
-        masked = int(self.status_bars.mask_HW.sum())
-        cursor = f", a marker of {len(self.cursor.dots)} pixels" if self.cursor.dots else ""
-        return f"{len(self.graph)} states on level {self.level}, {masked} pixels masked{cursor}"
+        return {row: float(logits[place]) for row, place in places if place is not None}
 
 
 def _steers(action: Action) -> bool:

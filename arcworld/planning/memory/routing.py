@@ -1,4 +1,4 @@
-"""Find the best route, and store what is predicted of clicks on the way."""
+"""Find the best route, and predict the clicks at its end."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from arcworld.planning.memory.action_kinds import ActionRow, simple_kind
+from arcworld.planning.memory.action_kinds import ActionRow, first_kind
 from arcworld.planning.memory.action_statistics import ActionStatistics
 from arcworld.planning.memory.click_model import ClickModel
-from arcworld.planning.memory.graph import EdgeKind, Node, unpack_frame
-from arcworld.planning.memory.imagined_states import ImaginedStates, StateKey
+from arcworld.planning.memory.imagined_states import ImaginedStates
+from arcworld.planning.memory.node import Node, unpack_frame
 from arcworld.planning.memory.search import Route, Search
-from arcworld.recordings.episode import CLICK, NO_PLACE
+from arcworld.recordings.episode import CLICK
 
 
 @dataclass(frozen=True, slots=True)
 class Routing:
-    """All that the search for a route uses.
+    """All that the search for a route uses. It changes none of it, except for cached predictions.
 
     Attributes:
         statistics: novelty of kinds of actions.
@@ -41,38 +41,29 @@ class Routing:
             simple: ids of the actions other than clicks that the game offers.
             reset: the RESET action if it is legal; leads to the level's first state.
         """
-        rows: list[ActionRow] = [(number, NO_PLACE, NO_PLACE) for number in simple]
-        kinds = [self.statistics.kind(simple_kind(row, None)) for row in rows]
+        kinds = [self.statistics.kind(first_kind(number)) for number in simple]
         novelties = self.statistics.novelties()
         fresh = {number: novelties[kind] for number, kind in zip(simple, kinds, strict=True)}
-        self.imagined_states.tidy()
-        while True:
-            search = Search(self.imagined_states, novelties, fresh, expected=self.expected_64)
-            route = search.route(here, reset)
-            if route is None:
-                return None
-            end = route.states[-1] if route.states else here.number
-            if not self._record_predicted(end, route.last):
-                return route
+        search = Search(self.imagined_states, novelties, fresh, expected=self.expected_64)
+        return search.route(here, reset)
 
-    def _record_predicted(self, state: StateKey, row: ActionRow) -> bool:
-        """Store untried clicks of a state as edges if they are predicted to lead to a known state.
+    def predicted_clicks(self, here: Node, route: Route) -> tuple[Node, dict[ActionRow, int]]:
+        """The last state of a route, and its untried clicks that should lead to a known state.
 
         Returns:
-            Whether the click `row` was one of them.
+            The state, and the number of the node by click; empty if the effect of the route's last
+            action is not predicted.
         """
-        if row[0] != CLICK or isinstance(state, bytes):
-            return False
-        node = self.imagined_states.graph.nodes[state]
-        frame_HW = self.imagined_states.graph.shown(unpack_frame(node.frame))
-        if self._predicted(node, frame_HW, row) is None:
-            return False
-        clicks = [(k, r) for k, rows in node.untried.items() for r in rows if r[0] == CLICK]
-        for kind, click in clicks:
-            to = self._predicted(node, frame_HW, click)
-            if to is not None:
-                self.imagined_states.graph.record(node, click, kind, EdgeKind.ELSEWHERE, to.number)
-        return True
+        graph, end = self.imagined_states.graph, route.states[-1] if route.states else here.number
+        if route.last[0] != CLICK or isinstance(end, bytes):
+            return here, {}
+        node = graph.nodes[end]
+        frame_HW = graph.shown(unpack_frame(node.frame))
+        if self._predicted(node, frame_HW, route.last) is None:
+            return node, {}
+        clicks = [row for rows in node.untried.values() for row in rows if row[0] == CLICK]
+        found = [(row, self._predicted(node, frame_HW, row)) for row in clicks]
+        return node, {row: to.number for row, to in found if to is not None}
 
     def _predicted(self, node: Node, frame_HW: NDArray[np.uint8], click: ActionRow) -> Node | None:
         """The other node to which a click is predicted to lead, if it is known."""

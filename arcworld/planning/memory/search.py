@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from arcworld.planning.memory.action_kinds import ActionRow
 from arcworld.planning.memory.avatar_dynamics import PREDICTED
-from arcworld.planning.memory.graph import Node
 from arcworld.planning.memory.imagined_states import ImaginedStates, StateKey
+from arcworld.planning.memory.node import Node
 from arcworld.recordings.episode import CLICK, NO_PLACE, UNDO
 from arcworld.tokens.cells import cell_of
 
@@ -153,7 +153,7 @@ class Search:
                 self._predict(outlook, state, (number, NO_PLACE, NO_PLACE), novelty)
             return outlook
         node = self._graph.nodes[state]
-        outlook = _Outlook(list(self._graph.known_edges(node)))
+        outlook = _Outlook(list(self._graph.leads(node)))
         for kind, rows in node.untried.items():
             row, novelty = likeliest(node, rows, self._novelties[kind])
             if self._expected is not None and row[0] == CLICK:

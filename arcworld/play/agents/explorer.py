@@ -166,7 +166,7 @@ class ExplorerAgent:
     def _go(self, observation: Observation) -> Decision:
         """Continue the route while it leads where it should; else find another."""
         if self._route is None or not self._on_route():
-            self._route, self._walked = self.memory.route(), 0
+            self._route, self._walked = self._find_route(), 0
         route = self._route
         if route is None:
             action = random_action(observation.legal_actions, self._rng)
@@ -184,6 +184,13 @@ class ExplorerAgent:
         return Decision(
             action, f"{what}: {last.name} is untried {left} actions away{unseen}", expected
         )
+
+    def _find_route(self) -> Route | None:
+        """The best route whose last action has no predicted effect."""
+        self.memory.learn()
+        while (route := self.memory.route()) is not None and self.memory.imagine(route):
+            pass
+        return route
 
     def _on_route(self) -> bool:
         assert self._route is not None
