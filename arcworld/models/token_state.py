@@ -14,50 +14,20 @@ from arcworld.models.decoding.drafts import Draft, last_frame
 from arcworld.models.interface import Prediction, make_prediction
 from arcworld.models.transformer.world_model import WorldModel
 from arcworld.recordings.episode import Action, Outcome
-from arcworld.tokens.sequence import CodedEpisode, cells_of
-
-type Past = tuple[tuple[int, int, int], ...]
-"""(action id, cell of the click or 64, outcome) of each action."""
+from arcworld.tokens.history import History
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TokenState:
-    """Up to `context_frames` frames, and the actions between them.
+    """The frame of a state, and the history that ends in it.
 
     Attributes:
         frame_HW: uint8 [64, 64], the last frame.
-        codes: int32 [64] for each frame.
-        past: the actions between the frames, one less than `codes`.
-        opens: whether the first frame begins a scene.
+        history: up to `context_frames` frames as codes, and the actions between them.
     """
 
     frame_HW: NDArray[np.uint8]
-    codes: tuple[NDArray[np.int32], ...]
-    past: Past = ()
-    opens: bool = True
-
-    def after(
-        self,
-        action: Action,
-        outcome: Outcome,
-        frame_HW: NDArray[np.uint8],
-        codes_C: NDArray[np.int32],
-        frames: int,
-    ) -> TokenState:
-        """Return the state one action later, cut to `frames` frames."""
-        codes = (*self.codes, codes_C)[-frames:]
-        past = (*self.past, _row(action, outcome))
-        opens = self.opens and len(self.codes) < frames
-        return TokenState(frame_HW, codes, past[len(past) - len(codes) + 1 :], opens)
-
-    def pending(self, action: Action) -> CodedEpisode:
-        """Return the history with a pending action, whose next frame is to be predicted."""
-        rows = np.array([*self.past, _row(action, Outcome.NOTHING)], np.int16)
-        winning = np.zeros(len(rows), np.bool_)
-        outcomes = rows[:, 2].astype(np.uint8)
-        return CodedEpisode(
-            np.stack(self.codes), rows[:, 0], rows[:, 1], outcomes, winning, self.opens
-        )
+    history: History
 
 
 def predict_actions(
@@ -83,16 +53,17 @@ def predict_actions(
     outcomes_NO = np.zeros((len(actions), len(Outcome)), np.float32)
     outcomes_NO[:, Outcome.NOTHING] = 1
     states, sure = [state] * len(actions), [0.0] * len(actions)
-    asked = [n for n, action in enumerate(actions) if has_token(world_model, action)]
+    asked = [n for n, action in enumerate(actions) if world_model.vocabulary.has_action(action.id)]
     if asked:
-        histories = [state.pending(actions[n]) for n in asked]
+        histories = [state.history.with_action(actions[n]) for n in asked]
         found = predict_next(world_model, histories, draft=draft)
         frames_NHW = tokenizer.decode_frames(found.indices_BC)
         kept = world_model.config.context_frames
         for k, n in enumerate(asked):
             outcomes_NO[n] = found.outcomes_BO[k]
             outcome = Outcome(int(found.outcomes_BO[k].argmax()))
-            states[n] = state.after(actions[n], outcome, frames_NHW[k], found.indices_BC[k], kept)
+            later = state.history.then(actions[n], found.indices_BC[k], outcome).newest(kept)
+            states[n] = TokenState(frames_NHW[k], later)
             sure[n] = confidence[n]
     return make_prediction(states, sure, outcomes_NO)
 
@@ -108,28 +79,17 @@ def state_of(
     The actions count as ones that won no level. A frame that an action without a token led to
     begins a new history.
     """
-    state = TokenState(frames_THW[0], (encode_frame(tokenizer, frames_THW[0]),))
+    history = History((encode_frame(tokenizer, frames_THW[0]),))
     for action, frame_HW in zip(actions, frames_THW[1:], strict=True):
         codes_C = encode_frame(tokenizer, frame_HW)
-        if has_token(world_model, action):
-            kept = world_model.config.context_frames
-            state = state.after(action, Outcome.NOTHING, frame_HW, codes_C, kept)
+        if world_model.vocabulary.has_action(action.id):
+            history = history.then(action, codes_C).newest(world_model.config.context_frames)
         else:
-            state = TokenState(frame_HW, (codes_C,))
-    return state
-
-
-def has_token(world_model: WorldModel, action: Action) -> bool:
-    """Return whether the vocabulary of the world model has the action."""
-    return action.id < world_model.vocabulary.actions
+            history = History((codes_C,))
+    return TokenState(frames_THW[-1], history)
 
 
 def encode_frame(tokenizer: FrameTokenizer, frame_HW: NDArray[np.uint8]) -> NDArray[np.int32]:
     """Return the codes of one frame, int32 [64]."""
     # a copy, since torch warns about read-only arrays
     return tokenizer.encode_frames(frame_HW[None].copy())[0]
-
-
-def _row(action: Action, outcome: Outcome) -> tuple[int, int, int]:
-    cell = int(cells_of(np.array([action.as_row()]))[0])
-    return action.id, cell, int(outcome)

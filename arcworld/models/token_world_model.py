@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from arcworld.models.decoding.drafts import TransitionMemory
 from arcworld.models.interface import Prediction
 from arcworld.models.run import Run, from_pretrained
-from arcworld.models.token_state import TokenState, encode_frame, has_token, predict_actions
+from arcworld.models.token_state import TokenState, encode_frame, predict_actions
 from arcworld.recordings.episode import Action, Outcome, Step
+from arcworld.tokens.history import History
 
 REMEMBERED = 256
 """Number of cached predictions, so that `observe` need not repeat the last `predict`."""
@@ -44,12 +45,12 @@ class TokenWorldModel:
         self, frame_HW: NDArray[np.uint8], available_actions: Sequence[int] = ()
     ) -> TokenState:
         """Return a state without history."""
-        return TokenState(frame_HW, (self._encode(frame_HW),))
+        return TokenState(frame_HW, History((self._encode(frame_HW),)))
 
     def observe(self, state: TokenState, step: Step) -> TokenState:
         """Append the true frame, and count whether the prediction was right."""
         action = step.action
-        if not has_token(self._run.world_model, action):
+        if not self._run.world_model.vocabulary.has_action(action.id):
             return self.reset(step.next_frame_HW)
         codes_C = self._encode(step.next_frame_HW)
         if step.outcome == Outcome.NOTHING and action.id != 0:
@@ -57,9 +58,10 @@ class TokenWorldModel:
             right, tries = self._right.get(action.id, (0, 0))
             hit = np.array_equal(predicted_HW, step.next_frame_HW)
             self._right[action.id] = right + hit, tries + 1
-        self._drafts.learn([state.pending(action)], codes_C[None])
+        self._drafts.learn([state.history.with_action(action)], codes_C[None])
         self._predict_once.cache_clear()
-        return state.after(action, step.outcome, step.next_frame_HW, codes_C, self._frames)
+        later = state.history.then(action, codes_C, step.outcome).newest(self._frames)
+        return TokenState(step.next_frame_HW, later)
 
     def predict(self, state: TokenState, actions: Sequence[Action]) -> Prediction[TokenState]:
         """Predict all actions in one batch. An action without a token is predicted as no change."""

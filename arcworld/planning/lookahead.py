@@ -7,7 +7,7 @@ three colours returns after the third click.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from arcworld.models.decoding.decode import predict_next
 from arcworld.models.run import Run
 from arcworld.recordings.episode import Action
-from arcworld.tokens.cells import type_and_cell
-from arcworld.tokens.sequence import CodedEpisode
+from arcworld.tokens.history import History
 
 type FrameView = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
 """Removes from a frame what is not compared: clocks and status bars."""
@@ -53,7 +52,7 @@ def distance(frame_HW: NDArray[np.uint8], wanted_HW: NDArray[np.uint8], shown: F
 
 def look_ahead(
     run: Run,
-    history: CodedEpisode,
+    history: History,
     actions: Sequence[Action],
     wanted_HW: NDArray[np.uint8],
     shown: FrameView,
@@ -74,13 +73,13 @@ def look_ahead(
     actions = actions[: config.width]
     if not actions:
         return None
-    here_HW = run.tokenizer.decode_frames(history.indices_TC[-1:])[0]
+    here_HW = run.tokenizer.decode_frames(history.codes[-1][None])[0]
     least = distance(here_HW, wanted_HW, shown) * (1 - config.gain)
     found: Nearer | None = None
     dreams = [history] * len(actions)
     for times in range(1, config.depth + 1):
         dreams = _dream(run, dreams, actions)
-        frames = run.tokenizer.decode_frames(np.stack([d.indices_TC[-1] for d in dreams]))
+        frames = run.tokenizer.decode_frames(np.stack([dream.codes[-1] for dream in dreams]))
         far = [distance(frame_HW, wanted_HW, shown) for frame_HW in frames]
         best = int(np.argmin(far))
         if far[best] < (least if found is None else found.distance):
@@ -88,25 +87,9 @@ def look_ahead(
     return found
 
 
-def _dream(
-    run: Run, histories: Sequence[CodedEpisode], actions: Sequence[Action]
-) -> list[CodedEpisode]:
+def _dream(run: Run, histories: Sequence[History], actions: Sequence[Action]) -> list[History]:
     """Extend each history by one action and the frame predicted after it."""
-    pending = [_put(history, action) for history, action in zip(histories, actions, strict=True)]
-    predicted = predict_next(run.world_model, pending)
-    return [
-        replace(p, indices_TC=np.concatenate([p.indices_TC, codes[None]]))
-        for p, codes in zip(pending, predicted.indices_BC, strict=True)
-    ]
-
-
-def _put(history: CodedEpisode, action: Action) -> CodedEpisode:
-    """Append an action to a history, without the frame after it."""
-    kind, cell = type_and_cell(action)
-    return replace(
-        history,
-        types_A=np.append(history.types_A, np.int16(kind)),
-        cells_A=np.append(history.cells_A, np.int16(cell)),
-        outcomes_A=np.append(history.outcomes_A, np.uint8(0)),
-        winning_A=np.append(history.winning_A, False),
-    )
+    pairs = list(zip(histories, actions, strict=True))
+    predicted = predict_next(run.world_model, [one.with_action(action) for one, action in pairs])
+    codes = zip(pairs, predicted.indices_BC, strict=True)
+    return [one.then(action, codes_C) for (one, action), codes_C in codes]

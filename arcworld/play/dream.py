@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from arcworld.models.decoding.decode import predict_next
 from arcworld.models.decoding.drafts import TransitionMemory
 from arcworld.models.run import Run
+from arcworld.models.token_state import encode_frame
 from arcworld.play.observation import (
     GAME_OVER,
     NOT_FINISHED,
@@ -24,11 +25,8 @@ from arcworld.play.observation import (
     legal_actions,
 )
 from arcworld.recordings.episode import Action, Outcome
-from arcworld.tokens.cells import type_and_cell
+from arcworld.tokens.history import History
 from arcworld.tokens.sequence import CodedEpisode
-
-type Past = tuple[tuple[int, int, int], ...]
-"""(type, cell, outcome) of each action between the frames of the context."""
 
 
 class Dream:
@@ -56,7 +54,7 @@ class Dream:
         """
         if action.id not in self.observation.legal_actions:
             raise IllegalActionError(self._refusal(action))
-        window = self._pending(action)
+        window = self._history.with_action(action)
         reported = predict_next(self._run.world_model, [window], draft=self._drafts)
         self._drafts.learn([window], reported.indices_BC)
         self.outcomes_O = reported.outcomes_BO[0]
@@ -69,12 +67,12 @@ class Dream:
 
     def follow(self, action: Action, observation: Observation) -> None:
         """Append a true step; the dream continues from its frame, with depth 0."""
-        if observation.full_reset or not self.expresses(action.id):
+        if observation.full_reset or not self._run.world_model.vocabulary.has_action(action.id):
             self._open(observation)
             return
         outcome = observation.outcome_after(self.observation.levels_completed)
-        codes = self._run.tokenizer.encode_frames(observation.frame_HW[None])[0]
-        self._drafts.learn([self._pending(action)], codes[None])
+        codes = encode_frame(self._run.tokenizer, observation.frame_HW)
+        self._drafts.learn([self._history.with_action(action)], codes[None])
         self._append(action, outcome, codes)
         self.observation, self.outcomes_O, self.depth = self._offered(observation), None, 0
 
@@ -86,37 +84,17 @@ class Dream:
 
     def now(self) -> CodedEpisode:
         """Return the context of the model, ending in the current frame."""
-        return self._episode(self._codes, self._past)
-
-    def expresses(self, kind: int) -> bool:
-        """Whether the run's scheme has a token for an action id."""
-        return kind < self._run.world_model.vocabulary.actions
+        return self._history.window()
 
     def _open(self, observation: Observation) -> None:
-        codes = self._run.tokenizer.encode_frames(observation.frame_HW[None])
-        self._codes: tuple[NDArray[np.int32], ...] = (codes[0],)
-        self._past: Past = ()
-        self._opens, self.depth = True, 0
+        self._history = History((encode_frame(self._run.tokenizer, observation.frame_HW),))
+        self.depth = 0
         self.observation = self._offered(observation)
         self.outcomes_O: NDArray[np.float32] | None = None
 
     def _append(self, action: Action, outcome: Outcome, codes_C: NDArray[np.int32]) -> None:
         frames = self._run.world_model.config.context_frames
-        self._opens = self._opens and len(self._codes) < frames
-        self._codes = (*self._codes, codes_C)[-frames:]
-        self._past = (*self._past, (*type_and_cell(action), int(outcome)))
-        self._past = self._past[len(self._past) - len(self._codes) + 1 :]
-
-    def _pending(self, action: Action) -> CodedEpisode:
-        return self._episode(self._codes, (*self._past, (*type_and_cell(action), 0)))
-
-    def _episode(self, codes: tuple[NDArray[np.int32], ...], past: Past) -> CodedEpisode:
-        steps = np.array(past, dtype=np.int16).reshape(-1, 3)
-        winning = np.zeros(len(steps), dtype=np.bool_)
-        outcomes = steps[:, 2].astype(np.uint8)
-        return CodedEpisode(
-            np.stack(codes), steps[:, 0], steps[:, 1], outcomes, winning, self._opens
-        )
+        self._history = self._history.then(action, codes_C, outcome).newest(frames)
 
     def _answer(self, frame_HW: NDArray[np.uint8], outcome: Outcome) -> Observation:
         before = self.observation
@@ -137,7 +115,8 @@ class Dream:
     def _offered(self, seen: Observation) -> Observation:
         """The observation with its legal actions: RESET is always legal until the game is won."""
         legal = legal_actions(seen.state, seen.available_actions, reset_is_safe=True)
-        return replace(seen, legal_actions=tuple(k for k in legal if self.expresses(k)))
+        has_token = self._run.world_model.vocabulary.has_action
+        return replace(seen, legal_actions=tuple(filter(has_token, legal)))
 
     def _refusal(self, action: Action) -> str:
         legal = ", ".join(

@@ -98,13 +98,17 @@ class Vocabulary:
         """The number of tokens of a step: 67 in v1, 68 in v2."""
         return 1 + 64 + self.action_tokens
 
+    def has_action(self, action: int) -> bool:
+        """Whether an action id has a token."""
+        return 0 <= action < self.actions
+
     def action_id(self, action: int) -> int:
         """Return the token of an action id.
 
         Raises:
             ValueError: the scheme has no token for it.
         """
-        if not 0 <= action < self.actions:
+        if not self.has_action(action):
             raise ValueError(
                 f"{self.scheme} has tokens for actions 0-{self.actions - 1}; found {action}"
             )

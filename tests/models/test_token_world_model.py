@@ -53,7 +53,7 @@ def test_an_action_without_a_token_changes_nothing_and_is_not_sure() -> None:
     found = model.predict(state, [Action(7)])
     assert np.array_equal(found.frames_NHW[0], state.frame_HW) and found.confidence_N[0] == 0
     after = model.observe(state, Step(state.frame_HW, Action(7), Outcome.NOTHING, state.frame_HW))
-    assert len(after.codes) == 1
+    assert len(after.history.codes) == 1
 
 
 def test_a_run_that_is_not_there() -> None:
@@ -73,8 +73,8 @@ def test_the_history_is_cut_to_what_the_model_reads(run: Run) -> None:
     frame = np.full((64, 64), 5, np.uint8)
     state = model.reset(frame)
     for number in range(frames + 2):
-        assert len(state.codes) == min(number + 1, frames) == len(state.past) + 1
-        assert state.opens == (number < frames)
+        assert len(state.history.codes) == min(number + 1, frames) == len(state.history.past) + 1
+        assert state.history.opens == (number < frames)
         state = model.observe(state, Step(frame, Action(1), Outcome.LEVEL_WON, frame))
 
 

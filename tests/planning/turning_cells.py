@@ -12,6 +12,7 @@ import pytest
 from arcworld.planning import lookahead
 from arcworld.planning.lookahead import LookAheadConfig
 from arcworld.recordings.episode import Action
+from arcworld.tokens.history import History
 from arcworld.tokens.sequence import CodedEpisode
 
 CONFIG = LookAheadConfig(width=8, depth=3, gain=0.02)
@@ -38,16 +39,15 @@ def make_run(monkeypatch: pytest.MonkeyPatch) -> Any:
         return SimpleNamespace(indices_BC=frames)
 
     monkeypatch.setattr(lookahead, "predict_next", predicted)
-    vocabulary = SimpleNamespace(actions=8)
+    vocabulary = SimpleNamespace(has_action=lambda _: True)
     return SimpleNamespace(tokenizer=Cells(), world_model=SimpleNamespace(vocabulary=vocabulary))
 
 
-def history(**cells: int) -> CodedEpisode:
-    frame = np.zeros((1, 64), np.int32)
+def history(**cells: int) -> History:
+    frame = np.zeros(64, np.int32)
     for name, colour in cells.items():
-        frame[0, int(name[1:])] = colour
-    none = np.zeros(0, np.int16)
-    return CodedEpisode(frame, none, none, none.astype(np.uint8), none.astype(np.bool_))
+        frame[int(name[1:])] = colour
+    return History((frame,))
 
 
 def same(frame_HW: Any) -> Any:

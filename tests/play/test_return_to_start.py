@@ -82,7 +82,7 @@ def answered(action: Action, *, own: bool = False, other_level: bool = False) ->
 
 def proposed(way: ReturnToStart, colour: int) -> Decision | None:
     at = cell_of(12, 12)
-    way.models.history = SimpleNamespace(now=lambda: history(**{f"c{at}": colour}))  # type: ignore[assignment]
+    way.models.history = SimpleNamespace(coded=history(**{f"c{at}": colour}))  # type: ignore[assignment]
     context: Any = SimpleNamespace(memory=Remembered(TILE, OTHER))
     return way.propose(context)
 

@@ -38,8 +38,8 @@ class PolicyAgent:
 
     def choose_action(self, observation: Observation) -> Decision:
         """Sample among the legal actions for which the run's scheme has a token."""
-        kinds = [kind for kind in observation.legal_actions if self._history.expresses(kind)]
-        candidates = Candidates.legal(kinds)
+        has_token = self.run.world_model.vocabulary.has_action
+        candidates = Candidates.legal(list(filter(has_token, observation.legal_actions)))
         if not len(candidates):
             return Decision(
                 random_action(observation.legal_actions, self._rng),

@@ -21,7 +21,7 @@ from arcworld.play.agent import Decision, Source
 from arcworld.play.strategies.run_advice import RunAdvice
 from arcworld.play.strategies.strategy import Answered, Context
 from arcworld.recordings.episode import RESET, Action
-from arcworld.tokens.sequence import CodedEpisode
+from arcworld.tokens.history import History
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class ReturnToStart:
         """Return the next action back; None if none is needed or none is found."""
         if not self.models.gate.asks:
             return None
-        step = self.step(context.memory, self.models.history.now())
+        step = self.step(context.memory, self.models.history.coded)
         if step is None:
             return None
         reason = f"back: {step.distance} pixels from the level's first frame; {step.why}"
@@ -90,12 +90,12 @@ class ReturnToStart:
         self._last_distance: int | None = None
         self._again: Counter[Action] = Counter()
 
-    def step(self, memory: Memory, history: CodedEpisode) -> ReturnStep | None:
+    def step(self, memory: Memory, history: History) -> ReturnStep | None:
         """Return the next step back; None if none is needed or none is found."""
         home_HW = memory.opening()
         if not self._left_path or home_HW is None:
             return None
-        now_HW = self._run.tokenizer.decode_frames(history.indices_TC[-1:])[0]
+        now_HW = self._run.tokenizer.decode_frames(history.codes[-1][None])[0]
         far = distance(now_HW, home_HW, memory.graph.shown)
         found = None
         if far:
@@ -114,18 +114,18 @@ class ReturnToStart:
         return None
 
     def _imagined_step(
-        self, memory: Memory, history: CodedEpisode, home_HW: NDArray[np.uint8], far: int
+        self, memory: Memory, history: History, home_HW: NDArray[np.uint8], far: int
     ) -> ReturnStep | None:
         self._failed += self._last_distance is not None and far >= self._last_distance
         self._last_distance = far
         if self._failed >= self.config.max_failed:
             return None
-        kinds = range(self._run.world_model.vocabulary.actions)
+        has_token = self._run.world_model.vocabulary.has_action
         untried = [found.action for found in memory.untried()]
         actions = [
             action
             for action in dict.fromkeys(memory.movers() + untried)
-            if action.id in kinds and not memory.is_useless(action)
+            if has_token(action.id) and not memory.is_useless(action)
         ]
         shown = memory.graph.shown
         nearer = look_ahead(self._run, history, actions, home_HW, shown, self.config.look)

@@ -134,7 +134,9 @@ class RunAdvice:
 
     def _ask(self, context: Context) -> Advice | None:
         legal = context.observation.legal_actions
-        candidates = Candidates.legal([kind for kind in legal if self.history.expresses(kind)])
+        candidates = Candidates.legal(
+            list(filter(self.run.world_model.vocabulary.has_action, legal))
+        )
         if not len(candidates):
             return None
         history = self.history.now()
