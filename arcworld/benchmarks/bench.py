@@ -29,20 +29,18 @@ class Effort:
     Attributes:
         frames: number of predicted frames that are compared.
         timed: number of these that are timed.
-        past: frames of history in the benchmark of an agent's step.
         repeats: number of repeats; times are medians of them.
         quick: a tiny model in the benchmark of training.
     """
 
     frames: int = 1000
     timed: int = 40
-    past: int = 10
     repeats: int = 3
     quick: bool = False
 
 
 FULL = Effort()
-QUICK = Effort(frames=6, timed=2, past=3, repeats=1, quick=True)
+QUICK = Effort(frames=6, timed=2, repeats=1, quick=True)
 
 
 @dataclass(frozen=True)
@@ -83,8 +81,7 @@ class Bench:
         """Histories for the benchmarks of prediction."""
         model, effort = self.run.world_model, self.effort
         histories = dreaming.spread_histories(model, self._coded, effort.frames)
-        past = min(effort.past, len(self.longest.indices_TC) - 1)
-        return dreaming.Scene(self.run, self.timer, histories, self.longest, past, effort.timed)
+        return dreaming.Scene(self.run, self.timer, histories, effort.timed)
 
     @cached_property
     def longest(self) -> CodedEpisode:
@@ -93,19 +90,16 @@ class Bench:
 
     def results(self) -> dict[str, Callable[[], BenchResult]]:
         """Return each benchmark as a function, by name."""
-        dreamt = (dreaming.frame, dreaming.sampled_frame, dreaming.generate, dreaming.goals)
-        names = ("frame", "sampled-frame", "generate", "goals", "step")
-        of_dreams = zip(names, (*dreamt, dreaming.step), strict=True)
         return {
-            **{name: partial(self._dreaming, measure) for name, measure in of_dreams},
+            "frame": lambda: dreaming.frame(self.scene),
+            "sampled-frame": lambda: dreaming.sampled_frame(self.scene),
+            "generate": lambda: dreaming.generate(self.scene),
+            "goals": lambda: dreaming.goals(self.scene),
             "training": partial(self._trained, lora=False),
             "training-lora": partial(self._trained, lora=True),
             "parse": lambda: reading.parse(self.data, self.timer),
             "open": lambda: reading.opened(self.data, self.timer),
         }
-
-    def _dreaming(self, measure: Callable[[dreaming.Scene], BenchResult]) -> BenchResult:
-        return measure(self.scene)
 
     def _trained(self, *, lora: bool) -> BenchResult:
         codes = int(self.longest.indices_TC.max()) + 1

@@ -1,9 +1,9 @@
-"""Benchmarks of prediction: the next frame, P(level won) of all actions, and an agent's step."""
+"""Benchmarks of prediction: the next frame, and P(level won) of all actions."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,14 +14,12 @@ from arcworld.benchmarks.bench_result import BenchResult, Timer
 from arcworld.frames.tokenizer import CELLS
 from arcworld.models.decoding.decode import predict_next, predict_sequentially
 from arcworld.models.decoding.drafts import TransitionMemory, last_frame
-from arcworld.models.decoding.incremental_cache import IncrementalCache
 from arcworld.models.decoding.sampling import SamplerNoise
-from arcworld.models.policies.policy import MaskedPolicy
 from arcworld.models.run import Run
 from arcworld.models.transformer.world_model import WorldModel
 from arcworld.planning.candidates import Candidates
 from arcworld.planning.encoded_history import EncodedHistory, action_tokens
-from arcworld.tokens.sequence import CodedEpisode, mask_actions, to_token_ids
+from arcworld.tokens.sequence import CodedEpisode, to_token_ids
 
 CLOSE = 1e-4
 """Probabilities and hidden states that differ by less count as equal (float error)."""
@@ -35,16 +33,12 @@ class Scene:
         run: the models.
         timer: measures all of it.
         histories: each ends in an action without its frame; evenly spread over the recordings.
-        episode: a long stretch of play, for an agent's steps.
-        past: frames of history of that agent.
         timed: number of histories that are timed, evenly spread; all are compared.
     """
 
     run: Run
     timer: Timer
     histories: Sequence[CodedEpisode]
-    episode: CodedEpisode
-    past: int
     timed: int
 
     @property
@@ -216,56 +210,3 @@ def goals(scene: Scene) -> BenchResult:
 def _now(pending: CodedEpisode) -> CodedEpisode:
     """The history without its pending action."""
     return pending.window(0, len(pending.indices_TC))
-
-
-def step(scene: Scene) -> BenchResult:
-    """An agent's step: the new frame in both contexts (actions visible and masked), and its
-    surprise."""
-    from transformers import DynamicCache
-
-    policy, past = scene.run.policy, scene.past
-    model = scene.run.world_model
-    mask_row = policy.mask_row if isinstance(policy, MaskedPolicy) else None
-    before, after = (scene.episode.window(0, frames) for frames in (past, past + 1))
-    wide = _with_context(model, past + 1)
-    real = to_token_ids(model.vocabulary, after)
-    views = [real] if mask_row is None else [real, mask_actions(model.vocabulary, real)]
-    ids = [torch.from_numpy(view).long()[None].to(model.device) for view in views]
-
-    @torch.inference_mode()
-    def recomputed() -> tuple[torch.Tensor, torch.Tensor]:
-        read = [
-            wide.hidden(one, mask_row_D=mask_row, cache=DynamicCache(), last=one.shape[1])
-            for one in ids
-        ]
-        return torch.cat(read)[:, -CELLS:], wide.frame_nll(read[0][0], ids[0][0])
-
-    cached = IncrementalCache(wide, before, mask_row)
-    snapshot = cached.snapshot()
-
-    def added() -> tuple[torch.Tensor, torch.Tensor]:
-        cached.restore(snapshot)
-        nll = cached.append(after)
-        return cached.cells_SCD, nll
-
-    gaps = [(plain - ours).abs() for plain, ours in zip(recomputed(), added(), strict=True)]
-    gap = torch.cat([gaps[0].amax(2).flatten(), gaps[1]])
-    recomputed_s, ours_s = scene.timer.seconds(recomputed, added)
-    roofline = scene.timer.roofline(model.backbone, len(ids) * model.vocabulary.step_tokens)
-    reference = "both contexts recomputed"
-    what = f"agent step after {past} frames"
-    note = "both compute the surprise at the new frame"
-    unequal = int((gap > CLOSE * 10).sum())
-    return BenchResult(
-        "step", what, reference, recomputed_s, ours_s, roofline, unequal, gap.numel(), note
-    )
-
-
-def _with_context(model: WorldModel, frames: int) -> WorldModel:
-    """The same weights with a context of at least `frames` frames."""
-    from copy import copy
-
-    wide = copy(model)
-    most = max(frames, model.config.context_frames)
-    wide.config = replace(model.config, context_frames=most)
-    return wide

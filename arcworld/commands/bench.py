@@ -22,8 +22,8 @@ def bench(
     is the minimum time on this machine: weights over its bandwidth, or operations over its peak,
     both measured here.
 
-    Claims: `frame`, `sampled-frame`, `generate`, `goals`, `step`, `training`, `training-lora`,
-    `parse`, `open`.
+    Claims: `frame`, `sampled-frame`, `generate`, `goals`, `training`, `training-lora`, `parse`,
+    `open`.
 
     Example: `arcworld bench runs/demo --data runs/demo/demos --only goals`
 

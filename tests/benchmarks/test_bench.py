@@ -23,7 +23,7 @@ from arcworld.models.transformer.world_model import WorldModel
 from arcworld.recordings import Action, Episode, NoveltyIndex, RecordingWriter, open_dataset
 from arcworld.training.recipes import recipe
 
-DREAMT = ["frame", "sampled-frame", "generate", "goals", "step"]
+DREAMT = ["frame", "sampled-frame", "generate", "goals"]
 NAMES = [*DREAMT, "training", "training-lora", "parse", "open"]
 
 
