@@ -12,23 +12,22 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import rankdata
 
 from arcworld.diagnosis.answers import PolicyAnswers, ask
 from arcworld.diagnosis.estimates import (
-    RESAMPLES,
-    TAIL,
     Estimate,
     Measure,
     by_game,
     line,
     rank_correlation,
-    ranks,
 )
 from arcworld.diagnosis.finding import Finding, as_text
 from arcworld.diagnosis.inputs import DiagnosisInputs
 from arcworld.evaluation.measures.baselines import choices
 from arcworld.evaluation.measures.frame_measures import same_cells
 from arcworld.evaluation.measures.inference import TeacherForced
+from arcworld.evaluation.measures.pooling import interval
 from arcworld.evaluation.measures.transitions import Transitions
 from arcworld.models.policies.policy import MaskedPolicy
 from arcworld.planning.candidates import Candidates
@@ -41,7 +40,7 @@ STATES = 24
 PER_GAME = 250
 FREE = 0.1
 """A correlation up to this value does not count as entanglement."""
-DRAWS = RESAMPLES // 5
+DRAWS = 200
 QUESTION = "Are policy and dynamics entangled?"
 NOTE = (
     "Rank correlations, -1 to 1; 0: not entangled. level: over the legal actions of a state that"
@@ -145,7 +144,7 @@ def _ranked(values_N: NDArray[Any], games_N: NDArray[np.str_]) -> NDArray[np.flo
     ranked = np.zeros(len(values_N))
     for game in np.unique(games_N):
         of = games_N == game
-        ranked[of] = (ranks(values_N[of]) + 0.5) / of.sum()
+        ranked[of] = (rankdata(values_N[of]) - 0.5) / of.sum()
     return ranked
 
 
@@ -168,5 +167,5 @@ def _resampled(
         of = np.concatenate([members[k] for k in rng.integers(len(members), size=len(members))])
         drawn = rank_correlation(a_N[of], b_N[of], {k: v[of] for k, v in given.items()})
         values += [] if drawn is None else [drawn]
-    low, high = np.percentile(values or [value], [TAIL, 100 - TAIL])
-    return Estimate(value, float(low), float(high), len(a_N))
+    low, high = interval(np.array(values)) or (value, value)
+    return Estimate(value, low, high, len(a_N))

@@ -1,8 +1,8 @@
 """Measured values with intervals, by game.
 
 Items of one stretch of play (from a level's first frame or a RESET to the next) are not
-independent. Therefore intervals resample whole stretches: the percentile bootstrap of a ratio of
-sums, 95 %.
+independent. Therefore intervals resample whole stretches, by the bootstrap of
+`evaluation.measures.pooling`.
 """
 
 from __future__ import annotations
@@ -13,10 +13,9 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import rankdata
 
-RESAMPLES = 1000
-TAIL = 2.5
-"""Per cent left out on each side of an interval."""
+from arcworld.evaluation.measures.pooling import Ratio, interval
 
 type Unit = Literal["share", "points", "number"]
 """How a value is printed: in per cent, as a difference of per cents, or unchanged."""
@@ -69,7 +68,7 @@ class Measure:
 
 
 def ratio(
-    top_N: NDArray[Any], bottom_N: NDArray[Any], groups_N: NDArray[np.intp], seed: int = 0
+    top_N: NDArray[Any], bottom_N: NDArray[Any], groups_N: NDArray[np.intp]
 ) -> Estimate | None:
     """The sum of `top_N` over the sum of `bottom_N`, resampled by group.
 
@@ -78,21 +77,12 @@ def ratio(
     >>> ratio(np.ones(2), np.ones(2), np.zeros(2, int))
     Estimate(value=1.0, low=None, high=None, count=2)
     """
-    bottom = float(bottom_N.sum())
-    if bottom == 0:
+    every_N, measured = np.ones(len(top_N), np.bool_), Ratio(top_N, bottom_N)
+    value = measured.of(every_N)
+    if value is None:
         return None
-    _, place = np.unique(groups_N, return_inverse=True)
-    tops = np.bincount(place, weights=top_N.astype(np.float64))
-    bottoms = np.bincount(place, weights=bottom_N.astype(np.float64))
-    value, count = float(tops.sum() / bottom), int((bottom_N > 0).sum())
-    if len(tops) < 2:
-        return Estimate(value, None, None, count)
-    rng = np.random.default_rng(seed)
-    drawn = rng.multinomial(len(tops), np.full(len(tops), 1 / len(tops)), size=RESAMPLES)
-    below = drawn @ bottoms
-    values = (drawn @ tops)[below > 0] / below[below > 0]
-    low, high = np.percentile(values, [TAIL, 100 - TAIL])
-    return Estimate(value, float(low), float(high), count)
+    low, high = interval(measured.resampled(every_N, groups_N)) or (None, None)
+    return Estimate(value, low, high, int((bottom_N > 0).sum()))
 
 
 def mean(values_N: NDArray[Any], groups_N: NDArray[np.intp]) -> Estimate | None:
@@ -132,17 +122,6 @@ def line(
     return Measure(name, unit, by_game(measure, games_N), is_baseline)
 
 
-def ranks(values_N: NDArray[Any]) -> NDArray[np.float64]:
-    """Ranks from 0; equal values get their average rank.
-
-    >>> ranks(np.array([3, 1, 3])).tolist()
-    [1.5, 0.0, 1.5]
-    """
-    _, place, counts = np.unique(values_N, return_inverse=True, return_counts=True)
-    ends = counts.cumsum()
-    return ((ends - counts + ends - 1) / 2)[place]
-
-
 def rank_correlation(
     a_N: NDArray[Any], b_N: NDArray[Any], given: Mapping[str, NDArray[Any]] | None = None
 ) -> float | None:
@@ -153,9 +132,9 @@ def rank_correlation(
     >>> rank_correlation(np.arange(5), np.ones(5)) is None
     True
     """
-    others = [ranks(values) for values in (given or {}).values()]
+    others = [rankdata(values) for values in (given or {}).values()]
     base = np.stack([np.ones(len(a_N)), *others], axis=1)
-    left, right = (_rest(ranks(values), base) for values in (a_N, b_N))
+    left, right = (_rest(rankdata(values), base) for values in (a_N, b_N))
     scale = float(np.sqrt((left @ left) * (right @ right)))
     return None if scale < 1e-9 else round(float(left @ right) / scale, 12)
 

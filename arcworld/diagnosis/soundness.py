@@ -20,9 +20,10 @@ from arcworld.diagnosis.estimates import Estimate, Measure, by_game, line
 from arcworld.diagnosis.finding import Finding, as_text
 from arcworld.diagnosis.inputs import DiagnosisInputs
 from arcworld.evaluation.measures.baselines import OutcomeBaselines
+from arcworld.evaluation.measures.calibration import calibration_error
 from arcworld.evaluation.measures.frame_measures import same_cells
 from arcworld.evaluation.measures.inference import TeacherForced
-from arcworld.evaluation.measures.outcome import BINS, average_precision
+from arcworld.evaluation.measures.outcome import average_precision
 from arcworld.evaluation.measures.transitions import Transitions
 from arcworld.frames.tokenizer import CELLS
 from arcworld.recordings.episode import Outcome
@@ -206,7 +207,7 @@ def calibrated(inputs: DiagnosisInputs, forced: TeacherForced) -> Finding:
                  is_baseline=baseline),
             line(f"P(level) where it is not{after}", "share", chance * ~won, ~won, games, groups,
                  is_baseline=baseline),
-            _scored(f"calibration error{after}", calibration_gap, chance, t, baseline),
+            _scored(f"calibration error{after}", calibration_error, chance, t, baseline),
             line(f"Brier score{after}", "number", (chance - won) ** 2, None, games, groups,
                  is_baseline=baseline),
             _scored(f"average precision{after}", average_precision, chance, t, baseline),
@@ -233,16 +234,6 @@ def _calibrated_finding(inputs: DiagnosisInputs, lines: list[Measure]) -> Findin
         f" novel: {'the rest is' if novel else 'all of it is'} memory."
     )
     return Finding("calibrated", question, verdict, words, lines)
-
-
-def calibration_gap(chance_N: NDArray[np.float64], truth_N: NDArray[np.bool_]) -> float:
-    """Average distance of probability and frequency over ten equal bins, weighted by count.
-
-    >>> calibration_gap(np.array([0.75, 0.75]), np.array([True, False]))
-    0.25
-    """
-    bins = np.minimum((chance_N * BINS).astype(np.intp), BINS - 1)
-    return float(np.abs(np.bincount(bins, chance_N - truth_N)).sum() / len(truth_N))
 
 
 type _Score = Callable[[NDArray[np.float64], NDArray[np.bool_]], float | None]

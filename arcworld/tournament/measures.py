@@ -25,6 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from arcworld.evaluation.measures import pooling
 from arcworld.tournament.results import PlayResult
 
 HUMAN_TIMES = 5
@@ -200,8 +201,7 @@ def interval(
     for row, column in zip(values_GS, columns, strict=True):
         row[: len(column)] = column
     levels_G = np.maximum(np.array(levels or [1] * len(columns)), 1)
-    low, high = np.percentile(_resample(values_GS, seeds_G, levels_G), [2.5, 97.5])
-    return float(low), float(high)
+    return pooling.interval(_resample(values_GS, seeds_G, levels_G))
 
 
 def _resample(

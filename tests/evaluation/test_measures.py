@@ -14,12 +14,12 @@ from arcworld.evaluation.measures.baselines import (
     join_cells,
     split_cells,
 )
+from arcworld.evaluation.measures.calibration import calibration_error
 from arcworld.evaluation.measures.frame_measures import frame_ratios, frame_table
 from arcworld.evaluation.measures.outcome import (
     BinaryForecast,
     average_precision,
     binary_measures,
-    calibration_error,
 )
 from arcworld.evaluation.measures.policy_measures import policy_subsets, policy_table
 from arcworld.evaluation.measures.pooling import Grouping, Ratio, share
@@ -101,9 +101,7 @@ def test_a_constant_probability_scores_the_base_rate() -> None:
     assert reported["average_precision"] == reported["base_rate"] == 0.2
     assert reported["calibration_error"] == pytest.approx(0)
     assert reported["brier"] == pytest.approx(0.16)
-    assert calibration_error(
-        BinaryForecast(np.full(5, 0.9), truth, np.zeros(5, int))
-    ) == pytest.approx(0.7)
+    assert calibration_error(np.full(5, 0.9), truth) == pytest.approx(0.7)
 
 
 def two_episodes(make_episode: Callable[..., Episode]) -> tuple[Transitions, Transitions]:

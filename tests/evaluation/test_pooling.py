@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from arcworld.evaluation.measures.calibration import calibration_error
 from arcworld.evaluation.measures.outcome import (
     BinaryForecast,
     average_precision,
     binary_intervals,
-    calibration_error,
     reliability,
 )
 from arcworld.evaluation.measures.pooling import RESAMPLES, Grouping, Ratio, resamples, share
@@ -92,5 +92,7 @@ def test_bins_hold_every_action_once_and_make_the_calibration_error() -> None:
     bins = reliability(forecast)
     assert sum(row["count"] for row in bins) == 300 and len(bins) == 10
     gaps = [abs(row["probability"] - row["frequency"]) * row["count"] for row in bins]
-    assert sum(gaps) / 300 == pytest.approx(calibration_error(forecast))
+    assert sum(gaps) / 300 == pytest.approx(
+        calibration_error(forecast.probability_N, forecast.truth_N)
+    )
     assert average_precision(forecast.probability_N, forecast.truth_N) is not None

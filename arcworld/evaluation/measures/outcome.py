@@ -1,21 +1,25 @@
 """Quality of predicted outcomes: ranking, Brier score and calibration, with the base rate.
 
 Sources: average precision as in Davis & Goadrich 2006 (ties share their rank); the Brier score is
-from Brier 1950. The calibration error uses ten equal bins.
+from Brier 1950.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from arcworld.evaluation.measures.calibration import (
+    BINS,
+    bins_of,
+    calibration_bins,
+    calibration_error,
+)
 from arcworld.evaluation.measures.pooling import Table, Values, bounds, resamples
 from arcworld.evaluation.measures.transitions import Transitions
 from arcworld.recordings.episode import Outcome
-
-BINS = 10
 
 
 def outcome_table(
@@ -76,11 +80,6 @@ class BinaryForecast:
             self.probability_N[chosen_N], self.truth_N[chosen_N], self.recordings_N[chosen_N]
         )
 
-    @property
-    def bins_N(self) -> NDArray[np.intp]:
-        """Index (0-9) of the equal-width bin of each probability."""
-        return np.minimum((self.probability_N * BINS).astype(np.intp), BINS - 1)
-
 
 def binary_measures(forecast: BinaryForecast) -> Values:
     """The measures of one binary forecast; None where a measure is undefined."""
@@ -94,7 +93,7 @@ def binary_measures(forecast: BinaryForecast) -> Values:
     return {
         "average_precision": average_precision(probability_N, truth_N),
         "brier": float(((probability_N - truth_N) ** 2).mean()),
-        "calibration_error": calibration_error(forecast),
+        "calibration_error": calibration_error(probability_N, truth_N),
         "base_rate": float(truth_N.mean()),
         "f1_memory": 2 * hits / (2 * hits + wrong) if hits + wrong else None,
         "positives": float(truth_N.sum()),
@@ -135,17 +134,6 @@ def weighted_precision(
     return (np.diff(recall, axis=1, prepend=0.0) * precision).sum(1)
 
 
-def calibration_error(forecast: BinaryForecast) -> float:
-    """Mean absolute difference of predicted probability and frequency, over bins by count.
-
-    >>> probability, truth = np.array([0.75, 0.75]), np.array([True, False])
-    >>> calibration_error(BinaryForecast(probability, truth, np.zeros(2, int)))
-    0.25
-    """
-    gaps = np.bincount(forecast.bins_N, forecast.probability_N - forecast.truth_N)
-    return float(np.abs(gaps).sum() / len(forecast.truth_N))
-
-
 def binary_intervals(forecast: BinaryForecast) -> Values:
     """95 % bootstrap intervals of `average_precision`, `brier` and `calibration_error`.
 
@@ -160,7 +148,7 @@ def binary_intervals(forecast: BinaryForecast) -> Values:
     wrong = forecast.probability_N - forecast.truth_N
     counts = drawn @ np.bincount(back)
     gaps_RK = np.zeros((drawn.shape[1], BINS))
-    np.add.at(gaps_RK, (back, forecast.bins_N), wrong)
+    np.add.at(gaps_RK, (back, bins_of(forecast.probability_N)), wrong)
     ranked = weighted_precision(forecast.probability_N, forecast.truth_N, drawn[:, back])
     return (
         bounds("average_precision", ranked)
@@ -171,14 +159,4 @@ def binary_intervals(forecast: BinaryForecast) -> Values:
 
 def reliability(forecast: BinaryForecast) -> list[dict[str, float]]:
     """Mean `probability`, observed `frequency` and `count` of each bin that is not empty."""
-    rows: list[dict[str, float]] = []
-    for one in np.unique(forecast.bins_N):
-        chosen = forecast.take(forecast.bins_N == one)
-        rows.append(
-            {
-                "probability": float(chosen.probability_N.mean()),
-                "frequency": float(chosen.truth_N.mean()),
-                "count": float(len(chosen.truth_N)),
-            }
-        )
-    return rows
+    return [asdict(one) for one in calibration_bins(forecast.probability_N, forecast.truth_N)]

@@ -37,15 +37,20 @@ def resamples(recordings: int) -> NDArray[np.float64]:
     return rng.multinomial(recordings, even, size=RESAMPLES).astype(np.float64)
 
 
-def bounds(name: str, values: NDArray[np.float64]) -> Values:
-    """`NAME_low` and `NAME_high`: the middle 95 % of the resampled values, NaN left out."""
+def interval(values: NDArray[np.float64]) -> tuple[float, float] | None:
+    """The middle 95 % of resampled values, NaN left out; None if there are no others."""
     reported = values[~np.isnan(values)]
     if not len(reported):
-        return {}
+        return None
     low, high = np.quantile(reported, (0.025, 0.975))
-    return dict(
-        zip((f"{name}_{bound}" for bound in BOUNDS), (float(low), float(high)), strict=True)
-    )
+    return float(low), float(high)
+
+
+def bounds(name: str, values: NDArray[np.float64]) -> Values:
+    """The `interval` as `NAME_low` and `NAME_high`."""
+    found = interval(values)
+    names = (f"{name}_{bound}" for bound in BOUNDS)
+    return {} if found is None else dict(zip(names, found, strict=True))
 
 
 @dataclass(frozen=True, eq=False)

@@ -33,6 +33,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from arcworld.evaluation.measures.calibration import calibration_error
 from arcworld.evaluation.measures.pooling import Table, Values, bounds, resamples
 from arcworld.evaluation.online.plays import DEPTHS, WINDOWS
 from arcworld.evaluation.online.replay import COUNTS, Replay
@@ -42,7 +43,6 @@ ALL_ACTIONS = "all"
 """An additional window: every action up to 400."""
 SUBSETS = ("all", "novel")
 MEAN, POOLED = "mean", "pooled"
-BINS = 10
 NO_SHARE = ("transitions", "open_loop_starts")
 """Measures that are counts: summed over plays in every row, without an interval."""
 
@@ -130,38 +130,6 @@ def _ratio(top: NDArray[np.int64], bottom: NDArray[np.int64]) -> float | None:
 def _times(name: str, values: NDArray[np.float64]) -> Values:
     p95 = float(np.percentile(values, 95)) if len(values) else None
     return {name: _mean(values), f"{name}_p95": p95}
-
-
-def calibration_bins(
-    confidence_N: NDArray[np.float32], right_N: NDArray[np.bool_]
-) -> list[dict[str, float]]:
-    """Return mean confidence, share right and count of each bin that is not empty.
-
-    >>> right = np.array([True, False, False])
-    >>> bins = calibration_bins(np.array([0.95, 1.0, 0.1], np.float32), right)
-    >>> [(round(one["confidence"], 3), one["right"], one["count"]) for one in bins]
-    [(0.1, 0.0, 1.0), (0.975, 0.5, 2.0)]
-    """
-    bin_N = np.minimum((confidence_N * BINS).astype(int), BINS - 1)
-    return [
-        {
-            "confidence": float(confidence_N[bin_N == k].mean()),
-            "right": float(right_N[bin_N == k].mean()),
-            "count": float((bin_N == k).sum()),
-        }
-        for k in np.unique(bin_N)
-    ]
-
-
-def calibration_error(
-    confidence_N: NDArray[np.float32], right_N: NDArray[np.bool_]
-) -> float | None:
-    """Return the mean distance of confidence and share right, over bins weighted by count."""
-    bins = calibration_bins(confidence_N, right_N)
-    if not bins:
-        return None
-    total = sum(abs(one["confidence"] - one["right"]) * one["count"] for one in bins)
-    return total / len(right_N)
 
 
 def window_names() -> Iterator[tuple[str, tuple[int, int]]]:

@@ -13,9 +13,10 @@ import numpy as np
 
 import arcworld
 from arcworld.errors import ArcworldError
+from arcworld.evaluation.measures.calibration import calibration_bins
 from arcworld.evaluation.measures.pooling import Table
 from arcworld.evaluation.online.baselines import BASELINES
-from arcworld.evaluation.online.measures import calibration_bins, tables
+from arcworld.evaluation.online.measures import tables
 from arcworld.evaluation.online.models import Factory
 from arcworld.evaluation.online.plays import Play
 from arcworld.evaluation.online.replay import COUNTS, Replay, replay
@@ -96,9 +97,11 @@ def evaluate_online(
         "transitions": sum(len(play) for play in plays),
         "novel": int(sum(play.novel_N.sum() for play in plays)),
     }
-    return OnlineEvaluation(
-        about, tables(found), baselines, calibration_bins(confidence_N, right_N)
-    )
+    bins = [
+        {"confidence": one.probability, "right": one.frequency, "count": one.count}
+        for one in calibration_bins(confidence_N, right_N)
+    ]
+    return OnlineEvaluation(about, tables(found), baselines, bins)
 
 
 def _replay_all(

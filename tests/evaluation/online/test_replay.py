@@ -11,13 +11,13 @@ import pytest
 from numpy.typing import NDArray
 
 from arcworld.errors import ArcworldError
+from arcworld.evaluation.measures.calibration import calibration_error
 from arcworld.evaluation.online.baselines import (
     CopyModel,
     FrameState,
     LastEffectModel,
     LookupModel,
 )
-from arcworld.evaluation.online.measures import calibration_error
 from arcworld.evaluation.online.plays import LAST_ACTION, Play, lay_out
 from arcworld.evaluation.online.prequential import evaluate_online
 from arcworld.evaluation.online.replay import replay
