@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -56,12 +54,3 @@ def contact_sheet(
             top, left = gap + i * (height + gap), gap + j * (width + gap)
             page[top : top + height, left : left + width] = picture
     return page
-
-
-def save_png(picture: NDArray[np.uint8], path: Path) -> Path:
-    """Write an RGB picture and return its path; parent folders are created."""
-    from PIL import Image
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(picture).save(path)
-    return path

@@ -81,11 +81,6 @@ def entry(game: str) -> GameEntry:
     return found
 
 
-def game_ids() -> tuple[str, ...]:
-    """Full ids of all games, e.g. `keys-3d1f7a92`."""
-    return tuple(one.game_id for one in entries().values())
-
-
 @functools.cache
 def game_split() -> GameSplit:
     """Return the split of the games, which is a file of the repository.

@@ -39,11 +39,9 @@ class Dream:
         depth: predicted steps since the last true frame.
     """
 
-    def __init__(
-        self, run: Run, observation: Observation, drafts: TransitionMemory | None = None
-    ) -> None:
+    def __init__(self, run: Run, observation: Observation) -> None:
         """Start at a true frame, without history."""
-        self._run, self._drafts = run, drafts or TransitionMemory()
+        self._run, self._drafts = run, TransitionMemory()
         self._open(observation)
 
     def step(self, action: Action) -> Observation:

@@ -119,16 +119,6 @@ class Packed:
         )
 
 
-def pack_episodes(
-    episodes: Sequence[tuple[str, Episode]], skipped: Sequence[Skipped] = ()
-) -> Packed:
-    """Pack (source, episode) pairs, each distinct frame once."""
-    packer = Packer()
-    for source, episode in episodes:
-        packer.add(source, episode)
-    return packer.finish(skipped)
-
-
 class Packer:
     """Packs episodes one by one, so that unpacked frames need not stay in memory."""
 

@@ -1,4 +1,4 @@
-"""Convert an episode into a sequence of tokens, and back.
+"""Convert an episode into a sequence of tokens.
 
     v1, 67 tokens a step:  <FRAME> vq0..vq63 <ACT> <ACT_k>
     v2, 68 tokens a step:  <FRAME> vq0..vq63 <ACT> <ACT_TYPE_k> <ACT_LOC_j>
@@ -115,69 +115,8 @@ def to_token_ids(vocabulary: Vocabulary, episode: CodedEpisode) -> NDArray[np.in
     return flat[flat >= 0]
 
 
-def from_token_ids(vocabulary: Vocabulary, input_ids_L: NDArray[np.integer]) -> CodedEpisode:
-    """Return the episode of a sequence of tokens; the inverse of `to_token_ids`.
-
-    Tokens do not contain places in v1, game over and `winning_A`: these get default values.
-
-    Raises:
-        ValueError: the tokens are not a sequence of this scheme.
-    """
-    ids = np.asarray(input_ids_L, dtype=np.int32)
-    opens = bool(len(ids)) and int(ids[0]) == vocabulary.game_start
-    starts = np.flatnonzero(ids == vocabulary.frame)
-    won_at = np.flatnonzero(ids == vocabulary.level_complete)
-    actions_at = np.flatnonzero(ids == vocabulary.act)
-    if not len(starts) or starts[0] != int(opens):
-        raise ValueError(f"a sequence begins with <FRAME>; found {_names(vocabulary, ids[:3])}")
-    width = vocabulary.action_tokens
-    if starts[-1] + CELLS >= len(ids):
-        raise ValueError(f"a frame has 64 codes; the last has {len(ids) - 1 - starts[-1]}")
-    if len(actions_at) and actions_at[-1] + width > len(ids):
-        raise ValueError(f"an action has {width} tokens; the last is cut off")
-    types = ids[actions_at + 1] - vocabulary.codebook_size
-    cells = (
-        ids[actions_at + 2] - vocabulary.location_id(0)
-        if vocabulary.has_locations
-        else np.full(len(actions_at), NO_CELL)
-    )
-    outcomes = np.isin(actions_at + width, won_at) * np.uint8(Outcome.LEVEL_WON)
-    episode = CodedEpisode(
-        vocabulary.indices(ids[starts[:, None] + np.arange(1, CELLS + 1)]),
-        types.astype(np.int16),
-        cells.astype(np.int16),
-        outcomes.astype(np.uint8),
-        np.zeros(len(types), dtype=np.bool_),
-        opens,
-    )
-    if not _valid(vocabulary, episode) or not np.array_equal(
-        to_token_ids(vocabulary, episode), ids
-    ):
-        raise ValueError(f"not a sequence of {vocabulary.scheme}: its tokens are out of order")
-    return episode
-
-
-def _valid(vocabulary: Vocabulary, episode: CodedEpisode) -> bool:
-    """Return whether every token is of the kind that its position needs."""
-
-    def inside(values: NDArray[np.integer], end: int) -> bool:
-        return bool(((values >= 0) & (values < end)).all())
-
-    frames, actions = len(episode.indices_TC), len(episode.types_A)
-    return (
-        actions in (frames - 1, frames)
-        and bool((episode.indices_TC >= 0).all())
-        and inside(episode.types_A, vocabulary.actions)
-        and inside(episode.cells_A, NO_CELL + 1)
-    )
-
-
 def mask_actions(vocabulary: Vocabulary, input_ids: NDArray[np.int32]) -> NDArray[np.int32]:
     """Replace `<ACT>`, type and location of each action by `<MASK>`, as the policy reads them."""
     first, last = vocabulary.codebook_size, vocabulary.frame
     is_action = ((input_ids >= first) & (input_ids < last)) | (input_ids == vocabulary.act)
     return np.where(is_action, np.int32(vocabulary.mask), input_ids)
-
-
-def _names(vocabulary: Vocabulary, ids: NDArray[np.int32]) -> str:
-    return " ".join(vocabulary.token(int(i)) for i in ids) or "nothing"

@@ -33,15 +33,6 @@ def as_hex(frame_HW: NDArray[np.integer]) -> str:
     return DIGITS[frame_HW].tobytes().decode()
 
 
-def from_hex(digits: str) -> NDArray[np.uint8]:
-    """The inverse of `as_hex`.
-
-    >>> from_hex("0" * 4095 + "f")[63, 63]
-    np.uint8(15)
-    """
-    return np.array([int(digit, 16) for digit in digits], np.uint8).reshape(64, 64)
-
-
 @dataclass(frozen=True, eq=False)
 class ActionScores:
     """P(level won) and the policy's probability of every legal action, before it is taken.

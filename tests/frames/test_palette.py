@@ -1,10 +1,7 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
-from PIL import Image
 
-from arcworld.frames.palette import PALETTE, contact_sheet, difference, save_png, to_rgb
+from arcworld.frames.palette import PALETTE, contact_sheet, difference, to_rgb
 
 
 def test_the_palette_is_the_toolkit_s() -> None:
@@ -22,11 +19,9 @@ def test_difference_marks_what_differs_and_nothing_else() -> None:
     assert np.argwhere(red).tolist() == [[3, 7]]
 
 
-def test_a_sheet_is_written_and_read_back(tmp_path: Path) -> None:
+def test_a_sheet_has_a_page_for_its_rows() -> None:
     frame = np.arange(4096).reshape(64, 64).astype(np.uint8) % 16
     page = contact_sheet([[to_rgb(frame, 2)], [to_rgb(frame, 2), to_rgb(frame, 2)]], gap=4)
     assert page.shape == (2 * 132 + 4, 2 * 132 + 4, 3)
-    path = save_png(page, tmp_path / "new" / "page.png")
-    assert np.array_equal(np.asarray(Image.open(path)), page)
     with pytest.raises(ValueError, match="found none"):
         contact_sheet([[]])

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arcworld.errors import ArcworldError
-from arcworld.games.catalogue import entries, entry, game_ids, game_source, game_split
+from arcworld.games.catalogue import entries, entry, game_source, game_split
 from arcworld.games.demo_player import load_demo_player
 from arcworld.play.observation import GAME_OVER, WIN, Observation
 from arcworld.play.toolkit import GameSession, Toolkit
@@ -52,12 +52,12 @@ def test_there_are_five_games_and_two_are_held_out() -> None:
     split = game_split()
     assert sorted(entries()) == NAMES == sorted(split.train + split.unseen)
     assert len(split.unseen) == 2
-    assert [game_id.split("-")[0] for game_id in game_ids()] == NAMES
+    assert [one.game_id.split("-")[0] for one in entries().values()] == NAMES
 
 
 def test_toolkit_lists_the_same_games() -> None:
     with Toolkit() as toolkit:
-        assert toolkit.games() == sorted(game_ids())
+        assert toolkit.games() == sorted(one.game_id for one in entries().values())
 
 
 def test_held_out_games_differ_in_their_actions() -> None:

@@ -14,8 +14,9 @@ from arcworld.models.transformer.backbone import BackboneConfig
 from arcworld.models.transformer.world_model import WorldModel, WorldModelConfig
 from arcworld.planning.surprise import cell_surprise
 from arcworld.tokens.batches import LossWeights
-from arcworld.tokens.sequence import CodedEpisode, from_token_ids, to_token_ids
+from arcworld.tokens.sequence import CodedEpisode, to_token_ids
 from arcworld.tokens.windows import WindowConfig, WindowSampler
+from tests.tokens.token_ids import from_token_ids
 
 CODES = 40
 BODY = BackboneConfig(width=32, layers=2, heads=2, kv_heads=1, mlp=48)

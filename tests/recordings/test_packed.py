@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +13,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from arcworld.recordings.episode import Episode
 from arcworld.recordings.packed import (
     MANIFEST,
     Packed,
+    Packer,
     Skipped,
     load_packed,
-    pack_episodes,
     save_packed,
 )
 from arcworld.recordings.packing import pack_frames, unpack_frames
 
 KEY = [["a.jsonl", 1, 2]]
+
+
+def pack_episodes(
+    episodes: Sequence[tuple[str, Episode]], skipped: Sequence[Skipped] = ()
+) -> Packed:
+    packer = Packer()
+    for source, episode in episodes:
+        packer.add(source, episode)
+    return packer.finish(skipped)
 
 
 def unpacked(packed: Packed) -> list[Any]:

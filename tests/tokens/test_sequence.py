@@ -5,8 +5,9 @@ from hypothesis import strategies as st
 
 from arcworld.recordings.episode import Outcome
 from arcworld.tokens.cells import NO_CELL, cell_centre, cell_of
-from arcworld.tokens.sequence import CodedEpisode, from_token_ids, mask_actions, to_token_ids
+from arcworld.tokens.sequence import CodedEpisode, mask_actions, to_token_ids
 from arcworld.tokens.vocabulary import Scheme, Vocabulary
+from tests.tokens.token_ids import from_token_ids
 
 CODES = 32
 
@@ -74,27 +75,6 @@ def test_undo_has_no_token_in_v1() -> None:
     assert to_token_ids(Vocabulary("v2", CODES), episode) is not None
     with pytest.raises(ValueError, match="v1 has tokens for actions 0-6; found 7"):
         to_token_ids(Vocabulary("v1", CODES), episode)
-
-
-@given(st.lists(st.integers(0, CODES + 80), max_size=200))
-def test_what_is_no_sequence_is_a_value_error(ids: list[int]) -> None:
-    vocabulary = Vocabulary("v2", CODES)
-    with pytest.raises(ValueError):
-        from_token_ids(vocabulary, np.array(ids, dtype=np.int32))
-
-
-@given(st.integers(0, 2**32 - 1), st.integers(0, 400), st.integers(0, CODES + 80))
-def test_one_token_changed_is_another_sequence_or_none(seed: int, at: int, token: int) -> None:
-    vocabulary = Vocabulary("v2", CODES)
-    ids = to_token_ids(vocabulary, coded(seed, 3, False, True, 8))
-    at %= len(ids)
-    changed = ids.copy()
-    changed[at] = token
-    try:
-        back = from_token_ids(vocabulary, changed)
-    except ValueError:
-        return
-    assert np.array_equal(to_token_ids(vocabulary, back), changed)
 
 
 def test_the_mask_hides_every_action_and_nothing_else() -> None:

@@ -18,10 +18,14 @@ from arcworld.models.run import Run
 from arcworld.play.agents.by_game import ByGameAgent
 from arcworld.web import tabs as tabs_module
 from arcworld.web import timed_protocol
-from arcworld.web.predictions import from_hex
 from arcworld.web.server import listen, make_app
 from arcworld.web.tabs import IDLE, MOST, Tabs
 from arcworld.web.viewed_models import RunModel
+
+
+def from_hex(digits: str) -> np.ndarray:
+    """The frame of 4,096 digits."""
+    return np.array([int(digit, 16) for digit in digits], np.uint8).reshape(64, 64)
 
 
 def test_a_step_is_predicted_as_the_bars_say(served: Any) -> None:

@@ -28,6 +28,8 @@ from arcworld.planning.memory.local_context import (
 )
 from arcworld.recordings.episode import SIDE
 
+CONTEXTS = 8192
+"""Maximum number of contexts with an effect; the oldest are dropped."""
 UNKNOWN = 255
 """Value of ground pixels that were never seen."""
 REACH = 3
@@ -60,7 +62,7 @@ class AvatarDynamics:
         discovery: moving average of the share of actions that led to a background never seen.
     """
 
-    def __init__(self, most: int = 8192) -> None:
+    def __init__(self) -> None:
         self.avatar = Avatar()
         self.background_HW = np.full((SIDE, SIDE), UNKNOWN, dtype=np.uint8)
         self.trust = 1.0
@@ -71,7 +73,6 @@ class AvatarDynamics:
         self._effects: dict[ContextKey, Effect] = {}
         self._rules: dict[tuple[int, int], Effect] = {}
         self._met: dict[int, set[Background]] = {}
-        self._most = most
 
     def __len__(self) -> int:
         return len(self._effects)
@@ -250,6 +251,6 @@ class AvatarDynamics:
         self._wins += wins
 
     def _keep(self, context: ContextKey, effect: Effect) -> None:
-        if context not in self._effects and len(self._effects) >= self._most:
+        if context not in self._effects and len(self._effects) >= CONTEXTS:
             del self._effects[next(iter(self._effects))]
         self._effects[context] = effect

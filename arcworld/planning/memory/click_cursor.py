@@ -17,6 +17,8 @@ from arcworld.recordings.episode import CLICK, SIDE, Action
 
 REACH = 5
 """Maximum distance in pixels of a marker's pixels from the click."""
+TRIALS, AGREE = 3, 0.7
+"""A marker is taken from this many clicks, if this share of them left its pixels."""
 type Dot = tuple[int, int, int]
 """A pixel of a marker: row and column relative to the click, and its colour."""
 
@@ -57,9 +59,8 @@ class ClickCursor:
         dots: pixels of the marker; empty if the game has none or it is not known yet.
     """
 
-    def __init__(self, trials: int = 3, agree: float = 0.7) -> None:
+    def __init__(self) -> None:
         self.dots: frozenset[Dot] = frozenset()
-        self._trials, self._agree = trials, agree
         self._votes: Counter[Dot] = Counter()
         self._places: list[tuple[int, int]] = []
         self._clicked: set[int] = set()
@@ -81,7 +82,7 @@ class ClickCursor:
         self._last = None
         if last is None or last.far_from(action.x, action.y):
             self._last = _Click(action.x, action.y, before_HW, after_HW)
-        if last is None or self._last is None or len(self._places) >= 4 * self._trials:
+        if last is None or self._last is None or len(self._places) >= 4 * TRIALS:
             return False
         self._places.append((last.x, last.y))
         self._votes.update(last.returned(after_HW))
@@ -90,7 +91,7 @@ class ClickCursor:
 
     def _adopt(self) -> bool:
         """Take as marker what most clicks left, as far as it lies inside the frame."""
-        if len(self._places) % self._trials or len(self._clicked) < 2:
+        if len(self._places) % TRIALS or len(self._clicked) < 2:
             return False
         dots = frozenset(dot for dot, votes in self._votes.items() if votes >= self._enough(dot))
         if not dots > self.dots:
@@ -100,7 +101,7 @@ class ClickCursor:
 
     def _enough(self, dot: Dot) -> float:
         shown = [0 <= y + dot[0] < SIDE and 0 <= x + dot[1] < SIDE for x, y in self._places]
-        return self._agree * max(sum(shown), self._trials)
+        return AGREE * max(sum(shown), TRIALS)
 
     def clean(
         self, frame_HW: NDArray[np.uint8], before_HW: NDArray[np.uint8] | None

@@ -25,6 +25,8 @@ NEW = 0.01
 """Minimum novelty of a predicted state that was never visited."""
 NEW_BACKGROUND = 0.2
 """The same if its background was never seen."""
+MOST_IMAGINED = 300
+"""Maximum number of expanded states that were never visited."""
 LEAST_EXPECTED = 0.02
 """Minimum factor for clicks predicted to change nothing, because the model may be wrong."""
 
@@ -94,7 +96,6 @@ class Search:
         imagined_states: ImaginedStates,
         novelties: Sequence[float],
         fresh: Mapping[int, float],
-        most_imagined: int = 300,
         expected: NDArray[np.floating] | None = None,
     ) -> None:
         """Prepare a search.
@@ -103,13 +104,12 @@ class Search:
             imagined_states: predicted states, with the graph.
             novelties: by kind.
             fresh: novelty of each simple action in a state that was never visited.
-            most_imagined: maximum number of expanded states that were never visited.
             expected: predicted effect of a click in each cell, as a share of the largest, [64].
         """
         self._expected = expected
         self._imagined_states, self._graph = imagined_states, imagined_states.graph
         self._novelties, self._fresh = novelties, fresh
-        self._imagine = most_imagined
+        self._imagine = MOST_IMAGINED
         self._most = max([*novelties, *fresh.values(), imagined_states.dynamics.most])
         self._parents: dict[StateKey, tuple[StateKey, ActionRow] | None] = {}
 
