@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import pickle
+from collections import deque
 from dataclasses import replace
+from enum import Enum
 from typing import Any
 
 import numpy as np
+import torch
 
 from arcworld.planning.memory.graph import LevelGraph
 from arcworld.planning.memory.memory import Memory
@@ -16,11 +18,38 @@ from tests.planning.test_click_model import TILES, board
 from tests.planning.test_memory import Room, View
 
 
-def state_of(memory: Memory) -> dict[str, bytes]:
+def plain(value: Any, known: tuple[int, ...] = ()) -> Any:
+    """A value as nested tuples, to compare all that it holds."""
+    if id(value) in known:
+        return "again"
+    known = (*known, id(value))
+    if isinstance(value, np.ndarray):
+        return value.shape, value.dtype.str, value.tobytes()
+    if isinstance(value, torch.Tensor):
+        return plain(value.detach().numpy(), known)
+    if isinstance(value, np.random.Generator):
+        return repr(value.bit_generator.state)
+    if isinstance(value, dict):
+        return tuple((plain(k, known), plain(v, known)) for k, v in value.items())
+    if isinstance(value, (list, tuple, deque)):
+        return tuple(plain(one, known) for one in value)
+    if isinstance(value, (set, frozenset)):
+        return tuple(sorted(map(repr, value)))
+    slots = [name for kind in type(value).__mro__ for name in getattr(kind, "__slots__", ())]
+    held = {name: getattr(value, name) for name in slots if hasattr(value, name)}
+    held |= getattr(value, "__dict__", {})
+    if callable(value) or isinstance(value, Enum) or not held:
+        return repr(value)
+    return type(value).__name__, plain(held, known)
+
+
+def state_of(memory: Memory) -> dict[str, Any]:
     """Everything that a memory holds, by attribute, without cached predictions."""
     held: dict[str, Any] = {**vars(memory)}
     del held["imagined_states"]
-    return {name: pickle.dumps(value) for name, value in held.items()}
+    if memory.effects is not None:
+        held["weights"] = memory.effects._learner._model.state_dict()
+    return {name: plain(value) for name, value in held.items()}
 
 
 def ask_everything(memory: Memory) -> None:
@@ -77,6 +106,23 @@ def test_queries_leave_the_state_of_memory_equal() -> None:
         assert state_of(memory) == before
 
 
+def test_what_changes_a_memory_changes_its_state() -> None:
+    memory = walked(learns=True)
+    before = state_of(memory)
+    memory.learn()
+    learned = state_of(memory)
+    assert {name for name in before if before[name] != learned[name]} >= {"weights", "effects"}
+    memory.set_click_prior(np.ones(64))
+    assert state_of(memory)["_expected"] != learned["_expected"]
+    clicks = switched()
+    route = clicks.route()
+    before = state_of(clicks)
+    assert route is not None and clicks.imagine(route)
+    assert {name for name, one in state_of(clicks).items() if one != before[name]} == {
+        "graph", "here"
+    }  # fmt: skip
+
+
 def test_a_query_has_the_same_answer_again() -> None:
     for memory in (walked(learns=True), switched()):
         assert memory.route() == memory.route()
@@ -107,13 +153,13 @@ def test_the_network_is_trained_by_learn_alone() -> None:
 
 def test_predicted_clicks_are_no_observed_edges() -> None:
     memory = switched()
-    observed = pickle.dumps([node.edges for node in memory.graph.nodes.values()])
+    observed = plain([node.edges for node in memory.graph.nodes.values()])
     route = memory.route()
     rounds = 0
     while route is not None and memory.imagine(route):
         route, rounds = memory.route(), rounds + 1
     assert rounds and any(map(imagined, memory.graph.nodes.values()))
-    assert pickle.dumps([node.edges for node in memory.graph.nodes.values()]) == observed
+    assert plain([node.edges for node in memory.graph.nodes.values()]) == observed
     clicks = {row for node in memory.graph.nodes.values() for row in node.edges}
     assert {action.as_row() for action in memory.movers()} <= clicks
 
