@@ -31,8 +31,8 @@ from arcworld.evaluation.measures.pooling import interval
 from arcworld.evaluation.measures.transitions import Transitions
 from arcworld.models.policies.policy import MaskedPolicy
 from arcworld.planning.candidates import Candidates
-from arcworld.planning.goals import level_probabilities
-from arcworld.recordings.episode import CLICK
+from arcworld.planning.encoded_history import EncodedHistory
+from arcworld.recordings.episode import CLICK, Outcome
 from arcworld.tokens.cells import NO_CELL
 
 STATES = 24
@@ -82,7 +82,8 @@ def level_lines(inputs: DiagnosisInputs) -> list[Measure]:
     frequency, likelihood = (np.full(len(at), np.nan) for _ in range(2))
     for k, i in enumerate(at):
         candidates = Candidates.legal(np.flatnonzero(inputs.legal_N8[i]).tolist())
-        level = level_probabilities(inputs.run.world_model, inputs.window(int(i)), candidates)
+        encoded = EncodedHistory(inputs.run.world_model, inputs.window(int(i)))
+        level = encoded.outcomes(candidates)[:, Outcome.LEVEL_WON]
         habit = habits[str(t.games_N[i])][candidates.types_N, candidates.cells_N]
         frequency[k] = _or_nan(rank_correlation(level, habit))
         likelihood[k] = _or_nan(rank_correlation(level, _likelihood(prior, k, candidates)))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from arcworld.errors import ArcworldError
 from arcworld.film.record import Shot
-from arcworld.frames.palette import PALETTE, difference, to_rgb
+from arcworld.frames.palette import PALETTE, RING, difference, draw_ring, to_rgb
 from arcworld.recordings.episode import SIDE
 
 TITLES = ("True game", "Prediction", "Error")
@@ -21,7 +21,6 @@ PACE, PAUSE = 260, 1100
 """Milliseconds of a shot, and of a shot in which a level is won."""
 INK, QUIET, WON = (30, 30, 30), (110, 110, 110), (20, 120, 30)
 RED = (220, 30, 30)
-RING = np.array([229, 58, 163], np.uint8)
 
 
 def draw_shot(shot: Shot, title: str, zoom: int = 4) -> Any:
@@ -64,10 +63,7 @@ def _ringed(picture: NDArray[np.uint8], shot: Shot, zoom: int) -> NDArray[np.uin
     action = shot.action
     if action is None or action.x is None or action.y is None or shot.won:
         return picture
-    row, column = np.ogrid[: picture.shape[0], : picture.shape[1]]
-    middle = (zoom - 1) / 2
-    away = np.hypot(row - action.y * zoom - middle, column - action.x * zoom - middle)
-    picture[(away > 2 * zoom) & (away < 2.8 * zoom)] = RING
+    draw_ring(picture, action.x, action.y, zoom)
     return picture
 
 

@@ -17,9 +17,7 @@ from arcworld.models.run import Run
 from arcworld.play.agent import Agent, Decision
 from arcworld.play.dream import Dream
 from arcworld.play.observation import IllegalActionError, Observation
-from arcworld.recordings.episode import CLICK, RESET, Action
-
-NAMES = ("reset", "up", "down", "left", "right", "use", "click", "undo")
+from arcworld.recordings.episode import ACTION_WORDS, CLICK, RESET, Action
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +53,7 @@ class Shot:
         """The action in words, as `click 12, 40`."""
         if self.action is None:
             return "start"
-        name = NAMES[self.action.id]
+        name = ACTION_WORDS[self.action.id]
         return f"{name} {self.action.x}, {self.action.y}" if self.action.id == CLICK else name
 
 

@@ -13,6 +13,8 @@ PALETTE: NDArray[np.uint8] = np.array(
     [[int(colour[i : i + 2], 16) for i in (0, 2, 4)] for colour in _HEX.split()], dtype=np.uint8
 )
 """uint8 [16, 3]: red, green, blue of colours 0-15."""
+RING: NDArray[np.uint8] = PALETTE[6]
+"""Colour of the ring around a click."""
 
 
 def to_rgb(frame_HW: NDArray[np.integer], zoom: int = 4) -> NDArray[np.uint8]:
@@ -35,10 +37,16 @@ def difference(
     return picture.astype(np.uint8).repeat(zoom, axis=0).repeat(zoom, axis=1)
 
 
-def contact_sheet(
-    rows: list[list[NDArray[np.uint8]]], *, gap: int = 6, paper: int = 255
-) -> NDArray[np.uint8]:
-    """Lay out pictures of one size in rows, uint8 RGB; empty places have the grey value `paper`.
+def draw_ring(picture: NDArray[np.uint8], x: int, y: int, zoom: int) -> None:
+    """Draw a ring around pixel (x, y) of a frame, in place; `picture` is of `to_rgb`."""
+    row, column = np.ogrid[: picture.shape[0], : picture.shape[1]]
+    middle = (zoom - 1) / 2
+    away = np.hypot(row - y * zoom - middle, column - x * zoom - middle)
+    picture[(away > 2 * zoom) & (away < 3 * zoom)] = RING
+
+
+def contact_sheet(rows: list[list[NDArray[np.uint8]]], *, gap: int = 6) -> NDArray[np.uint8]:
+    """Lay out pictures of one size in rows, uint8 RGB; empty places are white.
 
     Raises:
         ValueError: there is no picture.
@@ -48,7 +56,7 @@ def contact_sheet(
     height, width = next(picture for row in rows for picture in row).shape[:2]
     columns = max(len(row) for row in rows)
     shape = (len(rows) * (height + gap) + gap, columns * (width + gap) + gap, 3)
-    page = np.full(shape, paper, dtype=np.uint8)
+    page = np.full(shape, 255, dtype=np.uint8)
     for i, row in enumerate(rows):
         for j, picture in enumerate(row):
             top, left = gap + i * (height + gap), gap + j * (width + gap)

@@ -20,6 +20,8 @@ SIDE = 64
 COLOURS = 16
 RESET, CLICK, UNDO = 0, 6, 7
 ACTION_IDS = range(8)
+ACTION_WORDS = ("reset", "up", "down", "left", "right", "use", "click", "undo")
+"""What most games mean by each action id, for pictures."""
 NO_PLACE = -1
 """The value of x and y in arrays, for an action without a place."""
 

@@ -13,14 +13,13 @@ from arcworld.errors import ArcworldError
 from arcworld.evaluation.report.pictures import Picture, mark, surprise_map, with_words
 from arcworld.frames.palette import contact_sheet, difference, to_rgb
 from arcworld.frames.tokenizer import GRID
-from arcworld.recordings.episode import RESET, SIDE, Outcome, Step
+from arcworld.recordings.episode import ACTION_WORDS, RESET, SIDE, Outcome, Step
 from arcworld.web.analysis import Analysis
 from arcworld.web.predictions import ActionScores, StepPredictions
 
 ROWS: tuple[str, ...] = ("previous", "actual next", "predicted", "error", "surprise")
 CLICKS = ("policy", "P(won)")
 VIOLET, GREEN = (163, 60, 220), (47, 138, 28)
-NAMES = ("reset", "up", "down", "left", "right", "use", "click", "undo")
 PACE = 400
 """Milliseconds a step in an animation."""
 
@@ -110,7 +109,7 @@ def bars(scores: ActionScores, taken: int, zoom: int) -> Picture:
     for number, bar in enumerate(view):
         top = number * tall
         middle = top + tall / 2
-        name = NAMES[bar["id"]] + ("" if bar["id"] != taken else " *")
+        name = ACTION_WORDS[bar["id"]] + ("" if bar["id"] != taken else " *")
         draw.text((left - 2, middle), name, fill=(60, 60, 60), font=font, anchor="rm")
         for place, (value, colour) in enumerate(((bar["level"], GREEN), (bar["prior"], VIOLET))):
             edge = top + 1 + place * tall / 2

@@ -16,9 +16,9 @@ from arcworld.frames.tokenizer import CELLS
 from arcworld.models.decoding.decode import predict_next
 from arcworld.models.run import Run
 from arcworld.planning.candidates import Candidates, prior_over
-from arcworld.planning.goals import level_probabilities
+from arcworld.planning.encoded_history import EncodedHistory
 from arcworld.planning.surprise import cell_surprise
-from arcworld.recordings.episode import CLICK
+from arcworld.recordings.episode import CLICK, Outcome
 from arcworld.tokens.sequence import CodedEpisode
 
 DIGITS = np.frombuffer(b"0123456789abcdef", np.uint8)
@@ -81,7 +81,7 @@ def score_actions(run: Run, history: CodedEpisode, available: Collection[int]) -
     candidates = Candidates.legal([kind for kind in available if kind < known])
     if not len(candidates):
         return ActionScores(candidates, np.zeros(0, np.float32), np.zeros(0))
-    level = level_probabilities(run.world_model, history, candidates)
+    level = EncodedHistory(run.world_model, history).outcomes(candidates)[:, Outcome.LEVEL_WON]
     types, places = run.policy.prior_logits(run.world_model, [history])
     prior = prior_over(candidates, types[0].cpu().numpy(), places[0].cpu().numpy())
     return ActionScores(candidates, level, prior)

@@ -11,7 +11,6 @@ from arcworld.models.transformer.backbone import BackboneConfig
 from arcworld.models.transformer.world_model import WorldModel, WorldModelConfig
 from arcworld.planning.candidates import Candidates, as_action, click_pixel, prior_over
 from arcworld.planning.encoded_history import EncodedHistory
-from arcworld.planning.goals import outcome_probabilities
 from arcworld.planning.surprise import RunningMean, cell_surprise
 from arcworld.recordings.episode import Episode
 from arcworld.tokens.cells import cell_of
@@ -62,7 +61,7 @@ def test_one_pass_for_all_candidates_equals_one_pass_each(
     model, past = world(), history(make_episode, 3)
     candidates = Candidates.legal([1, 2, 3, 4, 5, 6, 7])
     assert len(candidates) == 70
-    predicted = outcome_probabilities(model, past, candidates)
+    predicted = EncodedHistory(model, past).outcomes(candidates)
     for i in (0, 3, 6, 40, 69):
         pending = CodedEpisode(
             past.indices_TC,

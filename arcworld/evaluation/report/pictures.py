@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from arcworld.evaluation.measures.open_loop import Dreams
 from arcworld.evaluation.measures.transitions import Transitions
 from arcworld.evaluation.parts import DEPTHS
-from arcworld.frames.palette import contact_sheet, difference, to_rgb
+from arcworld.frames.palette import contact_sheet, difference, draw_ring, to_rgb
 from arcworld.frames.tokenizer import GRID
 from arcworld.recordings.episode import CLICK, SIDE, Episode, Outcome
 
@@ -25,7 +25,6 @@ HEAT: NDArray[np.float64] = np.array(
     [[255, 255, 255], [255, 170, 60], [200, 30, 30], [0, 0, 0]], np.float64
 )
 _HEAT = np.linspace(0, 1, len(HEAT))
-INK = np.array([229, 58, 163], dtype=np.uint8)
 FILM_LABELS = (
     "Previous frame", "Actual next frame", "Predicted next frame", "Error", "Surprise per cell",
 )  # fmt: skip
@@ -133,12 +132,8 @@ def play_strip(episode: Episode, *, frames: int = 12, columns: int = 6, zoom: in
 def mark(picture: Picture, action_3: NDArray[np.integer], zoom: int) -> None:
     """Draw a ring around the clicked pixel, in place; other actions draw nothing."""
     kind, x, y = (int(value) for value in action_3)
-    if kind != CLICK:
-        return
-    row, column = np.ogrid[: picture.shape[0], : picture.shape[1]]
-    middle = (zoom - 1) / 2
-    away = np.hypot(row - y * zoom - middle, column - x * zoom - middle)
-    picture[(away > 2 * zoom) & (away < 3 * zoom)] = INK
+    if kind == CLICK:
+        draw_ring(picture, x, y, zoom)
 
 
 def with_words(picture: Picture, words: Sequence[str]) -> Picture:
