@@ -4,7 +4,7 @@ Each click moves some cells on by one colour of a cycle of k colours. Which clic
 how often, is a linear system modulo k, solved by elimination (Anderson and Feil, "Turning lights
 out with linear algebra", 1998), where a search would have to be as deep as there are clicks. The
 effects are those observed on the level; a click that was not tried is taken to do what most others
-do beside it. Worth: 22 of 29 levels of five games with lights, and no other level lost (docs/LOG.md).
+do beside it. Worth: 22 of the 29 levels of five games with lights (docs/LOG.md).
 """
 
 from __future__ import annotations
