@@ -72,7 +72,8 @@ class ClickEffects:
     def __init__(self) -> None:
         self._changed: dict[Cell, NDArray[np.bool_]] = {}
         self._colours: dict[int, Counter[int]] = defaultdict(Counter)
-        self._grid: Grid | None = None
+        self._known: tuple[Grid, Effects] | None = None
+        self._is_new = False
 
     def observe(
         self,
@@ -99,7 +100,7 @@ class ClickEffects:
         pairs = Counter(zip(old, new, strict=True))
         for (colour, following), count in pairs.items():
             self._colours[colour][following] += count
-        self._grid = _grid_of(list(self._changed.values()))
+        self._is_new = True
 
     @property
     def following(self) -> dict[int, int]:
@@ -111,14 +112,20 @@ class ClickEffects:
 
     def effects(self) -> tuple[Grid, Effects] | None:
         """The grid, and which cells [rows, columns] each clicked cell moves on, if any."""
-        if self._grid is None or not self.following:
+        if self._is_new:
+            self._known, self._is_new = self._find(), False
+        return self._known
+
+    def _find(self) -> tuple[Grid, Effects] | None:
+        grid = _grid_of(list(self._changed.values())) if self.following else None
+        if grid is None:
             return None
         found: Effects = {}
         for (y, x), changed_HW in self._changed.items():
-            cell = self._grid.at(y, x)
+            cell = grid.at(y, x)
             if cell is not None:
-                found[cell] = self._grid.blocks(changed_HW).mean(axis=2) >= FULL
-        return self._grid, found
+                found[cell] = grid.blocks(changed_HW).mean(axis=2) >= FULL
+        return grid, found
 
     def untried(self) -> tuple[Action, ...]:
         """Clicks on cells whose effect was not observed; () where clicks switch nothing."""
