@@ -35,12 +35,22 @@ def find_lattice(parts: Iterable[Part], background: int) -> Lattice:
     voters = [part for part in parts if part.colour != background and _votes(part)]
     if not voters:
         return NONE
-    edges = _edges(voters)
-    for cell in range(min(LARGEST, _typical_size(voters)), SMALLEST - 1, -1):
+    return lattice_of(_edges(voters), min(LARGEST, _typical_size(voters)), SMALLEST) or NONE
+
+
+def lattice_of(edges: NDArray[np.float64], largest: int, smallest: int) -> Lattice | None:
+    """The largest cell size for which most edges lie on the lines of a lattice.
+
+    Args:
+        edges: edge pixels by axis and line, [2, 65].
+        largest: size to begin with, in pixels.
+        smallest: size to end with.
+    """
+    for cell in range(largest, smallest - 1, -1):
         offsets = [_offset(edges[axis], cell) for axis in (0, 1)]
         if offsets[0] is not None and offsets[1] is not None:
             return Lattice(cell, offsets[0], offsets[1])
-    return NONE
+    return None
 
 
 def _votes(part: Part) -> bool:

@@ -17,13 +17,12 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from arcworld.goals import GoalMemory, Hypothesis, Scene, progress
+from arcworld.goals.lattice import LARGEST, lattice_of
 from arcworld.planning.modular import fewest, solve
 from arcworld.recordings.episode import CLICK, SIDE, Action
 
-LEAST, MOST = 4, 24
-"""Pixels of a cell's side."""
-ON_LINES = 0.85
-"""Share of the edges of what changed that lie on the lines of the grid; marks have others."""
+LEAST = 4
+"""Pixels of the smallest cell's side."""
 RARE = 0.1
 """Share of the changed pixels below which a colour is a mark's."""
 FULL = 0.6
@@ -163,18 +162,14 @@ class ClickEffects:
 
 def _grid_of(masks: list[NDArray[np.bool_]]) -> Grid | None:
     """The coarsest grid on whose lines most of what changed begins and ends."""
-    lines = np.zeros((2, SIDE + 1), np.intp)
+    lines = np.zeros((2, SIDE + 1))
     for mask in masks:
         padded = np.pad(mask, 1).astype(np.int8)
         for axis in (0, 1):
             lines[axis] += np.abs(np.diff(padded, axis=axis)).sum(axis=1 - axis)
     lines[:, [0, SIDE]] = 0
-    for size in range(MOST, LEAST - 1, -1):
-        starts = [max(range(size), key=lambda at: int(own[at::size].sum())) for own in lines]
-        on = [own[start::size].sum() for own, start in zip(lines, starts, strict=True)]
-        if lines.any(axis=1).all() and (np.array(on) >= ON_LINES * lines.sum(axis=1)).all():
-            return Grid(size, *starts)
-    return None
+    lattice = lattice_of(lines, LARGEST, LEAST) if lines.any(axis=1).all() else None
+    return lattice and Grid(*lattice)
 
 
 def _cells(shape: Cell) -> list[Cell]:

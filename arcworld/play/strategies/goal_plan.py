@@ -129,7 +129,8 @@ class GoalPlan:
                 break
             memory = START if resets else self.goals.beliefs.memory(belief.hypothesis)
             plan = None if resets else self._sum_of_clicks(context, belief)
-            plan = plan or search.plan(belief.hypothesis, memory)
+            if plan is None:
+                plan = search.plan(belief.hypothesis, memory)
             if plan is None or not len(plan) or (resets and plan.is_experiment):
                 continue
             plan = after_reset(plan) if resets else plan
