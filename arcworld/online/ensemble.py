@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from arcworld.online.experts import bars as bars_expert
 from arcworld.online.experts import clock as clock_expert
 from arcworld.online.experts import objects as objects_expert
 from arcworld.online.experts import recall as recall_expert
+from arcworld.online.experts import remote as remote_expert
 from arcworld.online.experts import templates as templates_expert
 from arcworld.online.experts import tiles as tiles_expert
 from arcworld.online.experts import undo as undo_expert
@@ -29,6 +30,7 @@ from arcworld.online.experts.clock import Clock
 from arcworld.online.experts.movers import Movers
 from arcworld.online.experts.objects import Objects, Subject
 from arcworld.online.experts.recall import Recall
+from arcworld.online.experts.remote import Remote
 from arcworld.online.experts.templates import Match, Templates
 from arcworld.online.experts.tiles import TilesExpert
 from arcworld.online.experts.undo import Undo
@@ -37,16 +39,16 @@ from arcworld.online.scene import BarKey, OnlineState, Phase, Scene
 from arcworld.online.trust import Disagreements, HitRates
 from arcworld.online.view import CLICK, LARGE, PIXELS, SIDE, Action, Outcome, View
 
-OBJECTS, TEMPLATES = objects_expert.NAME, templates_expert.NAME
+OBJECTS, TEMPLATES, REMOTE = objects_expert.NAME, templates_expert.NAME, remote_expert.NAME
 TILES, TINTS, BARS = tiles_expert.NAME, tiles_expert.COARSE, bars_expert.NAME
 UNDOES, RECALL, CLOCK = undo_expert.NAME, recall_expert.NAME, clock_expert.NAME
-EXPERTS = (OBJECTS, TEMPLATES, TILES, TINTS, BARS, UNDOES, RECALL, CLOCK)
+EXPERTS = (OBJECTS, TEMPLATES, REMOTE, TILES, TINTS, BARS, UNDOES, RECALL, CLOCK)
 SUBSETS: Mapping[str, frozenset[str]] = {
-    "all": frozenset({OBJECTS, TEMPLATES, TILES, TINTS}),
-    "patches": frozenset({TEMPLATES, TILES}),
+    "all": frozenset({OBJECTS, TEMPLATES, REMOTE, TILES, TINTS}),
+    "patches": frozenset({TEMPLATES, REMOTE, TILES}),
     "lattice": frozenset({TILES, TINTS}),
     OBJECTS: frozenset({OBJECTS}),
-    TEMPLATES: frozenset({TEMPLATES}),
+    TEMPLATES: frozenset({TEMPLATES, REMOTE}),
     TILES: frozenset({TILES}),
 }
 """Subsets of experts that compete; status bars and undo are part of each."""
@@ -74,6 +76,7 @@ class Decision:
     scene: Scene
     subjects: list[Subject]
     matches: list[Match]
+    remote: list[Match]
     ticks: list[Tick]
     drafts: dict[str, NDArray[np.uint8]]
     subset: str
@@ -110,10 +113,12 @@ class Ensemble:
         self.movers, self.undo, self.recall = Movers(), Undo(), Recall()
         self.clock = Clock()
         self.objects = Objects(self.movers, hits)
-        self.templates, self.tiles, self.bars = Templates(hits), TilesExpert(hits), Bars()
+        self.templates, self.remote, self.bars = Templates(hits), Remote(hits), Bars()
+        self.tiles = TilesExpert(hits)
         self.tints = TilesExpert(hits, coarse=True)
         self.outcomes = OutcomeRates()
         self.surprised = True
+        self._in_bars = np.zeros(PIXELS, np.bool_)
         self._records = Disagreements(START_RECORD)
         self._confidence = FrameConfidence()
 
@@ -126,8 +131,10 @@ class Ensemble:
     def decide(self, scene: Scene, action: Action, due: list[Tick]) -> Decision:
         """Choose between the claims on one action; nothing is learned."""
         subjects = self.objects.subjects(scene, action)
-        matches = self.templates.matches(scene.view, action)
-        shared, proposals = self._proposals(scene, action, subjects, matches)
+        matches = self._outside_bars(self.templates.matches(scene.view, action))
+        remote = self._outside_bars(self.remote.matches(scene.view, action))
+        matches = remote_expert.without_rivals(matches, remote, action)
+        shared, proposals = self._proposals(scene, action, subjects, matches, remote)
         ticks = [copy(tick) for tick in due]
         every = select(shared + [claim for claims in proposals.values() for claim in claims])
         changing = any(claim.verb != "stay" for claim in every)
@@ -138,16 +145,25 @@ class Ensemble:
         subset = self._records.best(action.id == CLICK)
         evidence = self._evidence(scene, action, chosen[subset], drafts, subset, ticks)
         confidence = self._confidence.confidence(evidence)
+        picked = chosen[subset]
         return Decision(
-            scene, subjects, matches, ticks, drafts, subset, chosen[subset], evidence, confidence
+            scene, subjects, matches, remote, ticks, drafts, subset, picked, evidence, confidence
         )
+
+    def _outside_bars(self, matches: list[Match]) -> list[Match]:
+        return [match for match in matches if not self._in_bars[match.pixels].all()]
 
     def outcome_rates(self, decision: Decision, action: Action) -> NDArray[np.float64]:
         """Probability of each `Outcome`, float64 [3]."""
         return self.outcomes.predict(contexts_of(decision.scene, action, decision.subjects))
 
     def _proposals(
-        self, scene: Scene, action: Action, subjects: list[Subject], matches: list[Match]
+        self,
+        scene: Scene,
+        action: Action,
+        subjects: list[Subject],
+        matches: list[Match],
+        remote: list[Match],
     ) -> tuple[list[Claim], dict[str, list[Claim]]]:
         """Claims that are part of every subset, and the others by expert."""
         if RECALL not in self.without:
@@ -157,6 +173,7 @@ class Ensemble:
         proposals = {
             OBJECTS: self.objects.propose(scene, action, subjects),
             TEMPLATES: self.templates.propose(matches),
+            REMOTE: self.remote.propose(remote),
             TILES: self.tiles.propose(scene.view, action),
             TINTS: self.tints.propose(scene.view, action),
         }
@@ -237,15 +254,19 @@ class Ensemble:
         phases = self.bars.learn(scene.state, view, after, changes, decision.ticks)
         self.tiles.learn(view, after, action, changes)
         self.tints.learn(view, after, action, changes)
-        if len(changes.patches) <= MOST_PATCHES:
-            self.templates.learn(view, after, action, changes, decision.matches)
+        self._in_bars = self.bars.mask().reshape(-1)
+        patches = tuple(p for p in changes.patches if not self._in_bars[p].all())
+        if len(patches) <= MOST_PATCHES:
+            local = replace(changes, patches=patches)
+            self.templates.learn(view, after, action, local, decision.matches)
+            self.remote.learn(view, after, action, local, decision.remote)
         self.undo.learn(after.flat, scene.state.past, action)
         self.recall.learn(view.flat, action, after.flat)
         self.clock.learn(view.flat, scene.state.recent, after.flat)
         return changes, phases
 
     def _learn_trust(self, decision: Decision, action: Action, truth: NDArray[np.uint8]) -> None:
-        visible = ~self.bars.mask().reshape(-1)
+        visible = ~self._in_bars
         frame = decision.frame
         right = bool((frame == truth)[visible].all())
         self.surprised = not right

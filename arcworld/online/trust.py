@@ -11,6 +11,15 @@ TABLE_LIMIT = 60_000
 """Contexts kept in one table; the oldest tenth is dropped beyond."""
 
 
+type Count = tuple[float, float]
+"""Hits and tries, decayed."""
+
+
+def decayed(count: Count, hit: bool, decay: float = 0.97) -> Count:
+    """A count with one more try."""
+    return count[0] * decay + hit, count[1] * decay + 1
+
+
 def bounded[K, V](table: dict[K, V], limit: int = TABLE_LIMIT) -> None:
     """Drop the oldest tenth of a table that is over its limit."""
     if len(table) > limit:

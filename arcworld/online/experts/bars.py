@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from arcworld.online.changes import Changes
 from arcworld.online.claims import Claim
 from arcworld.online.scene import BarKey, OnlineState, Phase
+from arcworld.online.trust import Count, decayed
 from arcworld.online.view import SIDE, Flat, View
 
 NAME = "bars"
@@ -26,10 +27,10 @@ REACH = 16
 """How far from where it was seen a bar is looked for."""
 SURE_TICKS = 4
 """Ticks after which a bar counts as a status bar (`Bars.mask`)."""
+SAID, SAID_INSIDE = 0.5, 0.75
+"""Least share of a reading's ticks that came; for bars that do not lie at the frame's edge, too."""
 MARGIN = 4
 """A status bar lies within this many lines of the frame's edge."""
-
-type Count = tuple[float, float]
 
 
 @dataclass(slots=True, eq=False)
@@ -43,6 +44,7 @@ class Bar:
         low, high: where it was seen, along the bar.
         period: median of the actions between ticks.
         by_time, by_change, by_action: how often each reading was right (hits, tries).
+        said: how often a reading was right when it said that a tick comes.
         rates: how often it ticked by (action, whether something else changes).
     """
 
@@ -56,7 +58,12 @@ class Bar:
     by_time: Count = (0.0, 0.0)
     by_change: Count = (0.0, 0.0)
     by_action: Count = (0.0, 0.0)
+    said: dict[str, Count] = field(default_factory=dict)
     rates: dict[tuple[int, bool], Count] = field(default_factory=dict)
+
+    def said_rate(self, rule: str) -> float:
+        """Smoothed share of a reading's ticks that came."""
+        return _rate(self.said.get(rule, (0.0, 0.0)))
 
 
 @dataclass(slots=True, eq=False)
@@ -132,7 +139,9 @@ class Bars:
             )
             ticking, rule, count = max(readings, key=lambda reading: _rate(reading[2]))
             tick.claim = None
-            if ticking:
+            at_edge = _at_edge(*tick.key[1:3]) or _at_edge(bar.low, bar.high)
+            least = SAID if at_edge else SAID_INSIDE
+            if ticking and bar.said_rate(rule) >= least:
                 colours = np.full(len(tick.pixels), tick.key[4], np.uint8)
                 trust, pixels = _rate(count), tick.pixels
                 tick.claim = Claim(
@@ -193,10 +202,14 @@ class Bars:
 
     def _score(self, tick: Tick, ticked: bool) -> None:
         bar = self.bars[tick.key]
-        bar.by_time = _add(bar.by_time, ticked == tick.by_time, 0.95)
-        bar.by_change = _add(bar.by_change, ticked == tick.by_change, 0.95)
-        bar.by_action = _add(bar.by_action, ticked == tick.by_action, 0.95)
-        bar.rates[tick.context] = _add(bar.rates.get(tick.context, (0.0, 0.0)), ticked, 0.9)
+        readings = ("time", tick.by_time), ("change", tick.by_change), ("action", tick.by_action)
+        for rule, said in readings:
+            if said:
+                bar.said[rule] = decayed(bar.said.get(rule, (0.0, 0.0)), ticked, 0.95)
+        bar.by_time = decayed(bar.by_time, ticked == tick.by_time, 0.95)
+        bar.by_change = decayed(bar.by_change, ticked == tick.by_change, 0.95)
+        bar.by_action = decayed(bar.by_action, ticked == tick.by_action, 0.95)
+        bar.rates[tick.context] = decayed(bar.rates.get(tick.context, (0.0, 0.0)), ticked, 0.9)
 
     def imagined(
         self, state: OnlineState, ticks: Iterable[Tick], chosen: set[int]
@@ -212,8 +225,7 @@ class Bars:
         """Pixels of the status bars found so far, bool [64, 64]."""
         mask = np.zeros((SIDE, SIDE), bool)
         for key, bar in self.bars.items():
-            at_edge = key[1] <= MARGIN or key[2] >= SIDE - 1 - MARGIN
-            if bar.ticks >= SURE_TICKS and bar.high - bar.low >= 3 and at_edge:
+            if bar.ticks >= SURE_TICKS and bar.high - bar.low >= 3 and _at_edge(key[1], key[2]):
                 along = mask if key[0] == 0 else mask.T
                 along[key[1] : key[2] + 1, max(bar.low - 2, 0) : bar.high + 3] = True
         return mask
@@ -223,8 +235,8 @@ def _rate(count: Count) -> float:
     return (count[0] + 1) / (count[1] + 2)
 
 
-def _add(count: Count, hit: bool, decay: float) -> Count:
-    return count[0] * decay + hit, count[1] * decay + 1
+def _at_edge(low: int, high: int) -> bool:
+    return low <= MARGIN or high >= SIDE - 1 - MARGIN
 
 
 def _rectangle(axis: int, low: int, high: int, along: list[int]) -> Flat:

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Hashable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from arcworld.online.changes import STAY, STEP, Changes, Fate
 from arcworld.online.claims import Claim
@@ -59,7 +60,11 @@ class Objects:
                     continue
                 if part.look in self._reacting or ("colour", part.colour) in self._reacting:
                     body = Body((n,), n, part, part.pixels)
-                    found.append(Subject(body, None, _reactions(n, part, action, clicked)))
+                    contexts = _reactions(n, part, action, clicked)
+                    if clicked is not None and clicked[0] == n:
+                        own = _self_contexts(body, scene.view.bits, scene.scratch)
+                        contexts = own + contexts
+                    found.append(Subject(body, None, contexts))
         return found
 
     def _mover(
@@ -81,6 +86,8 @@ class Objects:
                 ("action, momentum, ahead", (action.id, lead.look, momentum, ahead)),
             ]
         if clicked is not None:
+            if clicked[0] in body.numbers:
+                contexts += _self_contexts(body, bits, scratch)
             contexts += _click_contexts(_relation(body.numbers, lead, clicked), lead, clicked[1])
         contexts += [
             ("action", (action.id, lead.look)),
@@ -241,6 +248,18 @@ def _click_contexts(relation: str, part: Part, clicked: Part) -> Contexts:
         ("click, colour", (relation, ("colour", part.colour), clicked.colour)),
         ("click relation", (relation, part.look)),
         ("click relation, colour", (relation, ("colour", part.colour))),
+    ]
+
+
+def _self_contexts(body: Body, bits: NDArray[np.uint32], scratch: NDArray[np.bool_]) -> Contexts:
+    """What is clicked itself: where it is, and the colours around it."""
+    part, around = body.lead, 0
+    for shift in ((1, 0), (-1, 0), (0, 1), (0, -1)):
+        around |= body.ahead(shift, bits, scratch)
+    return [
+        ("click, place", (part.colour, part.y, part.x)),
+        ("click, around", (part.look, around)),
+        ("click, colour, around", (part.colour, around)),
     ]
 
 

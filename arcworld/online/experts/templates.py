@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from arcworld.online.changes import Changes
 from arcworld.online.claims import Claim
-from arcworld.online.trust import HitRates, bounded, size_class
+from arcworld.online.trust import Count, HitRates, bounded, decayed, size_class
 from arcworld.online.view import CLICK, LARGE, SIDE, Action, Flat, View, patch_hash
 
 NAME = "templates"
@@ -29,12 +29,9 @@ MOST_PLACES = 24
 """A patch found more often than this is applied only where it was rewritten before."""
 LARGEST = 1600
 """Pixels of the largest patch of a simple action."""
-DECAY = 0.97
 
 type Window = tuple[int, int, int, int]
 """Top, bottom, left, right; ends exclusive."""
-type Count = tuple[float, float]
-"""Hits and tries, decayed."""
 
 
 @dataclass(slots=True, eq=False)
@@ -66,6 +63,18 @@ class Template:
             return False
         return bool((frame_HW[y : y + height, x : x + width] == self.before_HW).all())
 
+    def found_in(self, view: View) -> list[tuple[int, int]]:
+        """Top left corners of where the patch before stands, in the whole frame."""
+        if self.colours & ~view.colours:
+            return []
+        windows = view.windows(*self.before_HW.shape)
+        found = np.flatnonzero(windows == np.uint64(self.hash))
+        if len(found) > MOST_PLACES:
+            places = list(self.places)
+        else:
+            places = [divmod(k, windows.shape[1]) for k in found.tolist()]
+        return [(y, x) for y, x in places if self.fits(view.frame_HW, y, x)]
+
     def fits_after(self, frame_HW: NDArray[np.uint8], y: int, x: int) -> bool:
         """Whether the patch after stands at a place."""
         height, width = self.after_HW.shape
@@ -74,17 +83,24 @@ class Template:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Match:
-    """A template found at a place."""
+    """A template found at a place; `partial`: only a part of what belongs together is found."""
 
     template: Template
     y: int
     x: int
     trust: float
+    partial: bool = False
 
     @property
     def pixels(self) -> Flat:
         """The pixels it would change."""
         return self.template.pixels + (self.y * SIDE + self.x)
+
+    def claim(self, expert: str, rule: str) -> Claim:
+        """The claim that it is rewritten."""
+        pixels = self.pixels
+        paint = pixels, self.template.painted
+        return Claim(expert, rule, "rewrite", self.trust, pixels, pixels, paint=paint)
 
 
 def _template(
@@ -123,20 +139,9 @@ class Templates:
             return list(self._clicked(view, action))
         found: list[Match] = []
         for template in self._tables.get(action.id, {}).values():
-            for y, x in self._places(view, template):
+            for y, x in template.found_in(view):
                 found.append(Match(template, y, x, self._trust(template, (y, x))))
         return found
-
-    def _places(self, view: View, template: Template) -> Iterable[tuple[int, int]]:
-        if template.colours & ~view.colours:
-            return ()
-        windows = view.windows(*template.before_HW.shape)
-        found = np.flatnonzero(windows == np.uint64(template.hash))
-        if len(found) > MOST_PLACES:
-            places = list(template.places)
-        else:
-            places = [divmod(k, windows.shape[1]) for k in found.tolist()]
-        return [(y, x) for y, x in places if template.fits(view.frame_HW, y, x)]
 
     def _clicked(self, view: View, action: Action) -> Iterable[Match]:
         for anchor, key, y, x in self._anchors(view, action):
@@ -162,21 +167,7 @@ class Templates:
 
     def propose(self, matches: Iterable[Match]) -> list[Claim]:
         """One claim a match."""
-        claims: list[Claim] = []
-        for match in matches:
-            pixels, rule = match.pixels, match.template.anchor
-            claims.append(
-                Claim(
-                    NAME,
-                    rule,
-                    "rewrite",
-                    match.trust,
-                    pixels,
-                    pixels,
-                    paint=(pixels, match.template.painted),
-                )
-            )
-        return claims
+        return [match.claim(NAME, match.template.anchor) for match in matches]
 
     def _trust(self, template: Template, place: tuple[int, int]) -> float:
         anchor = template.anchor
@@ -191,11 +182,11 @@ class Templates:
 
     def _score(self, template: Template, place: tuple[int, int], hit: bool) -> None:
         self.hits.add(_kind("anywhere", template.anchor, template.count, -1), hit)
-        template.count = _add(template.count, hit)
+        template.count = decayed(template.count, hit)
         count = template.places.get(place)
         if count is not None:
             self.hits.add(_kind("place", template.anchor, count, 0), hit)
-            template.places[place] = _add(count, hit)
+            template.places[place] = decayed(count, hit)
 
     def learn(
         self, before: View, after: View, action: Action, changes: Changes, matches: list[Match]
@@ -209,7 +200,7 @@ class Templates:
             if hit and match.template.fits_after(after.frame_HW, match.y, match.x):
                 done.add((match.y, match.y + height, match.x, match.x + width))
         for pixels in changes.patches:
-            window = _window(pixels)
+            window = window_of(pixels)
             if action.id == CLICK:
                 self._learn_click(before, after, action, window)
             elif window not in done:
@@ -223,9 +214,10 @@ class Templates:
         if area <= 16:  # what lies ahead and behind belongs to a small patch
             top, bottom = max(top - 1, 0), min(bottom + 1, SIDE)
             left, right = max(left - 1, 0), min(right + 1, SIDE)
-        template = self._keep(before, after, (top, bottom, left, right), action_id, ANYWHERE, None)
+        grown = top, bottom, left, right
+        template = keep(self._tables[action_id], before, after, grown, None, MOST_TEMPLATES)
         if template.count[1] == 0:  # where else did it look so, and stayed?
-            for y, x in list(self._places(before, template))[:MOST_PLACES]:
+            for y, x in template.found_in(before)[:MOST_PLACES]:
                 if (y, x) != (top, left):
                     pixels = template.pixels + (y * SIDE + x)
                     hit = bool((after.flat[pixels] == template.painted).all())
@@ -238,34 +230,37 @@ class Templates:
             self._cells[side, top % side, left % side] += 1
         for anchor, key, y0, x0 in self._anchors(before, action):
             offset = (top - y0, left - x0)
-            self._keep(before, after, window, (anchor, key), anchor, offset)
+            table = self._tables[anchor, key]
+            keep(table, before, after, window, offset, MOST_TEMPLATES, anchor)
         bounded(self._tables, 4000)
 
-    def _keep(
-        self,
-        before: View,
-        after: View,
-        window: Window,
-        key: Hashable,
-        anchor: str,
-        offset: tuple[int, int] | None,
-    ) -> Template:
-        top, bottom, left, right = window
-        patch_before = before.frame_HW[top:bottom, left:right].copy()
-        patch_after = after.frame_HW[top:bottom, left:right].copy()
-        name = (offset, patch_before.shape, patch_before.tobytes(), patch_after.tobytes())
-        table = self._tables[key]
-        template = table.get(name)
-        if template is None:
-            if len(table) >= MOST_TEMPLATES:
-                del table[min(table, key=lambda k: table[k].count[0] - table[k].count[1])]
-            template = table[name] = _template(patch_before, patch_after, anchor, offset)
-        if (top, left) not in template.places and len(template.places) < 256:
-            template.places[top, left] = (1.0, 1.0)
-        return template
+
+def keep(
+    table: dict[Hashable, Template],
+    before: View,
+    after: View,
+    window: Window,
+    offset: tuple[int, int] | None,
+    most: int,
+    anchor: str = ANYWHERE,
+) -> Template:
+    """The template of what became of a window, in a table that keeps the best."""
+    top, bottom, left, right = window
+    patch_before = before.frame_HW[top:bottom, left:right].copy()
+    patch_after = after.frame_HW[top:bottom, left:right].copy()
+    name = (offset, patch_before.shape, patch_before.tobytes(), patch_after.tobytes())
+    template = table.get(name)
+    if template is None:
+        if len(table) >= most:
+            del table[min(table, key=lambda k: table[k].count[0] - table[k].count[1])]
+        template = table[name] = _template(patch_before, patch_after, anchor, offset)
+    if (top, left) not in template.places and len(template.places) < 256:
+        template.places[top, left] = (1.0, 1.0)
+    return template
 
 
-def _window(pixels: Flat) -> Window:
+def window_of(pixels: Flat) -> Window:
+    """The smallest window that holds pixels."""
     rows, columns = pixels >> 6, pixels & 63
     return int(rows.min()), int(rows.max()) + 1, int(columns.min()), int(columns.max()) + 1
 
@@ -273,7 +268,3 @@ def _window(pixels: Flat) -> Window:
 def _kind(scope: str, anchor: str, count: Count, none: int) -> Hashable:
     hits, tries = count
     return scope, anchor, size_class(hits) if hits else none, min(int(tries - hits), 2)
-
-
-def _add(count: Count, hit: bool) -> Count:
-    return count[0] * DECAY + hit, count[1] * DECAY + 1
