@@ -16,6 +16,8 @@ from arcworld.goals.scene import MOVES, Evidence, Scene, build_scene
 from arcworld.online.view import CLICK, LARGE, RESET, Action, Outcome, Part, Segmenter, Step
 from arcworld.recordings.status_bars import StatusBarMask
 
+BUTTON = 0.7
+"""Least share of clicks on a button that change something else."""
 MOST_FRAMES = 6
 """Later frames kept for the size of cells."""
 
@@ -38,6 +40,8 @@ class SceneBuilder:
         self._looks: dict[int, Counter[int]] = defaultdict(Counter)
         self._moved: Counter[int] = Counter()
         self._changed: Counter[int] = Counter()
+        self._clicked: Counter[int] = Counter()
+        self._acted: Counter[int] = Counter()
         self._frames: list[NDArray[np.uint8]] = []
         self._available: tuple[int, ...] = ()
         self._first_HW: NDArray[np.uint8] | None = None
@@ -68,6 +72,7 @@ class SceneBuilder:
             return False
         self._bars.observe(step.frame_HW, step.action, step.next_frame_HW)
         before_HW, after_HW = step.frame_HW, step.next_frame_HW
+        self._learn_button(before_HW, step.action, after_HW)
         if not ((before_HW != after_HW) & ~self.scene.rim_HW).any():
             return False
         self._learn(before_HW, step.action, after_HW)
@@ -89,6 +94,7 @@ class SceneBuilder:
             frozenset(self._changed),
             tuple(self._frames),
             bars_HW,
+            self._buttons(),
         )
         self._shown = self._key()
         self._scene = build_scene(self._first_HW, self._available, evidence, self.segmenter)
@@ -98,7 +104,8 @@ class SceneBuilder:
         moved, changed = frozenset(self._moved), frozenset(self._changed)
         avatar = self._avatar()
         bars = self._bars.mask_HW.tobytes()
-        return avatar, self._stride(avatar), moved, changed, len(self._frames), bars
+        buttons = self._buttons()
+        return avatar, self._stride(avatar), moved, changed, len(self._frames), bars, buttons
 
     def _learn(
         self, before_HW: NDArray[np.uint8], action: Action, after_HW: NDArray[np.uint8]
@@ -118,6 +125,20 @@ class SceneBuilder:
         pairs = set(zip(before_HW[differs].tolist(), after_HW[differs].tolist(), strict=True))
         free = [pair for pair in pairs if not moving & set(pair)]
         self._changed.update({c for pair in free for c in pair} - self.scene.grounds)
+
+    def _learn_button(
+        self, before_HW: NDArray[np.uint8], action: Action, after_HW: NDArray[np.uint8]
+    ) -> None:
+        """Count a click that leaves what it is on as it is, and whether other things change."""
+        at = action.y or 0, action.x or 0
+        if action.id == CLICK and before_HW[at] == after_HW[at]:
+            self._clicked[int(before_HW[at])] += 1
+            changes = ((before_HW != after_HW) & ~self.scene.rim_HW).any()
+            self._acted[int(before_HW[at])] += bool(changes)
+
+    def _buttons(self) -> frozenset[int]:
+        usual = {c for c, n in self._acted.items() if n >= BUTTON * self._clicked[c]}
+        return frozenset(usual - (self._scene.grounds if self._scene else frozenset()))
 
     def _gone_and_come(
         self, before_HW: NDArray[np.uint8], after_HW: NDArray[np.uint8]

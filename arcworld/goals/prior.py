@@ -38,7 +38,7 @@ HAND: Mapping[str, float] = {
     "match copy": -0.5, "match mirror": -3.0, "match colours": -1.5, "match copy, then enter": 0.5,
     "match|thing": -1.0, "match|panel": 2.0, "match|thumbnail": 2.0, "match|alike": 1.0,
     "match|one changed": 2.0, "match|none changed": -1.0, "match|all changed": -1.0,
-    "hints": 0.0, "hints|solved": 4.0,
+    "hints": 0.0, "hints|solved": 4.0, "align": -1.0,
     "reach|by shape": -1.0, "none|by shape": -1.0, "cover|by shape": -1.0,
 }  # fmt: skip
 """Scores set by hand."""

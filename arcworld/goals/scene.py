@@ -40,6 +40,7 @@ class Evidence:
         changed: colours that appeared or disappeared other than below things that move.
         frames: a few later frames; what is drawn on a cell tells its size.
         bars_HW: status bars found by their ticking, bool [64, 64].
+        buttons: colours of things that stay when clicked while something else changes.
     """
 
     avatar: ClassKey | None = None
@@ -48,6 +49,7 @@ class Evidence:
     changed: frozenset[int] = frozenset()
     frames: tuple[NDArray[np.uint8], ...] = ()
     bars_HW: NDArray[np.bool_] | None = None
+    buttons: frozenset[int] = frozenset()
 
 
 NOTHING_SEEN = Evidence()

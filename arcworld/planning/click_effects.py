@@ -10,66 +10,29 @@ do beside it. Worth: 22 of the 29 levels of five games with lights (docs/LOG.md)
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from arcworld.goals import GoalMemory, Hypothesis, Scene, progress
-from arcworld.goals.lattice import LARGEST, lattice_of
+from arcworld.planning.click_grid import Cell, Grid, grid_of, opened
 from arcworld.planning.modular import fewest, solve
 from arcworld.recordings.episode import CLICK, SIDE, Action
 
-LEAST = 4
-"""Pixels of the smallest cell's side."""
 RARE = 0.1
 """Share of the changed pixels below which a colour is a mark's."""
 FULL = 0.6
-"""Share of a cell's pixels that change where the cell does: marks of clicks change fewer."""
+"""Share of a cell's pixels of colours that switch that do where it does: marks change fewer."""
 
-type Cell = tuple[int, int]
-"""Row and column."""
 type Effects = dict[Cell, NDArray[np.bool_]]
 """Which cells [rows, columns] a click on each cell moves on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """Cells of `size` pixels, the first at row `top`, column `left`."""
-
-    size: int
-    top: int
-    left: int
-
-    @property
-    def shape(self) -> Cell:
-        """Rows and columns."""
-        return (SIDE - self.top) // self.size, (SIDE - self.left) // self.size
-
-    def at(self, y: int, x: int) -> Cell | None:
-        """The cell of a pixel; None outside."""
-        row, column = (y - self.top) // self.size, (x - self.left) // self.size
-        rows, columns = self.shape
-        return (row, column) if 0 <= row < rows and 0 <= column < columns else None
-
-    def click(self, cell: Cell) -> Action:
-        """A click on the middle of a cell."""
-        y, x = (at * self.size + self.size // 2 for at in cell)
-        return Action(CLICK, self.left + x, self.top + y)
-
-    def blocks[T: np.generic](self, array_HW: NDArray[T]) -> NDArray[T]:
-        """The pixels of each cell, [rows, columns, size * size]."""
-        (rows, columns), n = self.shape, self.size
-        part = array_HW[self.top : self.top + rows * n, self.left : self.left + columns * n]
-        return part.reshape(rows, n, columns, n).swapaxes(1, 2).reshape(rows, columns, n * n)
 
 
 class ClickEffects:
     """What clicks did on one level."""
 
     def __init__(self) -> None:
-        self._changed: dict[Cell, NDArray[np.bool_]] = {}
+        self._changed: dict[Cell, tuple[NDArray[np.uint8], NDArray[np.bool_]]] = {}
         self._colours: dict[int, Counter[int]] = defaultdict(Counter)
         self._known: tuple[Grid, Effects] | None = None
         self._is_new = False
@@ -92,9 +55,8 @@ class ClickEffects:
         if action.id != CLICK or action.x is None or action.y is None:
             return
         differs_HW = (before_HW != after_HW) & visible_HW
-        opened_HW = ndimage.binary_opening(differs_HW, np.ones((LEAST, LEAST), np.bool_))
-        changed_HW = np.asarray(opened_HW, np.bool_)
-        self._changed[action.y, action.x] = changed_HW
+        self._changed[action.y, action.x] = before_HW, differs_HW
+        changed_HW = opened(differs_HW)
         old, new = (frame_HW[changed_HW].tolist() for frame_HW in (before_HW, after_HW))
         pairs = Counter(zip(old, new, strict=True))
         for (colour, following), count in pairs.items():
@@ -116,23 +78,30 @@ class ClickEffects:
         return self._known
 
     def _find(self) -> tuple[Grid, Effects] | None:
-        grid = _grid_of(list(self._changed.values())) if self.following else None
+        switching = self.following
+        masks = [differs_HW for _, differs_HW in self._changed.values()]
+        grid = grid_of(masks) if switching else None
         if grid is None:
             return None
         found: Effects = {}
-        for (y, x), changed_HW in self._changed.items():
+        for (y, x), (before_HW, differs_HW) in self._changed.items():
             cell = grid.at(y, x)
             if cell is not None:
-                found[cell] = grid.blocks(changed_HW).mean(axis=2) >= FULL
+                shown = grid.shows(switching, before_HW)
+                switched_HW = differs_HW & np.isin(before_HW, list(switching))
+                switched = grid.blocks(switched_HW).sum(axis=2)
+                found[cell] = (switched >= FULL * shown) & (shown > 0)
         return grid, found
 
-    def untried(self) -> tuple[Action, ...]:
-        """Clicks on cells whose effect was not observed; () where clicks switch nothing."""
+    def untried(self, frame_HW: NDArray[np.uint8]) -> tuple[Action, ...]:
+        """Clicks on cells of colours that switch whose effect was not observed; () without any."""
         known = self.effects()
         if known is None:
             return ()
         grid, seen = known
-        return tuple(grid.click(cell) for cell in _cells(grid.shape) if cell not in seen)
+        shown = grid.shows(self.following, frame_HW)
+        cells = [cell for cell in _cells(grid.shape) if cell not in seen]
+        return tuple(grid.click(cell) for cell in cells if shown[cell])
 
     def solution(
         self, hypothesis: Hypothesis, scene: Scene, frame_HW: NDArray[np.uint8], memory: GoalMemory
@@ -160,18 +129,6 @@ class ClickEffects:
         return ()
 
 
-def _grid_of(masks: list[NDArray[np.bool_]]) -> Grid | None:
-    """The coarsest grid on whose lines most of what changed begins and ends."""
-    lines = np.zeros((2, SIDE + 1))
-    for mask in masks:
-        padded = np.pad(mask, 1).astype(np.int8)
-        for axis in (0, 1):
-            lines[axis] += np.abs(np.diff(padded, axis=axis)).sum(axis=1 - axis)
-    lines[:, [0, SIDE]] = 0
-    lattice = lattice_of(lines, LARGEST, LEAST) if lines.any(axis=1).all() else None
-    return lattice and Grid(*lattice)
-
-
 def _cells(shape: Cell) -> list[Cell]:
     return [(row, column) for row in range(shape[0]) for column in range(shape[1])]
 
@@ -185,15 +142,15 @@ def _wanted(
     memory: GoalMemory,
 ) -> tuple[int, NDArray[np.intp]] | None:
     """(k, by how many colours each cell has to move on, -1 where it does not matter)."""
-    blocks = grid.blocks(frame_HW)
+    blocks, shown = grid.blocks(frame_HW), grid.shows(following, frame_HW)
     places = grid.blocks(np.arange(SIDE * SIDE).reshape(SIDE, SIDE))
     need_RC = np.full(grid.shape, -1, np.intp)
     sizes: set[int] = set()
     for cell in _cells(grid.shape):
-        colour = int(np.bincount(blocks[cell]).argmax())
-        cycle = _cycle(following, colour)
-        if not cycle:
+        if not shown[cell]:
             continue
+        colour = max(following, key=lambda c: int((blocks[cell] == c).sum()))
+        cycle = _cycle(following, colour)
         sizes.add(len(cycle))
         far: list[float] = []
         for other in cycle:

@@ -229,7 +229,8 @@ class GoalSearch[S: WorldModelState]:
         if not self.scene.clicks:
             return ()
         advised = proposals(hypothesis, self.scene, state.frame_HW)
-        return advised[: self.config.clicks] or unit_clicks(self.scene)[: self.config.clicks]
+        known = self.steps.useful_clicks
+        return (advised or known or unit_clicks(self.scene))[: self.config.clicks]
 
 
 def after_reset(plan: Plan) -> Plan:

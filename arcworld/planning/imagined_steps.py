@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arcworld.models.interface import Prediction, WorldModel, WorldModelState
-from arcworld.recordings.episode import Action, Outcome
+from arcworld.recordings.episode import CLICK, Action, Outcome
 
 MOST_KEPT = 4000
 """Imagined steps kept from decision to decision, the latest, and as many observed ones; each holds
@@ -65,6 +65,12 @@ class ImaginedSteps[S: WorldModelState]:
     by_place: dict[tuple[bytes, Action], ImaginedStep[S]] = field(default_factory=dict)
     observed: dict[tuple[bytes, Action], ImaginedStep[S]] = field(default_factory=dict)
     imagined: int = 0
+
+    @property
+    def useful_clicks(self) -> tuple[Action, ...]:
+        """Clicks that changed something on the level, each once, the latest first."""
+        found = [a for (_, a), s in self.observed.items() if a.id == CLICK and s.state is not None]
+        return tuple(dict.fromkeys(found[::-1]))
 
     def get(self, key: bytes, action: Action) -> ImaginedStep[S] | None:
         """The step from a place as it was observed, else as it was imagined; None: neither."""

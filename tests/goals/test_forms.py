@@ -172,6 +172,27 @@ def test_meet() -> None:
     assert found[0] > found[1] > found[2] == 0
 
 
+def floats(left: int, right: int, down: int = 20) -> Frame:
+    """Two gauges' marks, and a float beside each; with a button of another colour."""
+    frame_HW = np.full((64, 64), 5, np.uint8)
+    for colour, x, at in ((9, 10, left), (14, 40, right)):
+        frame_HW[down : down + 2, x : x + 2] = colour
+        frame_HW[at : at + 2, x + 4 : x + 10] = colour
+    frame_HW[58:62, 30:34] = 8
+    return frame_HW
+
+
+def test_align_is_about_all_colours_along_the_axis_that_actions_move() -> None:
+    first_HW, goal = floats(30, 26), Hypothesis("align", ())
+    scene = scene_of(first_HW, CLICKS, frames=(floats(28, 26),), buttons=frozenset({8}))
+    assert goal in generate(scene)
+    assert distances(goal, scene, floats(20, 26), floats(20, 20)) == [16, 6, 0]
+    assert [(c.y, c.x) for c in proposals(goal, scene, first_HW)] == [(59, 31)]
+    assert sentence(goal, scene) == "bring the two things of each colour into one row"
+    turned = scene_of(first_HW.T.copy(), CLICKS, frames=(floats(28, 26).T.copy(),))
+    assert sentence(goal, turned).endswith("column")
+
+
 def test_generated_hypotheses_are_false_now_and_unique() -> None:
     frame_HW = drawn({(4, 4): 9, (4, 6): 12, (8, 8): 14, (10, 10): 15, (2, 9): 15})
     for available in (MOVES, CLICKS, (*MOVES, *CLICKS)):

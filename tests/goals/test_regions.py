@@ -133,10 +133,27 @@ def hinted(around: Sequence[int]) -> Frame:
 
 def test_hints() -> None:
     scene = build_scene(hinted([9] * 8), CLICKS)
-    assert len(hints_of(scene)) == 1 and hints_of(scene)[0].centre == 8
+    assert [hint.centre for hint in hints_of(scene, 0)] == [8]
     same = Hypothesis("hints", (ClassKey(0),))
     assert same in generate(scene)
     assert distance(same, scene, hinted([8, 9, 8, 9, 9, 9, 9, 8])) == 0
     assert distance(same, scene, hinted([8, 9, 8, 8, 9, 9, 9, 8])) == 1
     clicks = proposals(same, scene, scene.first_frame_HW)
     assert [(c.y, c.x) for c in clicks] == [(23, 23), (23, 39), (39, 39)]
+
+
+def test_tiles_with_a_pattern_are_no_hints_and_hints_at_the_edge_have_few_tiles() -> None:
+    frame_HW = hinted([9] * 8)
+    pattern = np.repeat(np.repeat([[9, 6, 9], [6, 9, 6], [9, 6, 9]], 2, 0), 2, 1)
+    edge = np.repeat(np.repeat([[2, 0, 2], [2, 8, 2], [2, 2, 2]], 2, 0), 2, 1)
+    frame_HW[20:26, 28:34] = pattern
+    frame_HW[44:50, 28:34] = edge
+    scene = build_scene(frame_HW, CLICKS)
+    hints = hints_of(scene, 0)
+    assert [hint.place for hint in hints] == [(31, 31), (47, 31)]
+    assert (23, 31, 2) in hints[0].neighbours  # the hint speaks of the tile with the pattern
+    assert [n[:2] for n in hints[1].neighbours] == [(39, 23), (39, 31), (39, 39)]
+    same = Hypothesis("hints", (ClassKey(0),))
+    wrong = {(23, 23), (23, 39), (39, 39), (39, 31)}
+    assert {(c.y, c.x) for c in proposals(same, scene, frame_HW)} == wrong
+    assert distance(same, scene, frame_HW) == len(wrong)

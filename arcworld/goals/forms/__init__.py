@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from arcworld.goals.forms.align import Align
 from arcworld.goals.forms.base import Form
 from arcworld.goals.forms.connect import Connect
 from arcworld.goals.forms.cover import Cover
@@ -22,7 +23,17 @@ from arcworld.online.view import Action
 
 FORMS: Mapping[str, Form] = {
     form.name: form
-    for form in (Reach(), NoneLeft(), Cover(), Connect(), Sequence(), Match(), Hints(), Meet())
+    for form in (
+        Reach(),
+        NoneLeft(),
+        Cover(),
+        Connect(),
+        Sequence(),
+        Match(),
+        Hints(),
+        Meet(),
+        Align(),
+    )
 }
 """Every goal form by its name."""
 

@@ -8,7 +8,7 @@ has not. Classes: (mark,).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +20,8 @@ from arcworld.goals.hypothesis import FAR, ClassKey, GoalMemory, Hypothesis, Pro
 from arcworld.goals.scene import Scene
 from arcworld.online.view import SIDE, Action, components
 
-FEWEST = 4
-"""Plain neighbours that make a tile of 3x3 squares a hint."""
+FEWEST, LEAST = 4, 2
+"""Plain neighbours that make a tile of 3x3 squares a hint; and another one, at the board's edge."""
 WIDEST_GAP = 4
 SMALLEST_PLATE, MOST_SQUARES = 15, 80
 AROUND = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if (dy, dx) != (0, 0)]
@@ -32,11 +32,17 @@ class Hint:
     """One hint tile.
 
     Attributes:
+        place: (y, x) of its middle.
         centre: colour of its middle.
+        palette: colours of its marks.
+        plain: number of its neighbours that have one colour, for the most part.
         neighbours: (y, x, mark) of the middles of its neighbours, and the hint's mark for each.
     """
 
+    place: tuple[int, int]
     centre: int
+    palette: frozenset[int]
+    plain: int
     neighbours: tuple[tuple[int, int, int], ...]
 
     def wrong(self, frame_HW: NDArray[np.uint8], mark: int) -> list[tuple[int, int]]:
@@ -55,7 +61,7 @@ class Hints:
 
     def generate(self, scene: Scene) -> Iterator[Hypothesis]:
         """Each colour of the hints as the mark for "the same colour"."""
-        marks = {mark for hint in hints_of(scene) for *_, mark in hint.neighbours}
+        marks = {mark for hint in _squares_of(scene) for *_, mark in hint.neighbours}
         for mark in sorted(marks):
             yield Hypothesis(self.name, (ClassKey(mark),))
 
@@ -63,8 +69,8 @@ class Hints:
         self, hypothesis: Hypothesis, scene: Scene, view: FrameView, memory: GoalMemory
     ) -> Progress:
         """Neighbours that disagree with their hints."""
-        hints = hints_of(scene)
         mark = hypothesis.classes[0].colour
+        hints = hints_of(scene, mark)
         wrong = {place for hint in hints for place in hint.wrong(view.frame_HW, mark)}
         return at(float(len(wrong)) if hints else FAR, memory)
 
@@ -73,7 +79,7 @@ class Hints:
     ) -> tuple[Action, ...]:
         """The neighbours that disagree."""
         mark = hypothesis.classes[0].colour
-        return clicks(p for hint in hints_of(scene) for p in hint.wrong(view.frame_HW, mark))
+        return clicks(p for hint in hints_of(scene, mark) for p in hint.wrong(view.frame_HW, mark))
 
     def sentence(self, hypothesis: Hypothesis, scene: Scene | None) -> str:
         """The goal in words."""
@@ -83,19 +89,41 @@ class Hints:
         )
 
 
-def hints_of(scene: Scene) -> tuple[Hint, ...]:
-    """The hint tiles of a scene."""
+def hints_of(scene: Scene, mark: int) -> tuple[Hint, ...]:
+    """The hint tiles of a scene, where a colour marks "the same colour".
+
+    Squares without any colour of those with the mark are tiles with a pattern: they say nothing,
+    but hints speak of them.
+    """
+    found = scene.memo.get(("hints", mark))
+    if isinstance(found, tuple):
+        return found
+    squares = _squares_of(scene)
+    colours = frozenset[int]().union(*(h.palette for h in squares if mark in h.palette))
+    hints = [hint for hint in squares if hint.palette <= colours]
+    places = {hint.place for hint in hints}
+    kept = tuple(
+        replace(hint, neighbours=tuple(n for n in hint.neighbours if n[:2] not in places))
+        for hint in hints
+    )
+    scene.memo["hints", mark] = kept
+    return kept
+
+
+def _squares_of(scene: Scene) -> tuple[Hint, ...]:
+    """Squares of 3x3 small ones, hints or not."""
     found = scene.memo.get("hints")
     if not isinstance(found, tuple):
-        found = tuple(_hints(scene))
+        squares = list(_hints(scene))
+        found = tuple(squares if any(s.plain >= FEWEST for s in squares) else ())
         scene.memo["hints"] = found
     return found
 
 
 def solved(hypothesis: Hypothesis, scene: Scene) -> float:
     """Share of the hints that agree with their neighbours in the first frame."""
-    hints = hints_of(scene)
     mark = hypothesis.classes[0].colour
+    hints = hints_of(scene, mark)
     right = sum(not hint.wrong(scene.first_frame_HW, mark) for hint in hints)
     return right / len(hints) if hints else 0.0
 
@@ -136,18 +164,27 @@ def _hint_at(frame_HW: NDArray[np.uint8], ground: int, y: int, x: int, size: int
         found = [
             (y + dy * (size + gap) + size // 2, x + dx * (size + gap) + size // 2, dy, dx)
             for dy, dx in AROUND
-            if _plain(frame_HW, ground, y + dy * (size + gap), x + dx * (size + gap), size)
+            if _tile(frame_HW, ground, y + dy * (size + gap), x + dx * (size + gap), size)
         ]
-        if len(found) >= FEWEST:
+        half = size // 2
+        plain = sum(_plain(frame_HW, v - half, u - half, size) for v, u, *_ in found)
+        if plain >= LEAST:
             neighbours = tuple((v, u, int(marks[1 + dy, 1 + dx])) for v, u, dy, dx in found)
-            yield Hint(int(marks[1, 1]), neighbours)
+            palette = frozenset(np.delete(marks.reshape(-1), 4).tolist())
+            yield Hint((y + half, x + half), int(marks[1, 1]), palette, plain, neighbours)
             return
 
 
-def _plain(frame_HW: NDArray[np.uint8], ground: int, y: int, x: int, size: int) -> bool:
-    """Whether a square is a tile of one colour, with ground around it."""
+def _tile(frame_HW: NDArray[np.uint8], ground: int, y: int, x: int, size: int) -> bool:
+    """Whether a square holds no ground, but has it around."""
     if not (y > 0 and y + size < SIDE and x > 0 and x + size < SIDE):
         return False
     tile = frame_HW[y : y + size, x : x + size]
     beside = frame_HW[[y - 1, y + size], x].tolist() + frame_HW[y, [x - 1, x + size]].tolist()
-    return bool((tile == tile[0, 0]).all()) and tile[0, 0] != ground and set(beside) == {ground}
+    return bool((tile != ground).all()) and set(beside) == {ground}
+
+
+def _plain(frame_HW: NDArray[np.uint8], y: int, x: int, size: int) -> bool:
+    """Whether half of a tile or more has one colour."""
+    counts = np.bincount(frame_HW[y : y + size, x : x + size].reshape(-1))
+    return bool(2 * counts.max() >= size * size)

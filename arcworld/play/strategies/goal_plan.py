@@ -60,7 +60,7 @@ class GoalPlan:
         self._at = 0
         self.budget = PlanBudget(self.config)
         self._steps = ImaginedSteps[OnlineState]()
-        self._is_free = False
+        self._is_free = self._surprised = False
         self._clicks = ClickEffects()
 
     # propose
@@ -153,7 +153,7 @@ class GoalPlan:
         if clicks:
             far = (math.inf,) * (len(clicks) - 1)
             return Plan(hypothesis, clicks, (*far, 0.0))
-        untried = self._clicks.untried()
+        untried = self._clicks.untried(frame_HW)
         survey = Plan(hypothesis, (), (), untried[:1], is_experiment=True, is_survey=True)
         return survey if untried else None
 
@@ -189,7 +189,9 @@ class GoalPlan:
         self._is_free = plan.is_experiment
         if plan.is_experiment:
             now = self.goals.beliefs.memory(plan.hypothesis).distance
-            self.budget.useless[plan.hypothesis] += now >= self._before and not plan.is_survey
+            taught = self._surprised and plan.hypothesis in self.goals.beliefs.confirmed
+            helped = now < self._before or plan.is_survey or taught
+            self.budget.useless[plan.hypothesis] += not helped
             return
         self.log[plan.hypothesis.form, how] += 1
         if how == "finished":
@@ -203,6 +205,7 @@ class GoalPlan:
         """Update the beliefs in goals; compare the distance to the goal with the predicted one."""
         self._tried_actions.add(answered.step.action.id)
         self._learn_step(context, answered.step)
+        self._surprised = context.model.surprised
         self._since_reset = 0 if answered.step.action.id == RESET else self._since_reset + 1
         followed = self.plan is not None and answered.decision.source is self.source
         if answered.levels_gained and self.plan is not None and followed:
