@@ -56,7 +56,8 @@ def aligned_colours(scene: Scene) -> list[ClassKey]:
     return [
         key
         for key in sorted(scene.classes)
-        if scene.count(key) == 2 and scene.areas[key] <= LARGEST
+        if scene.shapes[key.colour].total() == 2
+        and scene.areas[key] * scene.count(key) <= 2 * LARGEST
     ]
 
 
