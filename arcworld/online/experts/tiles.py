@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arcworld.online.changes import Changes
-from arcworld.online.claims import Claim
+from arcworld.online.claims import Claim, Writing
 from arcworld.online.experts.tile_contexts import (
     Cells,
     Lattice,
@@ -22,7 +22,7 @@ from arcworld.online.experts.tile_contexts import (
     Tiles,
     case_keys,
 )
-from arcworld.online.trust import HitRates, OutcomeTable, size_class
+from arcworld.online.trust import HitRates, OutcomeTable, bounded, size_class
 from arcworld.online.view import COLOURS, SIDE, Action, Flat, View
 
 NAME, COARSE = "tiles", "tints"
@@ -44,6 +44,7 @@ class Tiling:
         self.patches: list[NDArray[np.uint8]] = []
         self._numbers: dict[bytes, int] = {}
         self._recent: dict[bytes, Tiles] = {}
+        self._changes: dict[tuple[int, int, int], Writing] = {}
 
     def tiles(self, view: View) -> Tiles:
         """Number of the tile of each cell."""
@@ -74,6 +75,17 @@ class Tiling:
                 self.patches.append(cells[k].reshape(period, period).copy())
             numbers[k] = number
         return numbers.reshape(rows, columns)
+
+    def change(self, cell: int, columns: int, old: int, new: int) -> Writing:
+        """Pixels of a cell that another tile changes, with their colours; kept."""
+        found = self._changes.get((cell, old, new))
+        if found is None:
+            before, after = self.patches[old].reshape(-1), self.patches[new].reshape(-1)
+            at = np.flatnonzero(before != after)
+            found = self.pixels(cell, columns, at), after[at]
+            self._changes[cell, old, new] = found
+            bounded(self._changes)
+        return found
 
     def pixels(self, cell: int, columns: int, at: NDArray[np.intp]) -> Flat:
         """Flat pixels of a cell from indices within the tile."""
@@ -164,10 +176,7 @@ class TilesExpert:
             pixels = pixels[view.flat[pixels] == old]
             colours = np.full(len(pixels), new, np.uint8)
         else:
-            before = self.tiling.patches[old].reshape(-1)
-            after = self.tiling.patches[new].reshape(-1)
-            at = np.flatnonzero(before != after)
-            pixels, colours = self.tiling.pixels(cell, columns, at), after[at]
+            pixels, colours = self.tiling.change(cell, columns, old, new)
         return Claim(
             self.name,
             rule,
