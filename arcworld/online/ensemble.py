@@ -19,6 +19,7 @@ from arcworld.online.claims import Claim, render, select
 from arcworld.online.confidence import Evidence, FrameConfidence
 from arcworld.online.experts import bars as bars_expert
 from arcworld.online.experts import clock as clock_expert
+from arcworld.online.experts import copies as copies_expert
 from arcworld.online.experts import objects as objects_expert
 from arcworld.online.experts import recall as recall_expert
 from arcworld.online.experts import remote as remote_expert
@@ -27,6 +28,7 @@ from arcworld.online.experts import tiles as tiles_expert
 from arcworld.online.experts import undo as undo_expert
 from arcworld.online.experts.bars import Bars, Tick
 from arcworld.online.experts.clock import Clock
+from arcworld.online.experts.copies import Copies
 from arcworld.online.experts.movers import Movers
 from arcworld.online.experts.objects import Objects, Subject
 from arcworld.online.experts.recall import Recall
@@ -42,11 +44,12 @@ from arcworld.online.view import CLICK, LARGE, PIXELS, SIDE, Action, Outcome, Vi
 OBJECTS, TEMPLATES, REMOTE = objects_expert.NAME, templates_expert.NAME, remote_expert.NAME
 TILES, TINTS, BARS = tiles_expert.NAME, tiles_expert.COARSE, bars_expert.NAME
 UNDOES, RECALL, CLOCK = undo_expert.NAME, recall_expert.NAME, clock_expert.NAME
-EXPERTS = (OBJECTS, TEMPLATES, REMOTE, TILES, TINTS, BARS, UNDOES, RECALL, CLOCK)
+COPIES = copies_expert.NAME
+EXPERTS = (OBJECTS, TEMPLATES, REMOTE, TILES, TINTS, COPIES, BARS, UNDOES, RECALL, CLOCK)
 SUBSETS: Mapping[str, frozenset[str]] = {
-    "all": frozenset({OBJECTS, TEMPLATES, REMOTE, TILES, TINTS}),
+    "all": frozenset({OBJECTS, TEMPLATES, REMOTE, TILES, TINTS, COPIES}),
     "patches": frozenset({TEMPLATES, REMOTE, TILES}),
-    "lattice": frozenset({TILES, TINTS}),
+    "lattice": frozenset({TILES, TINTS, COPIES}),
     OBJECTS: frozenset({OBJECTS}),
     TEMPLATES: frozenset({TEMPLATES, REMOTE}),
     TILES: frozenset({TILES}),
@@ -115,7 +118,7 @@ class Ensemble:
         self.objects = Objects(self.movers, hits)
         self.templates, self.remote, self.bars = Templates(hits), Remote(hits), Bars()
         self.tiles = TilesExpert(hits)
-        self.tints = TilesExpert(hits, coarse=True)
+        self.tints, self.copies = TilesExpert(hits, coarse=True), Copies(hits)
         self.outcomes = OutcomeRates()
         self.surprised = True
         self._in_bars = np.zeros(PIXELS, np.bool_)
@@ -176,6 +179,7 @@ class Ensemble:
             REMOTE: self.remote.propose(remote),
             TILES: self.tiles.propose(scene.view, action),
             TINTS: self.tints.propose(scene.view, action),
+            COPIES: self.copies.propose(scene.view, action, self.tiles.tiling),
         }
         for name in self.without & proposals.keys():
             proposals[name] = []
@@ -252,6 +256,7 @@ class Ensemble:
         self.movers.learn(scene, action, changes)
         self.objects.learn_new(scene, action, decision.subjects, changes)
         phases = self.bars.learn(scene.state, view, after, changes, decision.ticks)
+        self.copies.learn(view, action, after, self.tiles.tiling)
         self.tiles.learn(view, after, action, changes)
         self.tints.learn(view, after, action, changes)
         self._in_bars = self.bars.mask().reshape(-1)

@@ -4,6 +4,7 @@ Idea: buttons and gauges. What a button did is kept as patches before and after,
 that border it in one direction, so that the next step of a gauge is found where the last one left
 it. A button that changes several things does so only where all of them can change: patches of
 fewer pixels than ever changed together are a kind of their own, with a hit rate of their own.
+Worth: 17 points of changed pixels on vc33, a game of gauges; nothing on 114 games without (LOG).
 """
 
 from __future__ import annotations
