@@ -5,7 +5,7 @@ examples say otherwise (candidate elimination, Mitchell 1982; here a few may, as
 bars hide cells); what the remaining candidates show now is the prediction. There is a map for all
 clicks, relative to the clicked cell, one for clicks on each cell, and one for each other action.
 Cells that stay are left to other experts. Worth, by leaving it out on 114 games: 0.7 points of
-changed pixels from 30 actions on; 23 to 26 points of changed frames on games that turn blocks (LOG).
+changed pixels from 30 actions on; 23 to 26 of changed frames on games that turn blocks (LOG).
 """
 
 from __future__ import annotations
