@@ -45,6 +45,7 @@ class Tiling:
         self._numbers: dict[bytes, int] = {}
         self._recent: dict[bytes, Tiles] = {}
         self._changes: dict[tuple[int, int, int], Writing] = {}
+        self._whole: dict[int, Flat] = {}
 
     def tiles(self, view: View) -> Tiles:
         """Number of the tile of each cell."""
@@ -85,6 +86,14 @@ class Tiling:
             found = self.pixels(cell, columns, at), after[at]
             self._changes[cell, old, new] = found
             bounded(self._changes)
+        return found
+
+    def whole(self, cell: int, columns: int) -> Flat:
+        """All flat pixels of a cell; kept."""
+        found = self._whole.get(cell)
+        if found is None:
+            size = self.lattice[0] ** 2
+            found = self._whole[cell] = self.pixels(cell, columns, np.arange(size))
         return found
 
     def pixels(self, cell: int, columns: int, at: NDArray[np.intp]) -> Flat:
@@ -171,8 +180,7 @@ class TilesExpert:
     ) -> Claim:
         assert self.tiling is not None
         if self.coarse:
-            period = self.tiling.lattice[0]
-            pixels = self.tiling.pixels(cell, columns, np.arange(period * period))
+            pixels = self.tiling.whole(cell, columns)
             pixels = pixels[view.flat[pixels] == old]
             colours = np.full(len(pixels), new, np.uint8)
         else:
