@@ -13,6 +13,7 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from arcworld.goals import GoalMemory, Hypothesis, Scene, progress, proposals
 from arcworld.models.interface import WorldModel, WorldModelState
@@ -229,8 +230,12 @@ class GoalSearch[S: WorldModelState]:
         if not self.scene.clicks:
             return ()
         advised = proposals(hypothesis, self.scene, state.frame_HW)
-        known = self.steps.useful_clicks
-        return (advised or known or unit_clicks(self.scene))[: self.config.clicks]
+        return (advised or self._usual_clicks)[: self.config.clicks]
+
+    @cached_property
+    def _usual_clicks(self) -> tuple[Action, ...]:
+        """Clicks where a goal advises none: those that changed something, else one a class."""
+        return self.steps.useful_clicks or unit_clicks(self.scene)
 
 
 def after_reset(plan: Plan) -> Plan:

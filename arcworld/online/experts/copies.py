@@ -74,10 +74,10 @@ class CopyMap:
         votes = np.zeros((len(rows), len(names)), np.intp)
         for name in range(len(names)):
             votes[:, name] = possible[rows][:, numbers == name].sum(1)
-        votes[:, names == OUTSIDE] = 0
-        most = votes.argmax(1)
         agree = votes.max(1) == possible[rows].sum(1)
-        return rows, names[most], agree
+        votes[:, names == OUTSIDE] = 0
+        shown = votes.any(1)
+        return rows[shown], names[votes.argmax(1)][shown], agree[shown]
 
 
 class Copies:
