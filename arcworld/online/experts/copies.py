@@ -25,8 +25,9 @@ from arcworld.online.view import CLICK, Action, View
 NAME = "copies"
 REACH = 3
 """Cells around a click that it may move."""
-MOST_CELLS = 196
-"""Cells of a lattice with maps by place; with more, only clicks have a map."""
+MOST_CELLS, MOST_PLACES, MOST_MAPS = 196, 100, 100
+"""Cells of a lattice with a map for each key, with a map for clicks on each cell; maps kept. A map
+of 100 cells takes 20 kB."""
 LEAST_EXAMPLES, HELD = 2, 0.8
 """Examples before a map says anything, and share of them that a candidate agrees with."""
 PRIOR = 0.5
@@ -41,19 +42,19 @@ class CopyMap:
     """Which cells a cell may copy.
 
     Attributes:
-        right: how often a cell became what another one was, float32 [N, N].
-        tries: how often it was seen, float32 [N].
+        right: how often a cell became what another one was, uint16 [N, N].
+        tries: how often it was seen, uint16 [N].
         examples: changes that it was learned from.
     """
 
-    right: NDArray[np.float32]
-    tries: NDArray[np.float32]
+    right: NDArray[np.uint16]
+    tries: NDArray[np.uint16]
     examples: int = 0
 
     @staticmethod
     def of(cells: int) -> CopyMap:
         """A map of which nothing is known."""
-        return CopyMap(np.zeros((cells, cells), np.float32), np.zeros(cells, np.float32))
+        return CopyMap(np.zeros((cells, cells), np.uint16), np.zeros(cells, np.uint16))
 
     def learn(self, before: Tiles, after: Tiles) -> None:
         """Count an example; tiles are [N]."""
@@ -126,7 +127,7 @@ class Copies:
         for key, cells in self._scopes(old, action, tiling.lattice):
             found = self._maps.get(key)
             if found is None:
-                bounded(self._maps, 300)
+                bounded(self._maps, MOST_MAPS)
                 found = self._maps[key] = CopyMap.of(len(cells))
             was, became = _at(old, cells), _at(new, cells)
             forecast = found.forecast(was)
@@ -153,7 +154,7 @@ class Copies:
         ys, xs = (y + side)[:, None], (x + side)[None]
         inside = (ys >= 0) & (ys < rows) & (xs >= 0) & (xs < columns)
         yield (CLICK,), np.where(inside, ys * columns + xs, -1).reshape(-1)
-        if len(every) <= MOST_CELLS:
+        if len(every) <= MOST_PLACES:
             yield (CLICK, y, x), every
 
 
