@@ -76,7 +76,7 @@ def _against_row_before(before: Row, row: Row) -> str | None:
         return (
             f"found levels_completed {row.levels_completed} after {before.levels_completed} by"
             f" action {row.action[0]}: levels_completed contradicts the action (only RESET sets"
-            f" levels back); {_DO}"
+            f" levels back); {_DO}, or correct the game if it counts so"
         )
     return None
 
