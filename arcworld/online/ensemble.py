@@ -135,7 +135,8 @@ class Ensemble:
         """Choose between the claims on one action; nothing is learned."""
         subjects = self.objects.subjects(scene, action)
         matches = self._outside_bars(self.templates.matches(scene.view, action))
-        remote = self._outside_bars(self.remote.matches(scene.view, action))
+        there = REMOTE not in self.without
+        remote = self._outside_bars(self.remote.matches(scene.view, action) if there else [])
         matches = remote_expert.without_rivals(matches, remote, action)
         shared, proposals = self._proposals(scene, action, subjects, matches, remote)
         ticks = [copy(tick) for tick in due]
