@@ -72,8 +72,9 @@ class SceneBuilder:
             return False
         self._bars.observe(step.frame_HW, step.action, step.next_frame_HW)
         before_HW, after_HW = step.frame_HW, step.next_frame_HW
-        self._learn_button(before_HW, step.action, after_HW)
-        if not ((before_HW != after_HW) & ~self.scene.rim_HW).any():
+        changes = bool(((before_HW != after_HW) & ~self.scene.rim_HW).any())
+        self._learn_button(before_HW, step.action, after_HW, changes=changes)
+        if not changes:
             return False
         self._learn(before_HW, step.action, after_HW)
         if len(self._frames) < MOST_FRAMES:
@@ -127,14 +128,18 @@ class SceneBuilder:
         self._changed.update({c for pair in free for c in pair} - self.scene.grounds)
 
     def _learn_button(
-        self, before_HW: NDArray[np.uint8], action: Action, after_HW: NDArray[np.uint8]
+        self,
+        before_HW: NDArray[np.uint8],
+        action: Action,
+        after_HW: NDArray[np.uint8],
+        *,
+        changes: bool,
     ) -> None:
         """Count a click that leaves what it is on as it is, and whether other things change."""
         at = action.y or 0, action.x or 0
         if action.id == CLICK and before_HW[at] == after_HW[at]:
             self._clicked[int(before_HW[at])] += 1
-            changes = ((before_HW != after_HW) & ~self.scene.rim_HW).any()
-            self._acted[int(before_HW[at])] += bool(changes)
+            self._acted[int(before_HW[at])] += changes
 
     def _buttons(self) -> frozenset[int]:
         usual = {c for c, n in self._acted.items() if n >= BUTTON * self._clicked[c]}

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from arcworld.goals.forms.align import aligned_colours
 from arcworld.goals.forms.hints import solved
 from arcworld.goals.forms.match import similarity
 from arcworld.goals.forms.none import GROUP
@@ -29,8 +28,8 @@ def features_of(hypothesis: Hypothesis, scene: Scene) -> Features:
         return _of_regions(hypothesis, scene, form)
     if hypothesis.form == "hints":
         return {form: 1.0, "hints|solved": solved(hypothesis, scene)}
-    if hypothesis.form == "align":
-        return {form: 1.0, "align|colours": float(len(aligned_colours(scene)))}
+    if not hypothesis.classes:
+        return {form: 1.0}
     found = _of_goal(hypothesis, scene, form)
     special = _SPECIAL.get(hypothesis.form)
     if special is not None:

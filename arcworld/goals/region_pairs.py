@@ -32,11 +32,7 @@ SOLID, MARKED = 0.97, 0.6
 
 def pairs_of(scene: Scene) -> tuple[Pair, ...]:
     """Pairs of regions of a scene that may be meant to hold one picture."""
-    found = scene.memo.get("pairs")
-    if not isinstance(found, tuple):
-        found = tuple(_pairs(scene))[:MOST_PAIRS]
-        scene.memo["pairs"] = found
-    return found
+    return scene.once("pairs", lambda: tuple(_pairs(scene))[:MOST_PAIRS])
 
 
 def changed_in(region: Region, scene: Scene) -> bool:

@@ -7,8 +7,9 @@ the evidence changes. Pixels are segmented by `arcworld.online.view`.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -133,6 +134,12 @@ class Scene:
                 del self._views[next(iter(self._views))]
             found = self._views[key] = FrameView(frame_HW, self._visible, self.segmenter)
         return found
+
+    def once[T](self, key: object, make: Callable[[], T]) -> T:
+        """What a function returns for this scene; kept by a key."""
+        if key not in self.memo:
+            self.memo[key] = make()
+        return cast("T", self.memo[key])
 
     def cells(self) -> list[tuple[int, int]]:
         """Centres (y, x) of the cells of the board; cells of 4 pixels where there is no lattice."""

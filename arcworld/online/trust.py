@@ -32,7 +32,7 @@ class HitRates:
 
     def __init__(self, decay: float = 0.98, prior_tries: float = 2.0) -> None:
         self.decay, self.prior_tries = decay, prior_tries
-        self._counts: dict[Hashable, tuple[float, float]] = {}
+        self._counts: dict[Hashable, Count] = {}
 
     def rate(self, key: Hashable, prior: float) -> float:
         """Smoothed share of hits."""
@@ -45,8 +45,7 @@ class HitRates:
 
     def add(self, key: Hashable, hit: bool) -> None:
         """Count one try."""
-        hits, tries = self._counts.get(key, (0.0, 0.0))
-        self._counts[key] = hits * self.decay + hit, tries * self.decay + 1
+        self._counts[key] = decayed(self._counts.get(key, (0.0, 0.0)), hit, self.decay)
         bounded(self._counts)
 
 

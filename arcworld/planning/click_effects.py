@@ -10,6 +10,7 @@ do beside it. Worth: 22 of the 29 levels of five games with lights (docs/LOG.md)
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,11 +29,20 @@ type Effects = dict[Cell, NDArray[np.bool_]]
 """Which cells [rows, columns] a click on each cell moves on."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Click:
+    """The frame before a click, what it changed, and the same without what is thin; [64, 64]."""
+
+    before_HW: NDArray[np.uint8]
+    differs_HW: NDArray[np.bool_]
+    opened_HW: NDArray[np.bool_]
+
+
 class ClickEffects:
     """What clicks did on one level."""
 
     def __init__(self) -> None:
-        self._changed: dict[Cell, tuple[NDArray[np.uint8], NDArray[np.bool_]]] = {}
+        self._clicked: dict[Cell, _Click] = {}
         self._colours: dict[int, Counter[int]] = defaultdict(Counter)
         self._known: tuple[Grid, Effects] | None = None
         self._is_new = False
@@ -55,8 +65,8 @@ class ClickEffects:
         if action.id != CLICK or action.x is None or action.y is None:
             return
         differs_HW = (before_HW != after_HW) & visible_HW
-        self._changed[action.y, action.x] = before_HW, differs_HW
         changed_HW = opened(differs_HW)
+        self._clicked[action.y, action.x] = _Click(before_HW, differs_HW, changed_HW)
         old, new = (frame_HW[changed_HW].tolist() for frame_HW in (before_HW, after_HW))
         pairs = Counter(zip(old, new, strict=True))
         for (colour, following), count in pairs.items():
@@ -79,16 +89,17 @@ class ClickEffects:
 
     def _find(self) -> tuple[Grid, Effects] | None:
         switching = self.following
-        masks = [differs_HW for _, differs_HW in self._changed.values()]
-        grid = grid_of(masks) if switching else None
+        clicks = self._clicked.values()
+        opened_masks, masks = [c.opened_HW for c in clicks], [c.differs_HW for c in clicks]
+        grid = grid_of(opened_masks, masks) if switching else None
         if grid is None:
             return None
         found: Effects = {}
-        for (y, x), (before_HW, differs_HW) in self._changed.items():
+        for (y, x), click in self._clicked.items():
             cell = grid.at(y, x)
             if cell is not None:
-                shown = grid.shows(switching, before_HW)
-                switched_HW = differs_HW & np.isin(before_HW, list(switching))
+                shown = grid.shows(switching, click.before_HW)
+                switched_HW = click.differs_HW & np.isin(click.before_HW, list(switching))
                 switched = grid.blocks(switched_HW).sum(axis=2)
                 found[cell] = (switched >= FULL * shown) & (shown > 0)
         return grid, found

@@ -20,6 +20,8 @@ SHOWN = 0.3
 
 type Cell = tuple[int, int]
 """Row and column."""
+type Masks = list[NDArray[np.bool_]]
+"""One [64, 64] a click."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +72,21 @@ def opened(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return np.asarray(found, np.bool_)
 
 
-def grid_of(masks: list[NDArray[np.bool_]]) -> Grid | None:
-    """The coarsest grid on whose lines most of what changed begins and ends."""
-    begins, ends = _edges([opened(mask) for mask in masks])
+def grid_of(opened_masks: Masks, masks: Masks) -> Grid | None:
+    """The coarsest grid on whose lines most of what changed begins and ends.
+
+    Args:
+        opened_masks: what each click changed, without what is thin (`opened`).
+        masks: all that each click changed.
+    """
+    begins, ends = _edges(opened_masks)
     lines = begins + ends
     lines[:, [0, SIDE]] = 0
     closed = lattice_of(lines, LARGEST, LEAST) if lines.any(axis=1).all() else None
     return _apart_grid(masks) if closed is None else Grid(*closed, closed.cell)
 
 
-def _apart_grid(masks: list[NDArray[np.bool_]]) -> Grid | None:
+def _apart_grid(masks: Masks) -> Grid | None:
     """A grid with gaps between its cells: on one side what changed begins, on another it ends."""
     begins, ends = _edges([_boxed(mask) for mask in masks])
     apart = lattice_of(begins, LARGEST, LEAST) if begins.any(axis=1).all() else None
@@ -90,7 +97,7 @@ def _apart_grid(masks: list[NDArray[np.bool_]]) -> Grid | None:
     return Grid(*apart, height) if height == width >= LEAST else None
 
 
-def _edges(masks: list[NDArray[np.bool_]]) -> NDArray[np.float64]:
+def _edges(masks: Masks) -> NDArray[np.float64]:
     """Pixels where masks begin, and where they end, by axis and line, [2, 2, 65]."""
     edges = np.zeros((2, 2, SIDE + 1))
     for mask in masks:

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from arcworld.goals.forms.base import at, clicks
-from arcworld.goals.frame_view import FrameView, as_places
+from arcworld.goals.forms.base import at, clicks, parts_of
+from arcworld.goals.frame_view import FrameView
 from arcworld.goals.hypothesis import FAR, ClassKey, GoalMemory, Hypothesis, Progress
 from arcworld.goals.scene import Scene
-from arcworld.online.view import Action
+from arcworld.online.view import Action, Part
 
 LARGEST = 64
 """Pixels of a thing that is aligned, at most."""
@@ -27,16 +27,15 @@ class Align:
 
     def generate(self, scene: Scene) -> Iterator[Hypothesis]:
         """One, where a colour has two small things."""
-        if scene.clicks and not scene.moves and aligned_colours(scene):
+        if scene.clicks and not scene.moves and _aligned_colours(scene):
             yield Hypothesis(self.name, ())
 
     def progress(
         self, hypothesis: Hypothesis, scene: Scene, view: FrameView, memory: GoalMemory
     ) -> Progress:
         """Pixels between the middles of the two things, all colours together."""
-        keys, axis = aligned_colours(scene), _axis(scene)
-        gaps = [_gap(view, key, axis) for key in keys]
-        return at(sum(gaps) if gaps else FAR, memory)
+        known = _aligned_colours(scene)
+        return at(_gaps(scene, view, _axis(scene)) if known else FAR, memory)
 
     def proposals(
         self, hypothesis: Hypothesis, scene: Scene, view: FrameView
@@ -51,8 +50,12 @@ class Align:
         return f"bring the two things of each colour into one {line}"
 
 
-def aligned_colours(scene: Scene) -> list[ClassKey]:
+def _aligned_colours(scene: Scene) -> list[ClassKey]:
     """Colours with exactly two small things in the first frame."""
+    return scene.once("align", lambda: _find_colours(scene))
+
+
+def _find_colours(scene: Scene) -> list[ClassKey]:
     return [
         key
         for key in sorted(scene.classes)
@@ -63,31 +66,26 @@ def aligned_colours(scene: Scene) -> list[ClassKey]:
 
 def _axis(scene: Scene) -> int:
     """The axis on which the gaps were seen to change most; at first, that of the larger gaps."""
-    keys = aligned_colours(scene)
-    frames = (scene.first_frame_HW, *scene.evidence.frames)
-    gaps = np.array(
-        [
-            [sum(_gap(scene.view(frame_HW), key, axis) for key in keys) for axis in (0, 1)]
-            for frame_HW in frames
-        ]
-    )
+    return scene.once("align axis", lambda: _find_axis(scene))
+
+
+def _find_axis(scene: Scene) -> int:
+    views = [scene.view(f) for f in (scene.first_frame_HW, *scene.evidence.frames)]
+    gaps = np.array([[_gaps(scene, view, axis) for axis in (0, 1)] for view in views])
     down, across = (gaps.max(0) - gaps.min(0)).tolist()
     if down == across:
         down, across = gaps[0].tolist()
     return 0 if down >= across else 1
 
 
-def _gap(view: FrameView, key: ClassKey, axis: int) -> float:
-    """Between the middles of the two things of a colour; `FAR` if there are no two."""
-    parts = [
-        view.visible[part.pixels].any() and as_places(part.pixels)[:, axis]
-        for part in view.segmenter.view(view.frame_HW).parts
-        if part.colour == key.colour
-    ]
-    places = [part for part in parts if isinstance(part, np.ndarray)]
-    if len(places) == 1:
-        return 0.0
-    if len(places) != 2:
-        return FAR
-    middles = [(part.min() + part.max()) / 2 for part in places]
-    return abs(float(middles[0] - middles[1]))
+def _gaps(scene: Scene, view: FrameView, axis: int) -> float:
+    """Between the middles of the two things, all colours together."""
+    return sum(_gap(parts_of(view, key), axis) for key in _aligned_colours(scene))
+
+
+def _gap(parts: list[Part], axis: int) -> float:
+    """Between the middles of two things; 0 if they are one, `FAR` if there are no two."""
+    if len(parts) != 2:
+        return 0.0 if len(parts) == 1 else FAR
+    first, second = ((p.y + p.height / 2, p.x + p.width / 2)[axis] for p in parts)
+    return abs(first - second)

@@ -10,7 +10,7 @@ import numpy as np
 from arcworld.goals.frame_view import FrameView, as_places
 from arcworld.goals.hypothesis import FAR, ClassKey, GoalMemory, Hypothesis, Progress
 from arcworld.goals.scene import Scene
-from arcworld.online.view import CLICK, SIDE, Action
+from arcworld.online.view import CLICK, SIDE, Action, Part
 
 MOST_UNITS = 40
 """A class with more units is wall or floor: hardly a goal."""
@@ -101,6 +101,12 @@ def nearness(scene: Scene, view: FrameView, things: Iterable[ClassKey]) -> float
         return 0.0
     found = [view.nearest(avatar, as_places(view.pixels(key))) for key in things if view.has(key)]
     return min(found, default=0.0) / scene.stride
+
+
+def parts_of(view: FrameView, key: ClassKey) -> list[Part]:
+    """Parts of a colour that can be seen outside the rim."""
+    parts = view.segmenter.view(view.frame_HW).parts
+    return [p for p in parts if p.colour == key.colour and bool(view.visible[p.pixels].any())]
 
 
 def at(distance: float, memory: GoalMemory, done: bool | None = None) -> Progress:

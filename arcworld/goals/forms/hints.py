@@ -95,29 +95,24 @@ def hints_of(scene: Scene, mark: int) -> tuple[Hint, ...]:
     Squares without any colour of those with the mark are tiles with a pattern: they say nothing,
     but hints speak of them.
     """
-    found = scene.memo.get(("hints", mark))
-    if isinstance(found, tuple):
-        return found
+    return scene.once(("hints", mark), lambda: _hints_with(scene, mark))
+
+
+def _hints_with(scene: Scene, mark: int) -> tuple[Hint, ...]:
     squares = _squares_of(scene)
     colours = frozenset[int]().union(*(h.palette for h in squares if mark in h.palette))
     hints = [hint for hint in squares if hint.palette <= colours]
     places = {hint.place for hint in hints}
-    kept = tuple(
+    return tuple(
         replace(hint, neighbours=tuple(n for n in hint.neighbours if n[:2] not in places))
         for hint in hints
     )
-    scene.memo["hints", mark] = kept
-    return kept
 
 
 def _squares_of(scene: Scene) -> tuple[Hint, ...]:
-    """Squares of 3x3 small ones, hints or not."""
-    found = scene.memo.get("hints")
-    if not isinstance(found, tuple):
-        squares = list(_hints(scene))
-        found = tuple(squares if any(s.plain >= FEWEST for s in squares) else ())
-        scene.memo["hints"] = found
-    return found
+    """Squares of 3x3 small ones, hints or not; () unless one is a hint for sure."""
+    squares = scene.once("hints", lambda: tuple(_hints(scene)))
+    return squares if any(square.plain >= FEWEST for square in squares) else ()
 
 
 def solved(hypothesis: Hypothesis, scene: Scene) -> float:

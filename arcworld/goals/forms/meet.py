@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from arcworld.goals.forms.base import at, clicks, small_classes, things
+from arcworld.goals.forms.base import at, clicks, parts_of, small_classes, things
 from arcworld.goals.frame_view import FrameView
-from arcworld.goals.hypothesis import FAR, ClassKey, GoalMemory, Hypothesis, Progress
+from arcworld.goals.hypothesis import FAR, GoalMemory, Hypothesis, Progress
 from arcworld.goals.scene import Scene
 from arcworld.online.view import Action, Part
 
@@ -29,7 +29,7 @@ class Meet:
         self, hypothesis: Hypothesis, scene: Scene, view: FrameView, memory: GoalMemory
     ) -> Progress:
         """Cells between the first part and each other one."""
-        parts = _parts(view, hypothesis.classes[0])
+        parts = parts_of(view, hypothesis.classes[0])
         if not parts:
             return at(FAR, memory)
         gaps = sum(max(_gap(parts[0], other) - 1, 0) for other in parts[1:])
@@ -39,17 +39,12 @@ class Meet:
         self, hypothesis: Hypothesis, scene: Scene, view: FrameView
     ) -> tuple[Action, ...]:
         """The things themselves."""
-        parts = _parts(view, hypothesis.classes[0])
+        parts = parts_of(view, hypothesis.classes[0])
         return clicks(unit for part in parts for unit in scene.split(part, part.pixels))
 
     def sentence(self, hypothesis: Hypothesis, scene: Scene | None) -> str:
         """The goal in words."""
         return f"bring {things(hypothesis.classes[0], scene)} together"
-
-
-def _parts(view: FrameView, key: ClassKey) -> list[Part]:
-    parts = view.segmenter.view(view.frame_HW).parts
-    return [p for p in parts if p.colour == key.colour and bool(view.visible[p.pixels].any())]
 
 
 def _gap(a: Part, b: Part) -> int:

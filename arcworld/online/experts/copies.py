@@ -45,11 +45,13 @@ class CopyMap:
         right: how often a cell became what another one was, uint16 [N, N].
         tries: how often it was seen, uint16 [N].
         examples: changes that it was learned from.
+        known: rows that do not stay, and what each may copy, float32 [rows, N]; None: ask again.
     """
 
     right: NDArray[np.uint16]
     tries: NDArray[np.uint16]
     examples: int = 0
+    known: tuple[NDArray[np.intp], NDArray[np.float32]] | None = None
 
     @staticmethod
     def of(cells: int) -> CopyMap:
@@ -61,24 +63,30 @@ class CopyMap:
         self.right += (after[:, None] == before[None]) & (after != OUTSIDE)[:, None]
         self.tries += after != OUTSIDE
         self.examples += 1
+        self.known = None
 
     def forecast(self, before: Tiles) -> Forecast | None:
         """What becomes of the cells that do not stay as they are."""
         if self.examples < LEAST_EXAMPLES:
             return None
-        possible = (self.right >= HELD * self.tries[:, None]) & (self.tries > 0)[:, None]
-        moved = ~possible.diagonal() & possible.any(1) & (before != OUTSIDE)
-        rows = np.flatnonzero(moved)
+        if self.known is None:
+            self.known = self._candidates()
+        rows, possible = self.known
+        inside = before[rows] != OUTSIDE
+        rows, possible = rows[inside], possible[inside]
         if not len(rows):
             return None
         names, numbers = np.unique(before, return_inverse=True)
-        votes = np.zeros((len(rows), len(names)), np.intp)
-        for name in range(len(names)):
-            votes[:, name] = possible[rows][:, numbers == name].sum(1)
-        agree = votes.max(1) == possible[rows].sum(1)
+        votes = possible @ (numbers[:, None] == np.arange(len(names))).astype(np.float32)
+        agree = votes.max(1) == possible.sum(1)
         votes[:, names == OUTSIDE] = 0
         shown = votes.any(1)
         return rows[shown], names[votes.argmax(1)][shown], agree[shown]
+
+    def _candidates(self) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+        possible = (self.right >= HELD * self.tries[:, None]) & (self.tries > 0)[:, None]
+        rows = np.flatnonzero(~possible.diagonal() & possible.any(1))
+        return rows, possible[rows].astype(np.float32)
 
 
 class Copies:

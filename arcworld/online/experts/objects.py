@@ -12,7 +12,6 @@ from collections import defaultdict
 from collections.abc import Hashable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from arcworld.online.changes import STAY, STEP, Changes, Fate
 from arcworld.online.claims import Claim
@@ -60,11 +59,7 @@ class Objects:
                     continue
                 if part.look in self._reacting or ("colour", part.colour) in self._reacting:
                     body = Body((n,), n, part, part.pixels)
-                    contexts = _reactions(n, part, action, clicked)
-                    if clicked is not None and clicked[0] == n:
-                        own = _self_contexts(body, scene.view.bits, scene.scratch)
-                        contexts = own + contexts
-                    found.append(Subject(body, None, contexts))
+                    found.append(Subject(body, None, _reactions(scene, body, action, clicked)))
         return found
 
     def _mover(
@@ -86,9 +81,7 @@ class Objects:
                 ("action, momentum, ahead", (action.id, lead.look, momentum, ahead)),
             ]
         if clicked is not None:
-            if clicked[0] in body.numbers:
-                contexts += _self_contexts(body, bits, scratch)
-            contexts += _click_contexts(_relation(body.numbers, lead, clicked), lead, clicked[1])
+            contexts += _click_contexts(scene, body, clicked)
         contexts += [
             ("action", (action.id, lead.look)),
             ("action, colour", (action.id, ("colour", lead.colour))),
@@ -241,21 +234,25 @@ def _relation(numbers: tuple[int, ...], part: Part, clicked: tuple[int, Part]) -
     return "touching" if other.area <= LARGE and near(other, part) else "other"
 
 
-def _click_contexts(relation: str, part: Part, clicked: Part) -> Contexts:
-    target: Hashable = clicked.look if clicked.area <= LARGE else ("colour", clicked.colour)
+def _click_contexts(scene: Scene, body: Body, clicked: tuple[int, Part]) -> Contexts:
+    part, other = body.lead, clicked[1]
+    relation = _relation(body.numbers, part, clicked)
+    own = _self_contexts(scene, body) if relation == "self" else []
+    target: Hashable = other.look if other.area <= LARGE else ("colour", other.colour)
     return [
+        *own,
         ("click, look", (relation, part.look, target)),
-        ("click, colour", (relation, ("colour", part.colour), clicked.colour)),
+        ("click, colour", (relation, ("colour", part.colour), other.colour)),
         ("click relation", (relation, part.look)),
         ("click relation, colour", (relation, ("colour", part.colour))),
     ]
 
 
-def _self_contexts(body: Body, bits: NDArray[np.uint32], scratch: NDArray[np.bool_]) -> Contexts:
+def _self_contexts(scene: Scene, body: Body) -> Contexts:
     """What is clicked itself: where it is, and the colours around it."""
     part, around = body.lead, 0
     for shift in ((1, 0), (-1, 0), (0, 1), (0, -1)):
-        around |= body.ahead(shift, bits, scratch)
+        around |= body.ahead(shift, scene.view.bits, scene.scratch)
     return [
         ("click, place", (part.colour, part.y, part.x)),
         ("click, around", (part.look, around)),
@@ -264,8 +261,9 @@ def _self_contexts(body: Body, bits: NDArray[np.uint32], scratch: NDArray[np.boo
 
 
 def _reactions(
-    number: int, part: Part, action: Action, clicked: tuple[int, Part] | None
+    scene: Scene, body: Body, action: Action, clicked: tuple[int, Part] | None
 ) -> Contexts:
-    if clicked is None:
-        return [("reacts", (action.id, part.look)), ("colour reacts", (action.id, part.colour))]
-    return _click_contexts(_relation((number,), part, clicked), part, clicked[1])
+    if clicked is not None:
+        return _click_contexts(scene, body, clicked)
+    part = body.lead
+    return [("reacts", (action.id, part.look)), ("colour reacts", (action.id, part.colour))]

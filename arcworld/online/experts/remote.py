@@ -17,8 +17,15 @@ import numpy as np
 
 from arcworld.online.changes import Changes
 from arcworld.online.claims import Claim
-from arcworld.online.experts.templates import Match, Template, keep, window_of
-from arcworld.online.trust import Count, HitRates, bounded, decayed, size_class
+from arcworld.online.experts.templates import (
+    Match,
+    Template,
+    keep,
+    kind_of,
+    trust_in,
+    window_of,
+)
+from arcworld.online.trust import Count, HitRates, bounded, decayed
 from arcworld.online.view import CLICK, PIXELS, SIDE, Action, Flat, View
 
 NAME = "remote"
@@ -60,10 +67,7 @@ class Remote:
                     yield Match(template, *place, self._trust(template, place))
 
     def _trust(self, template: Template, place: tuple[int, int]) -> float:
-        here = template.places.get(place)
-        count = here or template.count
-        kind = _kind("place" if here else "button", count)
-        return self.hits.rate(kind, (count[0] + 0.6) / (count[1] + 1))
+        return trust_in(self.hits, *_kind_and_count(template, place))
 
     def propose(self, matches: Iterable[Match]) -> list[Claim]:
         """One claim a match."""
@@ -95,12 +99,8 @@ class Remote:
             self.hits.add((NAME, "partial"), hit)
             return
         template, place = match.template, (match.y, match.x)
-        here = template.places.get(place)
-        if here is None:
-            self.hits.add(_kind("button", template.count), hit)
-        else:
-            self.hits.add(_kind("place", here), hit)
-        template.places[place] = decayed(here or (0.0, 0.0), hit)
+        self.hits.add(_kind_and_count(template, place)[0], hit)
+        template.places[place] = decayed(template.places.get(place, (0.0, 0.0)), hit)
         template.count = decayed(template.count, hit)
 
     def _keep(self, before: View, after: View, button: Button, pixels: Flat) -> None:
@@ -136,6 +136,9 @@ def _covered(matches: Iterable[Match]) -> int:
     return int(covered.sum())
 
 
-def _kind(scope: str, count: Count) -> Hashable:
-    hits, tries = count
-    return NAME, scope, size_class(hits) if hits else -1, min(int(tries - hits), 2)
+def _kind_and_count(template: Template, place: tuple[int, int]) -> tuple[Hashable, Count]:
+    """Of the place where it was tried before; else of all places."""
+    here = template.places.get(place)
+    if here is None:
+        return kind_of("button", NAME, template.count, -1), template.count
+    return kind_of("place", NAME, here, -1), here

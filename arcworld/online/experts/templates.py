@@ -176,16 +176,16 @@ class Templates:
         return anywhere if count is None else max(anywhere, self._rate("place", anchor, count, 0))
 
     def _rate(self, scope: str, anchor: str, count: Count, none: int) -> float:
-        return self.hits.rate(_kind(scope, anchor, count, none), (count[0] + 0.6) / (count[1] + 1))
+        return trust_in(self.hits, kind_of(scope, anchor, count, none), count)
 
     # learn
 
     def _score(self, template: Template, place: tuple[int, int], hit: bool) -> None:
-        self.hits.add(_kind("anywhere", template.anchor, template.count, -1), hit)
+        self.hits.add(kind_of("anywhere", template.anchor, template.count, -1), hit)
         template.count = decayed(template.count, hit)
         count = template.places.get(place)
         if count is not None:
-            self.hits.add(_kind("place", template.anchor, count, 0), hit)
+            self.hits.add(kind_of("place", template.anchor, count, 0), hit)
             template.places[place] = decayed(count, hit)
 
     def learn(
@@ -265,6 +265,12 @@ def window_of(pixels: Flat) -> Window:
     return int(rows.min()), int(rows.max()) + 1, int(columns.min()), int(columns.max()) + 1
 
 
-def _kind(scope: str, anchor: str, count: Count, none: int) -> Hashable:
+def trust_in(hits: HitRates, kind: Hashable, count: Count) -> float:
+    """Hit rate of a kind of patches; without tries of the kind, by the patch's own count."""
+    return hits.rate(kind, (count[0] + 0.6) / (count[1] + 1))
+
+
+def kind_of(scope: str, anchor: str, count: Count, none: int) -> Hashable:
+    """Kind of a patch by how often it was right and wrong; `none`: class of those never right."""
     hits, tries = count
     return scope, anchor, size_class(hits) if hits else none, min(int(tries - hits), 2)

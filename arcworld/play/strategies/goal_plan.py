@@ -60,7 +60,7 @@ class GoalPlan:
         self._at = 0
         self.budget = PlanBudget(self.config)
         self._steps = ImaginedSteps[OnlineState]()
-        self._is_free = self._surprised = False
+        self._is_free = False
         self._clicks = ClickEffects()
 
     # propose
@@ -73,7 +73,7 @@ class GoalPlan:
         step = self._next_step(context, self.plan)
         if step is None:
             reached = self._distance(context, self.plan.hypothesis) == 0
-            self._end("finished" if reached else "astray")
+            self._end(context, "finished" if reached else "astray")
             return self.propose(context) if self._is_free else None
         self.budget.spent += 1
         belief = sentence(self.plan.hypothesis, self.goals.scene)
@@ -182,14 +182,14 @@ class GoalPlan:
         self.goals.beliefs.tried(plan.hypothesis)
         self.log[plan.hypothesis.form, "started"] += 1
 
-    def _end(self, how: str) -> None:
+    def _end(self, context: Context, how: str) -> None:
         """Close a plan that ended without a win."""
         plan, self.plan = self.plan, None
         assert plan is not None
         self._is_free = plan.is_experiment
         if plan.is_experiment:
             now = self.goals.beliefs.memory(plan.hypothesis).distance
-            taught = self._surprised and plan.hypothesis in self.goals.beliefs.confirmed
+            taught = context.model.surprised and plan.hypothesis in self.goals.beliefs.confirmed
             helped = now < self._before or plan.is_survey or taught
             self.budget.useless[plan.hypothesis] += not helped
             return
@@ -205,7 +205,6 @@ class GoalPlan:
         """Update the beliefs in goals; compare the distance to the goal with the predicted one."""
         self._tried_actions.add(answered.step.action.id)
         self._learn_step(context, answered.step)
-        self._surprised = context.model.surprised
         self._since_reset = 0 if answered.step.action.id == RESET else self._since_reset + 1
         followed = self.plan is not None and answered.decision.source is self.source
         if answered.levels_gained and self.plan is not None and followed:
@@ -220,9 +219,9 @@ class GoalPlan:
         if answered.new_level:
             self._new_level(context)
         elif followed and answered.is_lost:
-            self._end("astray")
+            self._end(context, "astray")
         elif followed:
-            self._compare(answered)
+            self._compare(context, answered)
         else:
             self.plan = None
 
@@ -240,7 +239,7 @@ class GoalPlan:
                 step.frame_HW, step.action, context.state, visible_HW, continues=continues
             )
 
-    def _compare(self, answered: Answered) -> None:
+    def _compare(self, context: Context, answered: Answered) -> None:
         """Continue the plan if the goal is as near as predicted, whatever else changed."""
         plan = self.plan
         assert plan is not None
@@ -252,6 +251,6 @@ class GoalPlan:
         distance = self.goals.beliefs.memory(plan.hypothesis).distance
         if at < len(plan.actions):
             if distance > plan.distances[at] + 0.5:
-                self._end("astray")
+                self._end(context, "astray")
         elif self._moving and distance > 0 and not plan.is_experiment:
-            self._end("nearer" if distance < plan.remaining else "astray")
+            self._end(context, "nearer" if distance < plan.remaining else "astray")
