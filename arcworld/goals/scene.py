@@ -274,10 +274,22 @@ def _cells_of(part: Part, pixels: NDArray[np.intp], lattice: Lattice) -> list[tu
 
 
 def _centre(pixels: NDArray[np.intp]) -> tuple[int, int]:
-    """The pixel of a thing that is nearest to its mean."""
+    """The pixel nearest to the mean of a thing; the middle itself where the thing surrounds it."""
     rows, columns = pixels >> 6, pixels & 63
-    best = np.argmin((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2)
+    y, x = rows.mean(), columns.mean()
+    apart = (rows - y) ** 2 + (columns - x) ** 2
+    best = np.argmin(apart)
+    middle = int(y + 0.5), int(x + 0.5)
+    if apart[best] > 1 and _surround(rows, columns, *middle):
+        return middle
     return int(rows[best]), int(columns[best])
+
+
+def _surround(rows: NDArray[np.intp], columns: NDArray[np.intp], y: int, x: int) -> bool:
+    """Whether pixels lie on all four sides of a place."""
+    beside, above = columns[rows == y], rows[columns == x]
+    sides = [line.min() < at < line.max() for line, at in ((beside, x), (above, y)) if len(line)]
+    return len(sides) == 2 and all(sides)
 
 
 def _board(

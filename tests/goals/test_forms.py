@@ -102,6 +102,18 @@ def test_cover_needs_all_places() -> None:
     assert sentence(goal, scene) == "bring the 2 purple things onto the 2 yellow things"
 
 
+def test_a_frame_with_a_core_covers_what_lies_in_its_cell() -> None:
+    def crate(column: int) -> np.ndarray:
+        frame_HW = drawn({(2, 2): 9, (4, 6): 11, (4, column): 15})
+        frame_HW[17:19, 4 * column + 1 : 4 * column + 3] = 12
+        return frame_HW
+
+    scene = scene_of(crate(4), avatar=A)
+    goal = Hypothesis("cover", (ClassKey(15), C))
+    found = distances(goal, scene, crate(5), crate(6))
+    assert found[0] > found[1] > found[2] == 0
+
+
 def test_cover_by_a_thing_that_is_hidden_below_its_place() -> None:
     things = {(2, 2): 9, (4, 4): 15, (4, 6): 11}
     hidden = drawn({(4, 5): 9, (4, 6): 11})

@@ -55,6 +55,38 @@ def test_a_thing_of_two_colours_is_one_goal() -> None:
     assert {3, 14, 7, 6} <= colours and 12 not in colours
 
 
+def test_a_thing_with_a_core_lies_at_its_middle() -> None:
+    frame_HW = drawn({(2, 2): 9, (10, 3): 3})
+    frame_HW[28:34, 40:46] = 14
+    frame_HW[29:33, 41:45] = 11
+    scene = build_scene(frame_HW, MOVES)
+    assert scene.units[GOAL].tolist() == [[31, 43]]
+
+
+def test_a_hook_lies_on_one_of_its_own_pixels() -> None:
+    frame_HW = drawn({(2, 2): 9, (10, 3): 3})
+    frame_HW[28:34, 40] = frame_HW[28, 40:46] = 14
+    [[y, x]] = build_scene(frame_HW, MOVES).units[GOAL].tolist()
+    assert frame_HW[y, x] == 14
+
+
+def test_the_avatar_s_core_is_no_goal() -> None:
+    """It moves along; a thing that starts beside the avatar and stays is one."""
+    frames: list[np.ndarray] = []
+    for column in (8, 12, 16):
+        frame_HW = drawn({(12, 12): 14, (10, 3): 3})
+        frame_HW[20:24, column : column + 4] = 9
+        frame_HW[21:23, column + 1 : column + 3] = 11
+        frames.append(frame_HW)
+    builder = SceneBuilder()
+    builder.begin(frames[0], MOVES)
+    for before, after in pairwise(frames):
+        builder.observe(step(before, 4, after))
+    assert builder.scene.avatar is not None
+    colours = {key.colour for key in small_classes(builder.scene)}
+    assert len({9, 11} & colours) == 1 and 14 in colours
+
+
 def test_rim_is_left_out() -> None:
     frame_HW = drawn({(4, 4): 9, (8, 8): 14})
     frame_HW[63, 10:40] = 8

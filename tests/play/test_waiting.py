@@ -1,11 +1,11 @@
-"""At a goal: action 5 once, again while it stirs anything; then patience, or as often as won."""
+"""At a goal: action 5 once, again while that is news; then patience, or as often as it won."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from arcworld.play.strategies.waiting import ACT, Waiting
+from arcworld.play.strategies.waiting import ACT, EXPECTED, Waiting
 from arcworld.recordings.episode import Action, Outcome, Step
 
 NONE_HW = np.zeros((64, 64), np.bool_)
@@ -23,6 +23,7 @@ def wait(
     answers: list[Step],
     available: tuple[int, ...] = (1, 2, ACT),
     bars_HW: NDArray[np.bool_] = NONE_HW,
+    surprises: bool = True,
 ) -> list[int]:
     """Ids of the actions of one wait, of which the n-th is answered by the n-th answer."""
     waiting.restart()
@@ -32,7 +33,7 @@ def wait(
         if action is None:
             return ids
         ids.append(action.id)
-        waiting.observe(answer, moves=False)
+        waiting.observe(answer, moves=False, surprises=surprises)
     return ids
 
 
@@ -50,6 +51,11 @@ def test_a_status_bar_that_ticks_is_no_reason_to_hold() -> None:
     assert wait(Waiting(12), [step((63, 1))] * 5, bars_HW=bars_HW) == [ACT]
 
 
+def test_what_action_5_does_everywhere_is_no_reason_to_hold_it_for_long() -> None:
+    answers = [step((63, k)) for k in range(9)]
+    assert wait(Waiting(12), answers, surprises=False) == [ACT] * EXPECTED
+
+
 def test_what_won_once_is_held_as_long_again() -> None:
     waiting = Waiting(12)
     wait(waiting, [step((63, 1))] * 4)
@@ -64,7 +70,7 @@ def test_patience_ends_a_wait() -> None:
 
 def test_other_games_wait_while_things_move() -> None:
     waiting = Waiting(12)
-    waiting.observe(step((5, 5)), moves=True)
+    waiting.observe(step((5, 5)), moves=True, surprises=True)
     assert waiting.action((1, 2, 6), NONE_HW) == Action(2)
-    waiting.observe(step(), moves=False)
+    waiting.observe(step(), moves=False, surprises=True)
     assert waiting.action((1, 2, 6), NONE_HW) is None

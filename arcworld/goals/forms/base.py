@@ -57,8 +57,11 @@ def _is_detail(scene: Scene, key: ClassKey, other: ClassKey) -> bool:
     """Whether a class is the smaller colour of things of two colours, one beside the other."""
     if key.colour == other.colour or scene.count(key) != scene.count(other):
         return False
+    avatar, moved = scene.avatar, scene.evidence.moved
+    if key == avatar or (other == avatar and key.colour not in moved):
+        return False
     sizes = [(scene.areas[one], -one.colour) for one in (key, other)]
-    if sizes[0] > sizes[1] or scene.avatar in (key, other):
+    if sizes[0] > sizes[1] and other != avatar:
         return False
     apart = np.abs(scene.units[key][:, None] - scene.units[other][None]).sum(axis=2)
     return bool((apart.min(axis=1) < scene.stride).all())

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from arcworld.goals.forms.base import at, clicks, pairs, small_classes, things
+from arcworld.goals.forms.base import WITHIN, at, clicks, pairs, small_classes, things
 from arcworld.goals.frame_view import MOST_PIXELS, FrameView, Places, as_places
 from arcworld.goals.hypothesis import FAR, ClassKey, GoalMemory, Hypothesis, Progress
 from arcworld.goals.scene import Scene
@@ -63,7 +63,7 @@ def cover_distance(scene: Scene, view: FrameView, cover: ClassKey, place: ClassK
     places = scene.units.get(place)
     if places is None:
         return FAR
-    covered = view.distances(cover, places) == 0
+    covered = view.distances(cover, places) < WITHIN * scene.stride
     still_open = int((~covered).sum()) - _hidden(scene, view, cover)
     if still_open <= 0:
         return 0.0

@@ -246,7 +246,7 @@ class GoalPlan:
         visible_HW = ~self.goals.scene.rim_HW
         step = answered.step
         self._moving = bool((step.frame_HW != step.next_frame_HW)[visible_HW].any())
-        self._waiting.observe(step, self._moving)
+        self._waiting.observe(step, moves=self._moving, surprises=context.model.surprised)
         at, self._at = self._at, self._at + 1
         distance = self.goals.beliefs.memory(plan.hypothesis).distance
         if at < len(plan.actions):

@@ -16,6 +16,9 @@ from arcworld.recordings.episode import CLICK, RESET, UNDO, Action, Step
 
 ACT = 5
 """Action 5; many games use it to confirm."""
+EXPECTED = 4
+"""After this many answers in a row that the world model predicted, action 5 is not sent again: what
+it does everywhere, such as the tick of a clock, is no sign of a goal that it works on."""
 
 
 class Waiting:
@@ -37,6 +40,7 @@ class Waiting:
         """Another plan begins."""
         self._waited = 0
         self._stirs = self._moves = False
+        self._expected = 0
         self._bars_HW: NDArray[np.bool_] | None = None
 
     def action(self, available: Sequence[int], bars_HW: NDArray[np.bool_]) -> Action | None:
@@ -56,17 +60,20 @@ class Waiting:
         simple = [n for n in available if n not in (RESET, UNDO) and n < CLICK]
         return Action(simple[-1]) if simple and self._moves else None
 
-    def observe(self, step: Step, moves: bool) -> None:
+    def observe(self, step: Step, *, moves: bool, surprises: bool) -> None:
         """The plan's last action was answered.
 
         Args:
             step: the transition.
             moves: whether it changed anything outside the rim.
+            surprises: whether the world model predicted something else.
         """
         self._moves = moves
         if self._bars_HW is not None:
             changed_HW = step.frame_HW != step.next_frame_HW
-            self._stirs = bool((changed_HW & ~self._bars_HW).any())
+            self._expected = 0 if surprises else self._expected + 1
+            stirs = bool((changed_HW & ~self._bars_HW).any())
+            self._stirs = stirs and self._expected < EXPECTED
 
     def won(self, action: Action) -> None:
         """The plan's action won the level."""
