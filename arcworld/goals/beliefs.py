@@ -19,6 +19,9 @@ from arcworld.goals.hypothesis import START, ClassKey, GoalMemory, Hypothesis
 from arcworld.goals.prior import Prior, shipped_prior
 from arcworld.goals.scene import Scene
 
+BY_MOVER = "reach", "sequence"
+"""Forms that end with a mover at its goal."""
+
 
 @dataclass(frozen=True, slots=True)
 class BeliefConfig:
@@ -68,7 +71,6 @@ class _Track:
     score: float
     memory: GoalMemory = START
     held_for: int = 0
-    held_at_start: bool = False
     strikes: int = 0
     misses: int = 0
     tries: int = 0
@@ -139,12 +141,16 @@ class Beliefs:
                 first frame of the next level.
         """
         new: set[Hypothesis] = set()
+        unseen: set[Hypothesis] = set()
         for hypothesis in self._followed():
             track = self._tracks[hypothesis]
             holds = self._follow(hypothesis, track, won_frame_HW)
-            holds = holds or self._hidden(hypothesis, track, won_frame_HW)
-            if holds and not track.held_at_start and track.held_for <= self.config.patience:
+            if holds and track.held_for <= self.config.patience:
                 new.add(hypothesis)
+            elif not holds and self._hidden(hypothesis, track, won_frame_HW):
+                unseen.add(hypothesis)
+        if not any(h.form in BY_MOVER for h in new):
+            new |= unseen
         kept = (set(self.confirmed) & new) or new
         self.confirmed = {h: self.confirmed.get(h, 0) + 1 for h in sorted(kept, key=_stable)}
         self._missed = {}
@@ -236,7 +242,7 @@ class Beliefs:
         """
         if hypothesis.variant == UNSEEN:
             return track.memory.distance <= 1
-        if hypothesis.form not in ("reach", "sequence"):
+        if hypothesis.form not in BY_MOVER:
             return False
         assert self._scene is not None
         view = self._scene.view(frame_HW)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from arcworld.goals.hypothesis import ClassKey
 from arcworld.goals.scene import MOVES, Evidence, Scene, build_scene
-from arcworld.online.view import CLICK, LARGE, RESET, Action, Outcome, Part, Segmenter, Step
+from arcworld.online.view import CLICK, LARGE, RESET, SIDE, Action, Outcome, Part, Segmenter, Step
 from arcworld.recordings.status_bars import StatusBarMask
 
 BUTTON = 0.7
@@ -38,6 +38,7 @@ class SceneBuilder:
             lambda: defaultdict(Counter)
         )
         self._looks: dict[int, Counter[int]] = defaultdict(Counter)
+        self._thin: dict[int, int] = defaultdict(lambda: SIDE)
         self._moved: Counter[int] = Counter()
         self._changed: Counter[int] = Counter()
         self._clicked: Counter[int] = Counter()
@@ -91,6 +92,7 @@ class SceneBuilder:
         evidence = Evidence(
             avatar,
             self._stride(avatar),
+            self._thin[avatar.colour] if avatar else SIDE,
             frozenset(self._moved),
             frozenset(self._changed),
             tuple(self._frames),
@@ -158,7 +160,9 @@ class SceneBuilder:
         self._moved[colour] += 1
         if action.id != CLICK:
             self._ways[colour][action.id][shift] += 1
-            self._looks[colour].update(p.look >> 4 for p in old if p.colour == colour)
+            parts = [part for part in old if part.colour == colour]
+            self._looks[colour].update(part.look >> 4 for part in parts)
+            self._thin[colour] = min(self._thin[colour], *(min(p.height, p.width) for p in parts))
 
     def _avatar(self) -> ClassKey | None:
         """The class that goes the most different ways for different actions; few units first."""

@@ -53,6 +53,21 @@ def lattice_of(edges: NDArray[np.float64], largest: int, smallest: int) -> Latti
     return None
 
 
+def lattice_of_steps(things_HW: NDArray[np.bool_], stride: int) -> Lattice | None:
+    """The lattice on which an avatar steps, if the outlines of things lie on it.
+
+    Where things have several colours, the edges between these suggest cells that are too small.
+
+    Args:
+        things_HW: pixels that are no background, bool [64, 64].
+        stride: pixels that the avatar goes with one action.
+    """
+    edges = np.zeros((2, SIDE + 1))
+    for axis in (0, 1):
+        edges[axis, 1:SIDE] = np.abs(np.diff(things_HW.astype(np.int8), axis=axis)).sum(1 - axis)
+    return lattice_of(edges, stride, stride)
+
+
 def _votes(part: Part) -> bool:
     thin = min(part.height, part.width)
     return part.area >= LEAST_AREA and SMALLEST <= thin < SIDE - 1

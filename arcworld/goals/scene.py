@@ -16,15 +16,12 @@ from numpy.typing import NDArray
 
 from arcworld.goals.frame_view import FrameView, Places
 from arcworld.goals.hypothesis import ClassKey
-from arcworld.goals.lattice import SMALLEST, Lattice, find_lattice
+from arcworld.goals.lattice import SMALLEST, Lattice, find_lattice, lattice_of_steps
+from arcworld.goals.rim import rim_of
 from arcworld.online.view import CLICK, COLOURS, PIXELS, SIDE, Part, Segmenter
 
 MOVES = (1, 2, 3, 4)
 """Actions that usually mean up, down, left, right."""
-MARGIN = 6
-"""Status bars lie within this many pixels of an edge."""
-FLAT = 4
-"""Without a lattice, things this thin at the top or bottom are status bars."""
 MOST_SHAPES = 4
 """Colours with more shapes are not split by shape."""
 MOST_VIEWS = 256
@@ -37,6 +34,7 @@ class Evidence:
     Attributes:
         avatar: class that actions 1-4 move.
         stride: pixels that an action usually moves it; 1 where that is not known.
+        thickness: pixels of its shorter side; 64 where that is not known.
         moved: colours of things that moved.
         changed: colours that appeared or disappeared other than below things that move.
         frames: a few later frames; what is drawn on a cell tells its size.
@@ -46,6 +44,7 @@ class Evidence:
 
     avatar: ClassKey | None = None
     stride: int = 1
+    thickness: int = SIDE
     moved: frozenset[int] = frozenset()
     changed: frozenset[int] = frozenset()
     frames: tuple[NDArray[np.uint8], ...] = ()
@@ -174,8 +173,8 @@ def build_scene(
     frame_HW = np.ascontiguousarray(first_frame_HW)
     parts = segmenter.view(frame_HW).parts
     background = int(np.bincount(frame_HW.reshape(-1), minlength=COLOURS).argmax())
-    lattice = _agreed_lattice(parts, background, evidence, segmenter)
-    rim_HW = _rim(parts, lattice)
+    lattice = _agreed_lattice(frame_HW, background, evidence, segmenter)
+    rim_HW = rim_of(parts, lattice, evidence.thickness)
     if evidence.bars_HW is not None:
         rim_HW |= evidence.bars_HW
     grounds = _grounds(parts, background)
@@ -199,34 +198,18 @@ def build_scene(
 
 
 def _agreed_lattice(
-    parts: list[Part], background: int, evidence: Evidence, segmenter: Segmenter
+    frame_HW: NDArray[np.uint8], background: int, evidence: Evidence, segmenter: Segmenter
 ) -> Lattice:
-    """The lattice of the first frame, or a finer one that a later frame shows."""
-    lattice = find_lattice(parts, background)
-    for frame_HW in evidence.frames:
-        other = find_lattice(segmenter.view(frame_HW).parts, background)
+    """The lattice of the first frame, a finer one that a later frame shows, or that of steps."""
+    lattice = find_lattice(segmenter.view(frame_HW).parts, background)
+    for later_HW in evidence.frames:
+        other = find_lattice(segmenter.view(later_HW).parts, background)
         if SMALLEST <= other.cell < lattice.cell:
             lattice = other
+    stride = evidence.stride
+    if SMALLEST <= lattice.cell < stride and stride % lattice.cell == 0:
+        return lattice_of_steps(frame_HW != background, stride) or lattice
     return lattice
-
-
-def _rim(parts: list[Part], lattice: Lattice) -> NDArray[np.bool_]:
-    """Small things near an edge that do not fill a cell, bool [64, 64]."""
-    rim = np.zeros(PIXELS, np.bool_)
-    for part in parts:
-        thin, long = sorted((part.height, part.width))
-        bottom, right = part.y + part.height, part.x + part.width
-        inner = SIDE - MARGIN
-        near = part.y < MARGIN or part.x < MARGIN or bottom > inner or right > inner
-        if lattice.cell >= SMALLEST:
-            small = thin < 0.7 * lattice.cell and long < SIDE
-        else:
-            within = bottom <= 2 * FLAT or part.y >= SIDE - 2 * FLAT
-            near = part.y < FLAT or bottom > SIDE - FLAT
-            small = thin <= FLAT and within and long < SIDE
-        if near and small:
-            rim[part.pixels] = True
-    return rim.reshape(SIDE, SIDE)
 
 
 def _grounds(parts: list[Part], background: int) -> frozenset[int]:

@@ -84,6 +84,15 @@ def test_a_mover_that_vanished_at_the_win_may_stand_below_its_goal() -> None:
     assert {REACH_B, REACH_C} <= goals.beliefs.confirmed.keys()
 
 
+def test_it_stands_below_the_goal_that_it_was_beside() -> None:
+    goals = tracker()
+    beside = drawn({(4, 7): 9, (4, 8): 14, (9, 9): 11})
+    walk(goals, FIRST, 4, beside)
+    hidden = drawn({(4, 8): 14, (9, 9): 11})
+    walk(goals, beside, 4, drawn({(1, 1): 9, (12, 3): 14}), Outcome.LEVEL_WON, hidden)
+    assert REACH_B in goals.beliefs.confirmed and REACH_C not in goals.beliefs.confirmed
+
+
 def test_goals_confirmed_together_share_the_trust() -> None:
     goals = tracker()
     hidden = drawn({(4, 8): 14, (9, 9): 11})

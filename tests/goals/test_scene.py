@@ -95,6 +95,45 @@ def test_rim_is_left_out() -> None:
     assert ClassKey(8) not in scene.units
 
 
+def sprites(goal: tuple[int, int], column: int) -> np.ndarray:
+    """Things of 4 pixels on cells of 6, without a lattice that could be seen, and a dot."""
+    frame_HW = np.zeros((64, 64), np.uint8)
+    frame_HW[31:35, column : column + 4] = 9
+    frame_HW[goal[0] : goal[0] + 4, goal[1] : goal[1] + 4] = 14
+    frame_HW[62, 2] = frame_HW[0, 10:40] = 3
+    return frame_HW
+
+
+def test_things_as_thick_as_the_avatar_are_no_rim() -> None:
+    goal = 59, 37
+    builder = SceneBuilder()
+    assert GOAL not in builder.begin(sprites(goal, 7), MOVES).units
+    builder.observe(step(sprites(goal, 7), 4, sprites(goal, 13)))
+    assert (builder.scene.avatar, builder.scene.evidence.thickness) == (AVATAR, 4)
+    assert GOAL in builder.scene.units and ClassKey(3) not in builder.scene.units
+
+
+def halves(column: int) -> np.ndarray:
+    """Things of 6 pixels in two colours each, one beside the lower edge."""
+    frame_HW = np.zeros((64, 64), np.uint8)
+    frame_HW[:, :2] = frame_HW[:, 62:] = 5
+    things = {(24, column): (9, 11), (54, 38): (14, 10), (12, 14): (3, 7), (30, 44): (3, 7)}
+    for (y, x), (left, right) in things.items():
+        frame_HW[y : y + 6, x : x + 3] = left
+        frame_HW[y : y + 6, x + 3 : x + 6] = right
+    return frame_HW
+
+
+def test_cells_are_as_wide_as_steps_where_things_have_several_colours() -> None:
+    builder = SceneBuilder()
+    assert builder.begin(halves(8), MOVES).cell == 3
+    for column in (8, 14):
+        builder.observe(step(halves(column), 4, halves(column + 6)))
+    assert builder.scene.lattice == Lattice(6, 0, 2)
+    assert builder.scene.count(AVATAR) == 1
+    assert not builder.scene.rim_HW.any()
+
+
 def test_colours_with_two_shapes_are_split() -> None:
     frame_HW = drawn({(4, 4): 14, (8, 8): 14, (10, 3): 9})
     frame_HW[32, 32] = 0
