@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
-from arcworld.online.view import SIDE, Part
+from arcworld.online.view import EIGHT, SIDE, Part
 
 LARGEST, SMALLEST = 24, 3
 ALIGNED = 0.85
@@ -57,14 +58,21 @@ def lattice_of_steps(things_HW: NDArray[np.bool_], stride: int) -> Lattice | Non
     """The lattice on which an avatar steps, if the outlines of things lie on it.
 
     Where things have several colours, the edges between these suggest cells that are too small.
+    Things thinner than half a step do not count.
 
     Args:
         things_HW: pixels that are no background, bool [64, 64].
         stride: pixels that the avatar goes with one action.
     """
+    labels_HW = np.zeros((SIDE, SIDE), np.int32)
+    ndimage.label(things_HW, EIGHT, labels_HW)
     edges = np.zeros((2, SIDE + 1))
-    for axis in (0, 1):
-        edges[axis, 1:SIDE] = np.abs(np.diff(things_HW.astype(np.int8), axis=axis)).sum(1 - axis)
+    for number, box in enumerate(ndimage.find_objects(labels_HW), 1):
+        if min(side.stop - side.start for side in box) < stride / 2:
+            continue
+        thing_HW = (labels_HW == number).astype(np.int8)
+        for axis in (0, 1):
+            edges[axis, 1:SIDE] += np.abs(np.diff(thing_HW, axis=axis)).sum(1 - axis)
     return lattice_of(edges, stride, stride)
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from arcworld.goals.frame_view import FrameView, Places
 from arcworld.goals.hypothesis import ClassKey
-from arcworld.goals.lattice import SMALLEST, Lattice, find_lattice, lattice_of_steps
+from arcworld.goals.lattice import NONE, SMALLEST, Lattice, find_lattice, lattice_of_steps
 from arcworld.goals.rim import rim_of
 from arcworld.online.view import CLICK, COLOURS, PIXELS, SIDE, Part, Segmenter
 
@@ -207,8 +207,9 @@ def _agreed_lattice(
         if SMALLEST <= other.cell < lattice.cell:
             lattice = other
     stride = evidence.stride
-    if SMALLEST <= lattice.cell < stride and stride % lattice.cell == 0:
-        return lattice_of_steps(frame_HW != background, stride) or lattice
+    if SMALLEST <= lattice.cell < stride:
+        divides = stride % lattice.cell == 0
+        return lattice_of_steps(frame_HW != background, stride) or (lattice if divides else NONE)
     return lattice
 
 
