@@ -25,6 +25,7 @@ def tournament(
     run: Path | None = None,
     data: list[Path] | None = None,
     start_perturbed: int = 0,
+    redraw: str | None = None,
     think: float | None = None,
     held_out_levels: bool = False,
     out: Path = Path("runs/tournament"),
@@ -61,6 +62,9 @@ def tournament(
             given several times.
         start_perturbed: number of random actions at the start of each level (also after a RESET).
             They count, and the agent observes them.
+        redraw: draw games otherwise, to see whether an agent knows a game or its look: `cores`
+            (things get a core of a second colour), `halves` (a right half) or `small` (things
+            lose their outer pixels). Rules and clicks stay.
         think: maximum seconds of one search (an action needs two at most), for `online`; without
             it, a number of imagined steps that takes about 0.6 s at most, so that a seed gives the
             same play again.
@@ -86,6 +90,7 @@ def tournament(
         run=run,
         data=tuple(data or ()),
         start_perturbed=start_perturbed,
+        redraw=redraw,
         think=think,
         held_out_levels=held_out_levels,
     )
@@ -130,6 +135,7 @@ def _command(settings: Settings, out: Path) -> str:
         "--seeds": settings.seeds,
         "--run": settings.run,
         "--start-perturbed": settings.start_perturbed or None,
+        "--redraw": settings.redraw,
         "--think": settings.think,
         "--out": out,
     }

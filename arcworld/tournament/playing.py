@@ -18,6 +18,7 @@ from arcworld.play.agent import Agent, Decision
 from arcworld.play.agents.assisted import AssistedAgent
 from arcworld.play.agents.catalogue import make_agent
 from arcworld.play.agents.perturbed import PerturbedAgent
+from arcworld.play.agents.redrawn import RedrawnAgent
 from arcworld.play.observation import Observation
 from arcworld.play.session import GameResult, play_game
 from arcworld.play.toolkit import Toolkit
@@ -101,6 +102,8 @@ def _player(settings: Settings, play: Play, toolkit: Toolkit) -> Agent:
         return held_out_agent(play.agent, play.seed, settings.inputs, toolkit, play.game_id)
     given = settings.inputs
     agent = make_agent(play.agent, play.seed, run=given.run, data=given.data, think=given.think)
+    if settings.redraw is not None:
+        agent = RedrawnAgent(agent, settings.redraw)
     if settings.start_perturbed:
         return PerturbedAgent(agent, settings.start_perturbed, play.seed)
     return agent

@@ -13,6 +13,7 @@ from arcworld.errors import ArcworldError, did_you_mean
 from arcworld.evaluation.measures.folds import fold_folders
 from arcworld.play.agents.catalogue import AgentInputs, make_agent, needs_run
 from arcworld.play.agents.own import is_own, source_digest
+from arcworld.play.agents.redrawn import STYLES
 from arcworld.play.toolkit import Toolkit
 from arcworld.recordings.episode import game_name
 from arcworld.recordings.provenance import Provenance
@@ -52,6 +53,7 @@ class Settings:
         run: for agents that need a run.
         data: recordings, for `replay`.
         start_perturbed: number of random actions at the start of each level; see `PerturbedAgent`.
+        redraw: one of `play.agents.redrawn.STYLES`; None: agents see games as they are.
         think: maximum seconds of one search, two for an action, of agents that plan; None: their
             own limit.
         held_out_levels: play each level with models that never saw it; see
@@ -67,6 +69,7 @@ class Settings:
     run: Path | None = None
     data: tuple[Path, ...] = ()
     start_perturbed: int = 0
+    redraw: str | None = None
     think: float | None = None
     held_out_levels: bool = False
     recordings: Path | None = None
@@ -84,6 +87,10 @@ class Settings:
         if self.think is not None and not 0 < self.think <= MOST_THINKING:
             raise ArcworldError(
                 f"think is {self.think}; expected more than 0 and at most {MOST_THINKING} seconds"
+            )
+        if self.redraw is not None and self.redraw not in STYLES:
+            raise ArcworldError(
+                f"redraw is {self.redraw!r}; {did_you_mean(self.redraw, STYLES)}; name one of them"
             )
         if self.held_out_levels:
             self._check_held_out()
@@ -153,9 +160,10 @@ class Settings:
                 "held-out levels need the folds of a run, and recordings to win levels that the"
                 " agent does not; expected both; give --run and --data"
             )
-        if self.start_perturbed:
+        others = {"start_perturbed": self.start_perturbed, "redraw": self.redraw}
+        for name in (name for name, value in others.items() if value):
             raise ArcworldError(
-                "found held_out_levels and start_perturbed; expected one of them; leave one out"
+                f"found held_out_levels and {name}; expected one of them; leave one out"
             )
         fold_folders(self.run)
 

@@ -105,6 +105,8 @@ def summary_table(report: TournamentReport) -> TextTable:
     perturbed = report.settings["start_perturbed"]
     if perturbed:
         title += f", {perturbed} random actions at the start of each level"
+    if report.settings["redraw"]:
+        title += f", redrawn: {report.settings['redraw']}"
     if report.settings["held_out_levels"]:
         title += ", each level played by models that never saw it"
     return TextTable(title, COLUMNS, rows, NOTE)

@@ -30,7 +30,7 @@ class Stumbling(RandomAgent):
         return Decision(Action(1))
 
 
-def settings(agent: str = "random", **others: int) -> Settings:
+def settings(agent: str = "random", **others: int | str) -> Settings:
     return Settings((agent,), max_actions=6, **others)  # type: ignore[arg-type]
 
 
@@ -71,6 +71,12 @@ def test_random_actions_of_a_perturbed_start_are_counted_apart(write_games: Writ
     result = play_once(settings(start_perturbed=2), play)
     assert (result.levels_completed, result.levels_by_chance) == (4, 4)
     assert play_once(settings(), play).levels_by_chance == 0
+
+
+def test_a_redrawn_game_has_the_same_rules(write_games: WriteGames) -> None:
+    play = Play("fine-0001", "explorer", 0, write_games("fine"))
+    found, plain = play_once(settings(redraw="cores"), play), play_once(settings(), play)
+    assert found.error is None and found.levels_completed == plain.levels_completed > 0
 
 
 @pytest.fixture

@@ -262,6 +262,7 @@ BAD = {
     "no seeds": (["--agents", "random", "--seeds", "0"], "seeds is 0; expected 1"),
     "no actions": (["--agents", "random", "--max-actions", "0"], "max_actions is 0"),
     "no workers": (["--agents", "random", "--workers", "0"], "workers is 0"),
+    "redrawn": (["--agents", "random", "--redraw", "core"], "did you mean 'cores'?"),
     "perturbed": (["--agents", "random", "--start-perturbed", "-1"], "start_perturbed is -1"),
 }
 
