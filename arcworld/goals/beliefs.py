@@ -21,6 +21,9 @@ from arcworld.goals.scene import Scene
 
 BY_MOVER = "reach", "sequence"
 """Forms that end with a mover at its goal."""
+BESIDE = 2.5
+"""A mover that vanished at a win stands below a goal that it was at most this many steps from, if
+there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,11 @@ class _Track:
     strikes: int = 0
     misses: int = 0
     tries: int = 0
+
+    @property
+    def failed(self) -> bool:
+        """Whether it held without a win on this level, before it came true for the last time."""
+        return self.strikes > (self.held_for > 1)
 
 
 class Beliefs:
@@ -141,16 +149,18 @@ class Beliefs:
                 first frame of the next level.
         """
         new: set[Hypothesis] = set()
-        unseen: set[Hypothesis] = set()
+        unseen: dict[Hypothesis, float] = {}
         for hypothesis in self._followed():
             track = self._tracks[hypothesis]
+            last = track.memory.distance
             holds = self._follow(hypothesis, track, won_frame_HW)
             if holds and track.held_for <= self.config.patience:
                 new.add(hypothesis)
             elif not holds and self._hidden(hypothesis, track, won_frame_HW):
-                unseen.add(hypothesis)
+                unseen[hypothesis] = last
         if not any(h.form in BY_MOVER for h in new):
-            new |= unseen
+            new |= {h for h, last in unseen.items() if last <= BESIDE} or set(unseen)
+        new = {h for h in new if not self._tracks[h].failed} or new
         kept = (set(self.confirmed) & new) or new
         self.confirmed = {h: self.confirmed.get(h, 0) + 1 for h in sorted(kept, key=_stable)}
         self._missed = {}

@@ -93,6 +93,32 @@ def test_it_stands_below_the_goal_that_it_was_beside() -> None:
     assert REACH_B in goals.beliefs.confirmed and REACH_C not in goals.beliefs.confirmed
 
 
+def test_it_stands_below_the_goal_that_it_was_a_cell_away_from() -> None:
+    goals = tracker()
+    near = drawn({(4, 6): 9, (4, 8): 14, (9, 9): 11})
+    walk(goals, FIRST, 4, near)
+    hidden = drawn({(4, 8): 14, (9, 9): 11})
+    walk(goals, near, 4, drawn({(1, 1): 9, (12, 3): 14}), Outcome.LEVEL_WON, hidden)
+    assert REACH_B in goals.beliefs.confirmed and REACH_C not in goals.beliefs.confirmed
+
+
+def test_what_held_without_a_win_gives_way_to_what_held_for_the_first_time() -> None:
+    goals = tracker()
+    walk(goals, FIRST, 4, ON_B)
+    walk(goals, ON_B, 3, FIRST)
+    on_both = drawn({(4, 8): 9, (9, 9): 9})
+    walk(goals, FIRST, 4, drawn({(1, 1): 9, (12, 3): 14}), Outcome.LEVEL_WON, on_both)
+    assert REACH_C in goals.beliefs.confirmed and REACH_B not in goals.beliefs.confirmed
+
+
+def test_what_held_without_a_win_is_confirmed_where_nothing_else_holds() -> None:
+    goals = tracker()
+    walk(goals, FIRST, 4, ON_B)
+    walk(goals, ON_B, 3, FIRST)
+    walk(goals, FIRST, 4, drawn({(1, 1): 9, (12, 3): 14}), Outcome.LEVEL_WON, ON_B)
+    assert REACH_B in goals.beliefs.confirmed
+
+
 def test_goals_confirmed_together_share_the_trust() -> None:
     goals = tracker()
     hidden = drawn({(4, 8): 14, (9, 9): 11})
