@@ -63,8 +63,9 @@ def tournament(
         start_perturbed: number of random actions at the start of each level (also after a RESET).
             They count, and the agent observes them.
         redraw: draw games otherwise, to see whether an agent knows a game or its look: `cores`
-            (things get a core of a second colour), `halves` (a right half) or `small` (things
-            lose their outer pixels). Rules and clicks stay.
+            (things get a core of a second colour), `halves` (a right half), `small` (things lose
+            their outer pixels), `shapes` (things are cut to a shape of their colour) or `floor`
+            (the ground gets dots). Rules and clicks stay.
         think: maximum seconds of one search (an action needs two at most), for `online`; without
             it, a number of imagined steps that takes about 0.6 s at most, so that a seed gives the
             same play again.

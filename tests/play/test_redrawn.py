@@ -7,7 +7,16 @@ import pytest
 from numpy.typing import NDArray
 
 from arcworld.play.agent import Decision
-from arcworld.play.agents.redrawn import CORES, HALVES, SMALL, STYLES, Redrawing, RedrawnAgent
+from arcworld.play.agents.redrawn import (
+    CORES,
+    FLOOR,
+    HALVES,
+    SHAPES,
+    SMALL,
+    STYLES,
+    Redrawing,
+    RedrawnAgent,
+)
 from arcworld.play.observation import NOT_FINISHED, Observation
 from arcworld.recordings.episode import Action
 
@@ -28,7 +37,7 @@ def observed(*grids: NDArray[np.uint8], levels: int = 0) -> Observation:
     return Observation(grids[-1], grids, NOT_FINISHED, levels, 5, (1, 6), "game-1", "guid", False)
 
 
-@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("style", [style for style in STYLES if style != FLOOR])
 def test_only_things_are_redrawn(style: str) -> None:
     frame_HW = scene()
     before_HW = frame_HW.copy()
@@ -45,6 +54,23 @@ def test_cores_halves_and_small_things() -> None:
     assert (cores[11:15, 21:25] == second).all() and (cores[10:16, 20] == THING).all()
     assert (halves[10:16, 20:23] == THING).all() and (halves[10:16, 23:26] == second).all()
     assert (small[11:15, 21:25] == THING).all() and (small == THING).sum() == 16
+
+
+def test_shapes_differ_by_colour_and_long_things_have_none() -> None:
+    frame_HW = scene()
+    frame_HW[30:36, 20:26] = THING + 1
+    frame_HW[30:34, 40:49] = THING + 1
+    drawn_HW = Redrawing(SHAPES)(frame_HW, GROUND)
+    first, second = (drawn_HW[y : y + 6, 20:26] != GROUND for y in (10, 30))
+    assert 12 <= first.sum() < 36 and 12 <= second.sum() < 36 and (first != second).any()
+    assert (drawn_HW[30:34, 40:49] == THING + 1).all()
+
+
+def test_the_floor_gets_dots_that_things_hide() -> None:
+    drawn_HW = Redrawing(FLOOR)(scene(), GROUND)
+    differs = drawn_HW != scene()
+    assert (scene()[differs] == GROUND).all() and differs[1::4, 1::4].sum() == differs.sum() > 200
+    assert len(np.unique(drawn_HW[differs])) == 1 and drawn_HW[1, 5] not in scene()
 
 
 def test_a_thing_keeps_its_second_colour_when_others_come() -> None:

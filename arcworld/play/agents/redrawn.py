@@ -16,10 +16,21 @@ from arcworld.play.agent import Agent, Decision
 from arcworld.play.observation import Observation
 from arcworld.recordings.episode import COLOURS
 
-CORES, HALVES, SMALL = "cores", "halves", "small"
-STYLES = (CORES, HALVES, SMALL)
-"""Things get an inner part of another colour; a right half of another colour; or lose their outer
-pixels, so that they are smaller than the cells they stand on."""
+CORES, HALVES, SMALL, SHAPES, FLOOR = "cores", "halves", "small", "shapes", "floor"
+STYLES = (CORES, HALVES, SMALL, SHAPES, FLOOR)
+"""Things get an inner part of another colour; a right half of another colour; lose their outer
+pixels, so that they are smaller than the cells they stand on; are cut to a shape of their colour;
+the ground gets dots of another colour."""
+FIGURES = (
+    "010111010",
+    "111101111",
+    "111010010",
+    "101111101",
+    "100100111",
+    "111001111",
+    "101010101",
+)
+"""Shapes on three rows of three fields: plus, ring, T, H, L, a hook, X."""
 THING = 3, 10
 """Pixels of the shorter and the longer side of things that are redrawn, at least and at most."""
 
@@ -43,6 +54,10 @@ class Redrawing:
             ground: colour that things stand on.
         """
         drawn_HW = frame_HW.copy()
+        if self.style == FLOOR:
+            dots_HW = drawn_HW[1::4, 1::4]
+            dots_HW[dots_HW == ground] = self._second_of(ground, frame_HW)
+            return drawn_HW
         for colour in np.unique(frame_HW).tolist():
             if colour != ground:
                 self._redraw(drawn_HW, frame_HW, colour, ground)
@@ -62,17 +77,14 @@ class Redrawing:
         ndimage.label(mask_HW, None, labels_HW)
         for number, box in enumerate(ndimage.find_objects(labels_HW), 1):
             thin, long = sorted(side.stop - side.start for side in box)
-            core_HW = (labels_HW[box] == number) & inner_HW[box]
+            own_HW = labels_HW[box] == number
+            core_HW = own_HW & inner_HW[box]
             if thin < THING[0] or long > THING[1] or not core_HW.any():
                 continue
-            own_HW, seen_HW = labels_HW[box] == number, drawn_HW[box]
-            if self.style == SMALL:
-                seen_HW[own_HW & ~core_HW] = ground
-                continue
-            if self.style == HALVES:
-                core_HW = own_HW.copy()
-                core_HW[:, : own_HW.shape[1] // 2] = False
-            seen_HW[core_HW] = self._second_of(colour, frame_HW)
+            lost_HW, second_HW = _parts(self.style, own_HW, core_HW, colour)
+            drawn_HW[box][lost_HW] = ground
+            if second_HW.any():
+                drawn_HW[box][second_HW] = self._second_of(colour, frame_HW)
 
     def _second_of(self, colour: int, frame_HW: NDArray[np.uint8]) -> int:
         """The second colour of things, one that nothing else has so far; else their own."""
@@ -81,6 +93,27 @@ class Redrawing:
             free = [other for other in range(COLOURS - 1, -1, -1) if other not in used]
             self._second[colour] = free[0] if free else colour
         return self._second[colour]
+
+
+def _parts(
+    style: str, own_HW: NDArray[np.bool_], core_HW: NDArray[np.bool_], colour: int
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Pixels of a thing that become ground, and those that get the second colour."""
+    nothing_HW = np.zeros_like(own_HW)
+    if style == CORES:
+        return nothing_HW, core_HW
+    if style == SMALL:
+        return own_HW & ~core_HW, nothing_HW
+    if style == HALVES:
+        right_HW = own_HW.copy()
+        right_HW[:, : own_HW.shape[1] // 2] = False
+        return nothing_HW, right_HW
+    height, width = own_HW.shape
+    if not own_HW.all() or 2 * max(height, width) > 3 * min(height, width):
+        return nothing_HW, nothing_HW
+    figure_33 = np.array(list(FIGURES[colour % len(FIGURES)])).reshape(3, 3) == "1"
+    shape_HW = figure_33[np.arange(height)[:, None] * 3 // height, np.arange(width) * 3 // width]
+    return ~shape_HW, nothing_HW
 
 
 class RedrawnAgent:
