@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arcworld.online.claims import Claim
-from arcworld.online.experts.tile_contexts import OUTSIDE, Lattice, Tiles
-from arcworld.online.experts.tiles import Tiling
+from arcworld.online.experts.tile_contexts import OUTSIDE
+from arcworld.online.experts.tiling import Lattice, Tiles, Tiling
 from arcworld.online.trust import HitRates, bounded
 from arcworld.online.view import CLICK, Action, View
 

@@ -13,15 +13,12 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from arcworld.online.experts.tiling import Lattice, Tiles
 from arcworld.online.view import CLICK, Action
 
 OUTSIDE = -1
 """Tile of a cell beyond the lattice."""
 
-type Lattice = tuple[int, int, int]
-"""Period, first row, first column."""
-type Tiles = NDArray[np.int64]
-"""Number of the tile of each cell, [rows, columns]."""
 type Cells = NDArray[np.intp]
 """Flat indices of cells."""
 type Keys = NDArray[np.uint64]

@@ -9,21 +9,16 @@ the coarse tiles, 0.8, 0.7 and 0.4 points of changed pixels (LOG).
 from __future__ import annotations
 
 from collections.abc import Hashable
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from arcworld.online.changes import Changes
 from arcworld.online.claims import Claim, Writing
-from arcworld.online.experts.tile_contexts import (
-    Cells,
-    Lattice,
-    TileContexts,
-    Tiles,
-    case_keys,
-)
-from arcworld.online.trust import HitRates, OutcomeTable, bounded, size_class
-from arcworld.online.view import COLOURS, SIDE, Action, Flat, View
+from arcworld.online.experts.tile_contexts import Cells, TileContexts, case_keys
+from arcworld.online.experts.tiling import Lattice, Tiles, Tiling
+from arcworld.online.trust import HitRates, OutcomeTable, size_class
+from arcworld.online.view import Action, View
 
 NAME, COARSE = "tiles", "tints"
 PERIODS = (16, 12, 10, 9, 8, 7, 6, 5, 4, 3, 2)
@@ -36,71 +31,13 @@ MEMORY = 60
 """Transitions that a new lattice learns from at once."""
 
 
-class Tiling:
-    """Tile numbers on one lattice; coarse ones are the most frequent colour of the cell."""
+class _Change(NamedTuple):
+    """What a cell becomes."""
 
-    def __init__(self, lattice: Lattice, coarse: bool = False) -> None:
-        self.lattice, self.coarse = lattice, coarse
-        self.patches: list[NDArray[np.uint8]] = []
-        self._numbers: dict[bytes, int] = {}
-        self._recent: dict[bytes, Tiles] = {}
-        self._changes: dict[tuple[int, int, int], Writing] = {}
-        self._whole: dict[int, Flat] = {}
-
-    def tiles(self, view: View) -> Tiles:
-        """Number of the tile of each cell."""
-        key = view.flat.tobytes()
-        found = self._recent.get(key)
-        if found is None:
-            if len(self._recent) > 16:
-                del self._recent[next(iter(self._recent))]
-            found = self._recent[key] = self._number(view.frame_HW)
-        return found
-
-    def _number(self, frame_HW: NDArray[np.uint8]) -> Tiles:
-        period, top, left = self.lattice
-        rows, columns = (SIDE - top) // period, (SIDE - left) // period
-        cut = frame_HW[top : top + rows * period, left : left + columns * period]
-        cells = cut.reshape(rows, period, columns, period).transpose(0, 2, 1, 3)
-        cells = np.ascontiguousarray(cells).reshape(rows * columns, period * period)
-        if self.coarse:
-            counts = [np.count_nonzero(cells == colour, axis=1) for colour in range(COLOURS)]
-            return np.argmax(counts, axis=0).reshape(rows, columns)
-        data, size = cells.tobytes(), period * period
-        numbers = np.empty(rows * columns, np.int64)
-        for k in range(rows * columns):
-            look = data[k * size : (k + 1) * size]
-            number = self._numbers.get(look)
-            if number is None:
-                number = self._numbers[look] = len(self.patches)
-                self.patches.append(cells[k].reshape(period, period).copy())
-            numbers[k] = number
-        return numbers.reshape(rows, columns)
-
-    def change(self, cell: int, columns: int, old: int, new: int) -> Writing:
-        """Pixels of a cell that another tile changes, with their colours; kept."""
-        found = self._changes.get((cell, old, new))
-        if found is None:
-            before, after = self.patches[old].reshape(-1), self.patches[new].reshape(-1)
-            at = np.flatnonzero(before != after)
-            found = self.pixels(cell, columns, at), after[at]
-            self._changes[cell, old, new] = found
-            bounded(self._changes)
-        return found
-
-    def whole(self, cell: int, columns: int) -> Flat:
-        """All flat pixels of a cell; kept."""
-        found = self._whole.get(cell)
-        if found is None:
-            size = self.lattice[0] ** 2
-            found = self._whole[cell] = self.pixels(cell, columns, np.arange(size))
-        return found
-
-    def pixels(self, cell: int, columns: int, at: NDArray[np.intp]) -> Flat:
-        """Flat pixels of a cell from indices within the tile."""
-        period, top, left = self.lattice
-        y, x = top + cell // columns * period, left + cell % columns * period
-        return (at // period + y) * SIDE + at % period + x
+    trust: float
+    old: int
+    new: int
+    rule: str
 
 
 class TilesExpert:
@@ -123,9 +60,10 @@ class TilesExpert:
         self._edges = {period: np.zeros((2, period)) for period in PERIODS}
         self._patches = 0
         self._past: list[tuple[View, Action, View]] = []
-        self._decided: dict[int, tuple[int, tuple[float, int, str] | None]] = {}
-        """Tile and decision by `case_keys`, until something is learned: states of a search differ
-        in few cells."""
+        self._decided: dict[int, _Change | None] = {}
+        """Change by `case_keys`, until something is learned: states of a search differ little."""
+        self._claimed: dict[tuple[int, int, bytes], Claim] = {}
+        """Claims by cell, `case_keys` and pixels (of coarse tiles), until something is learned."""
 
     def _candidates(self, tiles: Tiles, action: Action) -> Cells:
         """Cells whose tile was ever changed by the action."""
@@ -153,17 +91,17 @@ class TilesExpert:
             olds, keys = tiles.reshape(-1)[cells[at_C]].tolist(), keys_RC[:, at_C].T.tolist()
             rules = self.contexts.rules(action)
             for case, old, row in zip(new, olds, keys, strict=True):
-                self._decided[case] = old, self._decide(rules, row, old)
-        columns, claims = tiles.shape[1], []
-        for at, case in enumerate(cases):
-            old, found = self._decided[case]
-            if found is not None and found[1] != old and found[0] >= 0.5:
-                claims.append(self._claim(view, int(cells[at]), columns, old, *found))
-        return claims
+                self._decided[case] = self._decide(rules, row, old)
+        changes = [self._decided[case] for case in cases]
+        return [
+            self._claim(view, int(cells[at]), tiles.shape[1], cases[at], change)
+            for at, change in enumerate(changes)
+            if change is not None
+        ]
 
-    def _decide(self, rules: list[str], keys: list[int], old: int) -> tuple[float, int, str] | None:
-        """(trust, next tile, rule) of the most trusted rule that knows its context."""
-        best: tuple[float, int, str] | None = None
+    def _decide(self, rules: list[str], keys: list[int], old: int) -> _Change | None:
+        """What the most trusted rule says that knows its context; None: the tile stays."""
+        best = _Change(0.0, old, old, "")
         for rule, key in zip(rules, keys, strict=True):
             found = self.table.best(key)
             if found is not None:
@@ -171,36 +109,43 @@ class TilesExpert:
                 trust = self.hits.rate(
                     _kind(self.name, rule, found, old), (weight + 0.3) / (total + 1.0)
                 )
-                if best is None or trust > best[0] + 1e-9:
-                    best = trust, tile, rule
-        return best
+                if trust > best.trust + 1e-9:
+                    best = _Change(trust, old, tile, rule)
+        return best if best.new != old and best.trust >= 0.5 else None
 
-    def _claim(
-        self, view: View, cell: int, columns: int, old: int, trust: float, new: int, rule: str
-    ) -> Claim:
+    def _claim(self, view: View, cell: int, columns: int, case: int, change: _Change) -> Claim:
+        """The claim about a cell, kept for other states of a search."""
         assert self.tiling is not None
-        if self.coarse:
-            pixels = self.tiling.whole(cell, columns)
-            pixels = pixels[view.flat[pixels] == old]
-            colours = np.full(len(pixels), new, np.uint8)
-        else:
-            pixels, colours = self.tiling.change(cell, columns, old, new)
-        return Claim(
-            self.name,
-            rule,
-            "rewrite",
-            trust,
-            pixels,
-            pixels,
-            paint=(pixels, colours),
-            least=LEAST_TRUST,
-        )
+        under = view.flat[self.tiling.whole(cell, columns)].tobytes() if self.coarse else b""
+        found = self._claimed.get((cell, case, under))
+        if found is None:
+            pixels, colours = self._writing(view, cell, columns, change.old, change.new)
+            found = self._claimed[cell, case, under] = Claim(
+                self.name,
+                change.rule,
+                "rewrite",
+                change.trust,
+                pixels,
+                pixels,
+                paint=(pixels, colours),
+                least=LEAST_TRUST,
+            )
+        return found
+
+    def _writing(self, view: View, cell: int, columns: int, old: int, new: int) -> Writing:
+        assert self.tiling is not None
+        if not self.coarse:
+            return self.tiling.change(cell, columns, old, new)
+        pixels = self.tiling.whole(cell, columns)
+        pixels = pixels[view.flat[pixels] == old]
+        return pixels, np.full(len(pixels), new, np.uint8)
 
     # learn
 
     def learn(self, before: View, after: View, action: Action, changes: Changes) -> None:
         """Count the next tile of every cell that has a known context, and fit the lattice."""
         self._decided.clear()
+        self._claimed.clear()
         self._past.append((before, action, after))
         del self._past[: -MEMORY - 20]
         lattice = self._fitted(changes)
