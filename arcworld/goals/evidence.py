@@ -10,10 +10,23 @@ from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from arcworld.goals.hypothesis import ClassKey
 from arcworld.goals.scene import MOVES, Evidence, Scene, build_scene
-from arcworld.online.view import CLICK, LARGE, RESET, SIDE, Action, Outcome, Part, Segmenter, Step
+from arcworld.online.view import (
+    CLICK,
+    EIGHT,
+    LARGE,
+    PIXELS,
+    RESET,
+    SIDE,
+    Action,
+    Outcome,
+    Part,
+    Segmenter,
+    Step,
+)
 from arcworld.recordings.status_bars import StatusBarMask
 
 BUTTON = 0.7
@@ -116,17 +129,18 @@ class SceneBuilder:
         """Which colours moved; which changed other than where movers came or went."""
         rim_HW = self.scene.rim_HW
         old, new = self._gone_and_come(before_HW, after_HW)
-        moving: set[int] = set()
+        moving: dict[int, tuple[int, int]] = {}
         for colour in {part.colour for part in old} & {part.colour for part in new}:
             before, after = (f == colour for f in (before_HW, after_HW))
             same = int((before & ~rim_HW).sum()) == int((after & ~rim_HW).sum())
             shift = _shift(old, new, colour)
             if same and shift is not None and colour not in self.scene.grounds:
-                moving.add(colour)
-                self._record(colour, action, shift, old)
+                moving[colour] = shift
+        for colour, shift in moving.items():
+            self._record(colour, action, shift, [p for p in old if moving.get(p.colour) == shift])
         differs = (before_HW != after_HW) & ~rim_HW
         pairs = set(zip(before_HW[differs].tolist(), after_HW[differs].tolist(), strict=True))
-        free = [pair for pair in pairs if not moving & set(pair)]
+        free = [pair for pair in pairs if not moving.keys() & set(pair)]
         self._changed.update({c for pair in free for c in pair} - self.scene.grounds)
 
     def _learn_button(
@@ -156,13 +170,15 @@ class SceneBuilder:
         gone = [p for key, p in sets[0].items() if key not in sets[1]]
         return gone, [p for key, p in sets[1].items() if key not in sets[0]]
 
-    def _record(self, colour: int, action: Action, shift: tuple[int, int], old: list[Part]) -> None:
+    def _record(
+        self, colour: int, action: Action, shift: tuple[int, int], moved: list[Part]
+    ) -> None:
+        """Count a move; `moved` are all parts that went the same way."""
         self._moved[colour] += 1
         if action.id != CLICK:
             self._ways[colour][action.id][shift] += 1
-            parts = [part for part in old if part.colour == colour]
-            self._looks[colour].update(part.look >> 4 for part in parts)
-            self._thin[colour] = min(self._thin[colour], *(min(p.height, p.width) for p in parts))
+            self._looks[colour].update(part.look >> 4 for part in moved if part.colour == colour)
+            self._thin[colour] = min(self._thin[colour], _thickness(moved, colour))
 
     def _avatar(self) -> ClassKey | None:
         """The class that goes the most different ways for different actions; few units first."""
@@ -205,3 +221,14 @@ def _shift(old: list[Part], new: list[Part], colour: int) -> tuple[int, int] | N
     dx = float((after & 63).mean() - (before & 63).mean())
     shift = round(dy), round(dx)
     return None if shift == (0, 0) else shift
+
+
+def _thickness(moved: list[Part], colour: int) -> int:
+    """Pixels of the shorter side of the thinnest body that a colour is part of."""
+    body = np.zeros(PIXELS, np.bool_)
+    body[np.concatenate([part.pixels for part in moved])] = True
+    labels_HW = np.zeros((SIDE, SIDE), np.int32)
+    ndimage.label(body.reshape(SIDE, SIDE), EIGHT, labels_HW)
+    boxes = ndimage.find_objects(labels_HW)
+    own = {int(labels_HW.flat[part.pixels[0]]) for part in moved if part.colour == colour}
+    return min(side.stop - side.start for number in own for side in boxes[number - 1])

@@ -113,6 +113,19 @@ def test_things_as_thick_as_the_avatar_are_no_rim() -> None:
     assert GOAL in builder.scene.units and ClassKey(3) not in builder.scene.units
 
 
+def test_an_avatar_of_two_colours_is_as_thick_as_both() -> None:
+    lives = 61, 40
+    frames = [sprites(lives, column) for column in (7, 13)]
+    for frame_HW in frames:
+        frame_HW[31:33][frame_HW[31:33] == 9] = 11
+        frame_HW[63] = frame_HW[:, 42:44] = 0  # two thin things at the edge
+    builder = SceneBuilder()
+    builder.begin(frames[0], MOVES)
+    builder.observe(step(frames[0], 4, frames[1]))
+    assert builder.scene.avatar is not None and builder.scene.evidence.thickness == 4
+    assert GOAL not in builder.scene.units
+
+
 def halves(column: int) -> np.ndarray:
     """Things of 6 pixels in two colours each, one beside the lower edge."""
     frame_HW = np.zeros((64, 64), np.uint8)
