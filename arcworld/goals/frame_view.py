@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arcworld.goals.hypothesis import ANY, FAR, ClassKey
-from arcworld.online.view import PIXELS, SIDE, Flat, Segmenter
+from arcworld.online.view import SIDE, Flat, Segmenter
 
 type Places = NDArray[np.intp]
 """(y, x) of some places, [N, 2]."""
-NO_PLACES: Places = np.zeros((0, 2), np.intp)
 MOST_PIXELS = 600
 """A class with more pixels is thinned before distances are taken."""
 
@@ -74,8 +73,3 @@ class FrameView:
 def as_places(pixels: Flat) -> Places:
     """(y, x) of flat pixels."""
     return np.stack((pixels >> 6, pixels & 63), axis=1)
-
-
-def all_visible() -> NDArray[np.bool_]:
-    """The mask of a frame without rim, bool [4096]."""
-    return np.ones(PIXELS, np.bool_)

@@ -42,11 +42,6 @@ class Worker:
         """Run a job and return its result or raise its exception."""
         return await asyncio.wrap_future(self.submit(job))
 
-    def wake(self) -> None:
-        """Start work ahead."""
-        with self._is_new:
-            self._is_new.notify()
-
     def close(self) -> None:
         """Finish the current job and stop."""
         with self._is_new:
